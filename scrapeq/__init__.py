@@ -1,0 +1,62 @@
+"""scrapeq: a column of URLs in, a table out.
+
+import scrapeq as sq
+batch = sq.scrape(df, url="link", custom_selectors={"title": "h1"})
+batch.df
+
+Each name is loaded on first use, so that `import scrapeq` takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_DOOR = {
+    "scrape": "scrapeq.pipeline.scrape",
+    "attach": "scrapeq.pipeline.scrape",
+    "batches": "scrapeq.pipeline.scrape",
+    "BatchHandle": "scrapeq.pipeline.handle",
+    "get_job_queue": "scrapeq.pipeline.job_queue",
+    "get_job_monitor": "scrapeq.pipeline.monitor",
+    "LocalCluster": "scrapeq.cluster",
+    "ScrapingConfig": "scrapeq.models",
+    "Job": "scrapeq.models",
+    "JobStatus": "scrapeq.models",
+    "Page": "scrapeq.models",
+    "Progress": "scrapeq.models",
+    "ErrorKind": "scrapeq.models",
+    "ScrapeqError": "scrapeq.errors",
+}
+
+__all__ = ["__version__", *sorted(_DOOR)]
+
+if TYPE_CHECKING:
+    from scrapeq.cluster import LocalCluster as LocalCluster
+    from scrapeq.errors import ScrapeqError as ScrapeqError
+    from scrapeq.models import ErrorKind as ErrorKind
+    from scrapeq.models import Job as Job
+    from scrapeq.models import JobStatus as JobStatus
+    from scrapeq.models import Page as Page
+    from scrapeq.models import Progress as Progress
+    from scrapeq.models import ScrapingConfig as ScrapingConfig
+    from scrapeq.pipeline.handle import BatchHandle as BatchHandle
+    from scrapeq.pipeline.job_queue import get_job_queue as get_job_queue
+    from scrapeq.pipeline.monitor import get_job_monitor as get_job_monitor
+    from scrapeq.pipeline.scrape import attach as attach
+    from scrapeq.pipeline.scrape import batches as batches
+    from scrapeq.pipeline.scrape import scrape as scrape
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DOOR:
+        raise AttributeError(f"module 'scrapeq' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_DOOR[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,28 @@
+"""The nouns: frozen values that every part speaks in."""
+
+from scrapeq.models.batch import Batch, BatchState
+from scrapeq.models.config import Recipe, ScrapingConfig, reveal
+from scrapeq.models.content import Content
+from scrapeq.models.error_kind import ErrorKind
+from scrapeq.models.failure import Failure
+from scrapeq.models.job import FINAL, LEGAL_MOVES, Job, JobStatus, check_move
+from scrapeq.models.page import Page
+from scrapeq.models.progress import Progress
+
+__all__ = [
+    "FINAL",
+    "LEGAL_MOVES",
+    "Batch",
+    "BatchState",
+    "Content",
+    "ErrorKind",
+    "Failure",
+    "Job",
+    "JobStatus",
+    "Page",
+    "Progress",
+    "Recipe",
+    "ScrapingConfig",
+    "check_move",
+    "reveal",
+]

@@ -1,0 +1,277 @@
+"""The options of a scrape, each with its unit, its bounds and its reason."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from scrapeq.errors import ConfigError
+
+_AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*$", re.IGNORECASE)
+_AGE_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")  # RFC 9110, section 5.6.2
+
+
+def _age(value: Any) -> Any:
+    """Let people write "30m", "12h", "7d" where a timedelta is meant; a number is seconds."""
+    if isinstance(value, str) and (match := _AGE.match(value)):
+        return timedelta(**{_AGE_UNITS[match[2].lower()]: float(match[1])})
+    return value
+
+
+Age = Annotated[timedelta, BeforeValidator(_age)]
+
+
+class Recipe(BaseModel):
+    """What is to be read from a page: the part of the options that decides what a row holds.
+
+    Two pages read with equal recipes are interchangeable, so a stored page may answer a new job
+    only if its recipe has the same `digest`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    custom_selectors: dict[str, str | list[str]] = Field(default_factory=dict)
+    extract_links: bool = False
+    extract_images: bool = False
+    main_text: Literal["best", "fast", "off"] = "best"
+
+    @property
+    def digest(self) -> str:
+        """A short fingerprint, equal for equal recipes."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class ScrapingConfig(BaseModel):
+    """How to fetch and what to read. Frozen: make another with `config.replace(...)`.
+
+    Unknown options are refused with the nearest name; a value out of bounds with the bounds.
+    Secrets (`headers`, `cookies`, `proxy`) are masked wherever a config is shown, and may be given
+    by name: the value "env:SHOP_COOKIE" is read from the worker's environment when it is needed.
+
+    Raises:
+        ConfigError: from `ScrapingConfig.build(**options)`; the constructor itself raises
+            pydantic's ValidationError, with the same messages.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    # what to read
+    custom_selectors: dict[str, str | list[str]] = Field(
+        default_factory=dict,
+        description='A column per entry: {"price": ".price", "next": "a.next::attr(href)", '
+        '"tags": [".tag"], "n": "//h2"}: CSS, or XPath when it begins with / or (. The first match '
+        "counts; a selector in a list of one gives the list of all matches.",
+    )
+    extract_links: bool = Field(False, description="Keep every link: url, text, rel.")
+    extract_images: bool = Field(False, description="Keep every image: url, alt, size, srcset.")
+    main_text: Literal["best", "fast", "off"] = Field(
+        "best",
+        description='The text a person would read: "best" takes about 20 ms of CPU a page, '
+        '"fast" 2 ms, "off" none.',
+    )
+    store_html: bool = Field(
+        False, description="Keep the page's bytes, compressed, once per content."
+    )
+
+    # how to ask
+    use_stealth: bool = Field(
+        False,
+        description="Send a real browser's headers and TLS. Never changes robots.txt or pace.",
+    )
+    user_agent: str | None = Field(None, description="None: scrapeq's own, with its version.")
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    cookies: dict[str, SecretStr] = Field(default_factory=dict)
+    proxy: SecretStr | None = Field(
+        None, description="http://user:password@host:port, or env:NAME."
+    )
+    wait_time: float = Field(
+        0,
+        ge=0,
+        le=300,
+        description="Seconds that a browser waits after a page has loaded, before it is read. "
+        "Over plain HTTP a page is complete with its last byte, so nothing is waited for.",
+    )
+
+    # politeness
+    respect_robots: bool = Field(True, description="Obey robots.txt (RFC 9309) and Crawl-delay.")
+    delay_between_requests: float | None = Field(
+        None,
+        ge=0,
+        le=3600,
+        description="Least seconds between the starts of two requests to one host, over all "
+        "workers. None: 1 s, or 0 for a host on this machine (127.0.0.0/8, ::1, localhost).",
+    )
+    max_per_host: int = Field(
+        8, ge=1, le=1000, description="Requests to one host that may be open at the same time."
+    )
+
+    # limits
+    connect_timeout_s: float = Field(10, gt=0, le=300, description="Name, connection and TLS.")
+    first_byte_timeout_s: float = Field(20, gt=0, le=600, description="Until the head is complete.")
+    idle_timeout_s: float = Field(15, gt=0, le=600, description="Between two pieces of the body.")
+    total_timeout_s: float = Field(60, gt=0, le=3600, description="All of one try, redirects too.")
+    max_body_mb: float = Field(
+        20, gt=0, le=1024, description="MB (10^6 bytes) of a body, decoded; more is `too_large`."
+    )
+    max_redirects: int = Field(
+        20, ge=0, le=100, description="As many as browsers follow (Fetch standard, 4.4)."
+    )
+
+    # trying again
+    max_retries: int = Field(3, ge=0, le=20, description="Tries after the first.")
+    retry_backoff_s: float = Field(
+        2, ge=0, le=3600, description="First wait before trying again; doubles, with jitter."
+    )
+    retry_after_cap_s: float = Field(
+        600, ge=0, le=86400, description="The longest Retry-After that is waited for."
+    )
+
+    # the store
+    max_age: Age | None = Field(
+        None,
+        description='A stored page younger than this answers without a request: 3600, "12h", "7d". '
+        "None: `scrape()` takes a day, `submit_scraping_job` always fetches.",
+    )
+
+    # safety
+    allow_private_addresses: bool | None = Field(
+        None,
+        description="Let loopback and private addresses be fetched (cloud metadata never). "
+        "None: what SCRAPEQ_ALLOW_PRIVATE_ADDRESSES says.",
+    )
+
+    @classmethod
+    def build(cls, **options: Any) -> Self:
+        """A config from options; raises ConfigError with one plain sentence for each mistake."""
+        try:
+            return cls(**options)
+        except ValidationError as error:
+            said = "; ".join(_explain(one) for one in error.errors())
+            raise ConfigError(
+                said, hint="see ScrapingConfig's fields for units and bounds"
+            ) from None
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some options changed, validated like a new one."""
+        return self.build(**{name: getattr(self, name) for name in self.model_fields_set} | changes)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unknown_options(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            for name in data:
+                if name not in cls.model_fields:
+                    near = difflib.get_close_matches(str(name), cls.model_fields, n=1, cutoff=0.5)
+                    nearest = (
+                        f"did you mean {near[0]!r}?" if near else "see ScrapingConfig's fields"
+                    )
+                    raise ValueError(f"there is no option {name!r}: {nearest}")
+        return data
+
+    @field_validator("custom_selectors")
+    @classmethod
+    def _selectors_are_written(
+        cls, value: dict[str, str | list[str]]
+    ) -> dict[str, str | list[str]]:
+        for name, selector in value.items():
+            written = [selector] if isinstance(selector, str) else selector
+            if not name.strip() or len(written) != 1 or not written[0].strip():
+                raise ValueError(
+                    f"custom_selectors needs a name and a selector, not {name!r}: {selector!r}; "
+                    'write {"title": "h1"}, or {"tags": [".tag"]} for all matches'
+                )
+        return value
+
+    @field_validator("headers", "cookies")
+    @classmethod
+    def _fields_are_sendable(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, secret in value.items():
+            if not _TOKEN.match(name):
+                raise ValueError(
+                    f"{name!r} cannot be the name of a header or cookie; "
+                    "write letters, digits and hyphens"
+                )
+            if any(character in secret.get_secret_value() for character in "\r\n\0"):
+                raise ValueError(f"the value of {name!r} has a line break; write it on one line")
+        return value
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy_is_a_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("http://", "https://", "env:")):
+            raise ValueError("proxy must begin with http:// or https://, or be env:NAME")
+        return value
+
+    @property
+    def recipe(self) -> Recipe:
+        """The part that decides what a row holds."""
+        return Recipe(
+            custom_selectors=self.custom_selectors,
+            extract_links=self.extract_links,
+            extract_images=self.extract_images,
+            main_text=self.main_text,
+        )
+
+    def to_storage(self) -> dict[str, Any]:
+        """What was set, secrets in clear: for the database only, never for Redis, a log or a page."""
+        return {name: _bare(value) for name, value in self.model_dump(exclude_unset=True).items()}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}={getattr(self, name)!r}"
+            for name in type(self).model_fields
+            if name in self.model_fields_set
+        )
+        return f"ScrapingConfig({shown})"
+
+
+def reveal(secret: SecretStr) -> str:
+    """The value of a secret; one given as env:NAME is read from this process's environment.
+
+    Raises ConfigError if that variable is not set here.
+    """
+    text = secret.get_secret_value()
+    if not text.startswith("env:"):
+        return text
+    name = text.removeprefix("env:")
+    if name not in os.environ:
+        raise ConfigError(
+            f"the environment variable {name} is not set where the worker runs",
+            hint=f"export {name} before the workers start",
+        )
+    return os.environ[name]
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, dict):
+        return {key: _bare(item) for key, item in value.items()}
+    return value
+
+
+def _explain(error: Any) -> str:
+    """One pydantic error as a sentence that names the option and what to write instead."""
+    message = str(error["msg"]).removeprefix("Value error, ")
+    where = ".".join(str(part) for part in error["loc"])
+    return f"{where}: {message[:1].lower()}{message[1:]}" if where else message

@@ -1,0 +1,30 @@
+"""A failure on its way to becoming a row: what fetch and extract return instead of raising."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scrapeq.models.error_kind import ErrorKind
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no page.
+
+    kind: the slug of the row. message: one plain sentence for the analyst, safe to show as text.
+    retryable: None means what the kind says. retry_after_s: seconds that the server asked us to
+    stay away, uncapped; None if it did not ask. elapsed_s: from the first byte sent to the end.
+    """
+
+    kind: ErrorKind
+    message: str
+    http_status: int | None = None
+    final_url: str | None = None
+    retry_after_s: float | None = None
+    retryable: bool | None = None
+    elapsed_s: float = 0.0
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether another try is reasonable: what was said here, else what the kind says."""
+        return self.kind.retryable if self.retryable is None else self.retryable

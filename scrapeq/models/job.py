@@ -1,0 +1,84 @@
+"""One URL to be fetched: its status, the one table of legal moves, and the record of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from scrapeq.errors import IllegalMove
+from scrapeq.models.error_kind import ErrorKind
+from scrapeq.models.page import Page
+
+
+class JobStatus(StrEnum):
+    """Where a job is in its life."""
+
+    PENDING = "pending"  # accepted, waiting for its turn
+    RUNNING = "running"  # a worker holds its lease
+    RETRYING = "retrying"  # a try failed; waiting to be tried again
+    COMPLETED = "completed"  # there is a good page
+    FAILED = "failed"  # there is a row that says why not
+    CANCELLED = "cancelled"  # stopped by the user
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self in FINAL
+
+
+FINAL = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED})
+
+#: From each status, the ones that may follow. A failed or cancelled job may be put back by
+#: `retry_failed()`; a completed one never moves again.
+LEGAL_MOVES: dict[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.PENDING: frozenset({JobStatus.RUNNING, *FINAL}),
+    JobStatus.RUNNING: frozenset({JobStatus.PENDING, JobStatus.RETRYING, *FINAL}),
+    JobStatus.RETRYING: frozenset({JobStatus.RUNNING, JobStatus.PENDING, *FINAL}),
+    JobStatus.COMPLETED: frozenset(),
+    JobStatus.FAILED: frozenset({JobStatus.PENDING}),
+    JobStatus.CANCELLED: frozenset({JobStatus.PENDING}),
+}
+
+
+def check_move(job_id: str, old: JobStatus, new: JobStatus) -> None:
+    """Do nothing if `new` may follow `old` (or is the same); raise IllegalMove if not."""
+    if new is old or new in LEGAL_MOVES[old]:
+        return
+    allowed = ", ".join(sorted(LEGAL_MOVES[old])) or "nothing"
+    raise IllegalMove(
+        f"job {job_id} is {old} and cannot become {new}",
+        hint=f"after {old} may come: {allowed}",
+        job_id=job_id,
+        old=old,
+        new=new,
+    )
+
+
+class Job(BaseModel):
+    """One URL, its place in its batch, and how far it is.
+
+    A value, not a handle: ask the queue again for a newer one. Times are aware and in UTC;
+    `attempts` counts tries begun. `result` is there for a finished job when it was asked for.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    batch_id: str
+    row: int
+    url: str
+    host: str = ""
+    priority: int = 5
+    status: JobStatus = JobStatus.PENDING
+    attempts: int = 0
+    error_kind: ErrorKind | None = None
+    error_message: str | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    result: Page | None = None
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id} {self.status.value} {self.url[:80]!r}>"

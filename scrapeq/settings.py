@@ -1,0 +1,152 @@
+"""Every environment variable, once: its unit, its default, its reason."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from scrapeq.errors import ConfigError
+
+
+class Settings(BaseSettings):
+    """What the environment says. Read once at the edge (`load_settings`), passed down as a value.
+
+    URLs are secret because they may hold passwords; `shared` says which of the two modes this is.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    # Redis and Celery, by the guide's names
+    redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    celery_broker_url: SecretStr | None = Field(None, validation_alias="CELERY_BROKER_URL")
+    celery_result_backend: SecretStr | None = Field(None, validation_alias="CELERY_RESULT_BACKEND")
+    celery_task_serializer: str = Field("json", validation_alias="CELERY_TASK_SERIALIZER")
+    celery_result_serializer: str = Field("json", validation_alias="CELERY_RESULT_SERIALIZER")
+    celery_accept_content: list[str] = Field(["json"], validation_alias="CELERY_ACCEPT_CONTENT")
+    celery_timezone: str = Field("UTC", validation_alias="CELERY_TIMEZONE")
+    celery_enable_utc: bool = Field(True, validation_alias="CELERY_ENABLE_UTC")
+
+    # where things are kept
+    home: Path = Field(
+        default_factory=lambda: Path.cwd() / ".scrapeq",
+        validation_alias="SCRAPEQ_HOME",
+        description="The project's own folder: database, logs, the private Redis's files.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias="SCRAPEQ_DATABASE_URL",
+        description="None: SQLite in `home`. postgresql://user@host/name for many machines.",
+    )
+
+    # the private cluster
+    workers: int = Field(
+        default_factory=lambda: (
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else (os.cpu_count() or 1)
+        ),
+        ge=1,
+        le=256,
+        validation_alias="SCRAPEQ_WORKERS",
+        description="Worker processes of the private cluster; one for each CPU.",
+    )
+    autostart: bool = Field(
+        True,
+        validation_alias="SCRAPEQ_AUTOSTART",
+        description="Whether get_job_queue() may start a private Redis and workers.",
+    )
+
+    # the worker
+    window: int = Field(
+        256,
+        ge=1,
+        le=10_000,
+        validation_alias="SCRAPEQ_WINDOW",
+        description="Fetches that one worker process may have open at the same time.",
+    )
+    lease_s: float = Field(
+        12,
+        ge=2,
+        le=300,
+        validation_alias="SCRAPEQ_LEASE_S",
+        description="How long a job belongs to a worker that has gone silent; killed work runs "
+        "again within 15 s.",
+    )
+
+    # safety
+    allow_private_addresses: bool = Field(False, validation_alias="SCRAPEQ_ALLOW_PRIVATE_ADDRESSES")
+    connect_to: dict[str, str] = Field(
+        default_factory=dict,
+        validation_alias="SCRAPEQ_CONNECT_TO",
+        description="Connect somewhere else than the name says, like curl's --connect-to: JSON, "
+        '{"example.com:80": "127.0.0.1:8080"}; the key "*" stands for every host and port.',
+    )
+
+    # the language model
+    ai_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("SCRAPEQ_AI_API_KEY", "OPENAI_API_KEY")
+    )
+    ai_base_url: str | None = Field(
+        None, validation_alias=AliasChoices("SCRAPEQ_AI_BASE_URL", "OPENAI_BASE_URL")
+    )
+    ai_model: str | None = Field(
+        None, validation_alias=AliasChoices("SCRAPEQ_AI_MODEL", "OPENAI_MODEL")
+    )
+    ai_timeout_s: float = Field(60, gt=0, le=600, validation_alias="SCRAPEQ_AI_TIMEOUT_S")
+    ai_max_retries: int = Field(2, ge=0, le=10, validation_alias="SCRAPEQ_AI_MAX_RETRIES")
+
+    @field_validator("celery_task_serializer", "celery_result_serializer")
+    @classmethod
+    def _json_only(cls, value: str) -> str:
+        if value != "json":
+            raise ValueError(f"only json is safe to take from a queue, not {value!r}; write json")
+        return value
+
+    @field_validator("celery_accept_content")
+    @classmethod
+    def _accept_json_only(cls, value: list[str]) -> list[str]:
+        if set(value) != {"json"}:
+            raise ValueError(f'only ["json"] is accepted from a queue, not {value}; write ["json"]')
+        return value
+
+    @property
+    def shared(self) -> bool:
+        """Whether a Redis of the user's own is named, for one or many machines."""
+        return self.redis_url is not None or self.celery_broker_url is not None
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file of embedded mode."""
+        return self.home / "scrapeq.sqlite3"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings of this process, read from the environment now.
+
+    Raises ConfigError naming the variable, what is wrong with it and what to write.
+    """
+    try:
+        return Settings(**overrides)
+    except (ValidationError, ValueError) as error:
+        problems = getattr(error, "errors", None)
+        said = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {str(one['msg']).removeprefix('Value error, ')}"
+            for one in (problems() if problems else [])
+        )
+        raise ConfigError(
+            f"an environment variable cannot be met: {said or error}",
+            hint="correct it, or unset it for the default",
+        ) from None
+
+
+def make_home(home: Path) -> Path:
+    """`home`, created so that only its owner reads it and git ignores it."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ignore = home / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("# scrapeq's own files\n*\n", encoding="utf-8")
+    return home
