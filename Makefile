@@ -1,0 +1,87 @@
+# Every target sets up what it needs. A machine with Python 3.11 or newer, git and make is enough.
+#
+#   make demo    scrape a little web on this machine and print the table
+#   make test    all tests, with the services that they need
+#   make check   format, lint, types, import direction
+#   make bench   scrapeq beside Scrapy and Crawlee, as ratios
+#   make docs    the reference as HTML, in build/docs
+#   make lock    renew requirements.lock
+#   make clean   remove what was built, the environments too
+#
+# Which Python: make demo PYTHON=python3.13. Options for pytest: make test PYTEST_ARGS="-k robots".
+# pip takes its index, proxy and certificates from its own configuration.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+PEERS ?= .venv-peers
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+# The first of these that is new enough; asked for only when an environment is made.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check bench docs lock clean environment services
+
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+# One stamp for the whole environment: nothing is done while it is newer than what it was made from.
+environment: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@tests/make-environment.sh "$(PYTHON)" "$(VENV)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(PEERS)/.installed: benchmarks/requirements-peers.txt
+	@tests/make-environment.sh "$(PYTHON)" "$(PEERS)"
+	@$(PEERS)/bin/python -m pip install --quiet -r benchmarks/requirements-peers.txt
+	@touch $@
+
+services:
+	@tests/install-services.sh
+
+demo: environment
+	@$(BIN)/scrapeq demo
+
+check: environment
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The examples in docstrings and in the README run in the same pytest, so that its last line
+# speaks for all of it.
+test: environment services
+	$(BIN)/python -m pytest --doctest-modules tests scrapeq $(PYTEST_ARGS)
+
+bench: environment $(PEERS)/.installed
+	$(BIN)/python benchmarks/run.py --peers-python $(PEERS)/bin/python $(BENCH_ARGS)
+
+docs: environment
+	$(BIN)/pdoc --output-directory build/docs scrapeq
+	@echo "open build/docs/index.html"
+
+# uv resolves for every platform at once; it lives only as long as it is needed. The lock holds
+# versions and hashes and no address, so any index that has the same files will do.
+lock:
+	rm -rf build/lock
+	@tests/make-environment.sh "$(PYTHON)" build/lock
+	build/lock/bin/python -m pip install --quiet uv
+	build/lock/bin/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --upgrade \
+		--custom-compile-command "make lock" --quiet --output-file requirements.lock
+	rm -rf build/lock
+
+clean:
+	rm -rf build dist artefacts $(VENV) $(PEERS) .mypy_cache .pytest_cache .ruff_cache \
+		.hypothesis .import_linter_cache
