@@ -1,0 +1,6 @@
+"""A little web on loopback, for tests, notebooks, benchmarks and the demo."""
+
+from scrapeq.testing.behaviours import BEHAVIOURS
+from scrapeq.testing.little_web import Hit, LittleWeb
+
+__all__ = ["BEHAVIOURS", "Hit", "LittleWeb"]

@@ -1,0 +1,316 @@
+"""How the little web answers: a table of paths, each with what it does.
+
+Pure: a request and the web's memory in, an `Answer` out. Waiting, resetting and sending too little
+are written into the answer as facts, and done by `server.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Literal, NamedTuple
+from urllib.parse import parse_qs, quote
+
+from scrapeq.testing.pages import PAGE_TYPES, GeneratedPage, page
+
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked. `path` is without the query; header names are in lower case."""
+
+    method: str
+    host: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+
+    @property
+    def rest(self) -> str:
+        """What follows the first part of the path: "3" in /slow/3."""
+        return self.path[1:].partition("/")[2]
+
+    def option(self, name: str) -> str | None:
+        """The first value of a query parameter."""
+        return parse_qs(self.query, keep_blank_values=True).get(name, [None])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to send, and how to misbehave while doing so.
+
+    wait_s: before the head. promised_bytes: the Content-Length that is said, if not the true one;
+    filler_bytes: how many bytes are sent after the body. ending: "reset" sends nothing at all.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = HTML
+    headers: tuple[tuple[str, str], ...] = ()
+    wait_s: float = 0.0
+    promised_bytes: int | None = None
+    filler_bytes: int = 0
+    ending: Literal["keep", "close", "reset"] = "keep"
+
+
+@dataclass
+class Memory:
+    """What the web was told and what it remembers between requests."""
+
+    seed: int = 0
+    latency_s: float = 0.0
+    robots: Mapping[str, str | int] = field(default_factory=dict)
+    crawl_delay_s: Mapping[str, float] = field(default_factory=dict)
+    tries: dict[tuple[str, str], int] = field(default_factory=dict)
+    first_asked_s: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Flaky paths fail again, and waits begin anew."""
+        self.tries.clear()
+        self.first_asked_s.clear()
+
+
+def answer(memory: Memory, request: Request) -> Answer:
+    """What the web says to `request`; an argument that makes no sense is a 404."""
+    name = request.path[1:].partition("/")[0]
+    behaviour = _BY_NAME.get(name)
+    if behaviour is None:
+        return _error(404, f"nothing lives at {request.path}")
+    try:
+        return behaviour.do(memory, request)
+    except (ValueError, LookupError, OverflowError) as error:
+        return _error(404, f"{behaviour.path} cannot be {request.path}: {error}")
+
+
+def show(memory: Memory, request: Request, *, charset: str | None = None) -> Answer:
+    """The generated page at the request's own path and query, gzipped for clients that ask."""
+    if not request.query:
+        return _send(page(memory.seed, request.host, request.path, charset=charset), request)
+    size = request.option("kb")
+    made = page(
+        memory.seed,
+        request.host,
+        request.path,
+        kilobytes=int(size) if size else None,
+        charset=charset,
+    )
+    return _send(made, request)
+
+
+def _send(made: GeneratedPage, request: Request, *, always_gzip: bool = False) -> Answer:
+    content_type = f"text/html; charset={made.charset}"
+    if always_gzip or "gzip" in request.headers.get("accept-encoding", ""):
+        encoded = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+        return Answer(200, made.gzipped(), content_type, encoded)
+    return Answer(200, made.plain(), content_type)
+
+
+def _error(status: int, says: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    if status in (204, 304):
+        return Answer(status, headers=headers)
+    text = f"<!doctype html><title>{status}</title><h1>{status}</h1><p>{escape(says)}</p>\n"
+    return Answer(status, text.encode(), headers=headers)
+
+
+def _home(memory: Memory, request: Request) -> Answer:
+    if request.path != "/":
+        return _error(404, f"nothing lives at {request.path}")
+    made = page(memory.seed, request.host, "/listing/1")
+    return _send(made, request)
+
+
+def _robots(memory: Memory, request: Request) -> Answer:
+    said = memory.robots.get(request.host)
+    if isinstance(said, int):
+        return _error(said, "no robots.txt for you")
+    if said is None:
+        delay_s = memory.crawl_delay_s.get(request.host)
+        said = "User-agent: *\nDisallow: /robots-denied/\n"
+        said += f"Crawl-delay: {delay_s:g}\n" if delay_s is not None else ""
+    return Answer(200, said.encode(), "text/plain; charset=utf-8")
+
+
+def _slow(memory: Memory, request: Request) -> Answer:
+    ready = show(memory, request)
+    return Answer(200, ready.body, ready.content_type, ready.headers, wait_s=_seconds(request.rest))
+
+
+def _status(_: Memory, request: Request) -> Answer:
+    status = int(request.rest)
+    if not 200 <= status <= 599:
+        raise ValueError("a final status has 200 to 599")
+    return _error(status, "as you asked")
+
+
+def _flaky(memory: Memory, request: Request) -> Answer:
+    failures = int(request.rest)
+    key = (request.host, f"{request.path}?{request.query}")
+    memory.tries[key] = memory.tries.get(key, 0) + 1
+    if memory.tries[key] <= failures:
+        return _error(503, f"failure {memory.tries[key]} of {failures}")
+    return show(memory, request)
+
+
+def _retry_after(memory: Memory, request: Request) -> Answer:
+    wait_s = _seconds(request.rest)
+    now_s = time.monotonic()
+    first_s = memory.first_asked_s.setdefault(
+        (request.host, f"{request.path}?{request.query}"), now_s
+    )
+    if now_s - first_s < wait_s or first_s == now_s:
+        return _error(429, "too early", (("Retry-After", f"{wait_s:g}"),))
+    return show(memory, request)
+
+
+def _redirect(memory: Memory, request: Request) -> Answer:
+    left = int(request.rest)
+    if left <= 0:
+        return show(memory, request)
+    query = f"?{request.query}" if request.query else ""
+    return _error(302, "further on", (("Location", f"/redirect/{left - 1}{query}"),))
+
+
+def _redirect_to(_: Memory, request: Request) -> Answer:
+    status = int(request.option("status") or 302)
+    target = quote(request.option("url") or "/", safe="%/:=&?~#+!$,;'@()*[]")
+    return _error(status, "over there", (("Location", target),))
+
+
+def _loop(_: Memory, request: Request) -> Answer:
+    query = f"?{request.query}" if request.query else ""
+    return _error(302, "and again", (("Location", f"{request.path}{query}"),))
+
+
+def _large(_: Memory, request: Request) -> Answer:
+    size = int(request.rest)
+    start = b"<!doctype html><title>large</title><h1>large</h1><p>"[:size]
+    return Answer(200, start, promised_bytes=size, filler_bytes=max(0, size - len(start)))
+
+
+def _truncated(memory: Memory, request: Request) -> Answer:
+    body = page(memory.seed, request.host, request.path).plain()
+    return Answer(200, body[: len(body) // 2], promised_bytes=len(body), ending="close")
+
+
+def _reset(_: Memory, __: Request) -> Answer:
+    return Answer(0, ending="reset")
+
+
+def _empty(_: Memory, __: Request) -> Answer:
+    return Answer(200, b"")
+
+
+def _pdf(_: Memory, __: Request) -> Answer:
+    return Answer(200, _PDF, "application/pdf")
+
+
+def _gzip(memory: Memory, request: Request) -> Answer:
+    return _send(page(memory.seed, request.host, request.path), request, always_gzip=True)
+
+
+def _charset(memory: Memory, request: Request) -> Answer:
+    name, _, where = request.rest.partition("/")
+    ready = show(memory, request, charset=name)
+    if where == "meta":
+        return Answer(200, ready.body, "text/html", ready.headers)
+    return ready
+
+
+def _json(memory: Memory, request: Request) -> Answer:
+    said = {"host": request.host, "path": request.path, "seed": memory.seed}
+    return Answer(200, json.dumps(said).encode(), "application/json")
+
+
+def _cookie_wall(memory: Memory, request: Request) -> Answer:
+    if "agreed=yes" in request.headers.get("cookie", ""):
+        return show(memory, request)
+    query = f"?{request.query}" if request.query else ""
+    back = f"{request.path}{query}"
+    return _error(
+        302, "agree first", (("Set-Cookie", "agreed=yes; Path=/; HttpOnly"), ("Location", back))
+    )
+
+
+def _title(memory: Memory, request: Request) -> Answer:
+    made = page(memory.seed, request.host, request.path, title=request.option("text") or "untitled")
+    return _send(made, request)
+
+
+def _image(_: Memory, request: Request) -> Answer:
+    if not request.path.endswith(".png"):
+        raise ValueError("images end in .png")
+    return Answer(200, _PNG, "image/png")
+
+
+def _style(_: Memory, __: Request) -> Answer:
+    return Answer(200, b"main { max-width: 60ch; margin: auto }\n", "text/css")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 3600:
+        raise ValueError("0 to 3600 seconds")
+    return seconds
+
+
+class Behaviour(NamedTuple):
+    """One line of the table: the path as a reader writes it, what it does, and the doing."""
+
+    path: str
+    says: str
+    do: Callable[[Memory, Request], Answer]
+
+
+#: Every path that answers. Pages take `?kb=40` for at least that many kilobytes; any path takes a
+#: query of your own (`/status/404?row=7`), which makes a URL its own without changing the answer.
+BEHAVIOURS = (
+    Behaviour("/", "the first listing", _home),
+    *(Behaviour(f"/{kind}/<n>", f"a generated page: {kind}", show) for kind in PAGE_TYPES),
+    Behaviour("/robots.txt", "disallows /robots-denied/; Crawl-delay by setting", _robots),
+    Behaviour("/robots-denied/<any>", "a good page that robots.txt disallows", show),
+    Behaviour("/slow/<seconds>", "a good page; its head comes after that long", _slow),
+    Behaviour("/status/<code>", "that status, 200 to 599", _status),
+    Behaviour("/flaky/<n>", "503 for the first n requests of the same URL, then fine", _flaky),
+    Behaviour("/retry-after/<seconds>", "429 with Retry-After till that long after", _retry_after),
+    Behaviour("/redirect/<n>", "n redirects, then fine", _redirect),
+    Behaviour("/redirect-to?url=&status=", "one redirect to anywhere", _redirect_to),
+    Behaviour("/loop", "redirects to itself for ever", _loop),
+    Behaviour("/cookie-wall", "redirects to itself until its cookie comes back", _cookie_wall),
+    Behaviour("/large/<bytes>", "one paragraph of exactly that many bytes in all", _large),
+    Behaviour("/truncated", "half of what Content-Length promises, then closes", _truncated),
+    Behaviour("/reset", "a TCP reset instead of an answer", _reset),
+    Behaviour("/empty", "200 and no byte", _empty),
+    Behaviour("/pdf", "a small PDF file", _pdf),
+    Behaviour("/json", "a JSON object", _json),
+    Behaviour("/gzip", "a good page, gzipped even if nobody asked", _gzip),
+    Behaviour("/charset/<name>", "a good page in that charset; <name>/meta: meta only", _charset),
+    Behaviour("/title?text=", "a good page with that title, escaped as HTML wants", _title),
+    Behaviour("/image/<name>.png", "a picture of one pixel", _image),
+    Behaviour("/style.css", "a style sheet", _style),
+)
+_BY_NAME = {one.path[1:].partition("/")[0].partition("?")[0]: one for one in BEHAVIOURS}
+
+_PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>endobj\n"
+    b"trailer<</Root 1 0 R>>\n%%EOF\n"
+)
+
+
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+_PNG = (
+    b"\x89PNG\r\n\x1a\n"
+    + _png_chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    + _png_chunk(b"IDAT", zlib.compress(b"\0\x80"))
+    + _png_chunk(b"IEND", b"")
+)
