@@ -1,0 +1,127 @@
+"""One subject over one site: how fast, how much CPU and memory, and whether it found everything."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import process_tree
+import static_site
+
+HERE = Path(__file__).parent
+HOSTS = 32
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One subject in one round.
+
+    start_s: until it was ready, not part of the rest. CPU is user and system time of its whole
+    tree of processes, MB (10^6 bytes) the largest sum over the tree.
+    """
+
+    start_s: float
+    pages_per_s: float
+    cpu_ms_per_page: float
+    peak_mb: float
+
+
+def crawl(command: list[object], pages: int, delay_s: float) -> Measured:
+    """Run one subject over a fresh site; fail if what it found is not what is there."""
+    with (
+        serving(delay_s) as (site_pid, port),
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+    ):
+        urls = Path(folder) / "urls.txt"
+        urls.write_text(
+            "\n".join(f"http://127.0.0.{n % HOSTS + 1}:{port}/page/{n}" for n in range(pages))
+        )
+        rows = Path(folder) / "rows"
+        rows.mkdir()
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [*map(str, command), str(urls), str(rows)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            env={name: value for name, value in os.environ.items() if not _is_ours(name)},
+        )
+        try:
+            expect(process, "ready")
+            start_s = time.monotonic() - began
+            with process_tree.peak_memory_mb(site_pid) as memory:
+                cpu_before_s, clock = process_tree.cpu_s(site_pid), time.monotonic()
+                tell(process)
+                expect(process, "finished")
+                took_s = time.monotonic() - clock
+                cpu_s = process_tree.cpu_s(site_pid) - cpu_before_s
+            tell(process)
+            found = json.loads(read_line(process))
+            process.wait(timeout=60)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            process_tree.end_all(but_not=site_pid)
+        if found != truth(pages):
+            raise SystemExit(f"{command[1]} found {found} where {truth(pages)} is there")
+        return Measured(start_s, pages / took_s, 1000 * cpu_s / pages, max(memory))
+
+
+def truth(pages: int) -> dict[str, int]:
+    """What every subject must find."""
+    links = [static_site.page(variant).count(b"<a ") for variant in range(static_site.VARIANTS)]
+    return {
+        "rows": pages,
+        "links": sum(links[number % static_site.VARIANTS] for number in range(pages)),
+        "prices": pages,
+    }
+
+
+def _is_ours(name: str) -> bool:
+    """Settings of scrapeq's user are not to change what is measured."""
+    return name.startswith(("SCRAPEQ_", "CELERY_", "REDIS_"))
+
+
+def tell(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def read_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    line = process.stdout.readline()
+    if not line:
+        raise SystemExit(f"{process.args[1]} ended without a word")
+    return line.strip()
+
+
+def expect(process: subprocess.Popen[str], word: str) -> None:
+    while read_line(process) != word:
+        pass
+
+
+@contextlib.contextmanager
+def serving(delay_s: float) -> Iterator[tuple[int, int]]:
+    """Process id and port of a site of our own."""
+    site = subprocess.Popen(
+        [sys.executable, HERE / "static_site.py", "--hosts", str(HOSTS), "--delay-s", str(delay_s)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield site.pid, int(read_line(site))
+    finally:
+        site.terminate()
+        site.wait()

@@ -1,0 +1,88 @@
+"""scrapeq beside its peers: the same pages from the same site in one run, printed as ratios.
+
+    python benchmarks/run.py --peers-python .venv-peers/bin/python
+
+Every subject does the same work (see subject.py), in turns, `--repeats` times; medians are shown.
+The absolute numbers belong to this machine and this hour and mean nothing elsewhere; the site runs
+on the same CPUs. robots.txt is off and there is no delay, for all alike. scrapeq writes durable
+rows and could be killed at any moment without losing one; its peers write JSON lines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import process_tree
+from measure import Measured, crawl
+from submission import compare_submission
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--peers-python", default=sys.executable)
+    parser.add_argument("--pages", type=int, default=6000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--delay-s", type=float, default=0.0, help="of the site, before an answer")
+    parser.add_argument("--jobs", type=int, default=20_000, help="submitted; 0: do not compare")
+    parser.add_argument("--only", nargs="*", help="names of crawlers")
+    options = parser.parse_args()
+
+    process_tree.adopt_orphans()
+    crawlers: dict[str, list[object]] = {
+        "scrapeq": [sys.executable, HERE / "crawl_scrapeq.py"],
+        "crawlee": [options.peers_python, HERE / "crawl_crawlee.py"],
+        "scrapy": [options.peers_python, HERE / "crawl_scrapy.py"],
+    }
+    rounds: dict[str, list[Measured]] = {name: [] for name in options.only or crawlers}
+    for number in range(1, options.repeats + 1):
+        for name, done in rounds.items():
+            done.append(crawl(crawlers[name], options.pages, options.delay_s))
+            print(f"round {number}: {name:8} {done[-1].pages_per_s:7,.0f} pages/s", flush=True)
+    print_table(rounds, options.pages, options.peers_python)
+    if options.jobs:
+        compare_submission(options.jobs, options.repeats)
+
+
+def print_table(rounds: dict[str, list[Measured]], pages: int, peers_python: str) -> None:
+    """Medians, and each as a ratio to scrapeq's (or to the first subject's)."""
+    medians = {
+        name: {
+            field.name: statistics.median(getattr(one, field.name) for one in done)
+            for field in fields(Measured)
+        }
+        for name, done in rounds.items()
+    }
+    base = next(iter(medians.values()))
+    print(
+        f"\n{pages:,} pages, medians of {len(next(iter(rounds.values())))}; {versions(peers_python)}"
+    )
+    print("Compare the ratios; the absolute numbers mean nothing on another machine.\n")
+    print(f"{'':10}{'pages/s':>16}{'CPU ms/page':>16}{'peak MB':>16}{'ready after s':>16}")
+    for name, row in medians.items():
+        cells = "".join(
+            f"{row[key]:{'9.2f' if key == 'cpu_ms_per_page' else '9,.1f'}} {row[key] / base[key]:5.2f}x"
+            for key in ("pages_per_s", "cpu_ms_per_page", "peak_mb", "start_s")
+        )
+        print(f"{name:10}{cells}")
+
+
+def versions(peers_python: str) -> str:
+    """The versions of the peers in their environment."""
+    code = (
+        "import importlib.metadata as m; "
+        "print(', '.join(f'{n} {m.version(n)}' for n in ('scrapy', 'crawlee', 'selectolax')))"
+    )
+    return subprocess.run(
+        [peers_python, "-c", code], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What each crawler under test agrees on: its work, and when the clock runs.
+
+A subject is a script that gets a file of URLs and an empty folder, makes itself ready (imports,
+processes), says so, waits to be told, crawls, says when every row is on disk, waits while that is
+measured, and then says what it found, which must be what is there.
+For every page: the title, all links as absolute URLs, three selectors, one row on disk.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+SELECTORS = {"headline": "h1.headline", "author": ".meta .author", "price": ".meta .price"}
+
+#: Requests in flight, for each crawler alike.
+IN_FLIGHT = 128
+
+
+def task() -> tuple[list[str], Path]:
+    """The URLs and the folder for the rows, from the command line."""
+    urls, folder = sys.argv[1:3]
+    return Path(urls).read_text(encoding="utf-8").split(), Path(folder)
+
+
+def ready() -> None:
+    """Say that everything is loaded; return when the clock runs."""
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+def finished() -> None:
+    """Say that every row is on disk; return when what it took was measured."""
+    print("finished", flush=True)
+    sys.stdin.readline()
+
+
+def report(rows: int, links: int, prices: int) -> None:
+    """Say what is on disk: pages with a title, links of all rows, rows with a price."""
+    print(json.dumps({"rows": rows, "links": links, "prices": prices}), flush=True)
+
+
+def report_json_lines(paths: list[Path]) -> None:
+    """`report` of files with one JSON object a line."""
+    rows = [json.loads(line) for path in paths for line in path.open(encoding="utf-8")]
+    report(
+        rows=sum(bool(row["title"]) for row in rows),
+        links=sum(len(row["links"]) for row in rows),
+        prices=sum(bool(row["price"]) for row in rows),
+    )
