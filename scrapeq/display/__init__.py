@@ -1,0 +1,6 @@
+"""How things look in a cell or a terminal: plain values in, text or safe HTML out."""
+
+from scrapeq.display.card import card
+from scrapeq.display.text import count, plain, seconds, text_bar
+
+__all__ = ["card", "count", "plain", "seconds", "text_bar"]

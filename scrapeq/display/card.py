@@ -1,0 +1,66 @@
+"""One calm card for a cell: a title, a bar by status, a few facts, a note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scrapeq.display.text import count, plain
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+#: How each part of the bar is drawn: one accent colour, so that only its strength tells. The
+#: names are those of job statuses; any other name is drawn as a waiting one.
+_STRENGTH = {"completed": 1.0, "running": 0.55, "retrying": 0.35, "failed": 0.0, "cancelled": 0.0}
+
+
+def card(
+    title: object,
+    facts: Mapping[str, object],
+    bar: Mapping[str, int] | None = None,
+    note: object | None = None,
+) -> str:
+    """HTML that needs no script and no style sheet, in a notebook's light and dark themes.
+
+    `bar` counts things by status, in the order in which they are drawn. All text is escaped, and
+    control and bidi characters are made visible: anything may be written by strangers.
+    """
+    counts = {name: number for name, number in (bar or {}).items() if number > 0}
+    total = sum(counts.values())
+    parts = [
+        {
+            "label": f"{count(number)} {plain(name, 40)}",
+            "share": f"{100 * number / total:.3f}",
+            "strength": _STRENGTH.get(name),
+        }
+        for name, number in counts.items()
+    ]
+    return (
+        _environment()
+        .get_template("card.html.jinja")
+        .render(
+            title=plain(title),
+            facts=[(plain(name, 60), plain(value)) for name, value in facts.items()],
+            has_bar=bar is not None,
+            parts=parts,
+            note=None if note is None else plain(note, 1000),
+        )
+        .strip()
+    )
+
+
+@cache
+def _environment() -> Environment:
+    # jinja2 takes 50 ms to import, and most programs never draw a card
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

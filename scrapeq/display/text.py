@@ -1,0 +1,71 @@
+"""Numbers, durations, bars and strangers' words as plain text on one line."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Mapping
+
+
+def count(number: int) -> str:
+    """A whole number with its thousands apart: 1,234,567."""
+    return f"{number:,}"
+
+
+def seconds(duration_s: float | None) -> str:
+    """A duration as people say it, in its two greatest units: "2 h 05 min"; None is "–".
+
+    Below a second in ms, below a minute in seconds with one decimal below ten.
+    """
+    if duration_s is None or math.isnan(duration_s):
+        return "–"
+    if duration_s < 0:
+        return f"−{seconds(-duration_s)}"
+    if duration_s == float("inf"):
+        return "∞"
+    if duration_s < 0.9995:
+        return f"{duration_s * 1000:.0f} ms"
+    if duration_s < 9.95:
+        return f"{duration_s:.1f} s"
+    whole = round(duration_s)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days:,} d {hour:02} h"
+    if hours:
+        return f"{hours} h {minute:02} min"
+    return f"{minutes} min {second:02} s" if minutes else f"{second} s"
+
+
+def plain(text: object, limit: int = 300) -> str:
+    """A stranger's words on one line: nothing in it moves the cursor or turns the reading order.
+
+    White space becomes single spaces; control, format and surrogate characters (bidi overrides,
+    escapes, zero-width ones) become U+FFFD, so that they are seen; longer text ends with "…".
+    """
+    line = " ".join(str(text)[: limit * 4].split())
+    shown = "".join(
+        "\ufffd" if unicodedata.category(character) in _UNSEEN else character for character in line
+    )
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+
+
+#: Control, format, surrogate characters, line and paragraph separators (Unicode, table 4-4).
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def text_bar(counts: Mapping[str, int], total: int | None = None, width: int = 40) -> str:
+    """A bar of `width` characters and what it shows, on one line, for terminals and logs.
+
+    Each count gets its share in the order given, drawn from full to light; a count that is not
+    zero gets at least one character while there is room. What is missing to `total` stays empty.
+    """
+    shown = {name: number for name, number in counts.items() if number > 0}
+    whole = max(total or 0, sum(shown.values()))
+    bar = ""
+    for place, number in enumerate(shown.values()):
+        share = max(1, round(width * number / whole))
+        bar += "█▓▒░"[min(place, 3)] * share
+    words = " · ".join(f"{count(number)} {plain(name, 40)}" for name, number in shown.items())
+    return f"{bar[:width]:·<{width}} {words or 'nothing yet'} of {count(whole)}"

@@ -1,0 +1,181 @@
+"""Arithmetic of progress: shares, rates, time to the end, percentiles, the verdict on health.
+
+No clock and no I/O: times come in as arguments. None always means that it cannot be known.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import Literal, NamedTuple
+
+#: A rate over less than this says more about the moment than about the speed.
+SHORTEST_SPAN_S = 1.0
+
+
+def percentage(done: int, total: int) -> float:
+    """How much is done, 0 to 100; nothing to do is 100."""
+    return min(100.0, 100.0 * done / total) if total > 0 else 100.0
+
+
+def success_rate(completed: int, failed: int) -> float | None:
+    """Good ones among the finished, 0 to 100; None while nothing is finished."""
+    finished = completed + failed
+    return 100.0 * completed / finished if finished else None
+
+
+def rate_per_s(samples: Sequence[tuple[float, int]]) -> float | None:
+    """How many were finished a second between the first and the last sample.
+
+    `samples` are (time in seconds, how many are done), oldest first; the caller chooses the window.
+    Where the count falls (failed jobs were put back), what came before is left out. None with
+    fewer than two samples or less than `SHORTEST_SPAN_S` between them; 0.0 if nothing moved.
+    """
+    start = 0
+    for index in range(1, len(samples)):
+        if samples[index][1] < samples[index - 1][1]:
+            start = index
+    usable = samples[start:]
+    if len(usable) < 2:
+        return None
+    (first_s, first_done), (last_s, last_done) = usable[0], usable[-1]
+    span_s = last_s - first_s
+    return (last_done - first_done) / span_s if span_s >= SHORTEST_SPAN_S else None
+
+
+def eta_s(remaining: int, rate: float | None) -> float | None:
+    """Seconds to the end at this rate; 0.0 with nothing left, None if nothing moves."""
+    if remaining <= 0:
+        return 0.0
+    return remaining / rate if rate else None
+
+
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """The value below which `share` (0 to 1) of the values lie; None without values.
+
+    Between two values it is interpolated on a straight line, as numpy and spreadsheets do.
+    """
+    _check_share(share)
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+#: Upper ends of the histogram's buckets in seconds: 1 ms to 1,000 s, 20 to each power of ten, so
+#: that neighbours are 12 % apart and a quantile read from the counts is wrong by 12 % at most.
+#: The numbers of the buckets are stored: never change these edges, only add others under a new name.
+BUCKET_EDGES_S: tuple[float, ...] = tuple(10.0 ** (step / 20 - 3) for step in range(121))
+
+#: A histogram: how many values fell into each bucket, by its number. Empty ones are left out.
+Histogram = Mapping[int, int]
+
+
+def bucket(value_s: float) -> int:
+    """The number of the bucket: 0 holds all up to 1 ms, 121 all above 1,000 s."""
+    return bisect_left(BUCKET_EDGES_S, value_s)
+
+
+def histogram(values_s: Iterable[float]) -> dict[int, int]:
+    """The counts of many values."""
+    return dict(Counter(map(bucket, values_s)))
+
+
+def merge(histograms: Iterable[Histogram]) -> dict[int, int]:
+    """The counts of several histograms together, as if all values had gone into one."""
+    total: Counter[int] = Counter()
+    for one in histograms:
+        total.update(one)
+    return dict(total)
+
+
+def quantile_s(counts: Histogram, share: float) -> float | None:
+    """The value in seconds below which `share` (0 to 1) of the counted values lie.
+
+    Within a bucket it is interpolated on the logarithmic scale; what lies above the last edge is
+    given as that edge. None if nothing was counted.
+    """
+    _check_share(share)
+    numbers = sorted(number for number, count in counts.items() if count > 0)
+    if not numbers:
+        return None
+    ends = list(accumulate(counts[number] for number in numbers))
+    wanted = share * ends[-1]
+    index = bisect_left(ends, wanted)
+    number = numbers[index]
+    if number >= len(BUCKET_EDGES_S):
+        return BUCKET_EDGES_S[-1]
+    upper = BUCKET_EDGES_S[number]
+    lower = BUCKET_EDGES_S[number - 1] if number else upper
+    within = 1 - (ends[index] - wanted) / counts[number]
+    return float(lower * (upper / lower) ** within)
+
+
+def _check_share(share: float) -> None:
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share lies between 0 and 1, not {share}; write 0.95 for 95 %")
+
+
+# Health. The thresholds are for a queue that is watched by people: they should speak before a
+# night is lost, and be silent about a site or two that is down.
+
+#: With fewer finished lately, a share of failures says nothing.
+FEWEST_FINISHED = 20
+#: Columns of URLs that people collect have 5 to 10 % of dead links; twice that is worth a look.
+FAILURE_RATE_DEGRADED = 20.0
+#: When most pages fail, it is the network or the proxy, not the pages.
+FAILURE_RATE_UNHEALTHY = 50.0
+#: A job that is due is claimed within seconds; a quarter of an hour means too few workers.
+WAIT_DEGRADED_S = 900.0
+
+Verdict = Literal["HEALTHY", "DEGRADED", "UNHEALTHY"]
+
+
+class Health(NamedTuple):
+    """The verdict, and a sentence for each thing that speaks against HEALTHY, worst first."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+
+
+def health(
+    *,
+    redis_reachable: bool,
+    workers_alive: int,
+    waiting_jobs: int = 0,
+    completed_lately: int = 0,
+    failed_lately: int = 0,
+    oldest_due_age_s: float | None = None,
+) -> Health:
+    """The verdict on the whole system from a few facts.
+
+    `oldest_due_age_s` is how long the oldest job has waited since it might have started: a job
+    that waits for its host's pace, or for a retry, is not late. "Lately" is the caller's window.
+    """
+    if not redis_reachable:
+        return Health("UNHEALTHY", ("Redis cannot be reached",))
+    bad: list[str] = []
+    doubtful: list[str] = []
+    if workers_alive <= 0:
+        if waiting_jobs:
+            bad.append(f"no workers are alive and {waiting_jobs:,} jobs wait")
+        else:
+            doubtful.append("no workers are alive")
+    finished = completed_lately + failed_lately
+    if finished >= FEWEST_FINISHED:
+        failures = 100.0 * failed_lately / finished
+        reason = f"{failures:.0f} % of the last {finished:,} pages failed"
+        if failures >= FAILURE_RATE_UNHEALTHY:
+            bad.append(reason)
+        elif failures >= FAILURE_RATE_DEGRADED:
+            doubtful.append(reason)
+    if oldest_due_age_s is not None and oldest_due_age_s >= WAIT_DEGRADED_S:
+        doubtful.append(f"a job has been due for {oldest_due_age_s / 60:,.0f} minutes")
+    verdict: Verdict = "UNHEALTHY" if bad else "DEGRADED" if doubtful else "HEALTHY"
+    return Health(verdict, (*bad, *doubtful))

@@ -1,0 +1,136 @@
+"""Progress, rates, percentiles and the verdict on health."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrapeq import stats
+
+
+def test_half_done_is_fifty_percent_and_nothing_to_do_is_done():
+    assert stats.percentage(5, 10) == 50
+    assert stats.percentage(0, 0) == 100
+    assert stats.percentage(11, 10) == 100
+
+
+def test_success_is_unknown_until_something_is_finished():
+    assert stats.success_rate(0, 0) is None
+    assert stats.success_rate(3, 1) == 75
+
+
+def test_rate_counts_from_the_first_sample_to_the_last():
+    assert stats.rate_per_s([(100.0, 50), (105.0, 70), (110.0, 150)]) == 10
+
+
+@pytest.mark.parametrize("samples", [[], [(0.0, 1)], [(0.0, 1), (0.5, 900)]])
+def test_rate_is_unknown_with_too_little_to_go_by(samples):
+    assert stats.rate_per_s(samples) is None
+
+
+def test_rate_forgets_what_was_before_failed_jobs_were_put_back():
+    samples = [(0.0, 0), (10.0, 1000), (20.0, 900), (30.0, 950)]
+
+    assert stats.rate_per_s(samples) == 5
+
+
+def test_time_to_the_end_is_unknown_while_nothing_moves():
+    standing = stats.rate_per_s([(0.0, 7), (60.0, 7)])
+
+    assert standing == 0
+    assert stats.eta_s(100, standing) is None
+    assert stats.eta_s(100, None) is None
+    assert stats.eta_s(100, 4.0) == 25
+    assert stats.eta_s(0, None) == 0
+
+
+def test_percentile_lies_on_the_line_between_its_neighbours():
+    assert stats.percentile([4, 1, 3, 2], 0.5) == 2.5
+    assert stats.percentile([1, 2, 3, 4, 5], 0.95) == pytest.approx(4.8)
+    assert stats.percentile([], 0.5) is None
+    with pytest.raises(ValueError, match=r"0\.95 for 95 %"):
+        stats.percentile([1], 95)
+
+
+def test_buckets_cover_everything_and_their_edges_belong_to_them():
+    assert stats.bucket(0) == 0
+    assert stats.bucket(0.001) == 0
+    assert stats.bucket(stats.BUCKET_EDGES_S[40]) == 40
+    assert stats.bucket(1e9) == len(stats.BUCKET_EDGES_S)
+
+
+@given(st.lists(st.floats(0.0011, 900), min_size=1, max_size=60), st.floats(0, 1))
+def test_quantile_of_a_histogram_is_within_a_bucket_of_the_true_one(values, share):
+    ordered = sorted(values)
+    true = ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+    estimate = stats.quantile_s(stats.histogram(values), share)
+
+    assert true / 1.13 <= estimate <= true * 1.13
+
+
+def test_merged_histograms_count_as_one():
+    together = stats.merge([stats.histogram([0.1, 0.2]), stats.histogram([0.1, 5])])
+
+    assert together == stats.histogram([0.1, 0.2, 0.1, 5])
+    assert stats.merge([]) == {}
+    assert stats.quantile_s({}, 0.5) is None
+    assert stats.quantile_s({500: 3}, 0.5) == stats.BUCKET_EDGES_S[-1]
+
+
+def test_all_well():
+    verdict = stats.health(
+        redis_reachable=True,
+        workers_alive=2,
+        waiting_jobs=1_000_000,
+        completed_lately=95,
+        failed_lately=5,
+        oldest_due_age_s=3,
+    )
+
+    assert verdict == ("HEALTHY", ())
+
+
+def test_no_redis_is_unhealthy_whatever_else_is_said():
+    verdict = stats.health(redis_reachable=False, workers_alive=4)
+
+    assert verdict == ("UNHEALTHY", ("Redis cannot be reached",))
+
+
+def test_no_workers_matter_more_when_jobs_wait():
+    idle = stats.health(redis_reachable=True, workers_alive=0)
+    stuck = stats.health(redis_reachable=True, workers_alive=0, waiting_jobs=1200)
+
+    assert idle.verdict == "DEGRADED"
+    assert stuck == ("UNHEALTHY", ("no workers are alive and 1,200 jobs wait",))
+
+
+@pytest.mark.parametrize(
+    ("completed", "failed", "verdict"),
+    [(0, 19, "HEALTHY"), (80, 20, "DEGRADED"), (81, 19, "HEALTHY"), (50, 50, "UNHEALTHY")],
+)
+def test_failures_count_once_there_are_enough_of_them(completed, failed, verdict):
+    facts = {"redis_reachable": True, "workers_alive": 1}
+
+    assert (
+        stats.health(**facts, completed_lately=completed, failed_lately=failed).verdict == verdict
+    )
+
+
+def test_reasons_come_worst_first():
+    verdict = stats.health(
+        redis_reachable=True,
+        workers_alive=1,
+        completed_lately=0,
+        failed_lately=40,
+        oldest_due_age_s=1800,
+    )
+
+    assert verdict.verdict == "UNHEALTHY"
+    assert verdict.reasons == (
+        "100 % of the last 40 pages failed",
+        "a job has been due for 30 minutes",
+    )
