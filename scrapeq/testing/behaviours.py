@@ -11,12 +11,13 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from html import escape
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qs, quote
 
-from scrapeq.testing.pages import PAGE_TYPES, GeneratedPage, page
+from scrapeq.testing.pages import PAGE_TYPES, page
 
 HTML = "text/html; charset=utf-8"
 
@@ -88,27 +89,44 @@ def answer(memory: Memory, request: Request) -> Answer:
         return _error(404, f"{behaviour.path} cannot be {request.path}: {error}")
 
 
-def show(memory: Memory, request: Request, *, charset: str | None = None) -> Answer:
-    """The generated page at the request's own path and query, gzipped for clients that ask."""
-    if not request.query:
-        return _send(page(memory.seed, request.host, request.path, charset=charset), request)
-    size = request.option("kb")
-    made = page(
-        memory.seed,
-        request.host,
-        request.path,
+def show(
+    memory: Memory,
+    request: Request,
+    *,
+    path: str | None = None,
+    charset: str | None = None,
+    title: str | None = None,
+    always_gzip: bool = False,
+) -> Answer:
+    """The generated page at the request's own path, gzipped for clients that ask."""
+    size = request.option("kb") if request.query else None
+    gzip = always_gzip or "gzip" in request.headers.get("accept-encoding", "")
+    body, used = _page_bytes(
+        seed=memory.seed,
+        host=request.host,
+        path=path or request.path,
         kilobytes=int(size) if size else None,
         charset=charset,
+        title=title,
+        gzip=gzip,
     )
-    return _send(made, request)
+    encoded = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")) if gzip else ()
+    return Answer(200, body, f"text/html; charset={used}", encoded)
 
 
-def _send(made: GeneratedPage, request: Request, *, always_gzip: bool = False) -> Answer:
-    content_type = f"text/html; charset={made.charset}"
-    if always_gzip or "gzip" in request.headers.get("accept-encoding", ""):
-        encoded = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
-        return Answer(200, made.gzipped(), content_type, encoded)
-    return Answer(200, made.plain(), content_type)
+@lru_cache(2048)  # about 40 MB: a benchmark asks for the same pages again
+def _page_bytes(
+    *,
+    seed: int,
+    host: str,
+    path: str,
+    kilobytes: int | None,
+    charset: str | None,
+    title: str | None,
+    gzip: bool,
+) -> tuple[bytes, str]:
+    made = page(seed, host, path, kilobytes=kilobytes, charset=charset, title=title)
+    return made.gzipped() if gzip else made.plain(), made.charset
 
 
 def _error(status: int, says: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
@@ -121,8 +139,7 @@ def _error(status: int, says: str, headers: tuple[tuple[str, str], ...] = ()) ->
 def _home(memory: Memory, request: Request) -> Answer:
     if request.path != "/":
         return _error(404, f"nothing lives at {request.path}")
-    made = page(memory.seed, request.host, "/listing/1")
-    return _send(made, request)
+    return show(memory, request, path="/listing/1")
 
 
 def _robots(memory: Memory, request: Request) -> Answer:
@@ -137,8 +154,7 @@ def _robots(memory: Memory, request: Request) -> Answer:
 
 
 def _slow(memory: Memory, request: Request) -> Answer:
-    ready = show(memory, request)
-    return Answer(200, ready.body, ready.content_type, ready.headers, wait_s=_seconds(request.rest))
+    return replace(show(memory, request), wait_s=_seconds(request.rest))
 
 
 def _status(_: Memory, request: Request) -> Answer:
@@ -211,15 +227,13 @@ def _pdf(_: Memory, __: Request) -> Answer:
 
 
 def _gzip(memory: Memory, request: Request) -> Answer:
-    return _send(page(memory.seed, request.host, request.path), request, always_gzip=True)
+    return show(memory, request, always_gzip=True)
 
 
 def _charset(memory: Memory, request: Request) -> Answer:
     name, _, where = request.rest.partition("/")
     ready = show(memory, request, charset=name)
-    if where == "meta":
-        return Answer(200, ready.body, "text/html", ready.headers)
-    return ready
+    return replace(ready, content_type="text/html") if where == "meta" else ready
 
 
 def _json(memory: Memory, request: Request) -> Answer:
@@ -238,8 +252,7 @@ def _cookie_wall(memory: Memory, request: Request) -> Answer:
 
 
 def _title(memory: Memory, request: Request) -> Answer:
-    made = page(memory.seed, request.host, request.path, title=request.option("text") or "untitled")
-    return _send(made, request)
+    return show(memory, request, title=request.option("text") or "untitled")
 
 
 def _image(_: Memory, request: Request) -> Answer:

@@ -16,7 +16,7 @@ from random import Random
 from typing import Any, Self
 from weakref import finalize
 
-from scrapeq.testing.pages import PAGE_TYPES, GeneratedPage, page
+from scrapeq.testing.pages import PAGE_TYPES, GeneratedPage, page, title_at
 
 #: What `urls(failures=…)` draws from: the kind of error and a path that earns it.
 FAILURES = (
@@ -217,7 +217,7 @@ class LittleWeb:
                 url, title = self.url(f"{path}?row={row}", host), ""
             else:
                 kind, path = "", f"/{random.choice(page_types)}/{row + 1}"
-                url, title = self.url(path, host), self.page(path, host).title
+                url, title = self.url(path, host), title_at(self.seed, address(host), path)
             rows.append({"url": url, "kind": kind, "title": title})
         return rows
 

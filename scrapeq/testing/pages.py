@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from random import Random
 from typing import Any
@@ -105,6 +105,9 @@ def block(html: str, charset: str = "utf-8") -> Block:
     return Block(raw, deflate.compress(raw) + deflate.flush(zlib.Z_FULL_FLUSH))
 
 
+_common = lru_cache(4096)(block)  # for pieces that many pages share
+
+
 @cache
 def site(seed: int, host: str, charset: str | None = None) -> Site:
     """The site at `host`: half are English in UTF-8, the rest of any language and charset.
@@ -169,16 +172,44 @@ def page(
     otherwise 5 to 60 KB. `title` is put in place of the one that would be made.
     """
     its_site = site(seed, host, charset)
-    random = Random(f"{seed} {host} {path}")
+    kind, number, random = _place(seed, host, path)
+    made = _title(its_site, random, kind, number)
+    return _TYPES[kind](its_site, random, number, title or made, kilobytes)
+
+
+def title_at(seed: int, host: str, path: str) -> str:
+    """The title of the page there, without making the page."""
+    kind, number, random = _place(seed, host, path)
+    return _title(site(seed, host), random, kind, number)
+
+
+def _place(seed: int, host: str, path: str) -> tuple[str, int, Random]:
     kind, _, rest = path.strip("/").partition("/")
-    number = int(digits[0]) if (digits := re.findall(r"\d{1,9}", rest)) else 1
-    return _TYPES.get(kind, _article)(its_site, random, number, title, kilobytes)
+    number = re.search(r"\d{1,9}", rest)
+    return (
+        kind if kind in _TYPES else "article",
+        int(number[0]) if number else 1,
+        Random(f"{seed} {host} {path}"),
+    )
+
+
+def _title(its_site: Site, random: Random, kind: str, number: int) -> str:
+    if kind == "product":
+        return f"{random.choice(_GOODS)} {number}"
+    headline = its_site.language.headline(random)
+    match kind:
+        case "listing":
+            return f"{its_site.name}: {headline} ({number})"
+        case "forum":
+            return f"{headline}? ({number})"
+        case "docs":
+            return f"{number}. {headline}"
+    return f"{headline} ({number})"
 
 
 def _article(
-    its_site: Site, random: Random, number: int, title: str | None, kilobytes: int | None
+    its_site: Site, random: Random, number: int, title: str, kilobytes: int | None
 ) -> GeneratedPage:
-    title = title or f"{its_site.language.headline(random)} ({number})"
     author = random.choice(_AUTHORS)
     published = datetime(2019, 1, 1, 6, tzinfo=UTC) + timedelta(minutes=random.randrange(4_000_000))
     picture = f"/image/{number % 97}.png"
@@ -212,9 +243,8 @@ def _article(
 
 
 def _product(
-    its_site: Site, random: Random, number: int, title: str | None, kilobytes: int | None
+    its_site: Site, random: Random, number: int, title: str, kilobytes: int | None
 ) -> GeneratedPage:
-    title = title or f"{random.choice(_GOODS)} {number}"
     price = f"{random.randint(100, 99_999) / 100:.2f}"
     currency, availability = random.choice(_CURRENCIES), random.choice(_AVAILABILITY)
     sku = f"LW-{number:05d}"
@@ -250,16 +280,15 @@ def _product(
         else None,
         description=its_site.language.sentence(random),
         lead=lead,
-        body=_body(its_site, random, kilobytes, shortest=4, longest=20),
+        body=_body(its_site, random, kilobytes, (3, 14)),
         tail="</div></main>\n",
         facts=facts,
     )
 
 
 def _listing(
-    its_site: Site, random: Random, number: int, title: str | None, kilobytes: int | None
+    its_site: Site, random: Random, number: int, title: str, kilobytes: int | None
 ) -> GeneratedPage:
-    title = title or f"{its_site.name}: {its_site.language.headline(random)} ({number})"
     cards = "".join(
         f'<li class="card"><a href="/{random.choice(("article", "product"))}/{number * 40 + place}">'
         f"{escape(its_site.language.headline(random))}</a>"
@@ -271,21 +300,20 @@ def _listing(
         its_site,
         title=title,
         lead=f'<main><h1>{escape(title)}</h1><ul class="cards">{cards}</ul>\n',
-        body=_body(its_site, random, kilobytes, shortest=1, longest=1),
+        body=_body(its_site, random, kilobytes, (1, 2)),
         tail=f'<p class="pages">{before}{number} <a rel="next" href="{number + 1}">›</a></p></main>\n',
     )
 
 
 def _forum(
-    its_site: Site, random: Random, number: int, title: str | None, kilobytes: int | None
+    its_site: Site, random: Random, number: int, title: str, kilobytes: int | None
 ) -> GeneratedPage:
-    title = title or f"{its_site.language.headline(random)}? ({number})"
     posts = []
-    for place, text in enumerate(_body(its_site, random, kilobytes, shortest=6, longest=40), 1):
+    for place, text in enumerate(_body(its_site, random, kilobytes, (4, 40)), 1):
         author = random.choice(_AUTHORS)
         head = f'<div class="post" id="p{place}"><b class="user">{author}</b>'
-        posts += [block(f'{head} <a href="#p{place}">#{place}</a>\n', its_site.charset), text]
-        posts.append(block("</div>\n", its_site.charset))
+        posts += [_common(f'{head} <a href="#p{place}">#{place}</a>\n', its_site.charset), text]
+        posts.append(_common("</div>\n", its_site.charset))
     return _compose(
         its_site,
         title=title,
@@ -296,17 +324,15 @@ def _forum(
 
 
 def _docs(
-    its_site: Site, random: Random, number: int, title: str | None, kilobytes: int | None
+    its_site: Site, random: Random, number: int, title: str, kilobytes: int | None
 ) -> GeneratedPage:
-    title = title or f"{number}. {its_site.language.headline(random)}"
     sections: list[Block] = []
-    for place, text in enumerate(_body(its_site, random, kilobytes, shortest=6, longest=30), 1):
-        heading = f'<h2 id="s{place}">{number}.{place}</h2>'
+    for place, text in enumerate(_body(its_site, random, kilobytes, (4, 40)), 1):
+        heading = f'<h2 id="s{place}">§ {place}</h2>'
         code = f"<pre><code>lamp --level {place} &lt;name&gt;</code></pre>\n"
-        sections += [block(heading + code, its_site.charset), text]
+        sections += [_common(heading + code, its_site.charset), text]
     contents = "".join(
-        f'<li><a href="#s{place}">{number}.{place}</a></li>'
-        for place in range(1, len(sections) // 2 + 1)
+        f'<li><a href="#s{place}">§ {place}</a></li>' for place in range(1, len(sections) // 2 + 1)
     )
     return _compose(
         its_site,
@@ -317,7 +343,7 @@ def _docs(
     )
 
 
-_TYPES: dict[str, Callable[[Site, Random, int, str | None, int | None], GeneratedPage]] = {
+_TYPES: dict[str, Callable[[Site, Random, int, str, int | None], GeneratedPage]] = {
     "article": _article,
     "product": _product,
     "listing": _listing,
@@ -328,15 +354,14 @@ PAGE_TYPES = tuple(_TYPES)
 
 
 def _body(
-    its_site: Site, random: Random, kilobytes: int | None, shortest: int = 8, longest: int = 70
+    its_site: Site, random: Random, kilobytes: int | None, between: tuple[int, int] = (4, 50)
 ) -> list[Block]:
-    """Paragraphs: between `shortest` and `longest` of them, or as many as make `kilobytes`."""
-    if kilobytes is None:
-        return random.choices(its_site.paragraphs, k=random.randint(shortest, longest))
-    mean_bytes = sum(len(one.raw) for one in its_site.paragraphs) / len(its_site.paragraphs)
-    chosen = random.choices(its_site.paragraphs, k=int(kilobytes * 1024 / mean_bytes) + 1)
-    while sum(len(one.raw) for one in chosen) < kilobytes * 1024:
+    """Paragraphs that make at least `kilobytes`, or a random size `between` two numbers of them."""
+    wanted_bytes = 1024 * (kilobytes or random.randint(*between))
+    chosen = []
+    while wanted_bytes > 0:
         chosen.append(random.choice(its_site.paragraphs))
+        wanted_bytes -= len(chosen[-1].raw)
     return chosen
 
 

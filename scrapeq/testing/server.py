@@ -65,6 +65,7 @@ class _Connection(asyncio.Protocol):
         self._skip_bytes = 0
         self._filler_bytes = 0
         self._paused = False
+        self._last = False
         self._timer: asyncio.TimerHandle | None = None
         self._current: tuple[Request, Answer] | None = None
         self._transport: asyncio.Transport
@@ -108,7 +109,7 @@ class _Connection(asyncio.Protocol):
     def _begin(self, head: str) -> None:
         line, _, fields = head.partition("\r\n")
         try:
-            method, target, _ = line.split(" ")
+            method, target, version = line.split(" ")
             headers = {
                 name.lower(): value.strip()
                 for name, _, value in (field.partition(":") for field in fields.split("\r\n"))
@@ -120,6 +121,8 @@ class _Connection(asyncio.Protocol):
             return
         path, _, query = target.partition("?")
         host = headers.get("host", self.address).rpartition(":")[0] or headers.get("host", "")
+        wants = headers.get("connection", "").lower()
+        self._last = "close" in wants or (version == "HTTP/1.0" and "keep-alive" not in wants)
         request = Request(method, host.lower() or self.address, path, query, headers)
         its_answer = answer(self._web.memory, request)
         self._web.log.append(
@@ -148,7 +151,7 @@ class _Connection(asyncio.Protocol):
         if its_answer.ending == "reset":
             self.reset()
             return
-        close = its_answer.ending == "close" or request.headers.get("connection") == "close"
+        self._last = self._last or its_answer.ending == "close"
         length = its_answer.promised_bytes
         bodiless = its_answer.status in (204, 304)
         head = [f"HTTP/1.1 {its_answer.status} {_REASONS.get(its_answer.status, 'Unknown')}"]
@@ -156,7 +159,7 @@ class _Connection(asyncio.Protocol):
             head.append(f"Content-Type: {its_answer.content_type}")
             head.append(f"Content-Length: {len(its_answer.body) if length is None else length}")
         head += [f"{name}: {value}" for name, value in its_answer.headers]
-        if close:
+        if self._last:
             head.append("Connection: close")
         shown = request.method != "HEAD" and not bodiless
         start = ("\r\n".join(head) + "\r\n\r\n").encode("latin-1", "replace")
@@ -172,9 +175,8 @@ class _Connection(asyncio.Protocol):
             self._transport.write(piece)
         if self._current is None or self._filler_bytes:
             return
-        request, its_answer = self._current
         self._current = None
-        if its_answer.ending == "close" or request.headers.get("connection") == "close":
+        if self._last:
             self._transport.close()
         elif self._received:
             asyncio.get_running_loop().call_soon(self._next)
