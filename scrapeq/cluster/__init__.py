@@ -1,0 +1,59 @@
+"""Zero set-up: a private Redis and Celery workers as supervised child processes.
+
+    settings = load_settings()
+    connection = ensure_cluster(settings)      # found or started, ours until this process ends
+    redis.Redis.from_url(connection.redis_url)
+
+One supervisor process for each home starts Redis and the workers, starts them again when they
+die, and ends them when the last process that holds the cluster has ended, however it ended.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapeq.cluster.connection import ClusterStatus, Connection
+from scrapeq.cluster.lifeline import die_with_owner, die_with_parent, is_supervised
+from scrapeq.cluster.share import (
+    as_broker_url,
+    broker_url,
+    down,
+    ensure_cluster,
+    find_cluster,
+    leave,
+    redis_url,
+    restart_workers,
+    status,
+    up,
+)
+
+if TYPE_CHECKING:
+    from scrapeq.cluster.local import LocalCluster
+
+__all__ = [
+    "ClusterStatus",
+    "Connection",
+    "LocalCluster",
+    "as_broker_url",
+    "broker_url",
+    "die_with_owner",
+    "die_with_parent",
+    "down",
+    "ensure_cluster",
+    "find_cluster",
+    "is_supervised",
+    "leave",
+    "redis_url",
+    "restart_workers",
+    "status",
+    "up",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The only one that needs the settings, 0.4 s of pydantic that the supervisor does without
+    if name == "LocalCluster":
+        from scrapeq.cluster.local import LocalCluster
+
+        return LocalCluster
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

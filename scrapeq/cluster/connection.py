@@ -1,0 +1,60 @@
+"""What a process knows about its cluster: where its Redis is, and how the whole is doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A running private cluster. Its repr, and so logs and notebooks, hold no password."""
+
+    home: Path
+    socket_path: Path
+    worker_count: int
+    supervisor_pid: int
+    password: str = field(repr=False)
+
+    @property
+    def redis_url(self) -> str:
+        """For redis-py. Holds the password: never print it."""
+        return f"unix://:{quote(self.password, safe='')}@{quote(str(self.socket_path))}?db=0"
+
+    @property
+    def broker_url(self) -> str:
+        """For Celery, as broker and as result backend. Holds the password: never print it."""
+        return (
+            f"redis+socket://:{quote(self.password, safe='')}@{quote(str(self.socket_path))}"
+            "?virtual_host=0"
+        )
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """How a private cluster is doing. `running` False: all other facts are empty.
+
+    `owners` are the processes (kernels, scripts) that hold it open; a `detached` cluster needs
+    none. `problem` tells what keeps dying and when it is tried again; empty when all is well.
+    """
+
+    home: Path
+    running: bool = False
+    detached: bool = False
+    owners: int = 0
+    supervisor_pid: int | None = None
+    uptime_s: float = 0.0
+    redis_pid: int | None = None
+    redis_version: str = ""
+    redis_memory_bytes: int = 0
+    redis_restarts: int = 0
+    worker_count: int = 0
+    worker_pids: tuple[int, ...] = ()
+    worker_restarts: int = 0
+    problem: str = ""
+
+    @property
+    def log_folder(self) -> Path:
+        """Where supervisor.log, redis.log and worker.log are."""
+        return self.home / "logs"

@@ -1,0 +1,98 @@
+"""A private cluster for the length of a `with` block."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from scrapeq.cluster import share
+from scrapeq.cluster.connection import ClusterStatus, Connection
+from scrapeq.settings import Settings, load_settings
+
+
+class LocalCluster:
+    """A private Redis and `workers` worker processes, until `close()` or the end of the block.
+
+        with LocalCluster(workers=4) as cluster:
+            queue = get_job_queue(settings=cluster.settings)
+
+    Without `home` it has a temporary one, and nothing is left of it; with one, its data stay, and
+    a cluster that other processes hold too lives on. `settings` says how its workers behave
+    (default: what the environment says); a REDIS_URL is ignored.
+    Raises ClusterFailed or RedisUnavailable if it does not start.
+    """
+
+    def __init__(
+        self,
+        workers: int = 2,
+        home: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        worker_app: str = share.WORKER_APP,
+    ) -> None:
+        self._temporary = None if home else tempfile.mkdtemp(prefix="scrapeq-home-")
+        self.workers = workers
+        self.settings = (settings or load_settings()).model_copy(
+            update={
+                "home": Path(home or self._temporary or ""),
+                "redis_url": None,
+                "celery_broker_url": None,
+                "celery_result_backend": None,
+                "workers": max(1, workers),
+            }
+        )
+        self.closed = False
+        try:
+            self.connection: Connection = share.ensure_cluster(
+                self.settings, workers=workers, worker_app=worker_app
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def home(self) -> Path:
+        """Its folder: the database, the logs, the Redis files."""
+        return self.settings.home
+
+    @property
+    def redis_url(self) -> str:
+        """For redis-py. Holds the password: never print it."""
+        return self.connection.redis_url
+
+    def status(self) -> ClusterStatus:
+        """How it is doing now."""
+        return share.status(self.home)
+
+    def restart_workers(self) -> None:
+        """End the workers softly and start them again."""
+        share.restart_workers(self.home)
+
+    def close(self) -> None:
+        """End it; a second call does nothing."""
+        if self.closed:
+            return
+        self.closed = True
+        try:
+            share.leave(self.home)
+        finally:
+            if self._temporary:
+                share.down(self.home)
+                shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def __enter__(self) -> LocalCluster:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else f"{self.workers} workers"
+        return f"<LocalCluster {state}, home={str(self.home)!r}>"
