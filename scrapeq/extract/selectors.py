@@ -1,0 +1,204 @@
+"""Custom selectors: a person's CSS or XPath in, text or a list of texts out.
+
+CSS goes to Lexbor, which finds what a browser finds; XPath goes to lxml on the tree that Lexbor
+made, so both see the same page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scrapeq.errors import ConfigError
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+#: Matches of one selector that are kept, and characters of one value.
+MAX_MATCHES = 10_000
+MAX_VALUE_CHARACTERS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """query: CSS or XPath without a trailing ::text or ::attr(). attribute: its name, for
+    ::attr(). own_text: for ::text. many: whether all matches are asked for."""
+
+    query: str
+    is_xpath: bool = False
+    attribute: str | None = None
+    own_text: bool = False
+    many: bool = False
+
+
+def check_selectors(selectors: Mapping[str, str | list[str]]) -> None:
+    """Do nothing if every selector can be understood.
+
+    Cheap enough to ask before a million rows are submitted: CSS is checked by Lexbor itself; lxml
+    is loaded only if there is an XPath.
+
+    Raises:
+        ConfigError: naming the selector, what is wrong with it, and an example.
+    """
+    for name, written in selectors.items():
+        selector = understand(written)
+        problem = (_wrong_xpath if selector.is_xpath else _wrong_css)(selector.query)
+        if problem:
+            raise ConfigError(
+                f"the selector {name!r} ({_as_written(written)!r}) {problem}",
+                hint='write CSS like "h1" or "a.next::attr(href)", or XPath like "//h1/text()"; '
+                'in a list, ["li.tag"], it gives all matches',
+                name=name,
+                selector=_as_written(written),
+            )
+
+
+def understand(written: str | list[str]) -> Selector:
+    """What a selector asks for; whether it is valid is `check_selectors`'s question."""
+    many = not isinstance(written, str)
+    query = _as_written(written).strip()
+    if query.startswith(("/", "(", "./")):
+        return Selector(query, is_xpath=True, many=many)
+    if match := _ATTRIBUTE.search(query):
+        return Selector(query[: match.start()].strip() or "*", attribute=match[1], many=many)
+    if match := _TEXT.search(query):
+        return Selector(query[: match.start()].strip() or "*", own_text=True, many=many)
+    return Selector(query, many=many)
+
+
+def select(
+    tree: LexborHTMLParser, selectors: Mapping[str, str | list[str]]
+) -> dict[str, str | list[str] | None]:
+    """A value for each selector, by its name.
+
+    One selector gives the first match, None where nothing matches; a list of one gives all, []
+    where nothing matches. An element gives the text that a person reads in it; `::text` the text
+    that is directly in it, of the first element that has some; `::attr(x)` the attribute as it is
+    written (a relative href stays one) of the first element that has it; XPath what it evaluates
+    to, numbers and truths as text. A selector that is no selector matches nothing.
+    """
+    found: dict[str, str | list[str] | None] = {}
+    xml: Any = None
+    for name, written in selectors.items():
+        selector = understand(written)
+        if selector.is_xpath:
+            xml = xml if xml is not None else _for_xpath(tree)
+            values = _by_xpath(xml, selector)
+        else:
+            values = _by_css(tree, selector)
+        kept = [_sound(value[:MAX_VALUE_CHARACTERS]) for value in values[:MAX_MATCHES]]
+        found[name] = kept if selector.many else (kept[0] if kept else None)
+    return found
+
+
+_ATTRIBUTE = re.compile(r"::attr\(\s*[\"']?([^\s\"'()]+)[\"']?\s*\)\s*$")
+_TEXT = re.compile(r"::text\s*$")
+
+
+def _as_written(written: str | list[str]) -> str:
+    return written if isinstance(written, str) else "".join(written[:1])
+
+
+def _sound(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+# --- CSS --------------------------------------------------------------------------------------
+
+
+def _wrong_css(query: str) -> str:
+    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+    try:
+        LexborHTMLParser("<p>").css(query)
+    except (SelectolaxError, UnicodeEncodeError):
+        if "::" in query:
+            return "has a pseudo-element other than a trailing ::text or ::attr(name)"
+        return "is not valid CSS"
+    return ""
+
+
+def _by_css(tree: LexborHTMLParser, selector: Selector) -> list[str]:
+    from selectolax.lexbor import SelectolaxError
+
+    try:
+        if not selector.many and not selector.own_text and selector.attribute is None:
+            first = tree.css_first(selector.query)
+            nodes = [first] if first is not None else []
+        else:
+            nodes = tree.css(selector.query)
+    except (SelectolaxError, UnicodeEncodeError):
+        return []
+    return _read(nodes, selector)
+
+
+def _read(nodes: list[LexborNode], selector: Selector) -> list[str]:
+    from scrapeq.extract.words import text_of, tidy
+
+    if selector.attribute is not None:
+        name = selector.attribute.lower()
+        values = []
+        for node in nodes:
+            attributes = node.attributes
+            if name in attributes:
+                values.append(attributes[name] or "")
+                if not selector.many:
+                    break
+        return values
+    if selector.own_text:
+        values = []
+        for node in nodes:
+            if text := tidy(node.text(deep=False)):
+                values.append(text)
+                if not selector.many:
+                    break
+        return values
+    return [text_of(node) for node in nodes[:MAX_MATCHES]]
+
+
+# --- XPath ------------------------------------------------------------------------------------
+
+
+def _wrong_xpath(query: str) -> str:
+    import parsel
+
+    try:
+        parsel.Selector(text="<p></p>").xpath(query)
+    except ValueError as error:
+        return f"is not valid XPath ({str(error).partition(' in ')[0]})"
+    return ""
+
+
+def _for_xpath(tree: LexborHTMLParser) -> Any:
+    import parsel
+
+    from scrapeq.extract.depth import for_lxml
+
+    return parsel.Selector(text=for_lxml(tree.html or "", tree) or "<html></html>")
+
+
+def _by_xpath(xml: Any, selector: Selector) -> list[str]:
+    try:
+        matches = xml.xpath(selector.query)
+    except ValueError:
+        return []
+    wanted = matches[:MAX_MATCHES] if selector.many else matches[:1]
+    return [_xpath_text(match.root) for match in wanted]
+
+
+def _xpath_text(value: Any) -> str:
+    """An element, a text, an attribute, a number or a truth, as text."""
+    from scrapeq.extract.words import text_of, tidy
+
+    if hasattr(value, "itertext"):
+        from lxml.html import tostring
+        from selectolax.lexbor import LexborHTMLParser
+
+        # Read by the same rules as the others: as the body of a page of its own.
+        body = LexborHTMLParser(tostring(value, encoding="unicode", with_tail=False)).body
+        return text_of(body) if body is not None else ""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else str(value)
+    return tidy(str(value))
