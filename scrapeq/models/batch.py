@@ -33,6 +33,7 @@ class Batch(BaseModel):
     run: int = 1
     state: BatchState = BatchState.OPEN
     config: ScrapingConfig
+    url_column: str | None = None
     total: int
     completed: int = 0
     failed: int = 0

@@ -1,0 +1,138 @@
+"""Opening the record: SQLite in the project's own folder, or PostgreSQL by its URL."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from scrapeq.database import schema
+from scrapeq.errors import ConfigError, DatabaseUnavailable, MissingExtra
+from scrapeq.settings import Settings, make_home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Seconds that a writer waits for another one before the database counts as locked.
+LOCK_WAIT_S = 60
+_MIGRATION_LOCK = 0x5C7A9E01  # an arbitrary number that only we use for pg_advisory_xact_lock
+
+
+def open_database(settings: Settings) -> sa.Engine:
+    """The record of these settings, created or migrated to this version's tables.
+
+    Safe to call from many processes at once. Raises DatabaseUnavailable if it cannot be opened,
+    ConfigError for a URL that is neither SQLite nor PostgreSQL, MissingExtra without a driver.
+    """
+    if settings.database_url is None:
+        make_home(settings.home)
+        engine = _open_sqlite(settings.database_path)
+    else:
+        engine = _open_url(settings.database_url.get_secret_value())
+    try:
+        _migrate(engine)
+    except sa.exc.SQLAlchemyError as error:
+        raise DatabaseUnavailable(
+            f"the database cannot be opened: {_reason(error)}",
+            hint="check SCRAPEQ_DATABASE_URL, the rights on its folder, and the space on the disk",
+        ) from error
+    return engine
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One transaction that may write; all of it or nothing is kept.
+
+    In SQLite it takes the write lock at its start: a transaction that begins by reading and goes
+    on to write would fail instead of waiting when another one writes in between.
+    """
+    try:
+        with engine.connect().execution_options(scrapeq_writes=True) as connection:
+            with connection.begin():
+                yield connection
+    except sa.exc.OperationalError as error:
+        raise DatabaseUnavailable(
+            f"the database does not take a write: {_reason(error)}",
+            hint="make room on the disk, or end what holds the database",
+        ) from error
+
+
+def _open_sqlite(path: Path) -> sa.Engine:
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": LOCK_WAIT_S})
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}")
+        connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for a writer
+        connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
+        connection.execute("PRAGMA cache_size = -32000")  # KiB
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("scrapeq_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _open_url(text: str) -> sa.Engine:
+    url = sa.make_url(text)
+    backend = url.get_backend_name()
+    if backend == "sqlite" and url.database:
+        return _open_sqlite(Path(url.database))
+    if backend != "postgresql":
+        raise ConfigError(
+            f"SCRAPEQ_DATABASE_URL names {backend!r}, which scrapeq cannot use",
+            hint="write postgresql://user@host/name or sqlite:///path/to/file",
+        )
+    try:
+        return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            "PostgreSQL needs a driver that is not installed",
+            hint='pip install "scrapeq[postgres]"',
+        ) from error
+
+
+def _migrate(engine: sa.Engine) -> None:
+    with engine.connect().execution_options(scrapeq_writes=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        if not sa.inspect(connection).has_table("meta"):
+            schema.metadata.create_all(connection)
+            rows = {"schema": str(schema.VERSION), "epoch": "0", "redis": ""}
+            connection.execute(
+                schema.meta.insert(), [{"key": key, "value": value} for key, value in rows.items()]
+            )
+            return
+        found = int(read_meta(connection, "schema"))
+        if found > schema.VERSION:
+            raise DatabaseUnavailable(
+                f"the database was written by a newer scrapeq (its tables are version {found}, "
+                f"this one knows {schema.VERSION})",
+                hint="pip install --upgrade scrapeq",
+            )
+        for version in range(found, schema.VERSION):
+            schema.MIGRATIONS[version](connection)
+        if found < schema.VERSION:
+            write_meta(connection, "schema", str(schema.VERSION))
+
+
+def read_meta(connection: sa.Connection, key: str) -> str:
+    """The value of a key that every database has from the start."""
+    query = sa.select(schema.meta.c.value).where(schema.meta.c.key == key)
+    return str(connection.execute(query).scalar_one())
+
+
+def write_meta(connection: sa.Connection, key: str, value: str) -> None:
+    """Give a key of `meta` another value."""
+    connection.execute(schema.meta.update().where(schema.meta.c.key == key).values(value=value))
+
+
+def _reason(error: sa.exc.SQLAlchemyError) -> str:
+    """The driver's own words: they name no password, unlike the statement and its values."""
+    return str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]

@@ -1,0 +1,346 @@
+"""The jobs in the record: what is open, what was, and the moves that a person asks for.
+
+A worker's results are written by `results`; Redis knows what runs at this moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from scrapeq.database.batches import close_finished, from_ms, now_ms
+from scrapeq.database.engine import writing
+from scrapeq.database.schema import batches, contents, events, history, inputs, jobs, pages
+from scrapeq.models import FINAL, BatchState, ErrorKind, Job, JobStatus, check_move
+
+OPEN = tuple(status.value for status in JobStatus if status not in FINAL)
+#: Ids in one IN (...): both databases take more, but their planners slow down.
+IN_CHUNK = 1_000
+CANCELLED_MESSAGE = "cancelled before it was fetched"
+
+
+def chunked(ids: Sequence[str], size: int = IN_CHUNK) -> Iterator[Sequence[str]]:
+    """The ids in pieces that fit one IN (...)."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def get_jobs(engine: sa.Engine, ids: Sequence[str]) -> dict[str, Job]:
+    """The jobs that exist among `ids`, by id."""
+    found = {}
+    with engine.connect() as connection:
+        for some in chunked(ids):
+            for job in _jobs(connection, _query().where(jobs.c.id.in_(some))):
+                found[job.id] = job
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker needs to know of a job that it claimed. `done`: it is final already."""
+
+    job_id: str
+    batch_id: str
+    row: int
+    url: str
+    href: str
+    host: str
+    done: bool
+
+
+def work_for(engine: sa.Engine, ids: Sequence[str]) -> dict[str, Work]:
+    """What claimed jobs are, by id; those that the record does not have are missing."""
+    j = jobs.c
+    columns = (j.id, j.batch_id, j.row, j.url, sa.func.coalesce(j.href, j.url), j.host, j.status)
+    found = {}
+    with engine.connect() as connection:
+        for some in chunked(ids):
+            for row in connection.execute(sa.select(*columns).where(j.id.in_(some))):
+                found[row[0]] = Work(*row[:6], done=row[6] not in OPEN)
+    return found
+
+
+def open_jobs(
+    engine: sa.Engine, batch_id: str, *, after_row: int = -1, limit: int = 5_000
+) -> list[Job]:
+    """The next open jobs of a batch that are to be fetched themselves, in row order."""
+    query = (
+        _query()
+        .where(
+            jobs.c.batch_id == batch_id,
+            jobs.c.row > after_row,
+            jobs.c.status.in_(OPEN),
+            jobs.c.page_of.is_(None),
+        )
+        .order_by(jobs.c.row)
+        .limit(limit)
+    )
+    with engine.connect() as connection:
+        return _jobs(connection, query)
+
+
+def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:
+    """The id of the job of an input row."""
+    query = sa.select(jobs.c.id).where(jobs.c.batch_id == batch_id, jobs.c.row == row)
+    with engine.connect() as connection:
+        return connection.execute(query).scalar_one_or_none()
+
+
+def find_jobs(
+    engine: sa.Engine,
+    *,
+    limit: int = 100,
+    statuses: Iterable[JobStatus] | None = None,
+    batch_id: str | None = None,
+    finished_since: datetime | None = None,
+) -> list[Job]:
+    """Jobs by their status in the record, newest first."""
+    query = _query().order_by(
+        sa.func.coalesce(jobs.c.finished_ms, batches.c.created_ms).desc(), jobs.c.id.desc()
+    )
+    if statuses is not None:
+        query = query.where(jobs.c.status.in_([status.value for status in statuses]))
+    if batch_id is not None:
+        query = query.where(jobs.c.batch_id == batch_id)
+    if finished_since is not None:
+        query = query.where(jobs.c.finished_ms >= int(finished_since.timestamp() * 1000))
+    with engine.connect() as connection:
+        return _jobs(connection, query.limit(limit))
+
+
+def count_by_status(engine: sa.Engine) -> dict[JobStatus, int]:
+    """How many jobs the record has of each status, from the batches' counters."""
+    c = batches.c
+    sums = [
+        sa.func.coalesce(sa.func.sum(column), 0)
+        for column in (c.total, c.completed, c.failed, c.cancelled)
+    ]
+    with engine.connect() as connection:
+        total, completed, failed, cancelled = connection.execute(sa.select(*sums)).one()
+    return {
+        JobStatus.PENDING: int(total - completed - failed - cancelled),
+        JobStatus.COMPLETED: int(completed),
+        JobStatus.FAILED: int(failed),
+        JobStatus.CANCELLED: int(cancelled),
+    }
+
+
+def move_job(
+    engine: sa.Engine,
+    job_id: str,
+    status: JobStatus,
+    *,
+    error_kind: ErrorKind | None = None,
+    error_message: str | None = None,
+) -> bool:
+    """Give a job another status by hand and keep its batch's counters right.
+
+    False if there is no such job. Raises IllegalMove for a move that the table does not allow.
+    """
+    with writing(engine) as connection:
+        job = _locked(connection, [job_id])
+        if not job:
+            return False
+        old, batch_id = JobStatus(job[0].status), job[0].batch_id
+        check_move(job_id, old, status)
+        if status is old:
+            return True
+        _move(connection, batch_id, job_id, old, status, error_kind, error_message)
+        return True
+
+
+def cancel_jobs(engine: sa.Engine, batch_id: str, ids: Sequence[str] | None = None) -> int:
+    """Make open jobs of a batch cancelled, all of them or those of `ids`; how many there were."""
+    cancelled = 0
+    with writing(engine) as connection:
+        total = _lock_batch(connection, batch_id)
+        last_place = _take_places(connection, batch_id, total)
+        pieces = [None] if ids is None else list(chunked(ids))
+        for some in pieces:
+            query = (
+                jobs.update()
+                .where(jobs.c.batch_id == batch_id, jobs.c.status.in_(OPEN))
+                .values(
+                    status=JobStatus.CANCELLED.value,
+                    error_kind=ErrorKind.CANCELLED.value,
+                    error_message=CANCELLED_MESSAGE,
+                    finish_order=last_place + 1 + jobs.c.row,
+                    finished_ms=now_ms(),
+                )
+            )
+            if some is not None:
+                query = query.where(sa.or_(jobs.c.id.in_(some), jobs.c.page_of.in_(some)))
+            cancelled += connection.execute(query).rowcount
+        connection.execute(
+            batches.update()
+            .where(batches.c.id == batch_id)
+            .values(cancelled=batches.c.cancelled + cancelled)
+        )
+        if ids is None:
+            connection.execute(
+                batches.update()
+                .where(batches.c.id == batch_id, batches.c.state != BatchState.FINISHED.value)
+                .values(state=BatchState.CANCELLED.value, finished_ms=now_ms())
+            )
+        else:
+            close_finished(connection, [batch_id], now_ms())
+    return cancelled
+
+
+def reopen_jobs(engine: sa.Engine, batch_id: str, kinds: Sequence[ErrorKind] | None = None) -> int:
+    """Make failed and cancelled jobs of a batch pending again; how many there were.
+
+    A URL that was refused before it was fetched (`scheme`) stays: trying again cannot help it.
+    """
+    with writing(engine) as connection:
+        _lock_batch(connection, batch_id)
+        counts = {}
+        for status in (JobStatus.FAILED, JobStatus.CANCELLED):
+            query = jobs.update().where(
+                jobs.c.batch_id == batch_id,
+                jobs.c.status == status.value,
+                jobs.c.error_kind != ErrorKind.SCHEME.value,
+            )
+            if kinds is not None:
+                query = query.where(jobs.c.error_kind.in_([kind.value for kind in kinds]))
+            counts[status] = connection.execute(query.values(**_PENDING)).rowcount
+        reopened = sum(counts.values())
+        if reopened:
+            connection.execute(
+                batches.update()
+                .where(batches.c.id == batch_id)
+                .values(
+                    failed=batches.c.failed - counts[JobStatus.FAILED],
+                    cancelled=batches.c.cancelled - counts[JobStatus.CANCELLED],
+                    state=BatchState.OPEN.value,
+                    enqueued=False,
+                    finished_ms=None,
+                )
+            )
+        return reopened
+
+
+def delete_before(engine: sa.Engine, before_ms: int) -> int:
+    """Delete finished batches that ended earlier, with their jobs, pages and inputs; count jobs.
+
+    Pages that a newer batch is answered from stay, and so do raw pages that any page names.
+    """
+    ended = sa.select(batches.c.id).where(
+        batches.c.finished_ms < before_ms,
+        batches.c.state.in_((BatchState.FINISHED.value, BatchState.CANCELLED.value)),
+    )
+    with writing(engine) as connection:
+        ids = list(connection.execute(ended).scalars())
+        deleted = 0
+        for some in chunked(ids):
+            deleted += connection.execute(jobs.delete().where(jobs.c.batch_id.in_(some))).rowcount
+        for some in chunked(ids):
+            needed = sa.select(jobs.c.page_of).where(jobs.c.page_of.is_not(None))
+            connection.execute(
+                pages.delete().where(pages.c.batch_id.in_(some), pages.c.job_id.not_in(needed))
+            )
+            connection.execute(inputs.delete().where(inputs.c.batch_id.in_(some)))
+            connection.execute(batches.delete().where(batches.c.id.in_(some)))
+        kept = sa.select(pages.c.html_sha256).where(pages.c.html_sha256.is_not(None))
+        connection.execute(contents.delete().where(contents.c.sha256.not_in(kept)))
+        connection.execute(history.delete().where(history.c.minute_ms < before_ms))
+        connection.execute(events.delete().where(events.c.at_ms < before_ms))
+        return deleted
+
+
+_PENDING: dict[str, Any] = {
+    "status": JobStatus.PENDING.value,
+    "attempts": 0,
+    "error_kind": None,
+    "error_message": None,
+    "finish_order": None,
+    "started_ms": None,
+    "finished_ms": None,
+}
+_COUNTED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+def _move(
+    connection: sa.Connection,
+    batch_id: str,
+    job_id: str,
+    old: JobStatus,
+    new: JobStatus,
+    error_kind: ErrorKind | None,
+    error_message: str | None,
+) -> None:
+    values: dict[str, Any] = {"status": new.value}
+    if new is JobStatus.PENDING:
+        values = _PENDING
+    elif new is JobStatus.RUNNING:
+        values["started_ms"] = now_ms()
+    elif new in FINAL:
+        values |= {
+            "error_kind": error_kind,
+            "error_message": error_message,
+            "finish_order": _take_places(connection, batch_id, 1) + 1,
+            "finished_ms": now_ms(),
+        }
+    connection.execute(jobs.update().where(jobs.c.id == job_id).values(**values))
+    counters: dict[str, Any] = {}
+    for status, change in ((old, -1), (new, 1)):
+        if status in _COUNTED:
+            counters[status.value] = batches.c[status.value] + change
+    if old in FINAL:
+        counters |= {"state": BatchState.OPEN.value, "enqueued": False, "finished_ms": None}
+    if counters:
+        connection.execute(batches.update().where(batches.c.id == batch_id).values(**counters))
+    close_finished(connection, [batch_id], now_ms())
+
+
+def _take_places(connection: sa.Connection, batch_id: str, count: int) -> int:
+    """Reserve places in the batch's order of finishing; the last one that was taken before."""
+    last = connection.execute(
+        sa.select(batches.c.finish_order).where(batches.c.id == batch_id)
+    ).scalar_one()
+    connection.execute(
+        batches.update().where(batches.c.id == batch_id).values(finish_order=last + count)
+    )
+    return int(last)
+
+
+def _lock_batch(connection: sa.Connection, batch_id: str) -> int:
+    """Hold the batch until the transaction ends; its total. Every writer takes this lock first."""
+    query = sa.select(batches.c.total).where(batches.c.id == batch_id).with_for_update()
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
+def _locked(connection: sa.Connection, ids: Sequence[str]) -> Sequence[Any]:
+    """The jobs' ids, batches and statuses, with their batches locked first."""
+    query = sa.select(jobs.c.id, jobs.c.batch_id, jobs.c.status).where(jobs.c.id.in_(ids))
+    for batch_id in sorted({row.batch_id for row in connection.execute(query)}):
+        _lock_batch(connection, batch_id)
+    return connection.execute(query).all()
+
+
+def _query() -> sa.Select[Any]:
+    return sa.select(jobs, batches.c.created_ms).join(batches, batches.c.id == jobs.c.batch_id)
+
+
+def _jobs(connection: sa.Connection, query: sa.Select[Any]) -> list[Job]:
+    return [
+        Job(
+            id=row.id,
+            batch_id=row.batch_id,
+            row=row.row,
+            url=row.url,
+            host=row.host,
+            priority=row.priority,
+            status=JobStatus(row.status),
+            attempts=row.attempts,
+            error_kind=row.error_kind,
+            error_message=row.error_message,
+            created_at=from_ms(row.created_ms),
+            started_at=from_ms(row.started_ms),
+            finished_at=from_ms(row.finished_ms),
+        )
+        for row in connection.execute(query)
+    ]

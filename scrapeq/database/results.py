@@ -1,0 +1,423 @@
+"""The result rows: written once, many in a transaction, and read back as rows for tables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from scrapeq.database.batches import close_finished, from_ms, now_ms
+from scrapeq.database.engine import writing
+from scrapeq.database.jobs import OPEN, chunked
+from scrapeq.database.schema import batches, contents, history, jobs, pages
+from scrapeq.models import JobStatus, Page
+
+#: Rows that a reader takes at once.
+READ_CHUNK = 10_000
+_MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A page on its way into the record.
+
+    token: of the lease under which it was made; only a newer one overwrites. url_key and recipe
+    say which later jobs it may answer. html: the page's bytes if they are to be kept.
+    """
+
+    page: Page
+    token: int
+    url_key: str
+    recipe: str
+    started_ms: int
+    html: bytes | None = None
+    content_type: str = ""
+
+
+def save_results(engine: sa.Engine, results: Sequence[Result]) -> int:
+    """Write results, their jobs' final status and their batches' counters in one transaction.
+
+    A result is dropped if its job is final already (a slower worker's second answer, or one that
+    came after a cancel), is unknown, or has a result with a newer token. When this returns, what
+    was kept is on the disk. Returns how many were kept.
+    """
+    by_job = {result.page.job_id: result for result in results}
+    with writing(engine) as connection:
+        kept = _kept(connection, by_job)
+        if not kept:
+            return 0
+        at_ms = now_ms()
+        ids = [result.page.job_id for result in kept]
+        connection.execute(pages.delete().where(pages.c.job_id.in_(ids)))
+        connection.execute(pages.insert(), [_page_values(result) for result in kept])
+        _save_contents(connection, kept)
+        _finish_jobs(connection, kept, at_ms)
+        _count_in_history(connection, kept, at_ms)
+        return len(kept)
+
+
+def stored_answers(
+    engine: sa.Engine, url_keys: Sequence[str], recipe: str, newer_than_ms: int
+) -> dict[str, str]:
+    """For each duplicate key with a good page young enough: the job that has it."""
+    young = sa.and_(pages.c.recipe == recipe, pages.c.ok, pages.c.fetched_ms >= newer_than_ms)
+    found: dict[str, str] = {}
+    with engine.connect() as connection:
+        if connection.execute(sa.select(sa.literal(1)).where(young).limit(1)).first() is None:
+            return {}
+        for some in chunked(url_keys):
+            query = (
+                sa.select(pages.c.url_key, pages.c.job_id)
+                .where(pages.c.url_key.in_(some), young)
+                .order_by(pages.c.fetched_ms)
+            )
+            found.update((key, job_id) for key, job_id in connection.execute(query))
+    return found
+
+
+def stored_html(
+    engine: sa.Engine, url_keys: Sequence[str], newer_than_ms: int
+) -> dict[str, tuple[Page, str]]:
+    """For each duplicate key with kept bytes young enough: that page and its content type."""
+    found: dict[str, tuple[Page, str]] = {}
+    with engine.connect() as connection:
+        for some in chunked(url_keys):
+            query = (
+                _pages_query()
+                .add_columns(pages.c.url_key, contents.c.content_type)
+                .join(contents, contents.c.sha256 == pages.c.html_sha256)
+                .where(pages.c.url_key.in_(some), pages.c.ok, pages.c.fetched_ms >= newer_than_ms)
+                .order_by(pages.c.fetched_ms)
+            )
+            for row in connection.execute(query):
+                found[row.url_key] = (_page(row), row.content_type)
+    return found
+
+
+def read_html(engine: sa.Engine, sha256: str) -> bytes | None:
+    """The page's bytes as they were received and decoded, if they were kept."""
+    with engine.connect() as connection:
+        query = sa.select(contents.c.body).where(contents.c.sha256 == sha256)
+        packed = connection.execute(query).scalar_one_or_none()
+    return None if packed is None else zlib.decompress(packed)
+
+
+def read_pages(engine: sa.Engine, job_ids: Sequence[str]) -> dict[str, Page]:
+    """The whole result of each finished job among `job_ids`."""
+    found = {}
+    with engine.connect() as connection:
+        for some in chunked(job_ids):
+            query = _pages_query().where(jobs.c.id.in_(some), jobs.c.status.not_in(OPEN))
+            found.update((row.id, _page(row)) for row in connection.execute(query))
+    return found
+
+
+def pages_finished_after(
+    engine: sa.Engine, batch_id: str, place: int, limit: int = 500
+) -> list[tuple[int, Page]]:
+    """The next results of a batch in the order of finishing, each with its place in that order."""
+    query = (
+        _pages_query()
+        .where(jobs.c.batch_id == batch_id, jobs.c.finish_order > place)
+        .order_by(jobs.c.finish_order)
+        .limit(limit)
+    )
+    with engine.connect() as connection:
+        return [(row.finish_order, _page(row)) for row in connection.execute(query)]
+
+
+#: What `page_rows` gives behind `row`, in this order; times in seconds.
+PAGE_ROW_COLUMNS = (
+    "status",
+    "url",
+    "final_url",
+    "ok",
+    "http_status",
+    "title",
+    "text",
+    "language",
+    "author",
+    "published_at",
+    "error_kind",
+    "error_message",
+    "attempts",
+    "fetched_at",
+    "elapsed_s",
+    "body_bytes",
+    "from_store",
+    "fields",
+)
+
+
+def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]]]:
+    """Every job of a batch in row order, `(row, *PAGE_ROW_COLUMNS)`, in chunks.
+
+    Open jobs have their status and nothing else; `fields` is JSON text.
+    """
+    j, p = jobs.c, pages.c
+    ok = sa.case((j.status == JobStatus.COMPLETED.value, sa.true()), else_=sa.false())
+    query = (
+        sa.select(
+            j.row,
+            j.status,
+            j.url,
+            p.final_url,
+            sa.case((j.status.in_(OPEN), sa.null()), else_=ok).label("ok"),
+            p.http_status,
+            p.title,
+            p.text,
+            p.language,
+            p.author,
+            p.published_ms / 1000.0,
+            j.error_kind,
+            j.error_message,
+            j.attempts,
+            p.fetched_ms / 1000.0,
+            p.elapsed_s,
+            p.body_bytes,
+            sa.and_(j.page_of.is_not(None), j.status == JobStatus.COMPLETED.value),
+            p.fields,
+        )
+        .select_from(_answered_jobs())
+        .where(j.batch_id == batch_id)
+        .order_by(j.row)
+    )
+    yield from _chunks(engine, query)
+
+
+def item_rows(
+    engine: sa.Engine, batch_id: str, column: str
+) -> Iterator[list[tuple[int, str, list[dict[str, Any]]]]]:
+    """The links or images of each good page of a batch: `(row, page url, items)`, in chunks."""
+    query = (
+        sa.select(jobs.c.row, sa.func.coalesce(pages.c.final_url, jobs.c.url), pages.c[column])
+        .select_from(_answered_jobs())
+        .where(jobs.c.batch_id == batch_id, pages.c[column].is_not(None))
+        .order_by(jobs.c.row)
+    )
+    yield from _chunks(engine, query)
+
+
+def _answered_jobs() -> sa.Join:
+    """Jobs beside the page that answers them: their own, a duplicate's, or an older one."""
+    answered_by = sa.func.coalesce(jobs.c.page_of, jobs.c.id)
+    own = sa.and_(pages.c.job_id == answered_by, jobs.c.status.not_in(OPEN))
+    return sa.outerjoin(jobs, pages, own)
+
+
+def _chunks(engine: sa.Engine, query: sa.Select[Any]) -> Iterator[list[Any]]:
+    with engine.connect().execution_options(yield_per=READ_CHUNK) as connection:
+        for chunk in connection.execute(query).partitions():
+            yield [tuple(row) for row in chunk]
+
+
+def _pages_query() -> sa.Select[Any]:
+    return sa.select(
+        jobs.c.id,
+        jobs.c.batch_id,
+        jobs.c.row,
+        jobs.c.url,
+        jobs.c.status,
+        jobs.c.attempts,
+        jobs.c.error_kind,
+        jobs.c.error_message,
+        jobs.c.page_of,
+        jobs.c.finish_order,
+        *(
+            column
+            for column in pages.c
+            if column.name not in ("job_id", "batch_id", "token", "url_key", "recipe", "ok")
+        ),
+    ).select_from(_answered_jobs())
+
+
+def _page(row: Any) -> Page:
+    return Page(
+        job_id=row.id,
+        batch_id=row.batch_id,
+        row=row.row,
+        url=row.url,
+        ok=row.status == JobStatus.COMPLETED.value,
+        final_url=row.final_url,
+        http_status=row.http_status,
+        title=row.title,
+        text=row.text,
+        markdown=row.markdown,
+        language=row.language,
+        author=row.author,
+        published_at=from_ms(row.published_ms),
+        fields=json.loads(row.fields) if row.fields else {},
+        links=row.links or [],
+        images=row.images or [],
+        metadata=row.metadata or {},
+        sources=row.sources or {},
+        changes=row.changes or [],
+        error_kind=row.error_kind,
+        error_message=row.error_message,
+        attempts=row.attempts,
+        fetched_at=from_ms(row.fetched_ms),
+        elapsed_s=row.elapsed_s,
+        body_bytes=row.body_bytes,
+        from_store=row.page_of is not None and row.status == JobStatus.COMPLETED.value,
+        html_sha256=row.html_sha256,
+    )
+
+
+def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> list[Result]:
+    """The results that may be written, with their batches locked (in the order of their ids)."""
+    batch_ids = sorted({result.page.batch_id for result in by_job.values()})
+    connection.execute(
+        sa.select(batches.c.id)
+        .where(batches.c.id.in_(batch_ids))
+        .order_by(batches.c.id)
+        .with_for_update()
+    ).all()
+    query = (
+        sa.select(jobs.c.id, pages.c.token)
+        .outerjoin(pages, pages.c.job_id == jobs.c.id)
+        .where(jobs.c.id.in_(list(by_job)), jobs.c.status.in_(OPEN))
+    )
+    return [
+        by_job[job_id]
+        for job_id, token in connection.execute(query)
+        if token is None or token < by_job[job_id].token
+    ]
+
+
+def _page_values(result: Result) -> dict[str, Any]:
+    page = result.page
+    return {
+        "job_id": page.job_id,
+        "batch_id": page.batch_id,
+        "token": result.token,
+        "url_key": result.url_key,
+        "recipe": result.recipe,
+        "ok": page.ok,
+        "final_url": page.final_url,
+        "http_status": page.http_status,
+        "title": page.title,
+        "text": page.text,
+        "markdown": page.markdown,
+        "language": page.language,
+        "author": page.author,
+        "published_ms": int(page.published_at.timestamp() * 1000) if page.published_at else None,
+        "fields": json.dumps(page.fields) if page.fields else None,
+        "links": page.links,
+        "images": page.images,
+        "metadata": page.metadata,
+        "sources": page.sources,
+        "changes": page.changes,
+        "fetched_ms": int(page.fetched_at.timestamp() * 1000) if page.fetched_at else None,
+        "elapsed_s": page.elapsed_s,
+        "body_bytes": page.body_bytes,
+        "html_sha256": content_hash(result.html) if result.html is not None else page.html_sha256,
+    }
+
+
+def content_hash(body: bytes) -> str:
+    """The name under which a content is kept once."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def _save_contents(connection: sa.Connection, kept: Sequence[Result]) -> None:
+    rows = {
+        content_hash(result.html): {
+            "sha256": content_hash(result.html),
+            "content_type": result.content_type,
+            "body": zlib.compress(result.html, 6),
+        }
+        for result in kept
+        if result.html is not None
+    }
+    if rows:
+        insert = _insert(connection, contents).on_conflict_do_nothing()
+        connection.execute(insert, list(rows.values()))
+
+
+def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) -> None:
+    """Make jobs and the duplicates that wait for them final, in order, and count them."""
+    batch_ids = {result.page.batch_id for result in kept}
+    place = {
+        batch_id: last
+        for batch_id, last in connection.execute(
+            sa.select(batches.c.id, batches.c.finish_order).where(batches.c.id.in_(batch_ids))
+        )
+    }
+    twins: dict[str, list[str]] = defaultdict(list)
+    waiting = sa.select(jobs.c.id, jobs.c.page_of).where(
+        jobs.c.page_of.in_([result.page.job_id for result in kept]), jobs.c.status.in_(OPEN)
+    )
+    for job_id, leader in connection.execute(waiting):
+        twins[leader].append(job_id)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    updates = []
+    for result in kept:
+        page = result.page
+        status = JobStatus.COMPLETED if page.ok else JobStatus.FAILED
+        same = [page.job_id, *twins[page.job_id]]
+        counts[page.batch_id][status.value] += len(same)
+        if page.ok:
+            counts[page.batch_id]["from_store"] += len(same) - 1
+        for job_id in same:
+            place[page.batch_id] += 1
+            updates.append(
+                {
+                    "job": job_id,
+                    "status": status.value,
+                    "attempts": page.attempts,
+                    "error_kind": page.error_kind,
+                    "error_message": page.error_message,
+                    "finish_order": place[page.batch_id],
+                    "started_ms": result.started_ms,
+                    "finished_ms": at_ms,
+                }
+            )
+    connection.execute(jobs.update().where(jobs.c.id == sa.bindparam("job")), updates)
+    for batch_id in sorted(batch_ids):
+        connection.execute(
+            batches.update()
+            .where(batches.c.id == batch_id)
+            .values(
+                finish_order=place[batch_id],
+                **{name: batches.c[name] + count for name, count in counts[batch_id].items()},
+            )
+        )
+    close_finished(connection, sorted(batch_ids), at_ms)
+
+
+def _count_in_history(connection: sa.Connection, kept: Sequence[Result], at_ms: int) -> None:
+    succeeded = sum(result.page.ok for result in kept)
+    time_s = sum(result.page.elapsed_s or 0.0 for result in kept)
+    count_minute(connection, at_ms, succeeded, len(kept) - succeeded, time_s)
+
+
+def count_minute(
+    connection: sa.Connection, at_ms: int, succeeded: int, failed: int, time_s: float
+) -> None:
+    """Add finished jobs to the minute they finished in; part of the caller's transaction."""
+    insert = _insert(connection, history).values(
+        minute_ms=at_ms - at_ms % _MINUTE_MS, succeeded=succeeded, failed=failed, time_s=time_s
+    )
+    new = insert.excluded
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["minute_ms"],
+            set_={
+                "succeeded": history.c.succeeded + new.succeeded,
+                "failed": history.c.failed + new.failed,
+                "time_s": history.c.time_s + new.time_s,
+            },
+        )
+    )
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> Any:
+    dialects = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+    return dialects[connection.dialect.name](table)

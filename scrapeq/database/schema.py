@@ -1,0 +1,160 @@
+"""The tables of the record, and the way from each version of them to the next.
+
+Times are integer milliseconds since 1970 in UTC (`_ms`): the same in every database, and a
+million of them become a column without a million objects. Bulky JSON is compressed.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+VERSION = 1
+
+
+class PackedJSON(sa.TypeDecorator[Any]):
+    """JSON, compressed: a page's links shrink to a sixth for 0.1 ms."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> bytes | None:
+        return zlib.compress(json.dumps(value).encode(), 1) if value else None
+
+    def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> Any:
+        return None if value is None else json.loads(zlib.decompress(value))
+
+
+metadata = sa.MetaData()
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text),
+    sa.Column("run", sa.Integer, nullable=False, default=1),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("config", sa.Text, nullable=False),  # JSON, secrets in clear: see ScrapingConfig
+    sa.Column("fingerprint", sa.Text, nullable=False),  # of the column of URLs and the options
+    sa.Column("url_column", sa.Text),  # what the input's column of URLs was called
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("completed", sa.Integer, nullable=False, default=0),
+    sa.Column("failed", sa.Integer, nullable=False, default=0),
+    sa.Column("cancelled", sa.Integer, nullable=False, default=0),
+    sa.Column("from_store", sa.Integer, nullable=False, default=0),
+    sa.Column("finish_order", sa.Integer, nullable=False, default=0),  # the last one given out
+    sa.Column("enqueued", sa.Boolean, nullable=False, default=False),  # all of it is in Redis
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("finished_ms", sa.BigInteger),
+    sa.UniqueConstraint("name", "run"),
+    sa.Index("batches_by_state", "state", "enqueued"),
+)
+
+inputs = sa.Table(
+    "inputs",  # the input's own columns, as Arrow streams
+    metadata,
+    sa.Column("batch_id", sa.Text, primary_key=True),
+    sa.Column("part", sa.Integer, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("batch_id", sa.Text, nullable=False),
+    sa.Column("row", sa.Integer, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),  # as it was given
+    sa.Column("href", sa.Text),  # canonical, where that differs
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("priority", sa.SmallInteger, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("attempts", sa.SmallInteger, nullable=False, default=0),
+    sa.Column("error_kind", sa.Text),
+    sa.Column("error_message", sa.Text),
+    sa.Column("page_of", sa.Text),  # the job whose page answers this one: a duplicate, or the store
+    sa.Column("finish_order", sa.Integer),  # position in the batch by time of finishing, from 1
+    sa.Column("started_ms", sa.BigInteger),
+    sa.Column("finished_ms", sa.BigInteger),
+    sa.Index("jobs_by_batch", "batch_id", "row", unique=True),
+    sa.Index("jobs_by_finish", "batch_id", "finish_order"),
+    sa.Index("jobs_by_time", "finished_ms"),
+)
+sa.Index(
+    "jobs_by_page",
+    jobs.c.page_of,
+    sqlite_where=jobs.c.page_of.is_not(None),
+    postgresql_where=jobs.c.page_of.is_not(None),
+)
+
+pages = sa.Table(
+    "pages",  # the result rows: one for each job that was fetched
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("batch_id", sa.Text, nullable=False),
+    sa.Column("token", sa.BigInteger, nullable=False),  # only a newer one overwrites
+    sa.Column("url_key", sa.Text, nullable=False),
+    sa.Column("recipe", sa.Text, nullable=False),
+    sa.Column("ok", sa.Boolean, nullable=False),
+    sa.Column("final_url", sa.Text),
+    sa.Column("http_status", sa.SmallInteger),
+    sa.Column("title", sa.Text),
+    sa.Column("text", sa.Text),
+    sa.Column("markdown", PackedJSON),
+    sa.Column("language", sa.Text),
+    sa.Column("author", sa.Text),
+    sa.Column("published_ms", sa.BigInteger),
+    sa.Column("fields", sa.Text),  # JSON
+    sa.Column("links", PackedJSON),
+    sa.Column("images", PackedJSON),
+    sa.Column("metadata", PackedJSON),
+    sa.Column("sources", PackedJSON),
+    sa.Column("changes", PackedJSON),
+    sa.Column("fetched_ms", sa.BigInteger),
+    sa.Column("elapsed_s", sa.Float),
+    sa.Column("body_bytes", sa.BigInteger),
+    sa.Column("html_sha256", sa.Text),
+    sa.Index("pages_by_url", "url_key", "recipe", "fetched_ms"),
+    sa.Index("pages_by_batch", "batch_id"),
+)
+
+contents = sa.Table(
+    "contents",  # raw pages, compressed, once per content
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+history = sa.Table(
+    "history",  # one row a minute, whatever the number of jobs
+    metadata,
+    sa.Column("minute_ms", sa.BigInteger, primary_key=True),
+    sa.Column("succeeded", sa.Integer, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False),
+    sa.Column("time_s", sa.Float, nullable=False),  # the sum over its jobs
+)
+
+events = sa.Table(
+    "events",  # errors that somebody recorded by hand
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("job_id", sa.Text),
+    sa.Column("error_type", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+)
+
+#: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {}

@@ -1,0 +1,60 @@
+"""The Celery application: it carries wake-ups and the guide's tasks, and decides nothing.
+
+Made in two places: `worker.py` makes the one that `celery -A` finds; a job queue makes one that
+only sends, by the tasks' names, so that a notebook loads no task.
+"""
+
+from __future__ import annotations
+
+from celery import Celery
+from kombu import Queue
+
+from scrapeq.settings import Settings
+
+TASKS = "scrapeq.pipeline.worker."
+SCRAPE, PROCESS, CLEAN = "scraping", "processing", "cleaning"
+WAKE_UP = TASKS + "wake_up_task"
+#: Seconds that Celery waits for a Redis that does not answer, before it says so.
+CONNECT_TIMEOUT_S = 4
+
+
+def make_app(settings: Settings, broker_url: str) -> Celery:
+    """An application for this broker; nothing is connected yet.
+
+    The guide's settings are kept to the letter. Retry, backoff, cancel and priority are not
+    Celery's here (see docs/decisions/0001), so `task_max_retries` and `acks_late` stay harmless.
+    """
+    backend = settings.celery_result_backend
+    app = Celery("scrapeq", broker=broker_url, set_as_current=False)
+    app.conf.update(
+        result_backend=backend.get_secret_value() if backend else broker_url,
+        task_serializer=settings.celery_task_serializer,
+        result_serializer=settings.celery_result_serializer,
+        accept_content=settings.celery_accept_content,
+        timezone=settings.celery_timezone,
+        enable_utc=settings.celery_enable_utc,
+        # Routes alone leave a plainly started worker listening to a queue that nobody uses.
+        task_queues=[Queue(SCRAPE), Queue(PROCESS), Queue(CLEAN)],
+        task_default_queue=SCRAPE,
+        task_routes={
+            TASKS + "scrape_url_task": {"queue": SCRAPE},
+            TASKS + "batch_scrape_task": {"queue": SCRAPE},
+            WAKE_UP: {"queue": SCRAPE},
+            TASKS + "process_content_task": {"queue": PROCESS},
+            TASKS + "clean_data_task": {"queue": CLEAN},
+        },
+        worker_prefetch_multiplier=1,
+        task_acks_late=True,
+        worker_max_tasks_per_child=1000,
+        task_default_retry_delay=60,
+        task_max_retries=3,
+        worker_send_task_events=True,
+        task_send_sent_event=True,
+        task_send_events=True,
+        result_expires=3600,  # seconds; the record keeps results, this only answers .get()
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_transport_options={"socket_connect_timeout": CONNECT_TIMEOUT_S},
+    )
+    return app

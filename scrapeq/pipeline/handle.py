@@ -1,0 +1,261 @@
+"""The handle of a batch: what people hold in a notebook while the work goes on elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapeq import database, display, frames, stats
+from scrapeq.errors import NotFound, RedisUnavailable, WaitTimeout
+from scrapeq.models import Batch, BatchState, ErrorKind, Page, Progress
+from scrapeq.pipeline.job_queue import JobQueue
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Seconds between two looks while waiting: short at first, so that a few pages feel immediate.
+FIRST_LOOK_S, LONGEST_LOOK_S = 0.02, 0.5
+#: Seconds of the past that the rate is taken from.
+RATE_WINDOW_S = 30
+
+
+class BatchHandle:
+    """A batch that was submitted: look at it, wait for it, steer it, take its tables.
+
+    It holds no results and does no work: everything is read from the record when it is asked for,
+    so a handle from `attach()` in another kernel says the same.
+    """
+
+    def __init__(self, queue: JobQueue, batch_id: str, note: str = "") -> None:
+        self._queue = queue
+        self._samples: deque[tuple[float, int]] = deque(maxlen=240)
+        self.id = batch_id
+        #: What the submission did, in a sentence; empty where there is nothing to say.
+        self.note = note
+
+    # -- looking -----------------------------------------------------------------------------
+
+    @property
+    def batch(self) -> Batch:
+        """The record of it, as it is now."""
+        return self._queue.find_batch(self.id)
+
+    @property
+    def name(self) -> str | None:
+        """The name it was given."""
+        return self.batch.name
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is; also while Redis is away (what runs is then counted as pending)."""
+        batch = self.batch
+        try:
+            running, retrying = self._queue.services.frontier.batch_counts(self.id)
+        except RedisUnavailable:
+            running = retrying = 0
+        left = batch.total - batch.done
+        running = min(running, left)
+        retrying = min(retrying, left - running)
+        now = time.monotonic()
+        self._samples.append((now, batch.done))
+        lately = [sample for sample in self._samples if now - sample[0] <= RATE_WINDOW_S]
+        rate = stats.rate_per_s(lately) if left else None
+        ended = batch.finished_at or datetime.now(UTC)
+        return Progress(
+            total=batch.total,
+            pending=left - running - retrying,
+            running=running,
+            retrying=retrying,
+            completed=batch.completed,
+            failed=batch.failed,
+            cancelled=batch.cancelled,
+            from_store=batch.from_store,
+            rate_per_s=rate,
+            eta_s=stats.eta_s(left, rate),
+            elapsed_s=max(0.0, (ended - batch.created_at).total_seconds()),
+        )
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every row has its result."""
+        batch = self.batch
+        return batch.done >= batch.total
+
+    def __len__(self) -> int:
+        return self.batch.total
+
+    def __repr__(self) -> str:
+        batch, progress = self.batch, self.progress
+        title = batch.name or batch.id
+        said = f"{progress.done:,} of {progress.total:,} done, {progress.failed:,} failed"
+        state = "" if batch.state is BatchState.FINISHED else f", {batch.state.value}"
+        return f"<BatchHandle {display.plain(title, 80)!r}: {said}{state}>"
+
+    def _repr_html_(self) -> str:
+        batch, progress = self.batch, self.progress
+        facts: dict[str, object] = {
+            "done": f"{display.count(progress.done)} of {display.count(progress.total)}",
+            "elapsed": display.seconds(progress.elapsed_s),
+        }
+        if not progress.is_done:
+            facts["left"] = display.seconds(progress.eta_s)
+        if progress.from_store:
+            facts["from the store"] = display.count(progress.from_store)
+        bar = {
+            "completed": progress.completed,
+            "failed": progress.failed,
+            "cancelled": progress.cancelled,
+            "running": progress.running,
+            "retrying": progress.retrying,
+            "pending": progress.pending,
+        }
+        return display.card(batch.name or batch.id, facts, bar, self.note or batch.state.value)
+
+    # -- waiting -----------------------------------------------------------------------------
+
+    def wait(self, timeout: float | None = None) -> BatchHandle:
+        """Return when every row has its result; `timeout` in seconds.
+
+        An interrupt stops the waiting and not the work. A paused batch waits until it is resumed.
+        Raises WaitTimeout; the work goes on.
+        """
+        for pause_s in _looks(timeout, self.id):
+            if self.is_done:
+                return self
+            time.sleep(pause_s)
+        return self
+
+    def __await__(self) -> Generator[Any, None, list[Page]]:
+        return self._pages_when_done().__await__()
+
+    async def _pages_when_done(self) -> list[Page]:
+        for pause_s in _looks(None, self.id):
+            if await asyncio.to_thread(lambda: self.is_done):
+                break
+            await asyncio.sleep(pause_s)
+        return await asyncio.to_thread(self.pages)
+
+    def as_completed(self, timeout: float | None = None) -> Iterator[Page]:
+        """Each page as it is finished, failed ones too; ends with the last one.
+
+        `timeout` in seconds is for the whole; raises WaitTimeout when it is over.
+        """
+        place = 0
+        for pause_s in _looks(timeout, self.id):
+            done = self.is_done
+            while found := database.results.pages_finished_after(self._engine, self.id, place):
+                for place, page in found:  # noqa: B007 - the last one is where to go on
+                    yield page
+            if done:
+                return
+            time.sleep(pause_s)
+
+    # -- results -----------------------------------------------------------------------------
+
+    def pages(self) -> list[Page]:
+        """The pages that are finished, in input order, whole; `df` is lighter for many."""
+        found: list[tuple[int, Page]] = []
+        while more := database.results.pages_finished_after(
+            self._engine, self.id, found[-1][0] if found else 0, limit=5_000
+        ):
+            found += more
+        return sorted((page for _, page in found), key=lambda page: page.row)
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """One row per input row, in input order; NA where the work is not done yet.
+
+        The input's columns, then `frames.PAGE_COLUMNS`, then a column per custom selector.
+        """
+        batch = self.batch
+        parts = database.batches.input_parts(self._engine, self.id)
+        return frames.pages_frame(
+            database.results.page_rows(self._engine, self.id),
+            database.results.PAGE_ROW_COLUMNS,
+            total=batch.total,
+            table=frames.unpack_table(parts) if parts else None,
+            selectors=batch.config.custom_selectors,
+            url_column=batch.url_column,
+        )
+
+    @property
+    def errors(self) -> pd.DataFrame:
+        """The rows that failed, with error_kind and error_message."""
+        return frames.errors_frame(self.df)
+
+    @property
+    def links(self) -> pd.DataFrame:
+        """One row per link of every good page: row, page_url, url, text, rel."""
+        return frames.links_frame(database.results.item_rows(self._engine, self.id, "links"))
+
+    @property
+    def images(self) -> pd.DataFrame:
+        """One row per image of every good page: row, page_url, url, alt, width, height, srcset."""
+        return frames.images_frame(database.results.item_rows(self._engine, self.id, "images"))
+
+    def html(self, row: int) -> bytes:
+        """The page's bytes of an input row (from 0), if `store_html` kept them.
+
+        Raises NotFound if there are none.
+        """
+        job_id = database.jobs.id_at(self._engine, self.id, row)
+        page = database.results.read_pages(self._engine, [job_id]).get(job_id) if job_id else None
+        if page is not None and page.html_sha256:
+            body = database.results.read_html(self._engine, page.html_sha256)
+            if body is not None:
+                return body
+        raise NotFound(
+            f"row {row} has no stored page", hint="scrape with store_html=True to keep them"
+        )
+
+    def export(self, path: str | Path) -> Path:
+        """Write `df` as csv, jsonl, parquet or xlsx, by the ending; the path written."""
+        return frames.export(self.df, path)
+
+    # -- steering ----------------------------------------------------------------------------
+
+    def pause(self) -> BatchHandle:
+        """Start nothing more; what runs ends."""
+        self._queue.pause_batch(self.id)
+        return self
+
+    def resume(self) -> BatchHandle:
+        """Go on after `pause()`."""
+        self._queue.resume_batch(self.id)
+        return self
+
+    def cancel(self) -> BatchHandle:
+        """Stop it: nothing starts once this has returned; open rows become `cancelled`."""
+        self._queue.cancel_batch(self.id)
+        return self
+
+    def retry_failed(self, kinds: Sequence[ErrorKind | str] | None = None) -> BatchHandle:
+        """Try failed and cancelled rows again, on request only those of some error kinds."""
+        count = self._queue.retry_failed(self.id, kinds)
+        self.note = f"{count:,} rows are tried again" if count else "there is nothing to try again"
+        return self
+
+    # -- inside ------------------------------------------------------------------------------
+
+    @property
+    def _engine(self) -> Any:
+        return self._queue.services.engine
+
+
+def _looks(timeout: float | None, batch_id: str) -> Iterator[float]:
+    """How long to pause between looks, longer and longer; raises WaitTimeout at the end."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    pause_s = FIRST_LOOK_S
+    while True:
+        yield pause_s
+        pause_s = min(pause_s * 1.5, LONGEST_LOOK_S)
+        if deadline is not None and time.monotonic() > deadline:
+            raise WaitTimeout(
+                f"batch {batch_id} is not done after {timeout:g} s",
+                hint="it goes on: wait again, or look at .progress",
+            )

@@ -1,0 +1,438 @@
+"""Submitting jobs and batches, and asking for, changing and ending them.
+
+    queue = get_job_queue()
+    job = queue.submit_scraping_job("https://example.com", priority=3)
+    queue.get_job_status(job.id).status
+
+Nothing here loads an HTTP client or a parser: workers are reached by the tasks' names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+import uuid
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from scrapeq import database, urls
+from scrapeq.database.batches import NewJob, now_ms
+from scrapeq.errors import ConfigError, InputError, NotFound, NoWorkersWarning, WaitTimeout
+from scrapeq.models import (
+    FINAL,
+    Batch,
+    BatchState,
+    ErrorKind,
+    Failure,
+    Job,
+    JobStatus,
+    ScrapingConfig,
+)
+from scrapeq.pipeline import recovery
+from scrapeq.pipeline.services import Services, shared_services
+from scrapeq.settings import Settings
+
+log = logging.getLogger(__name__)
+
+HIGHEST_PRIORITY, LOWEST_PRIORITY, USUAL_PRIORITY = 1, 9, 5
+#: Characters of a cell that its row shows: any URL that can be fetched is shorter.
+SHOWN_URL = 8_000
+
+
+def get_job_queue(settings: Settings | None = None) -> JobQueue:
+    """The queue of these settings (by default the environment's), ready to take jobs.
+
+    Without REDIS_URL a private Redis and workers are found or started; they end with the last
+    process that uses them. Asking again gives a queue to the same jobs.
+
+    Raises RedisUnavailable, RedisEvicts, ClusterFailed, DatabaseUnavailable, ConfigError.
+    """
+    queue = JobQueue(shared_services(settings))
+    recovery.recover(queue.services)
+    return queue
+
+
+class JobQueue:
+    """Jobs and batches of one project. Many may speak with the same project at once."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def __repr__(self) -> str:
+        mode = "shared" if self.services.settings.shared else "private"
+        return f"<JobQueue on a {mode} Redis, record {self.services.engine.url.database!r}>"
+
+    # -- submitting --------------------------------------------------------------------------
+
+    def submit_scraping_job(
+        self,
+        url: str,
+        config: ScrapingConfig | None = None,
+        priority: int = USUAL_PRIORITY,
+        *,
+        job_id: str | None = None,
+    ) -> Job:
+        """Accept one URL; when this returns, the job will have exactly one result.
+
+        `priority` is 1 (first) to 9 (last). The URL is always fetched, unless `config.max_age`
+        says that a stored page will do.
+
+        Raises InputError for something that is no http(s) URL, ConfigError for a bad priority.
+        """
+        parsed = urls.parse(url)
+        if isinstance(parsed, Failure):
+            raise InputError(parsed.message, hint="write a URL like https://example.com/page")
+        batch = self.submit_batch([url], config, priority=priority, batch_id=job_id, single=True)
+        job = self.get_job_status(batch.id)
+        self._warn_without_workers()
+        return job
+
+    def submit_batch(
+        self,
+        values: Sequence[object],
+        config: ScrapingConfig | None = None,
+        *,
+        priority: int = USUAL_PRIORITY,
+        name: str | None = None,
+        url_column: str | None = None,
+        table: Iterable[bytes] = (),
+        refresh: bool = False,
+        batch_id: str | None = None,
+        single: bool = False,
+    ) -> Batch:
+        """Accept a column of URLs in bulk; when this returns, each will have exactly one row.
+
+        What is no URL becomes a row with a reason at once. A URL that stands in the column twice
+        is fetched once and gives every row. With `config.max_age`, stored pages that were read
+        with the same recipe answer without a request, unless `refresh`.
+
+        Raises ConfigError for a bad priority; InputError for an empty column.
+        """
+        config = config or ScrapingConfig()
+        _check_priority(priority)
+        if not len(values):
+            raise InputError("there are no URLs", hint="give at least one")
+        batch_id = batch_id or new_id()
+        answers = {} if refresh else self._stored_answers(values, config)
+        batch = database.batches.add_batch(
+            self.services.engine,
+            batch_id=batch_id,
+            name=name,
+            config=config,
+            fingerprint=fingerprint(values, config),
+            total=len(values),
+            rows=_rows(batch_id, values, priority, answers, single_id=batch_id if single else None),
+            url_column=url_column,
+            table=table,
+        )
+        if batch.state is BatchState.OPEN:
+            recovery.feed(self.services, batch)
+        return batch
+
+    def _stored_answers(
+        self, values: Sequence[object], config: ScrapingConfig
+    ) -> dict[str, str]:
+        if not config.max_age:
+            return {}
+        newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
+        parsed = [url.key for url in urls.parse_many(values) if not isinstance(url, Failure)]
+        return database.results.stored_answers(
+            self.services.engine, parsed, config.recipe.digest, newer_than_ms
+        )
+
+    # -- jobs --------------------------------------------------------------------------------
+
+    def get_job_status(self, job_id: str) -> Job:
+        """The job as it is now, with its result once it is finished.
+
+        Raises NotFound for an id that was never submitted, or was cleaned up.
+        """
+        found = self.get_jobs([job_id])
+        if not found:
+            raise NotFound(
+                f"there is no job {job_id!r}",
+                hint="check the id, SCRAPEQ_HOME or SCRAPEQ_DATABASE_URL; old jobs may have been "
+                "cleaned up",
+            )
+        job = found[0]
+        if job.status in FINAL:
+            page = database.results.read_pages(self.services.engine, [job_id]).get(job_id)
+            job = job.model_copy(update={"result": page})
+        return job
+
+    def get_jobs(self, job_ids: Sequence[str]) -> list[Job]:
+        """Those of the jobs that exist, in the order asked for, without their results."""
+        found = database.jobs.get_jobs(self.services.engine, job_ids)
+        return self._as_they_stand([found[job_id] for job_id in job_ids if job_id in found])
+
+    def update_job_status(self, job_id: str, status: JobStatus | str, **kwargs: Any) -> Job:
+        """Give a job another status by hand: `error_message` and `error_kind` may be given too.
+
+        Raises NotFound, IllegalMove for a move that cannot be, ConfigError for an unknown detail.
+        """
+        unknown = set(kwargs) - {"error_message", "error_kind"}
+        if unknown:
+            raise ConfigError(
+                f"update_job_status does not take {', '.join(sorted(unknown))}",
+                hint="give error_message or error_kind",
+            )
+        status = JobStatus(status)
+        kind = kwargs.get("error_kind")
+        before = self.get_job_status(job_id)
+        database.jobs.move_job(
+            self.services.engine,
+            job_id,
+            status,
+            error_kind=ErrorKind(kind) if kind else None,
+            error_message=kwargs.get("error_message"),
+        )
+        if status in FINAL:
+            self.services.frontier.forget([job_id])
+        elif before.status in FINAL:
+            self._feed_again(before.batch_id)
+        return self.get_job_status(job_id)
+
+    def cancel_job(self, job_id: str) -> bool:
+        """Stop a job: a waiting one never starts, a running one ends within 2 s.
+
+        False if it was finished already. Raises NotFound.
+        """
+        job = self.get_job_status(job_id)
+        if job.status in FINAL:
+            return False
+        cancelled = database.jobs.cancel_jobs(self.services.engine, job.batch_id, [job_id])
+        self.services.frontier.forget([job_id])
+        return cancelled > 0
+
+    def get_active_jobs(self, limit: int = 100) -> list[Job]:
+        """Open jobs, those that run first; at most `limit`."""
+        running = self.get_jobs(self.services.frontier.running_ids(limit))
+        active = [job for job in running if job.status not in FINAL]
+        known = {job.id for job in active}
+        if len(active) < limit:
+            waiting = database.jobs.find_jobs(
+                self.services.engine,
+                limit=limit,
+                statuses=[status for status in JobStatus if status not in FINAL],
+            )
+            active += [job for job in self._as_they_stand(waiting) if job.id not in known]
+        return active[:limit]
+
+    def get_job_history(
+        self, limit: int = 100, status_filter: JobStatus | str | None = None
+    ) -> list[Job]:
+        """Jobs newest first, on request only those of one status."""
+        statuses = None if status_filter is None else [JobStatus(status_filter)]
+        if statuses and statuses[0] not in FINAL:
+            return [job for job in self.get_active_jobs(10 * limit) if job.status in statuses][
+                :limit
+            ]
+        found = database.jobs.find_jobs(self.services.engine, limit=limit, statuses=statuses)
+        return self._as_they_stand(found)
+
+    def cleanup_old_jobs(self, max_age_days: float = 30) -> int:
+        """Delete what finished longer ago, pages and history too; how many jobs it was.
+
+        Pages that a newer batch was answered with are kept for it.
+        """
+        if max_age_days < 0:
+            raise ConfigError("max_age_days is below 0", hint="give the age in days, like 30")
+        before = datetime.now(UTC) - timedelta(days=max_age_days)
+        return database.jobs.delete_before(
+            self.services.engine, int(before.timestamp() * 1000)
+        )
+
+    def get_queue_stats(self) -> dict[str, Any]:
+        """`total_jobs`, `status_counts` by status, `active_tasks` (jobs that run now),
+        `queue_lengths` of wake-ups and tasks by queue, and the number of live `workers`."""
+        counts = {status.value: 0 for status in JobStatus}
+        for status, count in database.jobs.count_by_status(self.services.engine).items():
+            counts[status.value] = count
+        now = self.services.frontier.counts()
+        counts["running"] = min(now["running"], counts["pending"])
+        counts["retrying"] = min(now["retrying"], counts["pending"] - counts["running"])
+        counts["pending"] -= counts["running"] + counts["retrying"]
+        self._warn_without_workers(now["workers"], waiting=counts["pending"])
+        return {
+            "total_jobs": sum(counts.values()),
+            "status_counts": counts,
+            "active_tasks": counts["running"],
+            "queue_lengths": self.services.queue_lengths(),
+            "workers": now["workers"],
+        }
+
+    def wait(self, job_id: str, timeout: float | None = None) -> Job:
+        """The job once it is finished; `timeout` in seconds.
+
+        Raises WaitTimeout when the time is over (the job goes on), NotFound.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (job := self.get_job_status(job_id)).status not in FINAL:
+            if deadline is not None and time.monotonic() > deadline:
+                raise WaitTimeout(
+                    f"job {job_id} is not finished after {timeout:g} s",
+                    hint="it goes on: wait again, or look at get_job_status",
+                )
+            time.sleep(0.05)
+        return job
+
+    # -- batches -----------------------------------------------------------------------------
+
+    def find_batch(self, name_or_id: str) -> Batch:
+        """The batch with this id, or the newest run of this name. Raises NotFound."""
+        batch = database.batches.find_batch(self.services.engine, name_or_id)
+        if batch is None:
+            names = [batch.name for batch in self.list_batches(20) if batch.name]
+            raise NotFound(
+                f"there is no batch {name_or_id!r}",
+                hint=f"there are: {', '.join(names)}" if names else "none has a name yet",
+            )
+        return batch
+
+    def list_batches(self, limit: int = 100) -> list[Batch]:
+        """The newest batches, newest first, without single jobs."""
+        return database.batches.list_batches(self.services.engine, limit)
+
+    def pause_batch(self, batch_id: str) -> bool:
+        """Start nothing more of it; what runs ends. False if it is finished."""
+        self.services.frontier.stop_batch(batch_id, "paused")
+        if database.batches.set_state(self.services.engine, batch_id, BatchState.PAUSED):
+            return True
+        self.services.frontier.release_batch(batch_id)
+        return False
+
+    def resume_batch(self, batch_id: str) -> bool:
+        """Go on with a paused batch. False if it is finished."""
+        if not database.batches.set_state(self.services.engine, batch_id, BatchState.OPEN):
+            return False
+        self.services.frontier.release_batch(batch_id)
+        batch = self.find_batch(batch_id)
+        self.services.wake(batch.total - batch.done)
+        return True
+
+    def cancel_batch(self, batch_id: str) -> int:
+        """Stop every open job of it; how many there were. None starts once this has returned."""
+        self.services.frontier.stop_batch(batch_id, "cancelled")
+        cancelled = database.jobs.cancel_jobs(self.services.engine, batch_id)
+        batch = self.find_batch(batch_id)
+        ids = [job_id(batch_id, row) for row in range(batch.total)] + [batch_id]
+        self.services.frontier.forget(ids)
+        self.services.frontier.release_batch(batch_id)
+        return cancelled
+
+    def retry_failed(self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None) -> int:
+        """Put failed and cancelled jobs back, on request only some kinds; how many."""
+        chosen = None if kinds is None else [ErrorKind(kind) for kind in kinds]
+        reopened = database.jobs.reopen_jobs(self.services.engine, batch_id, chosen)
+        if reopened:
+            self._feed_again(batch_id)
+        return reopened
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _feed_again(self, batch_id: str) -> None:
+        recovery.feed(self.services, self.find_batch(batch_id))
+
+    def _as_they_stand(self, found: Sequence[Job]) -> list[Job]:
+        """The record's jobs with what Redis knows of the open ones."""
+        open_ids = [job.id for job in found if job.status not in FINAL]
+        if not open_ids:
+            return list(found)
+        standings = self.services.frontier.standings(open_ids)
+        jobs = []
+        for job in found:
+            standing = standings.get(job.id)
+            if standing is not None and standing.known:
+                status = JobStatus.PENDING
+                if standing.running:
+                    status = JobStatus.RUNNING
+                elif standing.retrying:
+                    status = JobStatus.RETRYING
+                changes: dict[str, Any] = {"status": status, "attempts": standing.tries}
+                if standing.why:
+                    kind, _, message = standing.why.partition(": ")
+                    changes |= {"error_kind": ErrorKind(kind), "error_message": message}
+                job = job.model_copy(update=changes)  # noqa: PLW2901 - the newer value of it
+            jobs.append(job)
+        return jobs
+
+    def _warn_without_workers(self, workers: int | None = None, waiting: int = 1) -> None:
+        """Say it where jobs wait on a Redis of the user's own and nobody works."""
+        if not self.services.settings.shared or not waiting:
+            return
+        if workers is None:
+            workers = len(self.services.frontier.workers())
+        if not workers:
+            warnings.warn(
+                "No workers available for task processing. Start one: "
+                "celery -A scrapeq.pipeline.worker worker",
+                NoWorkersWarning,
+                stacklevel=3,
+            )
+
+
+def new_id() -> str:
+    """A short id that nobody else has: 60 random bits."""
+    return uuid.uuid4().hex[:15]
+
+
+def job_id(batch_id: str, row: int) -> str:
+    """The id of the job of a batch's row."""
+    return f"{batch_id}-{row}"
+
+
+def fingerprint(values: Sequence[object], config: ScrapingConfig) -> str:
+    """The same for the same column with the same options, to tell whether a cell asks anew."""
+    digest = hashlib.sha256(repr(sorted(config.to_storage().items())).encode())
+    for value in values:
+        digest.update(str(value).encode("utf-8", "replace") + b"\0")
+    return digest.hexdigest()
+
+
+def _check_priority(priority: int) -> None:
+    if (
+        not isinstance(priority, int)
+        or isinstance(priority, bool)
+        or not HIGHEST_PRIORITY <= priority <= LOWEST_PRIORITY
+    ):
+        raise ConfigError(
+            f"priority is {priority!r}", hint="write a whole number from 1 (first) to 9 (last)"
+        )
+
+
+def _rows(
+    batch_id: str,
+    values: Sequence[object],
+    priority: int,
+    answers: dict[str, str],
+    single_id: str | None,
+) -> Iterator[NewJob]:
+    """A job for every value, in order: refused, answered by another job's page, or to be fetched."""
+    first_with: dict[str, str] = {}
+    for row, (value, parsed) in enumerate(zip(values, urls.parse_many(values), strict=True)):
+        identity = single_id or job_id(batch_id, row)
+        if isinstance(parsed, Failure):
+            shown = _storable(value)
+            yield NewJob(identity, row, shown, shown, "", priority, parsed.kind, parsed.message)
+            continue
+        answer = answers.get(parsed.key)
+        page_of = answer or first_with.setdefault(parsed.key, identity)
+        yield NewJob(
+            identity,
+            row,
+            _storable(parsed.text),
+            parsed.href,
+            parsed.host,
+            priority,
+            page_of=None if page_of == identity else page_of,
+            answered=answer is not None,
+        )
+
+
+def _storable(value: object) -> str:
+    """A cell as the record can keep it, whatever it holds."""
+    text = "" if value is None else str(value)[:SHOWN_URL]
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -1,0 +1,115 @@
+"""Reading pages in child processes that may be ended: a worker's loop never waits on a page."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import sys
+from asyncio.subprocess import Process
+from collections import deque
+from typing import Any
+
+from scrapeq.fetch import Response
+from scrapeq.models import Content, ErrorKind, Failure, Recipe
+
+#: Seconds for one page by the clock, far above the CPU bound: for a machine that is very busy.
+PATIENCE_S = 60
+#: Seconds that a page waits for a child before another one is started beside a stuck one.
+STUCK_S = 1.0
+_CHILD = "scrapeq.pipeline.reading_child"
+#: What a child may answer: a million links at the most; more is not a page.
+_LONGEST_ANSWER = 256 * 1024 * 1024
+
+
+class Readers:
+    """Up to `count` reading children, and as many again while some are stuck."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._idle: deque[Process] = deque()
+        self._alive: set[Process] = set()
+        self._free = asyncio.Condition()
+
+    async def read(self, response: Response, recipe: Recipe) -> Content | Failure:
+        """What the page holds; `parse` if reading it took too much."""
+        child = await self._take()
+        try:
+            answer = await asyncio.wait_for(_ask(child, response, recipe), PATIENCE_S)
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+            await self._end(child)
+            return Failure(ErrorKind.PARSE, "reading the page took too much time or memory")
+        except BaseException:
+            await self._end(child)  # cancelled in the middle: its answer is nobody's
+            raise
+        async with self._free:
+            self._idle.append(child)
+            self._free.notify()
+        if "content" in answer:
+            return Content.from_json(answer["content"])
+        return Failure(ErrorKind(answer["kind"]), answer["message"], retryable=False)
+
+    async def start(self) -> None:
+        """Start the children before the first page comes: their imports take half a second."""
+        async with self._free:
+            while len(self._alive) < self._count:
+                self._idle.append(await self._spawn())
+
+    async def close(self) -> None:
+        """End the children."""
+        for child in list(self._alive):
+            await self._end(child)
+
+    async def _take(self) -> Process:
+        async with self._free:
+            while True:
+                while self._idle:
+                    child = self._idle.popleft()
+                    if child.returncode is None:
+                        return child
+                    self._alive.discard(child)
+                if len(self._alive) < self._count:
+                    return await self._spawn()
+                try:
+                    await asyncio.wait_for(self._free.wait(), STUCK_S)
+                except TimeoutError:
+                    if len(self._alive) < 2 * self._count:
+                        return await self._spawn()
+
+    async def _spawn(self) -> Process:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            _CHILD,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=_LONGEST_ANSWER,
+        )
+        self._alive.add(child)
+        return child
+
+    async def _end(self, child: Process) -> None:
+        self._alive.discard(child)
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+        async with self._free:
+            self._free.notify()
+
+
+async def _ask(child: Process, response: Response, recipe: Recipe) -> dict[str, Any]:
+    assert child.stdin is not None  # both are pipes, see _spawn
+    assert child.stdout is not None
+    request = json.dumps(
+        {
+            "url": response.final_url,
+            "content_type": response.content_type,
+            "recipe": recipe.model_dump(),
+            "length": len(response.body),
+        }
+    ).encode()
+    child.stdin.write(struct.pack(">I", len(request)) + request + response.body)
+    await child.stdin.drain()
+    (length,) = struct.unpack(">I", await child.stdout.readexactly(4))
+    answer: dict[str, Any] = json.loads(await child.stdout.readexactly(length))
+    return answer

@@ -1,0 +1,74 @@
+"""The child process that reads pages: bytes in, content out, within bounds of CPU and memory.
+
+A page may be made to take minutes or gigabytes, in C code that no thread can stop. Here it can: the
+kernel ends this process, and the worker, which sees the pipe close, makes it a `parse` row.
+
+Frames on stdin and stdout: 4 bytes of length (big-endian), JSON; on stdin the body follows, its
+length in the JSON. End of file on stdin ends the process.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import struct
+import sys
+from typing import Any, BinaryIO
+
+from scrapeq.cluster.lifeline import die_with_parent
+
+#: CPU seconds for one page: 500 times the usual page, 20 times the largest real ones.
+CPU_S = 10
+#: Address space of the child: the largest body (20 MB) takes about a twentieth of it.
+MEMORY_BYTES = 2 * 1024**3
+
+
+def main() -> None:
+    """Read pages until stdin ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt in a terminal is the worker's
+    die_with_parent()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # what a library prints must not stand between the frames
+    while (head := source.read(4)) and len(head) == 4:
+        request = json.loads(source.read(struct.unpack(">I", head)[0]))
+        body = source.read(request["length"])
+        signal.setitimer(signal.ITIMER_PROF, CPU_S)  # SIGPROF's default ends the process
+        answer = json.dumps(_read(request, body)).encode()
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        _send(sink, answer)
+
+
+def _read(request: dict[str, Any], body: bytes) -> dict[str, Any]:
+    from scrapeq.clean import clean_content
+    from scrapeq.extract import extract
+    from scrapeq.models import Failure, Recipe
+
+    try:
+        found = extract(
+            body,
+            url=request["url"],
+            content_type=request["content_type"],
+            recipe=Recipe(**request["recipe"]),
+        )
+        if isinstance(found, Failure):
+            return {"kind": found.kind, "message": found.message}
+        return {"content": clean_content(found).to_json()}
+    except MemoryError:
+        return {"kind": "parse", "message": "reading the page took too much memory"}
+    except Exception as error:  # the rim: a page must never end the work on others
+        import logging
+
+        logging.getLogger(__name__).exception("reading %s", request["url"][:200])
+        return {"kind": "parse", "message": f"the page could not be read ({type(error).__name__})"}
+
+
+def _send(sink: BinaryIO, answer: bytes) -> None:
+    sink.write(struct.pack(">I", len(answer)) + answer)
+    sink.flush()
+
+
+if __name__ == "__main__":
+    main()

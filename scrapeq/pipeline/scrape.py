@@ -1,0 +1,125 @@
+"""The front door's verbs: scrape a column of URLs, find a batch again, list them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from scrapeq import database, frames
+from scrapeq.errors import ConfigError
+from scrapeq.extract.selectors import check_selectors
+from scrapeq.models import BatchState, ScrapingConfig
+from scrapeq.pipeline.handle import BatchHandle
+from scrapeq.pipeline.job_queue import USUAL_PRIORITY, JobQueue, fingerprint, get_job_queue
+
+if TYPE_CHECKING:
+    from scrapeq.settings import Settings
+
+#: How old a stored page may be to answer a row of `scrape()`: a cell that is run again the same
+#: day asks nobody anything.
+USUAL_MAX_AGE = timedelta(days=1)
+
+
+def scrape(
+    source: Any,
+    url: str | None = None,
+    *,
+    name: str | None = None,
+    config: ScrapingConfig | None = None,
+    priority: int = USUAL_PRIORITY,
+    refresh: bool = False,
+    queue: JobQueue | None = None,
+    settings: Settings | None = None,
+    **options: Any,
+) -> BatchHandle:
+    """Fetch a column of URLs; returns at once with the handle of the batch.
+
+    source: a DataFrame (with `url`, the name of its column), a Series, a list, or the path of a
+    csv, jsonl, parquet, xlsx or txt file. `options` are ScrapingConfig's, or give a `config`.
+
+    Running it again is safe. With a `name`, the same column and options are the same batch, and
+    nothing is submitted; another column or other options make the next run of that name. Pages
+    stored within `max_age` (a day, if not said) answer without a request; `refresh` fetches anew.
+    The handle's `note` says what was done.
+
+    Raises InputError for a table without URLs, ConfigError for an option that cannot be met, and
+    what `get_job_queue` raises.
+    """
+    if config is not None and options:
+        config = config.replace(**options)
+    config = config or ScrapingConfig.build(**options)
+    if config.max_age is None:
+        config = config.replace(max_age=USUAL_MAX_AGE)
+    check_selectors(config.custom_selectors)
+    column = frames.read_urls(source, url)
+    queue = queue or get_job_queue(settings)
+    if name is not None:
+        _check_name(name)
+        same = None if refresh else _same_batch(queue, name, column.values, config)
+        if same is not None:
+            return same
+    table = column.table
+    has_columns = len(table.columns) > 0 or not _is_plain_index(table)
+    batch = queue.submit_batch(
+        column.values,
+        config,
+        priority=priority,
+        name=name,
+        url_column=column.name,
+        table=frames.pack_table(table) if has_columns else (),
+        refresh=refresh,
+    )
+    return BatchHandle(queue, batch.id, note=_said(batch.from_store, batch.failed, batch.total))
+
+
+def attach(
+    name_or_id: str, *, queue: JobQueue | None = None, settings: Settings | None = None
+) -> BatchHandle:
+    """The handle of a batch by its id or name (the newest run), from any kernel, at any time.
+
+    Raises NotFound naming what there is.
+    """
+    queue = queue or get_job_queue(settings)
+    return BatchHandle(queue, queue.find_batch(name_or_id).id)
+
+
+def batches(limit: int = 100, *, queue: JobQueue | None = None) -> list[BatchHandle]:
+    """The newest batches, newest first."""
+    queue = queue or get_job_queue()
+    return [BatchHandle(queue, batch.id) for batch in queue.list_batches(limit)]
+
+
+def _same_batch(
+    queue: JobQueue, name: str, values: list[object], config: ScrapingConfig
+) -> BatchHandle | None:
+    """The newest run of the name, if it asks for just this."""
+    engine = queue.services.engine
+    batch = database.batches.find_batch(engine, name)
+    if batch is None or batch.name != name or batch.state is BatchState.CANCELLED:
+        return None
+    if database.batches.fingerprint_of(engine, batch.id) != fingerprint(values, config):
+        return None
+    left = batch.total - batch.done
+    said = f"the same batch as before: {batch.done:,} of {batch.total:,} rows were done already"
+    if batch.failed and not left:
+        said += f"; {batch.failed:,} failed, retry_failed() tries them again"
+    return BatchHandle(queue, batch.id, note=f"{said}, nothing was submitted")
+
+
+def _said(from_store: int, refused: int, total: int) -> str:
+    said = []
+    if from_store:
+        said.append(f"{from_store:,} of {total:,} rows are answered from the store")
+    if refused:
+        said.append(f"{refused:,} rows hold no URL")
+    return "; ".join(said)
+
+
+def _check_name(name: str) -> None:
+    if not isinstance(name, str) or not name.strip() or len(name) > 200:
+        raise ConfigError("the name is empty or too long", hint='write a short one, like "firms"')
+
+
+def _is_plain_index(table: Any) -> bool:
+    index = table.index
+    return type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1

@@ -1,0 +1,92 @@
+"""What every part of the pipeline works with: the settings, the record, the frontier, the bell."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import sqlalchemy as sa
+from celery import Celery
+
+from scrapeq import cluster, database, store
+from scrapeq.errors import RedisUnavailable
+from scrapeq.pipeline.celery_app import CLEAN, PROCESS, SCRAPE, WAKE_UP, make_app
+from scrapeq.settings import Settings, load_settings
+from scrapeq.store import Frontier
+
+#: Wake-ups for one submission: enough for the workers of a large machine; the rest is rung for
+#: by workers that find more than they can take.
+MOST_WAKE_UPS = 16
+
+
+@dataclass(frozen=True)
+class Services:
+    """The two stores and the way to wake a worker, for one process and one set of settings."""
+
+    settings: Settings
+    engine: sa.Engine
+    frontier: Frontier
+    broker_url: str = field(repr=False)
+
+    @cached_property
+    def app(self) -> Celery:
+        """A Celery application that sends."""
+        return make_app(self.settings, self.broker_url)
+
+    def queue_lengths(self) -> dict[str, int]:
+        """Messages that wait in each Celery queue; empty where the broker is not a Redis."""
+        return {queue: self.frontier.list_length(queue) for queue in (SCRAPE, PROCESS, CLEAN)}
+
+    def wake(self, count: int = 1) -> None:
+        """Ring for up to `count` workers. Never essential: workers also look by themselves.
+
+        One wake-up in half a second is enough, however many jobs are submitted one by one.
+        """
+        if not self.frontier.ring():
+            return
+        for _ in range(min(count, MOST_WAKE_UPS)):
+            self.app.send_task(WAKE_UP, ignore_result=True, retry=False, expires=60)
+
+
+def open_services(settings: Settings | None = None, *, start: bool = True) -> Services:
+    """The services of these settings; starts a private Redis and workers if none are named.
+
+    Raises RedisUnavailable, RedisEvicts, ClusterFailed, DatabaseUnavailable, ConfigError.
+    """
+    settings = settings or load_settings()
+    engine = database.open_database(settings)
+    if not settings.shared and start and settings.autostart:
+        cluster.ensure_cluster(settings)
+    client = store.connect(cluster.redis_url(settings))
+    store.check_redis(client)
+    return Services(settings, engine, Frontier(client), cluster.broker_url(settings))
+
+
+_lock = threading.Lock()
+_opened: dict[str, Services] = {}
+
+
+def shared_services(settings: Settings | None = None) -> Services:
+    """The same services for every caller of this process with equal settings.
+
+    Asked for again after the private cluster ended, it is started again.
+    """
+    settings = settings or load_settings()
+    key = settings.model_dump_json() + str(
+        [
+            secret.get_secret_value() if secret else ""
+            for secret in (settings.redis_url, settings.celery_broker_url, settings.database_url)
+        ]
+    )
+    with _lock:
+        services = _opened.get(key)
+        if services is not None:
+            try:
+                services.frontier.ping()
+            except RedisUnavailable:
+                services.engine.dispose()
+                services = None
+        if services is None:
+            services = _opened[key] = open_services(settings)
+        return services

@@ -1,0 +1,78 @@
+"""Connecting to Redis, and its errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from scrapeq.errors import ConfigError, RedisEvicts, RedisFull, RedisUnavailable
+
+#: Seconds until a silent Redis counts as away; far above the longest script (a few ms).
+TIMEOUT_S = 10
+
+
+def connect(url: str) -> redis.Redis:
+    """A client that answers in text and tries nothing twice by itself: callers know what may be.
+
+    Nothing is sent yet. Raises ConfigError for a URL that is none.
+    """
+    try:
+        return redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            health_check_interval=30,
+            retry=Retry(NoBackoff(), 1),  # one reconnect, for a connection that went stale
+            retry_on_error=[],
+        )
+    except ValueError as error:
+        raise ConfigError(
+            "REDIS_URL is not the URL of a Redis",
+            hint="write redis://host:6379/0, rediss://... or unix:///path/to/socket",
+        ) from error
+
+
+def check_redis(client: redis.Redis) -> None:
+    """Refuse a Redis that may throw keys away; raises RedisEvicts or RedisUnavailable."""
+    with translated():
+        policy = str(client.info("memory").get("maxmemory_policy", "noeviction"))
+    if policy != "noeviction":
+        raise RedisEvicts(
+            f"this Redis may evict keys (its maxmemory-policy is {policy}), and jobs with them",
+            hint="set it: redis-cli CONFIG SET maxmemory-policy noeviction",
+            policy=policy,
+        )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Redis's errors inside the block come out as ours."""
+    try:
+        yield
+    except redis.exceptions.OutOfMemoryError as error:
+        raise _full() from error
+    except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
+        raise RedisUnavailable(
+            f"Error connecting to Redis: {_first_line(error)}",
+            hint="start Redis, correct REDIS_URL, or unset it to use a private Redis",
+        ) from error
+    except redis.exceptions.ResponseError as error:
+        if "OOM" in str(error):
+            raise _full() from error
+        raise
+
+
+def _full() -> RedisFull:
+    return RedisFull(
+        "Redis is full: it is at its maxmemory and takes no more jobs",
+        hint="raise maxmemory, wait until jobs are done, or submit fewer at once",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,340 @@
+"""The frontier: which open jobs are due, who works on them, and when each host may be asked.
+
+Whatever two processes could do at once is one Lua script (see `lua/`); this class only speaks
+with them. Every method raises RedisUnavailable or RedisFull.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+import redis
+
+from scrapeq.errors import RedisUnavailable
+from scrapeq.store import keys
+from scrapeq.store.client import translated
+
+#: Jobs in one call of a script: about 10 ms of Redis's time.
+CHUNK = 1_000
+#: Seconds after which a worker that was not heard of counts as gone; it is heard of every second.
+WORKER_SILENCE_S = 10
+
+
+class UnknownRedis(RedisUnavailable):
+    """This Redis was emptied or is new; the record has to be put back into it first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A job as the frontier needs it. `delay_ms`: where its host has another than its batch."""
+
+    id: str
+    host: str
+    delay_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a job. `tries` counts this one; `lost`, leases that ended in silence."""
+
+    job_id: str
+    token: int
+    tries: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a claim gave: leases; ms until more is due (0: now, None: never by itself); how many
+    jobs wait to run alone because they lost their worker twice."""
+
+    leases: tuple[Lease, ...]
+    next_ms: int | None
+    suspects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a lease ends: `done`, `retry` after wait_ms (with what it said), or `release` untried."""
+
+    job_id: str
+    token: int
+    verb: Literal["done", "retry", "release"]
+    wait_ms: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an open job stands in Redis."""
+
+    known: bool
+    running: bool
+    retrying: bool
+    tries: int
+    why: str
+
+
+class Frontier:
+    """The open jobs of one Redis. Cheap to make; safe to use from several threads."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._scripts = {name: client.register_script(_source(name)) for name in _SCRIPTS}
+
+    def add(
+        self,
+        batch_id: str,
+        jobs: Sequence[Due],
+        *,
+        priority: int,
+        delay_ms: int,
+        max_per_host: int,
+        respect_robots: bool,
+    ) -> int:
+        """Make jobs due in this order; again changes nothing. How many were new."""
+        added = 0
+        for start in range(0, len(jobs), CHUNK):
+            arguments: list[Any] = [
+                priority,
+                delay_ms,
+                max_per_host,
+                int(respect_robots),
+                batch_id,
+            ]
+            for job in jobs[start : start + CHUNK]:
+                arguments += (job.id, job.host, "" if job.delay_ms is None else job.delay_ms)
+            added += int(self._run("add", arguments))
+        return added
+
+    def claim(
+        self, worker: str, count: int, lease_ms: int, *, alone: bool = False, only: str = ""
+    ) -> Claim:
+        """Leases on up to `count` due jobs, best priority first; see claim.lua.
+
+        Raises UnknownRedis if the record has to be put back first.
+        """
+        taken, next_ms, suspects = self._run("claim", [worker, count, lease_ms, int(alone), only])
+        leases = tuple(
+            Lease(taken[i], int(taken[i + 1]), int(taken[i + 2]), int(taken[i + 3]))
+            for i in range(0, len(taken), 4)
+        )
+        wait = int(next_ms)
+        return Claim(leases, None if wait < 0 else wait, int(suspects))
+
+    def finish(self, endings: Sequence[Ending]) -> int:
+        """End leases; how many were still the caller's."""
+        ended = 0
+        for start in range(0, len(endings), CHUNK):
+            arguments: list[Any] = []
+            for ending in endings[start : start + CHUNK]:
+                arguments += (
+                    ending.job_id,
+                    ending.token,
+                    ending.verb,
+                    ending.wait_ms,
+                    ending.why[:500],
+                )
+            ended += int(self._run("finish", arguments))
+        return ended
+
+    def renew(self, worker: str, lease_ms: int, held: Sequence[tuple[str, int]]) -> set[str]:
+        """Keep leases and say that the worker lives; the ids of jobs to stop."""
+        gone: set[str] = set()
+        for start in range(0, max(1, len(held)), CHUNK):
+            arguments: list[Any] = [worker, lease_ms]
+            for job_id, token in held[start : start + CHUNK]:
+                arguments += (job_id, token)
+            gone.update(self._run("renew", arguments))
+        return gone
+
+    def forget(self, ids: Iterable[str]) -> int:
+        """Remove jobs, running ones too; how many were known."""
+        listed = list(ids)
+        return sum(
+            int(self._run("forget", listed[start : start + CHUNK]))
+            for start in range(0, len(listed), CHUNK)
+        )
+
+    def stop_batch(self, batch_id: str, state: Literal["paused", "cancelled"]) -> None:
+        """Start none of its jobs from now on; cancelled ones that run are stopped."""
+        with translated():
+            self._redis.hset(keys.STOPPED, batch_id, state)
+
+    def release_batch(self, batch_id: str) -> None:
+        """Let its jobs be started again."""
+        with translated():
+            self._redis.hdel(keys.STOPPED, batch_id)
+        while int(self._run("unpark", [batch_id, CHUNK])):
+            pass
+
+    def ring(self) -> bool:
+        """Whether to send a wake-up: not if one was sent within half a second."""
+        with translated():
+            return bool(self._redis.set(keys.BELL, 1, nx=True, px=500))
+
+    # -- turns at a host ---------------------------------------------------------------------
+
+    def take_turn(self, host: str, gap_ms: int, hold_ms: int) -> int:
+        """0 if the next request to the host may start now, else the ms to wait and ask again."""
+        return int(self._run("turn", ["take", host, gap_ms, hold_ms]))
+
+    def end_turn(self, host: str) -> None:
+        """The answer began: the gap to the next request runs from here."""
+        self._run("turn", ["end", host])
+
+    def set_robots_known(self, host: str, crawl_delay_ms: int, ttl_ms: int) -> None:
+        """The host's robots.txt is known, with this Crawl-delay (0: none)."""
+        self._run("turn", ["robots", host, crawl_delay_ms, ttl_ms])
+
+    def robots(self, origin: str) -> str | None:
+        """What was kept for an origin by `keep_robots`, until it expires."""
+        with translated():
+            return self._redis.get(keys.robots(origin))
+
+    def keep_robots(self, origin: str, text: str, ttl_s: float) -> None:
+        """Keep an origin's robots.txt for every worker."""
+        with translated():
+            self._redis.set(keys.robots(origin), text, px=max(1, int(ttl_s * 1000)))
+
+    # -- looking -----------------------------------------------------------------------------
+
+    def standings(self, ids: Sequence[str]) -> dict[str, Standing]:
+        """Where jobs stand; one round trip for all."""
+        pipe = self._redis.pipeline(transaction=False)
+        for job_id in ids:
+            pipe.hexists(keys.JOB, job_id)
+            pipe.hexists(keys.HELD, job_id)
+            pipe.zscore(keys.LATER, job_id)
+            pipe.hmget(keys.TRIES, [job_id])
+            pipe.hmget(keys.WHY, [job_id])
+        with translated():
+            answers = pipe.execute()
+        return {
+            job_id: Standing(
+                known=bool(answers[i]),
+                running=bool(answers[i + 1]),
+                retrying=answers[i + 2] is not None,
+                tries=int(answers[i + 3][0] or 0),
+                why=answers[i + 4][0] or "",
+            )
+            for job_id, i in zip(ids, range(0, 5 * len(ids), 5), strict=True)
+        }
+
+    def batch_counts(self, batch_id: str) -> tuple[int, int]:
+        """Its jobs that run now, and those that wait to be tried again."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.scard(keys.running(batch_id))
+        pipe.scard(keys.waiting(batch_id))
+        with translated():
+            running, waiting = pipe.execute()
+        return int(running), int(waiting)
+
+    def counts(self) -> dict[str, int]:
+        """All open jobs (`open`), those `running`, those `retrying`; live `workers`."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.hlen(keys.JOB)
+        pipe.zcard(keys.LEASES)
+        pipe.zcard(keys.LATER)
+        with translated():
+            known, running, retrying = pipe.execute()
+        return {
+            "open": int(known),
+            "running": int(running),
+            "retrying": int(retrying),
+            "workers": len(self.workers()),
+        }
+
+    def running_ids(self, limit: int = 1_000) -> list[str]:
+        """Jobs with a lease, the soonest to end first."""
+        with translated():
+            return list(self._redis.zrange(keys.LEASES, 0, limit - 1))
+
+    def workers(self) -> list[str]:
+        """Worker processes that were heard of lately."""
+        with translated():
+            seconds, micros = self._redis.time()
+            silent = seconds * 1000 + micros // 1000 - WORKER_SILENCE_S * 1000
+            self._redis.zremrangebyscore(keys.WORKERS, "-inf", silent)
+            return list(self._redis.zrange(keys.WORKERS, 0, -1))
+
+    def say_worker(self, worker: str) -> None:
+        """Say that a worker lives, with no lease to renew."""
+        self.renew(worker, 1, [])
+
+    def forget_worker(self, worker: str) -> None:
+        """A worker said good-bye."""
+        with translated():
+            self._redis.zrem(keys.WORKERS, worker)
+
+    # -- knowing which Redis this is ---------------------------------------------------------
+
+    def identity(self) -> tuple[str, int | None]:
+        """This Redis process, and the epoch of the record in it (None: it was emptied)."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.info("server")
+        pipe.get(keys.EPOCH)
+        with translated():
+            server, epoch = pipe.execute()
+        return str(server["run_id"]), None if epoch is None else int(epoch)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let claims begin: tokens of this epoch are above all earlier ones."""
+        with translated():
+            self._redis.set(keys.EPOCH, epoch)
+
+    def lock(self, name: str, ttl_s: float) -> str | None:
+        """Hold a name for a time if nobody does; the proof for `unlock`, or None."""
+        proof = uuid.uuid4().hex
+        with translated():
+            taken = self._redis.set(keys.lock(name), proof, nx=True, px=int(ttl_s * 1000))
+        return proof if taken else None
+
+    def keep_lock(self, name: str, ttl_s: float) -> None:
+        """Hold a name that the caller has for longer."""
+        with translated():
+            self._redis.pexpire(keys.lock(name), int(ttl_s * 1000))
+
+    def unlock(self, name: str, proof: str) -> None:
+        """Let go of a name; nothing if the lock ended and somebody else has it."""
+        with translated():
+            if self._redis.get(keys.lock(name)) == proof:
+                self._redis.delete(keys.lock(name))
+
+    def list_length(self, queue: str) -> int:
+        """Messages in a Celery queue: kombu keeps each as a list of its name."""
+        with translated():
+            return int(self._redis.llen(queue))
+
+    def ping(self) -> None:
+        """Nothing, if Redis answers."""
+        with translated():
+            self._redis.ping()
+
+    def _run(self, name: str, arguments: Sequence[Any]) -> Any:
+        with translated():
+            try:
+                return self._scripts[name](keys=[], args=arguments)
+            except redis.exceptions.ResponseError as error:
+                if "NOEPOCH" in str(error):
+                    raise UnknownRedis(
+                        "this Redis is new or was emptied",
+                        hint="workers put the open jobs back by themselves within seconds",
+                    ) from error
+                raise
+
+
+_SCRIPTS = ("add", "claim", "finish", "renew", "forget", "unpark", "turn")
+
+
+@cache
+def _source(name: str) -> str:
+    folder = resources.files("scrapeq.store") / "lua"
+    return "\n".join(
+        (folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("common", name)
+    )

@@ -1,0 +1,89 @@
+-- Shared by every script: time, a job's facts, and the one place that decides where a host stands.
+local P = 'scrapeq:'
+local HOST_TTL_MS = 86400000
+-- Above any count of jobs, below 2^53 / 16, so that priority * SPAN + seq is exact in a double.
+local SPAN = 562949953421312
+
+local function now_ms()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+local function whole(number) return string.format('%.0f', number) end
+
+local function facts(job)
+  local text = redis.call('HGET', P .. 'job', job)
+  if not text then return nil end
+  local priority, seq, delay, limit, robots, batch, host =
+    string.match(text, '^(%d+)|(%d+)|(%d+)|(%d+)|(%d)|([^|]*)|(.*)$')
+  return { score = tonumber(priority) * SPAN + tonumber(seq), delay = tonumber(delay),
+           limit = tonumber(limit), robots = robots == '1', batch = batch, host = host }
+end
+
+-- When the host may be asked for this job, and how many may be open with it at once.
+local function terms(job, host, now)
+  local h = redis.call('HMGET', P .. 'host:' .. host, 'last_ms', 'hold_ms', 'crawl_ms', 'robots_ms', 'wanted_ms')
+  local gap, limit = job.delay, job.limit
+  if job.robots then
+    gap = math.max(gap, tonumber(h[3] or '0'))
+    if tonumber(h[4] or '0') <= now then limit = 1 end -- its robots.txt is not known
+  end
+  local free = math.max(tonumber(h[2] or '0'), tonumber(h[5] or '0'))
+  if gap > 0 then free = math.max(free, tonumber(h[1] or '0') + gap) end
+  return free, limit, gap
+end
+
+-- Put the host where its best job says: open now, gated until a time, or nowhere (idle, or at its
+-- limit: whoever ends a request to it settles it again).
+local function settle(host, now)
+  local head = redis.call('ZRANGE', P .. 'ready:' .. host, 0, 0)[1]
+  local job = head and facts(head)
+  if job then
+    local free, limit = terms(job, host, now)
+    if redis.call('SCARD', P .. 'busy:' .. host) < limit then
+      if free > now then
+        redis.call('ZADD', P .. 'gated', whole(free), host)
+        redis.call('ZREM', P .. 'open', host)
+      else
+        redis.call('ZADD', P .. 'open', whole(job.score), host)
+        redis.call('ZREM', P .. 'gated', host)
+      end
+      return
+    end
+  elseif head then
+    redis.call('ZREM', P .. 'ready:' .. host, head) -- forgotten meanwhile
+    return settle(host, now)
+  end
+  redis.call('ZREM', P .. 'open', host)
+  redis.call('ZREM', P .. 'gated', host)
+end
+
+local function make_ready(id, job, now)
+  redis.call('ZADD', P .. 'ready:' .. job.host, whole(job.score), id)
+  settle(job.host, now)
+end
+
+-- Take the lease away, whatever becomes of the job.
+local function unhold(id, job)
+  redis.call('ZREM', P .. 'leases', id)
+  redis.call('HDEL', P .. 'held', id)
+  redis.call('SREM', P .. 'running:' .. job.batch, id)
+  redis.call('SREM', P .. 'busy:' .. job.host, id)
+end
+
+-- Remove every trace of the job.
+local function forget(id, now)
+  local job = facts(id)
+  if not job then return false end
+  unhold(id, job)
+  redis.call('ZREM', P .. 'ready:' .. job.host, id)
+  redis.call('ZREM', P .. 'later', id)
+  redis.call('ZREM', P .. 'suspects', id)
+  redis.call('ZREM', P .. 'parked:' .. job.batch, id)
+  redis.call('SREM', P .. 'waiting:' .. job.batch, id)
+  for _, key in ipairs({ 'job', 'tries', 'lost', 'why' }) do
+    redis.call('HDEL', P .. key, id)
+  end
+  settle(job.host, now)
+  return true
+end

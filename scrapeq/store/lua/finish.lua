@@ -1,0 +1,30 @@
+-- End leases: the job is done, waits to be tried again, or is given back untried.
+-- ARGV: id, token, verb (done | retry | release), wait_ms, why, for each
+-- Result: how many leases were the caller's to end.
+-- Closes: a worker that was silent for longer than its lease, and comes back.
+local now = now_ms()
+local ended = 0
+for i = 1, #ARGV, 5 do
+  local id, token, verb = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local held = redis.call('HGET', P .. 'held', id)
+  if held and string.match(held, '^[^|]*') == token then
+    ended = ended + 1
+    local job = facts(id)
+    if verb == 'done' or not job then
+      forget(id, now)
+    else
+      unhold(id, job)
+      redis.call('HDEL', P .. 'lost', id)
+      if verb == 'retry' then
+        redis.call('ZADD', P .. 'later', whole(now + tonumber(ARGV[i + 3])), id)
+        redis.call('SADD', P .. 'waiting:' .. job.batch, id)
+        redis.call('HSET', P .. 'why', id, ARGV[i + 4])
+        settle(job.host, now)
+      else
+        redis.call('HINCRBY', P .. 'tries', id, -1)
+        make_ready(id, job, now)
+      end
+    end
+  end
+end
+return ended

@@ -1,0 +1,18 @@
+-- Keep leases alive and say which are no longer the caller's, or whose batch was cancelled.
+-- ARGV: worker, lease_ms, then id, token for each
+-- Result: the ids to stop.
+-- Closes: work that goes on after a cancel, or after somebody else took it over.
+local now, gone = now_ms(), {}
+redis.call('ZADD', P .. 'workers', whole(now), ARGV[1])
+for i = 3, #ARGV, 2 do
+  local id = ARGV[i]
+  local held = redis.call('HGET', P .. 'held', id)
+  local job = facts(id)
+  if held and job and string.match(held, '^[^|]*') == ARGV[i + 1]
+     and redis.call('HGET', P .. 'stopped', job.batch) ~= 'cancelled' then
+    redis.call('ZADD', P .. 'leases', 'XX', whole(now + tonumber(ARGV[2])), id)
+  else
+    gone[#gone + 1] = id
+  end
+end
+return gone
