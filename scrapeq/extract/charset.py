@@ -135,7 +135,7 @@ def _wide(body: bytes) -> str:
 
 def _guess(body: bytes, top_level_domain: str) -> str:
     """What Firefox's detector says; it knows legacy encodings only, and always answers."""
-    from chardetng_py import EncodingDetector
+    from chardetng_py import EncodingDetector  # type: ignore[import-untyped] # has no py.typed
 
     detector = EncodingDetector()
     detector.feed(body[:GUESS_BYTES], last=True)

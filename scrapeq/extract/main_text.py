@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -60,7 +60,7 @@ def _is_worth_more(everything: str, article: str) -> bool:
     return in_long_lines >= 0.4 * len(words)
 
 
-def _trafilatura_body(markup: str) -> object:
+def _trafilatura_body(markup: str) -> Any:
     from trafilatura import bare_extraction
 
     # It warns of every page without an article; that is no news to anybody.
@@ -69,13 +69,13 @@ def _trafilatura_body(markup: str) -> object:
     return getattr(document, "body", None)
 
 
-def _as_text(body: object, *, markdown: bool) -> str:
+def _as_text(body: Any, *, markdown: bool) -> str:
     if body is None:
         return ""
     from trafilatura.utils import normalize_unicode
     from trafilatura.xml import xmltotxt
 
-    return normalize_unicode(xmltotxt(body, include_formatting=markdown)).strip()  # type: ignore[arg-type]
+    return normalize_unicode(xmltotxt(body, include_formatting=markdown)).strip()
 
 
 def _plain(markup: str) -> str:

@@ -193,7 +193,7 @@ def _xpath_text(value: Any) -> str:
     from scrapeq.extract.words import text_of, tidy
 
     if hasattr(value, "itertext"):
-        from lxml.html import tostring
+        from lxml.html import tostring  # type: ignore[import-untyped] # has no stubs
         from selectolax.lexbor import LexborHTMLParser
 
         # Read by the same rules as the others: as the body of a page of its own.

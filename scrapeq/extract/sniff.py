@@ -150,9 +150,9 @@ _NO_TEXT = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 
 
 def _looks_utf16(body: bytes) -> bool:
-    return body[:2] in {b"\xff\xfe", b"\xfe\xff"} or min(
-        body[:64:2].count(0), body[1:64:2].count(0)
-    ) == 0 < 20 <= max(body[:64:2].count(0), body[1:64:2].count(0))
+    """Whether there is its mark, or every other byte at the beginning is a zero."""
+    zeros = sorted((body[:64:2].count(0), body[1:64:2].count(0)))
+    return body.startswith((b"\xff\xfe", b"\xfe\xff")) or (zeros[0] == 0 and zeros[1] >= 20)
 
 
 def _is_json(body: bytes) -> bool:

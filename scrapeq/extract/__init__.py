@@ -1,0 +1,30 @@
+"""Bytes and rules in, fields out: pure, without network, files or threads."""
+
+from __future__ import annotations
+
+from scrapeq.extract.selectors import check_selectors
+from scrapeq.models import Content, Failure, Recipe
+
+__all__ = ["check_selectors", "extract"]
+
+
+def extract(body: bytes, *, url: str, content_type: str, recipe: Recipe) -> Content | Failure:
+    """What `recipe` asks for, read from the decoded body of an answer.
+
+    body: without its Content-Encoding. url: where it came from, after redirects; links are
+    relative to it. content_type: the header's value, "" if there was none.
+
+    Gives a Failure `not_html` for what is no page (a PDF, an image, JSON, a feed; by its bytes
+    more than by its type), `empty` for nothing. Any HTML, however broken, is a page. Time and
+    memory grow with the length of the body; the caller bounds both. All texts can be encoded as
+    UTF-8 and hold no NUL; their lengths are bounded (title 1,000 characters, author 300, text and
+    markdown 5,000,000, a field 1,000,000, 10,000 links, 5,000 images). `sources` names where each
+    value came from; that of a custom selector is under "fields.<name>".
+
+    Cost for a page of 100 KB: about 3 ms of CPU with main_text="off", 5 ms with "fast", 20-30 ms
+    with "best", which alone also guesses a date that is not declared.
+    """
+    # The parsers are loaded with the first page, so that checking selectors stays cheap.
+    from scrapeq.extract.page import read_page
+
+    return read_page(body, url=url, content_type=content_type, recipe=recipe)

@@ -1,0 +1,92 @@
+"""Who wrote it, as far as the page says so; never a guess from its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser
+
+from scrapeq.extract.declared import Declared
+from scrapeq.extract.json_ld import has_type
+from scrapeq.extract.words import text_of, tidy
+
+MAX_CHARACTERS = 300
+
+
+def author_of(tree: LexborHTMLParser, said: Declared) -> tuple[str, str] | None:
+    """The names, joined by ", ", and their source; None if nobody is named.
+
+    From the JSON-LD of the work itself, then its meta elements, then what is marked up as its
+    author (rel=author, itemprop=author, a byline). Addresses, user ids and the site's own name
+    are no authors.
+    """
+    site = said.metas.get("og:site_name", "").casefold()
+    for names, source in _candidates(tree, said):
+        cleaned = dict.fromkeys(_clean(name) for name in names)
+        kept = [name for name in cleaned if name and name.casefold() != site]
+        if kept:
+            return ", ".join(kept[:20])[:MAX_CHARACTERS], source
+    return None
+
+
+def _candidates(tree: LexborHTMLParser, said: Declared) -> Iterator[tuple[list[str], str]]:
+    people = {
+        thing["@id"]: thing
+        for thing in said.jsonld
+        if isinstance(thing.get("@id"), str) and has_type(thing, "Person")
+    }
+    for thing in said.works():
+        if names := list(_names(thing.get("author") or thing.get("creator"), people)):
+            yield names, "json-ld"
+    for meta in _METAS:
+        if value := said.metas.get(meta):
+            yield [value], meta
+    for query, source in _MARKED_UP:
+        for node in tree.css(query)[:3]:
+            yield [text_of(node)], source
+
+
+def _names(value: Any, people: dict[str, dict[str, Any]]) -> Iterator[str]:
+    for one in value if isinstance(value, list) else [value]:
+        name = one
+        if isinstance(one, dict):
+            person = one if "name" in one else people.get(str(one.get("@id")), {})
+            name = person.get("name")
+            name = name[0] if isinstance(name, list) and name else name
+        if isinstance(name, str):
+            yield name
+
+
+def _clean(name: str) -> str:
+    name = tidy(name.splitlines()[0] if name.strip() else "")
+    name = _BY.sub("", name).strip(" ,;:|-–—·•")
+    if not 2 < len(name) <= 120 or _NO_NAME.search(name) or len(name.split()) > 12:
+        return ""
+    return name
+
+
+_METAS = (
+    *("author", "article:author", "og:article:author", "dc.creator", "dcterms.creator"),
+    *("citation_author", "parsely-author", "sailthru.author", "byl", "byline", "twitter:creator"),
+)
+_MARKED_UP = (
+    ('[itemprop~="author"] [itemprop~="name"]', "itemprop=author"),
+    ('[itemprop~="author"]', "itemprop=author"),
+    ('a[rel~="author"]', "rel=author"),
+    ('[class~="author-name"], [class~="author_name"], [class~="authorName"]', "byline"),
+    ('[class~="byline"] a, [class~="by-line"] a, [class~="byline-name"]', "byline"),
+    ('[class~="author"] a, [class~="post-author"], [class~="entry-author"]', "byline"),
+    ('[class~="byline"], [class~="by-line"], [class~="author"]', "byline"),
+)
+_BY = re.compile(
+    r"^(?:(?:written|posted|published|reviewed|story|words)\s+by|by|von|par|por|di|author)\b[\s:]*",
+    re.IGNORECASE,
+)
+# Addresses, handles, dates, ids, and the words that content management systems write for nobody.
+_NO_NAME = re.compile(
+    r"https?:|www\.|@|\d{3}|^(?:admin|administrator|editor|staff|guest|anonymous|unknown|author"
+    r"|webmaster|root|null|none|undefined|test)$",
+    re.IGNORECASE,
+)

@@ -1,0 +1,105 @@
+"""One page read from its bytes: the parts put together, with one tree for all of them."""
+
+from __future__ import annotations
+
+from selectolax.lexbor import LexborHTMLParser
+
+from scrapeq import urls
+from scrapeq.extract.author import author_of
+from scrapeq.extract.charset import Decoded, decode
+from scrapeq.extract.declared import declared
+from scrapeq.extract.depth import for_lexbor, for_lxml
+from scrapeq.extract.images import images_of
+from scrapeq.extract.language import language_of
+from scrapeq.extract.links import Joiner, base_of, links_of
+from scrapeq.extract.main_text import MAX_TEXT_CHARACTERS, MainText, main_text
+from scrapeq.extract.metadata import metadata_of
+from scrapeq.extract.published import guess_published_at, published_at
+from scrapeq.extract.selectors import select
+from scrapeq.extract.sniff import sniff
+from scrapeq.extract.title import title_of
+from scrapeq.models import Content, ErrorKind, Failure, Recipe
+
+
+def read_page(body: bytes, *, url: str, content_type: str, recipe: Recipe) -> Content | Failure:
+    """See `scrapeq.extract.extract`."""
+    kind = sniff(body, content_type)
+    if isinstance(kind, Failure):
+        return kind
+    host = urls.host_key(url).partition(":")[0]
+    decoded = decode(body, content_type, host.rpartition(".")[2])
+    if not decoded.text.strip():
+        return Failure(ErrorKind.EMPTY, "the answer has no content")
+    return _read_html(decoded, url, recipe) if kind == "html" else _read_text(decoded, recipe)
+
+
+def _read_html(decoded: Decoded, url: str, recipe: Recipe) -> Content:
+    markup = for_lexbor(decoded.text)
+    tree = LexborHTMLParser(markup)
+    said = declared(tree)
+    join = Joiner(base_of(tree, url))
+    sources = {"charset": decoded.source}
+
+    text = MainText(None, None, None)
+    if recipe.main_text != "off":
+        text = main_text(markup, tree, how=recipe.main_text, is_article=said.is_article)
+    if text.source:
+        sources |= {"text": text.source, "markdown": text.source}
+
+    title = title_of(tree, said, url)
+    author = author_of(tree, said)
+    published = published_at(tree, said, url)
+    if published is None and recipe.main_text == "best":
+        published = guess_published_at(for_lxml(markup, tree), url)
+    language = language_of(tree, said, text.text)
+    for name, value in (
+        ("title", title),
+        ("author", author),
+        ("published_at", published),
+        ("language", language),
+    ):
+        if value is not None:
+            sources[name] = value[1]
+
+    metadata, metadata_sources = metadata_of(said, join)
+    fields = select(tree, recipe.custom_selectors)
+    links = links_of(tree, join) if recipe.extract_links else []
+    images = images_of(tree, join) if recipe.extract_images else []
+    sources |= metadata_sources
+    sources |= {f"fields.{name}": "selector" for name, value in fields.items() if value}
+    sources |= {"links": "a[href]"} if links else {}
+    sources |= {"images": "img"} if images else {}
+    return Content(
+        title=title[0] if title else None,
+        text=text.text,
+        markdown=text.markdown,
+        language=language[0] if language else None,
+        author=author[0] if author else None,
+        published_at=published[0] if published else None,
+        fields=fields,
+        links=links,
+        images=images,
+        metadata=metadata,
+        sources=sources,
+        charset=decoded.charset,
+    )
+
+
+def _read_text(decoded: Decoded, recipe: Recipe) -> Content:
+    """A page of plain text: all of it is the text, and nothing else can be found in it."""
+    tree = LexborHTMLParser("")
+    sources = {"charset": decoded.source}
+    text = decoded.text.strip()[:MAX_TEXT_CHARACTERS] if recipe.main_text != "off" else None
+    language = language_of(tree, declared(tree), decoded.text)
+    if text:
+        sources |= {"text": "text/plain", "markdown": "text/plain"}
+    if language:
+        sources["language"] = language[1]
+    return Content(
+        text=text,
+        markdown=text,
+        language=language[0] if language else None,
+        fields=select(tree, recipe.custom_selectors),
+        sources=sources,
+        charset=decoded.charset,
+    )

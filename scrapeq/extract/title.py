@@ -1,0 +1,85 @@
+"""The title of what is on the page, without the name of the site around it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from selectolax.lexbor import LexborHTMLParser
+
+from scrapeq import urls
+from scrapeq.extract.declared import Declared
+from scrapeq.extract.words import text_of, tidy
+
+MAX_CHARACTERS = 1_000
+
+
+def title_of(tree: LexborHTMLParser, said: Declared, url: str) -> tuple[str, str] | None:
+    """The title and its source; None if the page has none.
+
+    The heading that is part of a declared title ("h1"); else the headline of the JSON-LD; else
+    og:title or <title> without the site's name at its end; else the first heading.
+    """
+    headings = [text for node in tree.css("h1")[:20] if (text := tidy(text_of(node)))]
+    declared_titles = [(text, source) for text, source in _declared_titles(said) if text]
+    folded = [_fold(text) for text, _ in declared_titles]
+    part_of_one = [
+        heading
+        for heading in headings
+        if (short := _fold(heading)) and any(short in whole for whole in folded)
+    ]
+    if part_of_one:
+        return max(part_of_one, key=len)[:MAX_CHARACTERS], "h1"
+    for text, source in declared_titles:
+        if source == "json-ld":
+            return text[:MAX_CHARACTERS], source
+    site = _site_names(said, url)
+    for text, source in declared_titles:
+        if short := _without_site(text, site):
+            return short[:MAX_CHARACTERS], source
+    return (headings[0][:MAX_CHARACTERS], "h1") if headings else None
+
+
+def _declared_titles(said: Declared) -> Iterator[tuple[str, str]]:
+    for thing in said.works():
+        for key in ("headline", "name"):
+            if isinstance(text := thing.get(key), str):
+                yield tidy(text), "json-ld"
+                break
+    for name in ("og:title", "twitter:title"):
+        yield said.metas.get(name, ""), name
+    yield said.title, "title"
+
+
+def _fold(text: str) -> str:
+    """Letters and digits only, in one case: two spellings of one title are equal."""
+    return _NO_LETTERS.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _site_names(said: Declared, url: str) -> set[str]:
+    """How the site may call itself at the end of a title."""
+    host = urls.host_key(url).partition(":")[0]
+    names = {_fold(name) for name in (said.metas.get("og:site_name", ""), host) if name}
+    names |= {_fold(label) for label in host.split(".")[:-1] if len(label) > 3}
+    return {name for name in names if name}
+
+
+def _without_site(title: str, site: set[str]) -> str:
+    """`title` without a last (or first) part that is the site's name, or what stands for it."""
+    parts = [part for part in _SEPARATOR.split(title) if part]
+    if len(parts) < 2:
+        return title
+    for place in (-1, 0):
+        folded = _fold(parts[place])
+        if any(folded == name or (len(name) > 3 and name in folded) for name in site):
+            rest = title[: title.rindex(parts[-1])] if place else title[len(parts[0]) :]
+            return _EDGES.sub("", rest) or title
+    if len(parts[-1].split()) <= 4 and len(parts[0]) > len(parts[-1]):
+        return _EDGES.sub("", title[: title.rindex(parts[-1])]) or title
+    return title
+
+
+_NO_LETTERS = re.compile(r"[\W_]+")
+_SEPARATOR = re.compile(r"\s+[-–—|·•»«:~/]+\s+|\s*\|\s*|\s+::\s+")
+_EDGES = re.compile(r"^[\s\-–—|·•»«:~/]+|[\s\-–—|·•»«:~/]+$")
