@@ -1,0 +1,154 @@
+"""One request and its answer: what the redirect loop asks of a transport."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from scrapeq.fetch.decode import Decoder, too_large
+from scrapeq.fetch.failed import Failed
+from scrapeq.fetch.guard import Reach
+from scrapeq.fetch.route import Target
+from scrapeq.fetch.watch import Watch
+from scrapeq.models import ErrorKind
+
+#: All field lines of an answer together; Chrome has the same bound.
+MAX_HEAD_BYTES = 256 * 1024
+
+#: The statuses that lead on (RFC 9110, section 15.4); 300 and 304 are answers.
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request to send.
+
+    url: without fragment and credentials. headers: complete but for Host. target: where to connect
+    if not to the URL's host. proxy: with its credentials. fresh: on a connection of its own.
+    cut: end a body at `max_body_bytes` instead of refusing it. starting: awaited when the
+    connection stands and before the request leaves, so that pace is kept to the moment.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    max_body_bytes: int
+    reach: Reach
+    target: Target | None
+    proxy: str | None
+    watch: Watch
+    starting: Callable[[], Awaitable[None]]
+    cut: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer. `body` is decoded; it is empty where it is not wanted (see `wants_body`)."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def all(self, name: str) -> list[str]:
+        """The values of a header, in order."""
+        return [value for key, value in self.headers if key.lower() == name]
+
+
+class StaleConnection(Exception):
+    """A reused connection was closed by the server before any byte of the answer came."""
+
+
+class Transport(Protocol):
+    """Something that sends requests: aiohttp, or curl as a browser."""
+
+    async def exchange(self, ask: Ask) -> Answer:
+        """Send one request and read its answer.
+
+        Raises Failed for whatever goes wrong, and StaleConnection if the request is worth being
+        sent again at once, with `fresh`. Announces its phases to `ask.watch`, whose time-out is
+        the caller's to translate.
+        """
+
+    def default_headers(self) -> Mapping[str, str]:
+        """What is sent besides the user's own headers."""
+
+    async def close(self) -> None:
+        """Close all connections."""
+
+
+def wants_body(status: int) -> bool:
+    """Whether anybody will read the body of an answer with this status."""
+    return status < 400 and status not in REDIRECTS and status not in {204, 205, 304}
+
+
+class Body:
+    """Collects a body while decoding it, and ends it where it is too large.
+
+    Raises Failed as `Decoder` does, from every method.
+    """
+
+    def __init__(self, headers: Headers, max_bytes: int, *, cut: bool) -> None:
+        encodings = [value for key, value in headers if key.lower() == "content-encoding"]
+        self._decoder = Decoder(",".join(encodings), max_bytes)
+        self._max_bytes = max_bytes
+        self._cut = cut
+        self._pieces: list[bytes] = []
+        self._size_bytes = 0
+        self._raw_bytes = 0
+        self.is_full = False
+
+    def promised(self, content_length: int | None) -> None:
+        """Refuse at once what says that it will be too large."""
+        if content_length is not None and content_length > self._max_bytes and not self._cut:
+            raise too_large(self._max_bytes)
+
+    def add(self, data: bytes) -> int:
+        """Take what came; returns how many bytes it decoded to. Nothing is taken when `is_full`."""
+        before_bytes = self._size_bytes
+        self._raw_bytes += len(data)
+        try:
+            # Bytes that decode to nothing (empty gzip members, a tail after the end) count too.
+            if self._raw_bytes > self._max_bytes and not self._decoder.is_identity:
+                raise too_large(self._max_bytes)
+            for piece in self._decoder.feed(data):
+                self._pieces.append(piece)
+                self._size_bytes += len(piece)
+                if self._size_bytes > self._max_bytes:
+                    raise too_large(self._max_bytes)
+        except Failed as failed:
+            if not (self._cut and failed.kind is ErrorKind.TOO_LARGE):
+                raise
+            self.is_full = True
+        return self._size_bytes - before_bytes
+
+    def finish(self) -> bytes:
+        """The whole body; raises Failed (`truncated`) if its encoding did not come to its end."""
+        if not self.is_full:
+            self._decoder.finish()
+        body = b"".join(self._pieces)
+        self._pieces.clear()
+        return body[: self._max_bytes]
+
+
+def check_head(status: int, headers: Headers) -> None:
+    """Raise Failed if a head is no answer to a GET request, or larger than any honest one."""
+    if not 200 <= status <= 999:
+        raise Failed(ErrorKind.PROTOCOL, f"the server answered with the status {status}")
+    if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEAD_BYTES:
+        raise Failed(
+            ErrorKind.PROTOCOL, f"the head of the answer is larger than {MAX_HEAD_BYTES // 1024} KB"
+        )
+
+
+def safe_text(raw: bytes) -> str:
+    """A header's name or value as text to keep and show: UTF-8, else Latin-1; nothing unprintable."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    if text.isprintable():
+        return text
+    return "".join(character for character in text if character.isprintable())

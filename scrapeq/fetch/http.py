@@ -1,0 +1,337 @@
+"""Requests through aiohttp: the transport of everything that needs no browser's manners."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache, partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from scrapeq.fetch import guard
+from scrapeq.fetch.decode import ACCEPT_ENCODING
+from scrapeq.fetch.exchange import (
+    Answer,
+    Ask,
+    Body,
+    Headers,
+    StaleConnection,
+    check_head,
+    safe_text,
+    wants_body,
+)
+from scrapeq.fetch.failed import Failed
+from scrapeq.fetch.guard import AddressRefused, Reach
+from scrapeq.fetch.resolve import Names
+from scrapeq.fetch.watch import Phase
+from scrapeq.models import ErrorKind
+
+#: Field lines in a head; real ones have up to about 60, and aiohttp allows 128.
+_MAX_FIELDS = 256
+
+#: What is read of an answer that nobody wants, so that its connection can be used again: a larger
+#: one costs less as a new connection. And how long it is waited for.
+_DRAIN_BYTES = 64 * 1024
+_DRAIN_S = 0.5
+
+#: Decoded bytes after which others get their turn on the loop: about a millisecond of work.
+_YIELD_BYTES = 1024 * 1024
+
+#: How long an idle connection is kept: Apache closes after 5 s, nginx after 75 s, and a stale one
+#: costs a second request, which has to wait for its turn.
+_KEEP_ALIVE_S = 15
+
+
+@cache
+def user_agent() -> str:
+    """scrapeq's own name (RFC 9110, section 10.1.5), and how a site can turn it away."""
+    try:
+        number = version("scrapeq")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        number = "0"
+    return f"scrapeq/{number} (robots: scrapeq)"
+
+
+class AioTransport:
+    """A connection pool for each reach, opened when it is first needed.
+
+    Pools are apart because a connection that one job may use could be one that the guard would
+    have refused another.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._sessions: dict[tuple[Reach, bool], aiohttp.ClientSession] = {}
+        self._trust: ssl.SSLContext | None = None
+
+    def default_headers(self) -> Mapping[str, str]:
+        """scrapeq's name, and what it can read."""
+        return {
+            "User-Agent": user_agent(),
+            "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "Accept-Encoding": ACCEPT_ENCODING,
+        }
+
+    async def exchange(self, ask: Ask) -> Answer:
+        """Send one request and read its answer; see `Transport`."""
+        sent = _Sending(ask)
+        try:
+            return await self._exchange(ask, sent)
+        except (Failed, StaleConnection):
+            raise
+        except aiohttp.ClientError as error:
+            raise _translate(error, ask, sent) from error
+        except OSError as error:
+            raise _of_socket(error, ask) from error
+        except (ValueError, UnicodeError) as error:
+            raise Failed(
+                ErrorKind.PROTOCOL, f"the request cannot be sent: {type(error).__name__}"
+            ) from error
+
+    async def close(self) -> None:
+        """Close all connections; a second call does nothing."""
+        sessions = list(self._sessions.values())
+        self._sessions.clear()
+        for session in sessions:
+            await session.close()
+
+    async def _exchange(self, ask: Ask, sent: _Sending) -> Answer:
+        url = URL(ask.url, encoded=True)
+        headers = dict(ask.headers)
+        server_name = None
+        if ask.target:
+            # The name stays in Host and in TLS (SNI and the certificate); the pool keeps
+            # connections with different TLS names apart.
+            headers["Host"] = url.host_port_subcomponent or ""
+            server_name = url.raw_host if url.scheme == "https" else None
+            url = URL(f"{url.scheme}://{ask.target.netloc}{url.raw_path_qs}", encoded=True)
+        ask.watch.enter(Phase.CONNECT)
+        request = self._session(ask.reach, fresh=ask.fresh).get(
+            url,
+            headers=headers,
+            allow_redirects=False,
+            proxy=ask.proxy,
+            server_hostname=server_name,
+            trace_request_ctx=sent,
+        )
+        async with request as response:
+            protocol = response.connection.protocol if response.connection else None
+            head = tuple(
+                (safe_text(name), safe_text(value)) for name, value in response.raw_headers
+            )
+            check_head(response.status, head)
+            if not wants_body(response.status):
+                await _drain(response)
+                return Answer(response.status, head, b"")
+            body = await _read(response, head, ask)
+            # aiohttp takes any end of a body without a length for a good one.
+            lost = protocol.exception() if protocol else None
+            if isinstance(lost, OSError) and lost.errno:
+                raise Failed(ErrorKind.RESET, "the server reset the connection within the page")
+            return Answer(response.status, head, body)
+
+    def _session(self, reach: Reach, *, fresh: bool) -> aiohttp.ClientSession:
+        key = (reach, fresh)
+        if key not in self._sessions:
+            if self._trust is None:
+                self._trust = ssl.create_default_context()  # honours SSL_CERT_FILE
+            self._sessions[key] = _session(self._names, self._trust, reach, fresh=fresh)
+        return self._sessions[key]
+
+
+class _Sending:
+    """What the hooks of a session learn about one request on its way out."""
+
+    def __init__(self, ask: Ask) -> None:
+        self.ask = ask
+        self.is_reused = False
+        self.is_sent = False
+
+    async def connected(self, *, reused: bool) -> None:
+        self.is_reused = reused
+        await self.ask.starting()
+        self.is_sent = True
+        self.ask.watch.enter(Phase.HEAD)
+
+
+def _session(
+    names: Names, trust: ssl.SSLContext, reach: Reach, *, fresh: bool
+) -> aiohttp.ClientSession:
+    hooks = aiohttp.TraceConfig()
+    hooks.on_connection_create_end.append(_created)
+    hooks.on_connection_reuseconn.append(_reused)
+    options: dict[str, Any] = (
+        {"force_close": True} if fresh else {"keepalive_timeout": _KEEP_ALIVE_S}
+    )
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=0,  # how many at once is decided by whoever starts visits
+            ssl=trust,
+            resolver=_Resolver(names, reach),
+            socket_factory=partial(guard.guarded_socket, reach),
+            **options,
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+        trace_configs=[hooks],
+        middlewares=(_no_silent_second_request,),
+        max_line_size=16 * 1024,
+        max_field_size=64 * 1024,
+        max_headers=_MAX_FIELDS,
+    )
+
+
+class _Resolver(AbstractResolver):
+    """`Names` in the form that aiohttp asks for."""
+
+    def __init__(self, names: Names, reach: Reach) -> None:
+        self._names = names
+        self._reach = reach
+
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
+            for address in await self._names.addresses(host, port, self._reach)
+        ]
+
+    async def close(self) -> None:
+        """`Names` is closed by its owner."""
+
+
+async def _created(_session: Any, context: Any, _parameters: Any) -> None:
+    await context.trace_request_ctx.connected(reused=False)
+
+
+async def _reused(_session: Any, context: Any, _parameters: Any) -> None:
+    await context.trace_request_ctx.connected(reused=True)
+
+
+class _Dropped(aiohttp.ClientError):
+    """The connection ended before the head was complete."""
+
+
+async def _no_silent_second_request(request: Any, send: Any) -> aiohttp.ClientResponse:
+    """Keep aiohttp from asking again by itself, which the host's pace would not know of."""
+    try:
+        response: aiohttp.ClientResponse = await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        raise _Dropped from error
+    return response
+
+
+async def _read(response: aiohttp.ClientResponse, head: Headers, ask: Ask) -> bytes:
+    body = Body(head, ask.max_body_bytes, cut=ask.cut)
+    body.promised(response.content_length)
+    ask.watch.enter(Phase.BODY)
+    decoded_bytes = 0
+    async for data in response.content.iter_any():
+        decoded_bytes += body.add(data)
+        if body.is_full:
+            response.close()
+            break
+        if decoded_bytes > _YIELD_BYTES:
+            decoded_bytes = 0
+            await asyncio.sleep(0)
+        ask.watch.enter(Phase.BODY)
+    return body.finish()
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read what little may be left of an unwanted answer; if there is more, close."""
+    left_bytes = _DRAIN_BYTES
+    with suppress(aiohttp.ClientError, OSError, TimeoutError):
+        async with asyncio.timeout(_DRAIN_S):
+            async for data in response.content.iter_any():
+                left_bytes -= len(data)
+                if left_bytes < 0:
+                    break
+    response.release()
+
+
+def _translate(error: aiohttp.ClientError, ask: Ask, sent: _Sending) -> Failed:
+    """What aiohttp raised as a failure with its kind."""
+    host = URL(ask.url, encoded=True).raw_host or ""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return Failed(
+            ErrorKind.REFUSED, f"the proxy refused to connect to {host}: status {error.status}"
+        )
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return Failed(ErrorKind.TLS, f"the certificate of {host} is not valid: {_reason(error)}")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        if not isinstance(error.os_error, AddressRefused) and isinstance(
+            error, aiohttp.ClientConnectorDNSError
+        ):
+            return Failed(ErrorKind.DNS, f"the name {error.host} has no address")
+        return _of_socket(error.os_error, ask)
+    if isinstance(error, _Dropped):
+        cause = error.__cause__
+        partial_head = getattr(cause, "message", None) is not None and not isinstance(
+            getattr(cause, "message", None), str
+        )
+        if sent.is_reused and not partial_head:
+            raise StaleConnection from error
+        if partial_head:
+            return Failed(
+                ErrorKind.RESET, "the server closed the connection within the head of its answer"
+            )
+        return Failed(ErrorKind.RESET, "the server closed the connection without an answer")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        if "Reset" in str(error):
+            return Failed(ErrorKind.RESET, "the server reset the connection within the page")
+        if "Not enough data" in f"{error} {error.__cause__}":
+            return Failed(ErrorKind.TRUNCATED, "the page ended before it was complete")
+        return Failed(ErrorKind.PROTOCOL, "the body of the answer is not valid HTTP")
+    if isinstance(error, aiohttp.ClientOSError):
+        return Failed(ErrorKind.RESET, "the server reset the connection within the page")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return Failed(ErrorKind.PROTOCOL, f"the answer is not valid HTTP: {_parser_said(error)}")
+    return Failed(ErrorKind.PROTOCOL, f"the request cannot be sent: {type(error).__name__}")
+
+
+def _of_socket(error: BaseException, ask: Ask) -> Failed:
+    """What a socket or TLS raised while connecting."""
+    url = URL(ask.url, encoded=True)
+    whom = "the proxy" if ask.proxy else (url.raw_host or "")
+    if isinstance(error, AddressRefused):
+        return guard.failed(error, whom)
+    if isinstance(error, ssl.SSLError):
+        return Failed(ErrorKind.TLS, f"no TLS connection to {whom}: {_reason(error)}")
+    if isinstance(error, ConnectionRefusedError):
+        return Failed(ErrorKind.REFUSED, f"{whom} refused the connection on port {url.port}")
+    if isinstance(error, ConnectionError):
+        return Failed(ErrorKind.RESET, f"{whom} closed the connection while it was being made")
+    if isinstance(error, TimeoutError):
+        return Failed(ErrorKind.CONNECT_TIMEOUT, f"{whom} does not answer")
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS}:
+        return Failed(
+            ErrorKind.CONNECT_TIMEOUT, "this machine has no more free sockets; lower SCRAPEQ_WINDOW"
+        )
+    return Failed(ErrorKind.REFUSED, f"{whom} cannot be reached: {_reason(error)}")
+
+
+def _reason(error: BaseException) -> str:
+    """The library's reason in a few plain words; never what the other side wrote."""
+    inner = getattr(error, "certificate_error", None) or error
+    said = (
+        getattr(inner, "verify_message", None)
+        or getattr(inner, "reason", None)
+        or getattr(inner, "strerror", None)
+        or type(inner).__name__
+    )
+    return str(said).replace("_", " ").lower()[:100]
+
+
+def _parser_said(error: aiohttp.ClientResponseError) -> str:
+    """The parser's complaint up to where it quotes the answer."""
+    said = error.message.split("\n", 1)[0].split(":", 1)[0].split("(", 1)[0].strip().lower()
+    return said[:80] or "it cannot be parsed"

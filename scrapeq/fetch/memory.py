@@ -1,0 +1,61 @@
+"""The gate and the robots cache of one process: for tests, benchmarks and use without Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+from scrapeq.fetch.protocols import RobotsEntry
+
+
+async def sleep_until(start_s: float) -> None:
+    """Return when time.monotonic() is `start_s` or later, never a clock tick earlier."""
+    while (left_s := start_s - monotonic()) > 0:  # noqa: ASYNC110 - time is no event
+        await asyncio.sleep(left_s)
+
+
+class MemoryGate:
+    """A `HostGate` for one event loop; turns of a host are given in the order they are asked for.
+
+    Nothing is forgotten, so it is as large as the number of hosts that were asked.
+    """
+
+    def __init__(self) -> None:
+        self._last_start_s: dict[str, float] = {}
+        self._crawl_delay_ms: dict[str, int] = {}
+
+    async def wait_turn(self, host: str, gap_ms: int) -> None:
+        """Reserve the next start for `host` and sleep until then.
+
+        The reservation is made before the sleep, without an await between reading and writing:
+        however many wait at once, no two get the same turn. A waiter that is cancelled leaves its
+        turn unused, which errs on the polite side.
+        """
+        gap_s = max(gap_ms, self._crawl_delay_ms.get(host, 0)) / 1000
+        now_s = monotonic()
+        start_s = max(now_s, self._last_start_s.get(host, -gap_s) + gap_s)
+        self._last_start_s[host] = start_s
+        await sleep_until(start_s)
+
+    async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
+        """Let later turns of `host` be at least `crawl_delay_ms` apart."""
+        self._crawl_delay_ms[host] = crawl_delay_ms
+
+
+class MemoryRobots:
+    """A `RobotsCache` in a dict; an entry is dropped when it is asked for after its time."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, tuple[RobotsEntry, float]] = {}
+
+    async def get(self, origin: str) -> RobotsEntry | None:
+        """The entry that was put last and has not expired, or None."""
+        entry, ends_s = self._entries.get(origin, (None, 0.0))
+        if entry is not None and monotonic() >= ends_s:
+            del self._entries[origin]
+            return None
+        return entry
+
+    async def put(self, origin: str, entry: RobotsEntry, ttl_s: float) -> None:
+        """Keep `entry` for `ttl_s` seconds, instead of an older one."""
+        self._entries[origin] = (entry, monotonic() + ttl_s)

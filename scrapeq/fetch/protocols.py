@@ -1,0 +1,78 @@
+"""What fetch needs from others, and the door beside HTTP that a browser will use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from scrapeq.fetch.response import Response
+from scrapeq.models import Failure, ScrapingConfig
+
+RobotsState = Literal["ok", "allow_all", "unreachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsEntry:
+    """What an origin's robots.txt said, as it is kept.
+
+    state: "ok", the rules are in `text` (at most 500 KiB, RFC 9309, section 2.5); "allow_all",
+    there is none (section 2.3.1.3), `text` is empty; "unreachable", not now (section 2.3.1.4),
+    `text` is the reason as a sentence. fetched_at_ms: Unix time in milliseconds.
+    """
+
+    state: RobotsState
+    text: str
+    fetched_at_ms: int
+
+
+class HostGate(Protocol):
+    """When may I ask this host? Shared by everybody who asks it.
+
+    `host` is the politeness key of `scrapeq.urls.host_key`.
+    """
+
+    async def wait_turn(self, host: str, gap_ms: int) -> None:
+        """Reserve the next start for `host` and sleep until then.
+
+        That is the previous start plus the larger of `gap_ms` and the known crawl delay.
+        """
+
+    async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
+        """Let later turns of `host` be at least `crawl_delay_ms` apart."""
+
+
+class RobotsCache(Protocol):
+    """What is known of robots.txt, by origin ("https://example.com")."""
+
+    async def get(self, origin: str) -> RobotsEntry | None:
+        """The entry that was put last and has not expired, or None."""
+
+    async def put(self, origin: str, entry: RobotsEntry, ttl_s: float) -> None:
+        """Keep `entry` for `ttl_s` seconds, instead of an older one."""
+
+
+class Turn(Protocol):
+    """The permission to ask for a URL, asked for before each request of a visit."""
+
+    async def __call__(self, url: str) -> Failure | None:
+        """Wait until a request to `url` may start; a Failure if it may not start at all.
+
+        Covers robots.txt and the pace of the host. Of a visit's first request the host's turn has
+        been taken by whoever started the visit.
+        """
+
+    async def starting(self, url: str) -> None:
+        """Wait the last milliseconds: called when the connection stands, before the request leaves.
+
+        A way to get pages that cannot stop there calls it just before it connects.
+        """
+
+
+class Fetcher(Protocol):
+    """One way to get a page: plain HTTP, a browser's TLS over HTTP, or later a browser."""
+
+    async def fetch(self, url: str, config: ScrapingConfig, turn: Turn) -> Response | Failure:
+        """One try. Takes a turn before every request, also for each redirect."""
+
+    async def close(self) -> None:
+        """Close connections and whatever else is open; a second call does nothing."""

@@ -1,0 +1,294 @@
+"""One visit over HTTP: the request, the redirects after it, and what the last answer means.
+
+Redirects are followed here and not by a client, because each hop needs what the first one needed:
+robots.txt of its origin, a turn of its host, and the guard.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+from urllib.parse import unquote_to_bytes
+
+from yarl import URL
+
+from scrapeq import urls
+from scrapeq.errors import ConfigError
+from scrapeq.fetch.cookies import Cookies
+from scrapeq.fetch.exchange import REDIRECTS, Answer, Ask, StaleConnection, Transport
+from scrapeq.fetch.failed import Failed
+from scrapeq.fetch.protocols import Turn
+from scrapeq.fetch.response import Response
+from scrapeq.fetch.retry import parse_retry_after
+from scrapeq.fetch.route import Routes
+from scrapeq.fetch.watch import Watch
+from scrapeq.models import ErrorKind, Failure, ScrapingConfig, reveal
+
+#: The user's headers that another origin may see too: they say what is wanted, not who wants it.
+_HARMLESS = frozenset({"accept", "accept-language"})
+
+#: Headers that belong to the connection and not to the user.
+_OURS = frozenset(
+    {"host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade",
+     "expect", "keep-alive", "proxy-connection", "proxy-authorization"}
+)  # fmt: skip
+
+#: Client errors that the server itself calls passing: Request Timeout and Too Early.
+_PASSING = frozenset({408, 425})
+
+
+class HttpFetcher:
+    """A `Fetcher` that sends its requests through a transport."""
+
+    def __init__(self, transport: Transport, routes: Routes) -> None:
+        self._transport = transport
+        self._routes = routes
+
+    async def fetch(
+        self, url: str, config: ScrapingConfig, turn: Turn, *, cut: bool = False
+    ) -> Response | Failure:
+        """The page behind `url`, or why there is none; raises nothing that a server can cause.
+
+        With `cut`, a body that is too large ends at its limit instead of being refused.
+        """
+        visit = _Visit(self._transport, self._routes, url, config, turn, cut=cut)
+        try:
+            async with visit.watch:
+                return await visit.run()
+        except Failed as failed:
+            return visit.failure(failed.kind, failed.message, retryable=failed.retryable)
+        except ConfigError as error:  # a secret that is given by name and is not there
+            return visit.failure(ErrorKind.PROTOCOL, str(error), retryable=False)
+
+    async def close(self) -> None:
+        """Close the transport's connections."""
+        await self._transport.close()
+
+
+class _Visit:
+    """Where one visit is: the current URL and what was learnt on the way."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        routes: Routes,
+        url: str,
+        config: ScrapingConfig,
+        turn: Turn,
+        *,
+        cut: bool,
+    ) -> None:
+        self.watch = Watch(config)
+        self._transport = transport
+        self._routes = routes
+        self._config = config
+        self._turn = turn
+        self._cut = cut
+        self._asked = url
+        self._first = url.partition("#")[0]
+        self._current = self._first
+        self._led_on: list[str] = []
+        self._cookies = Cookies()
+        self._own: dict[str, str] | None = None
+
+    async def run(self) -> Response | Failure:
+        """Follow to the end."""
+        seen: set[tuple[str, str]] = set()
+        while True:
+            cookies = self._cookies.header(self._current)
+            if (self._current, cookies) in seen:
+                raise Failed(ErrorKind.REDIRECTS, "the redirects go round in a circle")
+            seen.add((self._current, cookies))
+            if refused := await self._take_turn():
+                return refused
+            fetched_at = datetime.now(UTC)
+            try:
+                answer = await self._transport.exchange(self._ask(cookies))
+            except StaleConnection:
+                # RFC 9112, section 9.3.1: a GET may be sent again. It is a request like any other.
+                if refused := await self._take_turn():
+                    return refused
+                fetched_at = datetime.now(UTC)
+                answer = await self._transport.exchange(self._ask(cookies, fresh=True))
+            if answer.status in REDIRECTS:
+                self._follow(answer)
+                continue
+            return self._judge(answer, fetched_at)
+
+    def failure(
+        self,
+        kind: ErrorKind,
+        message: str,
+        *,
+        http_status: int | None = None,
+        retry_after_s: float | None = None,
+        retryable: bool | None = None,
+    ) -> Failure:
+        """A failure at the current place."""
+        return Failure(
+            kind,
+            message,
+            http_status=http_status,
+            final_url=self._shown,
+            retry_after_s=retry_after_s,
+            retryable=retryable,
+            elapsed_s=self.watch.elapsed_s,
+        )
+
+    @property
+    def _shown(self) -> str:
+        return urls.shown(self._current)
+
+    async def _take_turn(self) -> Failure | None:
+        with self.watch.paused():
+            refused = await self._turn(self._current)
+        if refused is None:
+            return None
+        elapsed_s = refused.elapsed_s + self.watch.elapsed_s
+        return replace(refused, final_url=self._shown, elapsed_s=elapsed_s)
+
+    async def _starting(self, url: str) -> None:
+        with self.watch.paused():
+            await self._turn.starting(url)
+
+    def _ask(self, cookies: str, *, fresh: bool = False) -> Ask:
+        route = self._routes.route(self._current, self._config)
+        return Ask(
+            url=self._shown,
+            headers=self._headers(cookies),
+            max_body_bytes=int(self._config.max_body_mb * 1e6),
+            reach=route.reach,
+            target=route.target,
+            proxy=route.proxy,
+            watch=self.watch,
+            starting=partial(self._starting, self._current),
+            cut=self._cut,
+            fresh=fresh,
+        )
+
+    def _headers(self, cookies: str) -> Mapping[str, str]:
+        """Ours, the user's over them, and credentials where they belong."""
+        headers = {name.lower(): (name, value) for name, value in self._defaults().items()}
+        if self._own is None:
+            self._own = {name: reveal(value) for name, value in self._config.headers.items()}
+        at_home = _may_see_credentials(self._first, self._current)
+        for name, value in self._own.items():
+            if name.lower() not in _OURS and (at_home or name.lower() in _HARMLESS):
+                headers[name.lower()] = (name, value)
+        if at_home and self._config.cookies:
+            own = [f"{name}={reveal(value)}" for name, value in self._config.cookies.items()]
+            if "cookie" in headers:
+                own.insert(0, headers["cookie"][1])
+            headers["cookie"] = ("Cookie", "; ".join(own))
+        if cookies:
+            before = f"{headers['cookie'][1]}; " if "cookie" in headers else ""
+            headers["cookie"] = ("Cookie", before + cookies)
+        if "authorization" not in headers and (basic := _basic(self._current)):
+            headers["authorization"] = ("Authorization", basic)
+        return dict(headers.values())
+
+    def _defaults(self) -> dict[str, str]:
+        defaults = dict(self._transport.default_headers())
+        if self._config.user_agent is not None:
+            defaults["User-Agent"] = self._config.user_agent
+        return defaults
+
+    def _follow(self, answer: Answer) -> None:
+        """Go where a redirect leads, or raise Failed."""
+        locations = set(answer.all("location"))
+        if len(locations) > 1:
+            raise Failed(ErrorKind.PROTOCOL, "the redirect names more than one place to go")
+        if not locations or not (location := locations.pop()):
+            raise Failed(ErrorKind.REDIRECTS, "the redirect does not say where to go")
+        if len(self._led_on) >= self._config.max_redirects:
+            raise Failed(
+                ErrorKind.REDIRECTS,
+                f"more than {self._config.max_redirects} redirects (max_redirects)",
+            )
+        there = urls.join(self._current, _percent_encoded(location))
+        if there is None:
+            raise Failed(ErrorKind.REDIRECTS, "the redirect leads to something that is no URL")
+        there = there.partition("#")[0]
+        if not there.startswith(("http://", "https://")):
+            scheme = there.partition(":")[0][:20]
+            raise Failed(ErrorKind.SCHEME, f"the redirect leads to a {scheme}: URL")
+        if len(there) > urls.MAX_URL_LENGTH:
+            raise Failed(
+                ErrorKind.REDIRECTS,
+                f"the redirect leads to a URL of {len(there):,} characters; "
+                f"more than {urls.MAX_URL_LENGTH:,} are refused",
+            )
+        self._cookies.take(self._shown, answer.all("set-cookie"))
+        self._led_on.append(self._shown)
+        self._current = there
+
+    def _judge(self, answer: Answer, fetched_at: datetime) -> Response | Failure:
+        if answer.status < 400:
+            return Response(
+                url=self._asked,
+                final_url=self._shown,
+                http_status=answer.status,
+                headers=answer.headers,
+                content_type=next(iter(answer.all("content-type")), ""),
+                body=answer.body,
+                redirects=tuple(self._led_on),
+                fetched_at=fetched_at,
+                elapsed_s=self.watch.elapsed_s,
+            )
+        asked_s = next(
+            (parse_retry_after(value, fetched_at) for value in answer.all("retry-after")), None
+        )
+        message = f"the server answered {answer.status} {_phrase(answer.status)}".rstrip()
+        if answer.status == 429 or (answer.status == 503 and asked_s is not None):
+            if asked_s is not None:
+                message += f" and asks to be left alone for {asked_s:.0f} s"
+            return self.failure(
+                ErrorKind.RATE_LIMITED, message, http_status=answer.status, retry_after_s=asked_s
+            )
+        if answer.status < 500:
+            return self.failure(
+                ErrorKind.HTTP_4XX,
+                message,
+                http_status=answer.status,
+                retryable=True if answer.status in _PASSING else None,
+            )
+        # RFC 9110, section 15: an invalid status, 600 and up, is treated as a 5xx.
+        return self.failure(ErrorKind.HTTP_5XX, message, http_status=answer.status)
+
+
+def _may_see_credentials(first: str, current: str) -> bool:
+    """The origin that the credentials were given for, and the same host when it moves to TLS."""
+    home, here = urls.origin(first), urls.origin(current)
+    return here in {home, home.replace("http://", "https://", 1)}
+
+
+def _basic(url: str) -> str | None:
+    """The Authorization that a user name and password within a URL stand for (RFC 7617)."""
+    parts = URL(url, encoded=True)
+    if not parts.raw_user and not parts.raw_password:
+        return None
+    user = unquote_to_bytes(parts.raw_user or "")
+    password = unquote_to_bytes(parts.raw_password or "")
+    return "Basic " + base64.b64encode(user + b":" + password).decode()
+
+
+def _percent_encoded(location: str) -> str:
+    """A Location in which raw UTF-8 is written as a URL has it; same meaning, also in a host."""
+    return re.sub(
+        r"[^\x00-\x7f]+",
+        lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()),
+        location,
+    )
+
+
+def _phrase(status: int) -> str:
+    """The standard's phrase, never the server's."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,30 @@
+"""What a server answered: the page before anything was read from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A complete answer with a status below 400; `body` is empty for 204, 304 and the like.
+
+    url: as it was asked for. final_url: after redirects, without fragment and credentials.
+    headers: of the last answer, in order, names as they came, values as safe text (no control
+    characters, no lone surrogates). content_type: that header as it came, "" if there was none.
+    body: with its Content-Encoding undone, at most `max_body_mb`, charset untouched.
+    redirects: the addresses that led on, oldest first. fetched_at: aware, in UTC, when the last
+    request was sent. elapsed_s: from the first byte sent to the last one read, without the waits
+    that politeness asked for.
+    """
+
+    url: str
+    final_url: str
+    http_status: int
+    headers: tuple[tuple[str, str], ...]
+    content_type: str
+    body: bytes
+    redirects: tuple[str, ...]
+    fetched_at: datetime
+    elapsed_s: float

@@ -1,0 +1,63 @@
+"""When a failed try is tried again: arithmetic only."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from scrapeq.models import Failure, ScrapingConfig
+
+_SECONDS = re.compile(r"[0-9]{1,12}")
+_ASCTIME = "%a %b %d %H:%M:%S %Y"
+
+
+def retry_wait_s(
+    failure: Failure, tries: int, config: ScrapingConfig, jitter: float
+) -> float | None:
+    """Seconds to wait before the next try; None if this failure is final.
+
+    `tries` counts those that have been made (1 after the first), `jitter` is a random number from
+    0 to 1. The wait is `retry_backoff_s` doubled with each try, of which one half is fixed and one
+    half random: the "equal jitter" of AWS's article "Exponential Backoff And Jitter" (2015). Full
+    jitter would sometimes ask again at once, and a struggling server is to be left alone.
+
+    What the server asked for with Retry-After is the least wait, up to `retry_after_cap_s`;
+    the jitter is added to it, so that a thousand rows do not come back in the same second.
+    """
+    if tries > config.max_retries or not failure.may_retry:
+        return None
+    # 2**30 times the smallest wait is decades: the bound only keeps the power a number.
+    backoff_s: float = config.retry_backoff_s * 2.0 ** min(max(tries, 1) - 1, 30)
+    wait_s = backoff_s * (1 + jitter) / 2
+    if failure.retry_after_s is not None:
+        asked_s = min(max(failure.retry_after_s, 0.0), config.retry_after_cap_s)
+        wait_s = max(wait_s, asked_s + jitter * config.retry_backoff_s / 2)
+    return wait_s
+
+
+def parse_retry_after(value: str, now: datetime) -> float | None:
+    """Seconds from `now` (aware) until a server wants to be asked again; None for nonsense.
+
+    RFC 9110, section 10.2.3: whole seconds, or a date in one of the three forms of section 5.6.7
+    (IMF-fixdate, RFC 850, asctime). A date that has passed is 0.
+    """
+    text = value.strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    when = _http_date(text)
+    return None if when is None else max(0.0, (when - now).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    if not text[:3].isalpha():  # all three forms begin with the day's name; -5 and 1e9 do not
+        return None
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        try:
+            when = datetime.strptime(text, _ASCTIME)
+        except ValueError:
+            return None
+    # asctime has no zone, and RFC 9110 says that all three mean UTC
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when

@@ -1,0 +1,308 @@
+"""Requests through curl dressed as a browser: its headers, their order, its TLS and HTTP/2.
+
+libcurl keeps the connections; everything that decides stays ours. Names are looked up and checked
+here and pinned with CURLOPT_RESOLVE, the connected address is checked again, redirects and cookies
+are left to the redirect loop, and the body is decoded by our own decoder, because libcurl's gives
+a bomb as much memory as it wants.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from yarl import URL
+
+from scrapeq.fetch import guard
+from scrapeq.fetch.exchange import (
+    MAX_HEAD_BYTES,
+    Answer,
+    Ask,
+    Body,
+    check_head,
+    safe_text,
+    wants_body,
+)
+from scrapeq.fetch.failed import Failed
+from scrapeq.fetch.guard import AddressRefused, Reach
+from scrapeq.fetch.resolve import Names
+from scrapeq.fetch.watch import Phase
+from scrapeq.models import ErrorKind
+
+if TYPE_CHECKING:
+    from curl_cffi import AsyncCurl, Curl
+
+#: What a callback returns to end a transfer (CURL_WRITEFUNC_ERROR).
+_STOP = 0xFFFFFFFF
+
+#: The kind of debug message that carries the head of the request: it is leaving now.
+_REQUEST_HEAD = 2
+
+#: What is read of an answer that nobody wants, so that its connection can be used again.
+_DRAIN_BYTES = 64 * 1024
+
+
+class CurlTransport:
+    """libcurl's connections, one pool for each reach of the guard; curl is loaded when needed.
+
+    Two things libcurl does by itself, and the pace is exact but for them. It cannot stop between
+    connecting and sending, so the last wait comes before the connection: two requests may arrive
+    nearer to each other by what a connection takes. And a request on a reused connection that
+    turns out to be closed is sent again at once on another.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._pools: dict[Reach, AsyncCurl] = {}
+
+    def default_headers(self) -> Mapping[str, str]:
+        """Nothing: the browser's own headers come with its name."""
+        return {}
+
+    async def exchange(self, ask: Ask) -> Answer:
+        """Send one request and read its answer; see `Transport`."""
+        from curl_cffi import Curl, CurlError
+
+        ask.watch.enter(Phase.CONNECT)
+        addresses = await self._addresses(ask)
+        await ask.starting()
+        ask.watch.enter(Phase.CONNECT)
+        pool = self._pool(ask.reach)
+        curl = Curl(cacert=_trusted())
+        lists: list[Any] = []
+        try:
+            transfer = _Transfer(ask, curl)
+            transfer.prepare(addresses, lists)
+            done = pool.add_handle(curl)
+            try:
+                await done
+            except CurlError as error:
+                if not transfer.is_complete:
+                    raise _translate(error, ask, transfer) from error
+            finally:
+                if done.cancelled():  # the visit was: the pool must let go before curl is closed
+                    pool.remove_handle(curl)
+            return transfer.answer()
+        finally:
+            curl.close()
+            _free(lists)
+
+    async def close(self) -> None:
+        """Close all connections; a second call does nothing."""
+        pools = list(self._pools.values())
+        self._pools.clear()
+        for pool in pools:
+            await pool.close()  # type: ignore[no-untyped-call]
+
+    def _pool(self, reach: Reach) -> AsyncCurl:
+        if reach not in self._pools:
+            from curl_cffi import AsyncCurl
+
+            self._pools[reach] = AsyncCurl(cacert=_trusted())
+        return self._pools[reach]
+
+    async def _addresses(self, ask: Ask) -> list[str]:
+        """What the URL's host may be connected to; nothing if somebody else connects to it."""
+        url = URL(ask.url, encoded=True)
+        host = url.raw_host or ""
+        if ask.proxy or ask.target:
+            return []
+        try:
+            if _is_address(host):
+                guard.check(host, ask.reach)
+                return []
+            return await self._names.addresses(host, url.port or 0, ask.reach)
+        except AddressRefused as refused:
+            raise guard.failed(refused, host) from refused
+        except OSError as error:
+            raise Failed(ErrorKind.DNS, f"the name {host} has no address") from error
+
+
+class _Transfer:
+    """One request in libcurl's hands: its options, and what its callbacks have seen."""
+
+    def __init__(self, ask: Ask, curl: Curl) -> None:
+        self.is_sent = False
+        self.is_complete = False  # all that is wanted has come, though the transfer was ended
+        self.has_head = False
+        self._ask = ask
+        self._curl = curl
+        self._status = 0
+        self._raw_head: list[tuple[bytes, bytes]] = []
+        self._head_bytes = 0
+        self._headers: tuple[tuple[str, str], ...] = ()
+        self._body: Body | None = None
+        self._drained_bytes = 0
+
+    def prepare(self, addresses: list[str], lists: list[Any]) -> None:
+        """Set all options; `lists` gets what must be freed after the transfer."""
+        from curl_cffi import CurlOpt
+        from curl_cffi.requests.impersonate import DEFAULT_CHROME
+
+        ask, setopt = self._ask, self._curl.setopt
+        url = URL(ask.url, encoded=True)
+        if self._curl.impersonate(DEFAULT_CHROME) != 0:
+            raise Failed(
+                ErrorKind.TLS, f"this curl_cffi cannot be {DEFAULT_CHROME}", retryable=False
+            )
+        setopt(CurlOpt.URL, ask.url)
+        setopt(CurlOpt.HTTPHEADER, [_header(name, value) for name, value in ask.headers.items()])
+        setopt(CurlOpt.PROTOCOLS_STR, "http,https")
+        setopt(CurlOpt.HTTP_CONTENT_DECODING, 0)
+        setopt(CurlOpt.PATH_AS_IS, 1)  # the URL is canonical already
+        setopt(CurlOpt.SUPPRESS_CONNECT_HEADERS, 1)
+        setopt(CurlOpt.PROXY, ask.proxy or "")  # "": also none from the environment
+        setopt(CurlOpt.NOSIGNAL, 1)
+        if addresses:
+            # The + lets the entry age like any other instead of staying for ever.
+            pinned = ",".join(f"[{one}]" if ":" in one else one for one in addresses)
+            setopt(CurlOpt.RESOLVE, [f"+{url.raw_host}:{url.port}:{pinned}"])
+        if ask.target:
+            host = url.raw_host or ""
+            host = f"[{host}]" if ":" in host else host
+            lists.append(
+                _set_list(self._curl, CurlOpt.CONNECT_TO, f"{host}:{url.port}:{ask.target.netloc}")
+            )
+        setopt(CurlOpt.DEBUGFUNCTION, self._on_debug)
+        setopt(CurlOpt.VERBOSE, 1)
+        setopt(CurlOpt.HEADERFUNCTION, self._on_header)
+        setopt(CurlOpt.WRITEFUNCTION, self._on_data)
+
+    def answer(self) -> Answer:
+        """The answer of a transfer that has ended well."""
+        if not self.has_head:
+            raise Failed(ErrorKind.PROTOCOL, "the server sent no answer that is valid HTTP")
+        body = self._body.finish() if self._body else b""
+        return Answer(self._status, self._headers, body)
+
+    def _on_debug(self, kind: int, _data: bytes) -> None:
+        if kind == _REQUEST_HEAD and not self.is_sent:
+            self.is_sent = True
+            self._ask.watch.enter(Phase.HEAD)
+
+    def _on_header(self, line: bytes) -> int:
+        """Called with each line of each head. What is raised here ends the transfer."""
+        if self.has_head:  # a trailer
+            return len(line)
+        self._head_bytes += len(line)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise Failed(
+                ErrorKind.PROTOCOL,
+                f"the head of the answer is larger than {MAX_HEAD_BYTES // 1024} KB",
+            )
+        bare = line.rstrip(b"\r\n")
+        if line.startswith(b"HTTP/"):
+            self._status = int(bare.split(b" ", 2)[1][:3])
+            self._raw_head.clear()
+        elif bare[:1] in {b" ", b"\t"} and self._raw_head:  # folded (RFC 9112, section 5.2)
+            name, value = self._raw_head[-1]
+            self._raw_head[-1] = (name, value + b" " + bare.strip())
+        elif bare:
+            name, _, value = bare.partition(b":")
+            self._raw_head.append((name.strip(), value.strip()))
+        elif not 100 <= self._status <= 199 or self._status == 101:
+            self._head_is_complete()
+        return len(line)
+
+    def _head_is_complete(self) -> None:
+        from curl_cffi import CurlInfo
+
+        self._headers = tuple((safe_text(name), safe_text(value)) for name, value in self._raw_head)
+        check_head(self._status, self._headers)
+        peer = self._curl.getinfo(CurlInfo.PRIMARY_IP)
+        if isinstance(peer, bytes) and peer:
+            try:
+                guard.check(peer.decode(), self._ask.reach)
+            except AddressRefused as refused:
+                raise guard.failed(refused, URL(self._ask.url).raw_host or "") from refused
+        self.has_head = True
+        if wants_body(self._status):
+            self._body = Body(self._headers, self._ask.max_body_bytes, cut=self._ask.cut)
+            lengths = [value for name, value in self._headers if name.lower() == "content-length"]
+            self._body.promised(int(lengths[0]) if lengths and lengths[0].isdecimal() else None)
+        self._ask.watch.enter(Phase.BODY)
+
+    def _on_data(self, data: bytes) -> int:
+        """Called with at most 16 KB of the body."""
+        self._ask.watch.enter(Phase.BODY)
+        if self._body:
+            self._body.add(data)
+            self.is_complete = self._body.is_full
+        else:
+            self._drained_bytes += len(data)
+            self.is_complete = self._drained_bytes > _DRAIN_BYTES
+        return _STOP if self.is_complete else len(data)
+
+
+def _translate(error: Any, ask: Ask, transfer: _Transfer) -> Failed:
+    """What libcurl's error code means."""
+    from curl_cffi import CurlECode
+
+    host = URL(ask.url, encoded=True).raw_host or ""
+    whom = "the proxy" if ask.proxy else host
+    if error.code in {CurlECode.COULDNT_RESOLVE_HOST, CurlECode.COULDNT_RESOLVE_PROXY}:
+        return Failed(ErrorKind.DNS, f"the name of {whom} has no address")
+    if error.code == CurlECode.COULDNT_CONNECT:
+        return Failed(ErrorKind.REFUSED, f"{whom} refused the connection")
+    if error.code == CurlECode.PROXY:
+        return Failed(ErrorKind.REFUSED, f"the proxy refused to connect to {host}")
+    if error.code == CurlECode.OPERATION_TIMEDOUT:
+        return Failed(ErrorKind.CONNECT_TIMEOUT, f"{whom} does not answer")
+    if error.code == CurlECode.PEER_FAILED_VERIFICATION:
+        return Failed(ErrorKind.TLS, f"the certificate of {host} is not valid")
+    if error.code in {
+        CurlECode.SSL_CONNECT_ERROR,
+        CurlECode.SSL_CERTPROBLEM,
+        CurlECode.SSL_CIPHER,
+        CurlECode.SSL_CACERT_BADFILE,
+        CurlECode.SSL_ISSUER_ERROR,
+        CurlECode.SSL_INVALIDCERTSTATUS,
+    }:
+        return Failed(ErrorKind.TLS, f"no TLS connection to {whom}")
+    if error.code == CurlECode.PARTIAL_FILE:
+        return Failed(ErrorKind.TRUNCATED, "the page ended before it was complete")
+    if error.code in {CurlECode.GOT_NOTHING, CurlECode.SEND_ERROR, CurlECode.RECV_ERROR}:
+        if transfer.has_head:
+            # libcurl has one code for a reset and for a chunked body that is cut.
+            return Failed(ErrorKind.RESET, "the server closed the connection within the page")
+        if "header" in str(error).lower():
+            return Failed(ErrorKind.PROTOCOL, "the head of the answer is not valid HTTP")
+        return Failed(ErrorKind.RESET, "the server closed the connection without an answer")
+    return Failed(ErrorKind.PROTOCOL, "the answer is not valid HTTP")
+
+
+def _header(name: str, value: str) -> bytes:
+    """A header as libcurl wants it; one without a value ends in a semicolon."""
+    return f"{name}: {value}".encode() if value else f"{name};".encode()
+
+
+def _trusted() -> str:
+    """The file of certificates that Python trusts, SSL_CERT_FILE included; "" for certifi's."""
+    return ssl.get_default_verify_paths().cafile or ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _set_list(curl: Curl, option: Any, entry: str) -> Any:
+    """Set an option that takes a curl_slist, for those that curl_cffi takes only as one string."""
+    from curl_cffi import ffi, lib
+
+    head = lib.curl_slist_append(ffi.NULL, entry.encode())
+    lib._curl_easy_setopt(curl._curl, option, head)
+    return head
+
+
+def _free(lists: list[Any]) -> None:
+    if lists:
+        from curl_cffi import lib
+
+        for head in lists:
+            lib.curl_slist_free_all(head)

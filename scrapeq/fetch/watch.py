@@ -1,0 +1,101 @@
+"""The time limits of one visit: which phase it is in, and when that must end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from types import TracebackType
+from typing import Self
+
+from scrapeq.fetch.failed import Failed
+from scrapeq.models import ErrorKind, ScrapingConfig
+
+
+class Phase(Enum):
+    """What is being waited for."""
+
+    CONNECT = "connect"  # the name, the connection, TLS
+    HEAD = "head"  # the complete head of the answer
+    BODY = "body"  # the next piece of the body
+
+
+class Watch:
+    """Ends a visit that takes too long, as an async context around all of it.
+
+    `enter` starts a phase, whose limit runs from then; for the body it is called again with each
+    piece. The total runs over all phases and redirects, and stands still inside `paused`, where
+    the visit waits for politeness and not for the server.
+
+    Raises:
+        Failed: on leaving the context, of the kind of the phase in which time was over; the total
+            may be over in any of them.
+    """
+
+    def __init__(self, config: ScrapingConfig) -> None:
+        self._limits_s = {
+            Phase.CONNECT: config.connect_timeout_s,
+            Phase.HEAD: config.first_byte_timeout_s,
+            Phase.BODY: config.idle_timeout_s,
+        }
+        self._total_s = config.total_timeout_s
+        self._loop = asyncio.get_running_loop()
+        self._began_s = self._loop.time()
+        self._phase = Phase.CONNECT
+        self._timeout = asyncio.timeout(None)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds spent so far, without the pauses."""
+        return self._loop.time() - self._began_s
+
+    def enter(self, phase: Phase) -> None:
+        """Begin `phase`, or begin it anew."""
+        self._phase = phase
+        ends_s = self._loop.time() + self._limits_s[phase]
+        self._timeout.reschedule(min(ends_s, self._began_s + self._total_s))
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let time stand still; the next phase begins with `enter`."""
+        began_s = self._loop.time()
+        self._timeout.reschedule(None)
+        try:
+            yield
+        finally:
+            self._began_s += self._loop.time() - began_s
+
+    async def __aenter__(self) -> Self:
+        await self._timeout.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            raise self._failed() from None
+
+    def _failed(self) -> Failed:
+        over_s = self._limits_s[self._phase]
+        if self.elapsed_s >= self._total_s:
+            waited = f"all of it took longer than {self._total_s:g} s (total_timeout_s)"
+        elif self._phase is Phase.CONNECT:
+            waited = f"no connection within {over_s:g} s (connect_timeout_s)"
+        elif self._phase is Phase.HEAD:
+            waited = f"no complete answer head within {over_s:g} s (first_byte_timeout_s)"
+        else:
+            waited = f"nothing more of the page came for {over_s:g} s (idle_timeout_s)"
+        return Failed(_KINDS[self._phase], waited)
+
+
+_KINDS = {
+    Phase.CONNECT: ErrorKind.CONNECT_TIMEOUT,
+    Phase.HEAD: ErrorKind.HEADER_TIMEOUT,
+    Phase.BODY: ErrorKind.BODY_TIMEOUT,
+}
