@@ -129,6 +129,6 @@ def _jsonschema() -> Any:
     except ImportError:
         raise MissingExtra(
             "checking a model's answer needs the package jsonschema",
-            hint='pip install "scrapeq[ai]"',
+            hint='run: pip install "scrapeq[ai]"',
         ) from None
     return jsonschema

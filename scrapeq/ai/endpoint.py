@@ -119,14 +119,23 @@ def ask(
 
 def _key(settings: Settings) -> str:
     """The key; servers on one's own machine want none, but the client wants a text."""
-    if settings.ai_api_key and settings.ai_api_key.get_secret_value().strip():
-        return settings.ai_api_key.get_secret_value().strip()
-    if settings.ai_base_url:
-        return "no-key-needed"
-    raise ConfigError(
-        "no key for a language model is set",
-        hint="set OPENAI_API_KEY or SCRAPEQ_AI_API_KEY; for a local server SCRAPEQ_AI_BASE_URL",
-    )
+    base_url = settings.ai_base_url
+    if base_url and not base_url.startswith(("http://", "https://")):
+        raise ConfigError(
+            "SCRAPEQ_AI_BASE_URL is no web address",
+            hint="write it like http://127.0.0.1:8080/v1",
+        )
+    key = settings.ai_api_key.get_secret_value().strip() if settings.ai_api_key else ""
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigError(
+            "SCRAPEQ_AI_API_KEY has characters that no key has", hint="copy the key once more"
+        )
+    if not key and not base_url:
+        raise ConfigError(
+            "no key for a language model is set",
+            hint="set OPENAI_API_KEY or SCRAPEQ_AI_API_KEY; for a local server SCRAPEQ_AI_BASE_URL",
+        )
+    return key or "no-key-needed"
 
 
 @lru_cache(maxsize=4)  # making one takes 0.17 s, and a pool of connections is worth keeping
@@ -135,7 +144,7 @@ def _client(base_url: str | None, key: str, timeout_s: float, max_retries: int) 
         import openai
     except ImportError:
         raise MissingExtra(
-            "a language model needs the package openai", hint='pip install "scrapeq[ai]"'
+            "a language model needs the package openai", hint='run: pip install "scrapeq[ai]"'
         ) from None
 
     from scrapeq.ai.bounded import bound_body
