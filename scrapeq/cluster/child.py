@@ -36,6 +36,7 @@ class Child:
         self.kill_at: float | None = None
         self._start = start
         self._process: subprocess.Popen[bytes] | None = None
+        self._failed_to_start = False
 
     @property
     def pid(self) -> int | None:
@@ -45,9 +46,10 @@ class Child:
     @property
     def problem(self) -> str:
         """What is wrong with it, for a person; empty when it runs well."""
-        if self.crashes < 2:
+        now = time.monotonic()
+        if self.crashes < 2 or (self._process and now - self.started_at >= STEADY_S):
             return ""
-        wait_s = max(0.0, self.start_at - time.monotonic())
+        wait_s = max(0.0, self.start_at - now)
         plan = "runs again" if self._process else f"starts again in {wait_s:.1f} s"
         return f"{self.name} died {self.crashes} times in a row ({self.last_end}); {plan}"
 
@@ -62,11 +64,15 @@ class Child:
             self._process = self._start()
         except OSError as error:  # out of processes, memory or descriptors; or the program left
             self._note_end(now, str(error))
+            self._failed_to_start = True
             return False
         return True
 
     def reap(self, now: float) -> bool:
-        """Whether it has just ended. What it left behind in its group is killed."""
+        """Whether it has just ended, or not even started. What it left in its group is killed."""
+        if self._failed_to_start:
+            self._failed_to_start = False
+            return True
         if self.kill_at and now >= self.kill_at:
             self.signal(signal.SIGKILL)
         if not self._process or not _has_ended(self._process):

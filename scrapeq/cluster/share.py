@@ -6,6 +6,7 @@ and the supervisor sees that; when the last share is gone, everything ends.
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import threading
@@ -38,7 +39,10 @@ class _Shares:
         self.known: dict[Path, Connection] = {}
 
     def forget(self) -> None:
-        """After a fork, in the child: these are its parent's, and the lock may be anybody's."""
+        """Close them: at the end, and in a fork, where they are the parent's.
+
+        The fork's lock is a new one, since a thread that did not come along may hold the old.
+        """
         self.lock = threading.Lock()
         for connection in self.connections.values():
             connection.close()
@@ -47,6 +51,7 @@ class _Shares:
 
 
 _shares = _Shares()
+atexit.register(_shares.forget)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_shares.forget)
 
@@ -72,11 +77,11 @@ def ensure_cluster(
         return found
     with _shares.lock:
         known, share = _shares.known.get(home), _shares.connections.get(home)
-        if share and control.is_open(share):
-            if known and known.worker_count >= count:
-                return known
-        else:
+        if share and not control.is_open(share):
+            _drop(home, share)
             share = None
+        if share and known and known.worker_count >= count:
+            return known
         return _own(settings, home, count, worker_app, share)
 
 

@@ -34,6 +34,7 @@ LINGER_S = 1.5  # the next cell's kernel, or the next line of a script, finds wa
 WORKER_PATIENCE_S = 5.0  # with the next, under the 10 s in which nothing may be left
 REDIS_PATIENCE_S = 2.0
 RESTART_PATIENCE_S = 8.0  # a worker that is told to stop exits within 8 s
+KILLED = {"signal 9", "signal 15"}  # by somebody else: this says nothing about the files
 TRIM_LOGS_EVERY_S = 60.0
 PING_EVERY_S = 0.005  # Valkey answers 12 ms after its start
 
@@ -186,7 +187,7 @@ class Supervisor:
         """It is started again after a while; but one that never came up will not come up."""
         log(f"Redis ended ({self._redis.last_end})")
         was_ready, self._redis_ready = self._redis_ready, False
-        if was_ready or self._redis.crashes < 2:
+        if was_ready or self._redis.crashes < 2 or self._redis.last_end in KILLED:
             return
         if not self._moved_aside and self._data.is_dir() and any(self._data.iterdir()):
             self._move_data_aside()
@@ -393,6 +394,8 @@ def main() -> None:
     os.set_inheritable(values["lock_fd"], False)
     supervisor = Supervisor(home, access, values["redis"], values["worker_app"], values["lock_fd"])
     supervisor.run(listener)
+    # Who waits for the end sees its connection close: only now, with the process itself
+    os._exit(0)
 
 
 if __name__ == "__main__":

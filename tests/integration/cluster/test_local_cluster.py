@@ -1,0 +1,57 @@
+"""A cluster for the length of a with block, and its workers at work."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from celery import Celery
+
+from scrapeq.cluster import LocalCluster, find_cluster
+
+
+def test_it_works_and_leaves_nothing(app_folder, eventually):
+    with LocalCluster(workers=1, worker_app="tiny_app") as cluster:
+        app = Celery(broker=cluster.connection.broker_url, backend=cluster.connection.broker_url)
+        with app:
+            assert app.send_task("add", (2, 3)).get(timeout=60) == 5
+            status = cluster.status()
+            assert len(status.worker_pids) == 1
+
+            cluster.restart_workers()
+
+            eventually(lambda: cluster.status().worker_restarts == 1)
+            assert cluster.status().problem == ""
+            assert app.send_task("add", (3, 4)).get(timeout=60) == 7
+            app.backend.client.close()
+        pids = [status.supervisor_pid, status.redis_pid, *cluster.status().worker_pids]
+
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+    assert not cluster.home.exists()
+    cluster.close()  # a second time does nothing
+
+
+def test_a_home_of_ones_own_keeps_its_data(home, processes):
+    with LocalCluster(workers=0, home=home) as cluster:
+        assert cluster.settings.home == home
+        assert not cluster.settings.shared
+        assert find_cluster(home) is not None
+
+    assert not processes()
+    assert (home / "redis").is_dir()
+
+
+def test_it_is_closed_when_the_block_fails(home, processes):
+    with pytest.raises(ZeroDivisionError), LocalCluster(workers=0, home=home):
+        raise ZeroDivisionError
+
+    assert not processes()
+
+
+def test_two_have_nothing_in_common():
+    with LocalCluster(workers=0) as one, LocalCluster(workers=0) as other:
+        assert one.redis_url != other.redis_url
+        os.kill(one.status().supervisor_pid, signal.SIGTERM)
+        assert other.status().running
