@@ -1,8 +1,13 @@
 #!/bin/sh
-# make-environment.sh PYTHON FOLDER: an empty virtual environment, or advice on what is missing.
+# make-environment.sh PYTHON FOLDER: a virtual environment with pip, or advice on what is missing.
+# One that is there already is kept as it is.
 set -eu
 python=$1
 folder=$2
+
+if "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
+    exit 0
+fi
 
 if [ -z "$python" ]; then
     echo "scrapeq needs Python 3.11 or newer, and none was found." >&2
