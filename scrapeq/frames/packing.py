@@ -1,0 +1,135 @@
+"""A table as bytes that any later version can read: Arrow streams, never pickle."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped] # it has no types
+
+#: Rows of one part: some MB for usual tables, which a database takes as one value.
+ROWS_A_PART = 50_000
+_KEY = b"scrapeq"
+#: What pandas finds in a column of objects that Arrow gives back unchanged.
+_CARRIED = frozenset({"string", "empty", "date", "time", "decimal", "bytes"})
+
+
+def pack_table(table: pd.DataFrame) -> list[bytes]:
+    """The table as Arrow IPC streams, compressed with zstd, at most `ROWS_A_PART` rows each.
+
+    Index, names and dtypes survive. Columns of mixed Python objects are carried as JSON where that
+    gives them back equal; any other (complex numbers, tuples, objects of classes) is kept as text
+    and named in a UserWarning. An empty table is one part.
+    """
+    index = table.index
+    is_range = isinstance(index, pd.RangeIndex)
+    levels = (
+        []
+        if is_range
+        else [index.get_level_values(place).to_series() for place in range(index.nlevels)]
+    )
+    carried: dict[str, pd.Series[Any]] = {}
+    places: dict[str, list[int]] = {"json": [], "object": [], "text": []}
+    for place, column in enumerate([*levels, *(table.iloc[:, i] for i in range(table.shape[1]))]):
+        carried[str(place)], how = _carry(column.reset_index(drop=True))
+        if how:
+            places[how].append(place)
+    if places["text"]:
+        names = [*index.names[: len(levels)], *table.columns]
+        said = ", ".join(repr(names[place]) for place in places["text"])
+        warnings.warn(
+            f"kept as text, because a table cannot carry what is in it: {said}",
+            UserWarning,
+            stacklevel=2,
+        )
+    about = {
+        "rows": len(table),
+        "range": [index.start, index.step] if isinstance(index, pd.RangeIndex) else None,
+        "levels": [_label(name) for name in index.names],
+        "labels": [_label(name) for name in table.columns],
+        **places,
+    }
+    frame = pd.DataFrame(carried, index=pd.RangeIndex(len(table)))
+    arrow = pa.Table.from_pandas(frame, preserve_index=False)
+    metadata = {**(arrow.schema.metadata or {}), _KEY: json.dumps(about).encode()}
+    arrow = arrow.replace_schema_metadata(metadata)
+    starts = range(0, max(arrow.num_rows, 1), ROWS_A_PART)
+    return [_stream(arrow.slice(start, ROWS_A_PART)) for start in starts]
+
+
+def unpack_table(parts: Iterable[bytes]) -> pd.DataFrame:
+    """The table that `pack_table` made the parts of, given in their order."""
+    arrow = pa.concat_tables([pa.ipc.open_stream(part).read_all() for part in parts])
+    about = json.loads(arrow.schema.metadata[_KEY])
+    frame = arrow.to_pandas()
+    columns: list[pd.Series[Any]] = []
+    for place, name in enumerate(arrow.column_names):
+        series = frame[name]
+        if place in about["json"]:
+            texts = arrow[name].to_pylist()
+            values = [None if text is None else json.loads(text) for text in texts]
+            series = pd.Series(values, dtype=object)
+        elif place in about["object"]:
+            series = series.astype(object).where(series.notna(), None)
+        columns.append(series)
+    index: pd.Index[Any]
+    if about["range"]:
+        start, step = about["range"]
+        stop = start + step * about["rows"]
+        index = pd.RangeIndex(start, stop, step, name=about["levels"][0])
+        levels = 0
+    else:
+        levels = len(about["levels"])
+        index = (
+            pd.Index(columns[0]).rename(about["levels"][0])
+            if levels == 1
+            else pd.MultiIndex.from_arrays(columns[:levels], names=about["levels"])
+        )
+    whole = pd.DataFrame(dict(enumerate(columns[levels:])), index=pd.RangeIndex(about["rows"]))
+    whole.index = index
+    if about["labels"]:
+        whole.columns = pd.Index(about["labels"])
+    return whole
+
+
+def _label(name: Hashable) -> str | int | float | bool | None:
+    return name if isinstance(name, (str, int, float, bool)) or name is None else str(name)
+
+
+def _carry(series: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
+    """The column as Arrow takes it, and how it is to be read back ("" for as it is)."""
+    is_object = series.dtype == object
+    if not is_object or pd.api.types.infer_dtype(series, skipna=True) in _CARRIED:
+        try:
+            pa.Table.from_pandas(pd.DataFrame({"0": series}), preserve_index=False)
+            return series, "object" if is_object else ""
+        except (pa.ArrowException, UnicodeEncodeError, TypeError):
+            pass
+    objects = series.astype(object)
+    values = objects.where(series.notna(), None).tolist()
+    if is_object:
+        try:
+            texts = [None if value is None else json.dumps(value) for value in values]
+            if [None if text is None else json.loads(text) for text in texts] == values:
+                return pd.Series(texts, dtype=object), "json"
+        except (TypeError, ValueError, RecursionError):
+            pass
+    return pd.Series([_text(value) for value in values], dtype=object), "text"
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    return str(value).encode("utf-8", "replace").decode()
+
+
+def _stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
+        writer.write_table(table)
+    packed: bytes = sink.getvalue().to_pybytes()
+    return packed

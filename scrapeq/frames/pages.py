@@ -1,0 +1,306 @@
+"""The tables of results: pages, errors, links, images, jobs.
+
+Rows come in chunks of tuples as a database gives them, and go through Arrow column by column, so
+that a million rows cost little Python.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped] # it has no types
+
+from scrapeq.models import Job
+
+_TEXT = pa.large_string()
+_TIME = pa.timestamp("us", tz="UTC")
+_CATEGORY = pa.dictionary(pa.int32(), pa.large_string())
+
+#: Arrow's type of each column of a page, in the order of `batch.df`.
+_PAGE_TYPES: dict[str, pa.DataType] = {
+    "url": _TEXT,
+    "final_url": _TEXT,
+    "ok": pa.bool_(),
+    "http_status": pa.int16(),
+    "title": _TEXT,
+    "text": _TEXT,
+    "language": _CATEGORY,
+    "author": _TEXT,
+    "published_at": _TIME,
+    "error_kind": _CATEGORY,
+    "error_message": _TEXT,
+    "attempts": pa.int16(),
+    "fetched_at": _TIME,
+    "elapsed_s": pa.float64(),
+    "body_bytes": pa.int64(),
+    "from_store": pa.bool_(),
+}
+
+#: The columns that every table of pages has, in this order.
+PAGE_COLUMNS: tuple[str, ...] = tuple(_PAGE_TYPES)
+
+#: What was read from the page: these give their name to a selector that is called the same.
+_READ = frozenset({"title", "text", "language", "author", "published_at"})
+
+_PANDAS_TYPES = {
+    pa.large_string(): pd.StringDtype("pyarrow"),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+}
+
+
+def pages_frame(
+    chunks: Iterable[Sequence[Sequence[Any]]],
+    columns: Sequence[str],
+    *,
+    total: int,
+    table: pd.DataFrame | None,
+    selectors: Mapping[str, str | list[str]],
+    url_column: str | None = None,
+) -> pd.DataFrame:
+    """One row per input row, in input order: the input's columns and index, then what was found.
+
+    chunks: lists of tuples; each tuple begins with the row's number (from 0) and goes on with
+    `columns`: at least PAGE_COLUMNS, in any order, and "fields" (JSON text, or the dict itself) if
+    there are selectors. Times are datetimes, ISO 8601 texts, or seconds since 1970; a time without
+    a zone is UTC. A row that no tuple names is not done yet: NA throughout, `ok` too.
+    total: rows of the input. table: the input, None if it had neither columns nor an index.
+    url_column: the name of the input's column of URLs.
+
+    dtypes: url, final_url, title, text, author, error_message string · ok, from_store boolean ·
+    http_status, attempts Int16 · body_bytes Int64 · elapsed_s float64 · language, error_kind
+    category · published_at, fetched_at datetime64[us, UTC] · a selector's column string, or object
+    (lists of texts) for a selector in a list.
+
+    No name comes twice. A selector called like something that is read from every page (title, text,
+    language, author, published_at) has the name, and what scrapeq found is called `title_page`; one
+    called like any other column of PAGE_COLUMNS becomes `url_selected`. An input column that would
+    clash becomes `title_input`; only the input's column of URLs, if its name is `url`, is not
+    repeated: its values, as they were given, are the column `url`.
+    """
+    wanted = [*PAGE_COLUMNS, "fields"] if selectors else list(PAGE_COLUMNS)
+    places = [columns.index(name) + 1 for name in wanted]
+    numbers: list[Any] = []
+    found: dict[str, list[pa.Array]] = {name: [] for name in PAGE_COLUMNS}
+    fields: list[Mapping[str, Any]] = []
+    for chunk in chunks:
+        if not chunk:
+            continue
+        by_column = list(zip(*chunk, strict=True))
+        numbers.append(np.array(by_column[0], dtype=np.int64))
+        for name, place in zip(wanted, places, strict=True):
+            if name == "fields":
+                fields.extend(_loaded(value) or {} for value in by_column[place])
+            else:
+                found[name].append(_array(by_column[place], _PAGE_TYPES[name]))
+    order = _order(numbers, total)
+    pages = _frame(_PAGE_TYPES, found, order)
+    index = pd.RangeIndex(total) if table is None else table.index
+    ours: dict[Any, Any] = {}
+    for name in PAGE_COLUMNS:
+        gives_way = name in selectors and name in _READ
+        ours[_free(f"{name}_page", "_page", selectors) if gives_way else name] = pages[name].array
+    for name, selector in selectors.items():
+        values = [one.get(name) for one in fields]
+        column = _texts(values, order) if isinstance(selector, str) else _lists(values, order)
+        ours[_free(f"{name}_selected", "_selected", selectors) if name in ours else name] = column
+    inputs: dict[Any, Any] = {}
+    if table is not None:
+        for name in table.columns:
+            if name == "url" and url_column == "url":
+                ours["url"] = table[name].astype(_PANDAS_TYPES[_TEXT]).array
+            else:
+                taken = {*ours, *table.columns, *inputs}
+                free = _free(f"{name}_input", "_input", taken) if name in ours else name
+                inputs[free] = table[name].array
+    return pd.DataFrame({**inputs, **ours}, index=index)
+
+
+def errors_frame(pages: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `pages` that failed, in their order, and what is known of why.
+
+    Columns: row int64 (place in the input, from 0) · url · error_kind · error_message ·
+    http_status · attempts · final_url · fetched_at, then the input's columns; the input's index.
+    """
+    failed = (~pages["ok"]).to_numpy(dtype=bool, na_value=False)
+    known = ["url", "error_kind", "error_message", "http_status", "attempts", "final_url"]
+    given = list(pages.columns[: pages.columns.get_loc("url")])
+    errors = pages.loc[failed, [*known, "fetched_at", *given]]
+    if "row" in given:
+        errors = errors.rename(columns={"row": _free("row_input", "_input", errors.columns)})
+    errors.insert(0, "row", np.flatnonzero(failed))
+    errors["error_kind"] = errors["error_kind"].cat.remove_unused_categories()
+    return errors
+
+
+def links_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
+    """One row per link, in the order of pages and, within a page, of the document.
+
+    chunks: lists of (row, page's URL, links as JSON text or list of dicts). Columns: row int64 ·
+    page_url, url, text, rel string; several rel words are joined with spaces.
+    """
+    return _long_frame(chunks, {"url": _TEXT, "text": _TEXT, "rel": _TEXT})
+
+
+def images_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
+    """One row per image, in the order of pages and, within a page, of the document.
+
+    chunks: lists of (row, page's URL, images as JSON text or list of dicts). Columns: row int64 ·
+    page_url, url, alt string · width, height Int32 (pixels; NA where the page says none or no
+    whole number) · srcset string (JSON text if it came as a list).
+    """
+    sizes = {"width": pa.int32(), "height": pa.int32()}
+    return _long_frame(chunks, {"url": _TEXT, "alt": _TEXT, **sizes, "srcset": _TEXT})
+
+
+def jobs_frame(jobs: Iterable[Job]) -> pd.DataFrame:
+    """One row per job, in the order given.
+
+    Columns: job_id, batch_id string · row Int64 · url, host string · status category · priority,
+    attempts Int16 · error_kind category · error_message string · created_at, started_at,
+    finished_at datetime64[us, UTC] · wait_s (created to started), run_s (started to finished)
+    float64, NaN until known. No jobs give an empty frame with these columns.
+    """
+    listed = list(jobs)
+    arrays = {
+        name: [_array([getattr(job, name) for job in listed], kind)]
+        for name, kind in _JOB_TYPES.items()
+    }
+    frame = _frame(_JOB_TYPES, arrays).rename(columns={"id": "job_id"})
+    frame["wait_s"] = (frame["started_at"] - frame["created_at"]).dt.total_seconds()
+    frame["run_s"] = (frame["finished_at"] - frame["started_at"]).dt.total_seconds()
+    return frame
+
+
+_JOB_TYPES: dict[str, pa.DataType] = {
+    "id": _TEXT,
+    "batch_id": _TEXT,
+    "row": pa.int64(),
+    "url": _TEXT,
+    "host": _TEXT,
+    "priority": pa.int16(),
+    "status": _CATEGORY,
+    "attempts": pa.int16(),
+    "error_kind": _CATEGORY,
+    "error_message": _TEXT,
+    "created_at": _TIME,
+    "started_at": _TIME,
+    "finished_at": _TIME,
+}
+
+
+def _long_frame(
+    chunks: Iterable[Sequence[tuple[int, str, Any]]], types: Mapping[str, pa.DataType]
+) -> pd.DataFrame:
+    """A frame with a row for each dict in the lists that pages have."""
+    every = {"row": pa.int64(), "page_url": _TEXT, **types}
+    arrays: dict[str, list[pa.Array]] = {name: [] for name in every}
+    for chunk in chunks:
+        pages = [(row, page_url, _loaded(items) or []) for row, page_url, items in chunk]
+        dicts = [item for _, _, items in pages for item in items]
+        lengths = [len(items) for _, _, items in pages]
+        rows = np.repeat(np.array([row for row, _, _ in pages], dtype=np.int64), lengths)
+        page_urls = np.repeat(np.array([page_url for _, page_url, _ in pages], object), lengths)
+        arrays["row"].append(pa.array(rows))
+        arrays["page_url"].append(_array(page_urls.tolist(), _TEXT))
+        for name, kind in types.items():
+            values = [item.get(name) for item in dicts]
+            plain = [_words(v) for v in values] if kind == _TEXT else [_whole(v) for v in values]
+            arrays[name].append(_array(plain, kind))
+    frame = _frame(every, arrays)
+    frame["row"] = frame["row"].astype(np.int64)
+    return frame
+
+
+def _loaded(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, (str, bytes)) else value
+
+
+def _words(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return " ".join(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _whole(value: Any) -> int | None:
+    """Pixels: "640", "640px" and 640 are whole numbers, "50%" is none."""
+    text = str(value).strip().removesuffix("px")
+    # 2^31 is where Int32 ends
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """One column of one chunk; a category is still text here, and encoded with all chunks."""
+    if kind == pa.bool_():  # SQLite knows 0 and 1
+        return pa.array([None if value is None else bool(value) for value in values], kind)
+    if kind == _TIME:
+        first = next((value for value in values if value is not None), None)
+        if isinstance(first, str):
+            return pa.array(values, pa.string()).cast(_TIME)
+        if isinstance(first, (int, float)):
+            micros = [None if value is None else round(value * 1e6) for value in values]
+            return pa.array(micros, pa.int64()).cast(_TIME)
+    if kind not in (_TEXT, _CATEGORY):
+        return pa.array(values, kind)
+    try:
+        return pa.array(values, _TEXT)
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can write and UTF-8 cannot
+        return pa.array(
+            [value and value.encode("utf-8", "replace").decode() for value in values], _TEXT
+        )
+
+
+def _order(numbers: list[Any], total: int) -> Any | None:
+    """For each input row the place of its tuple, -1 if it has none; None: they are in order."""
+    rows = np.concatenate(numbers) if numbers else np.array([], dtype=np.int64)
+    if len(rows) == total and np.array_equal(rows, np.arange(total)):
+        return None
+    order = np.full(total, -1, dtype=np.int64)
+    order[rows] = np.arange(len(rows))
+    return order
+
+
+def _frame(
+    types: Mapping[str, pa.DataType],
+    arrays: Mapping[str, list[pa.Array]],
+    order: Any | None = None,
+) -> pd.DataFrame:
+    """The columns as pandas keeps them best, by `order`; Arrow's text is not copied."""
+    columns: dict[str, pa.ChunkedArray] = {}
+    for name, kind in types.items():
+        column = pa.chunked_array(arrays[name], _TEXT if kind == _CATEGORY else kind)
+        if order is not None:
+            column = column.take(pa.array(order, mask=order < 0))
+        columns[name] = column.dictionary_encode() if kind == _CATEGORY else column
+    frame: pd.DataFrame = pa.table(columns).to_pandas(types_mapper=_PANDAS_TYPES.get)
+    for name, kind in types.items():
+        if kind == _CATEGORY:
+            categories = frame[name].cat.categories
+            ordered = pd.Index(sorted(categories), dtype=categories.dtype)
+            frame[name] = frame[name].cat.set_categories(ordered)
+    return frame
+
+
+def _texts(values: list[Any], order: Any | None) -> Any:
+    written = _array([_words(value) for value in values], _TEXT)
+    return _frame({"values": _TEXT}, {"values": [written]}, order)["values"].array
+
+
+def _lists(values: list[Any], order: Any | None) -> Any:
+    objects = np.fromiter([*values, None], dtype=object, count=len(values) + 1)
+    return objects[:-1] if order is None else objects[order]  # -1 is the None at the end
+
+
+def _free(name: str, suffix: str, taken: Any) -> str:
+    """`name`, with the suffix as often as it needs to be free."""
+    while name in taken:
+        name += suffix
+    return name

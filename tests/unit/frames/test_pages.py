@@ -1,0 +1,260 @@
+"""The tables of results."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pandas as pd
+import pytest
+
+from scrapeq.frames import (
+    PAGE_COLUMNS,
+    errors_frame,
+    images_frame,
+    jobs_frame,
+    links_frame,
+    pages_frame,
+)
+from scrapeq.models import ErrorKind, Job, JobStatus
+
+COLUMNS = ("status", *reversed(PAGE_COLUMNS), "fields")
+WHEN = dt.datetime(2026, 11, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
+
+
+def page(row, **values):
+    known = {
+        "url": f"https://a.example/{row}",
+        "ok": True,
+        "http_status": 200,
+        "attempts": 1,
+        "fetched_at": WHEN,
+        "from_store": False,
+        "fields": None,
+        **values,
+    }
+    return (row, *(known.get(name) for name in COLUMNS))
+
+
+def failed(row, kind=ErrorKind.DNS):
+    return page(row, ok=False, http_status=None, error_kind=kind, error_message="no such name")
+
+
+def frame(*chunks, total, table=None, selectors=None, **options):
+    return pages_frame(
+        chunks, COLUMNS, total=total, table=table, selectors=selectors or {}, **options
+    )
+
+
+def test_one_row_per_input_row_in_input_order():
+    pages = frame([page(2), failed(0)], [], [page(1, title="one")], total=4)
+
+    assert tuple(pages.columns) == PAGE_COLUMNS
+    assert pages["url"].tolist()[:3] == [f"https://a.example/{row}" for row in range(3)]
+    assert pages["ok"].tolist()[:3] == [False, True, True]
+    assert pages.loc[3].isna().all()
+    assert pages.loc[1, "title"] == "one"
+
+
+TYPES = {
+    **dict.fromkeys(["url", "final_url", "title", "text", "author", "error_message"], "string"),
+    **dict.fromkeys(["ok", "from_store"], "boolean"),
+    **dict.fromkeys(["http_status", "attempts"], "Int16"),
+    "body_bytes": "Int64",
+    "elapsed_s": "float64",
+    **dict.fromkeys(["language", "error_kind"], "category"),
+    **dict.fromkeys(["published_at", "fetched_at"], "datetime64[us, UTC]"),
+}
+
+
+@pytest.mark.parametrize("chunks", [[], [[page(0), failed(1)]], [[failed(1)]]])
+def test_types_do_not_depend_on_what_was_found(chunks):
+    pages = frame(*chunks, total=2)
+
+    assert pages.dtypes.astype(str).to_dict() == TYPES
+
+
+def test_an_empty_batch_is_an_empty_table():
+    assert frame(total=0).dtypes.astype(str).to_dict() == TYPES
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        WHEN,
+        WHEN.replace(tzinfo=None),
+        WHEN.astimezone(dt.timezone(dt.timedelta(hours=5))),
+        "2026-11-01T12:30:15.123456+00:00",
+        "2026-11-01 14:30:15.123456+02:00",
+        "2026-11-01 12:30:15.123456Z",
+        WHEN.timestamp(),
+    ],
+    ids=str,
+)
+def test_times_are_understood_as_databases_give_them(when):
+    pages = frame([page(0, fetched_at=None), page(1, fetched_at=when)], total=2)
+
+    assert pages["fetched_at"].tolist() == [pd.NaT, pd.Timestamp(WHEN)]
+
+
+def test_booleans_may_be_numbers():
+    pages = frame([page(0, ok=1, from_store=0), page(1, ok=0, from_store=1)], total=2)
+
+    assert pages["ok"].tolist() == [True, False]
+    assert pages["from_store"].tolist() == [False, True]
+
+
+def test_the_inputs_columns_and_index_come_first():
+    table = pd.DataFrame({"firm": ["A", "B"], 7: [1, 2]}, index=["x", "y"])
+
+    pages = frame([page(1), page(0)], total=2, table=table)
+
+    assert list(pages.columns) == ["firm", 7, *PAGE_COLUMNS]
+    assert pages.index.tolist() == ["x", "y"]
+    assert pages.loc["y", ["firm", "url"]].tolist() == ["B", "https://a.example/1"]
+    assert pages[7].dtype == "int64"
+
+
+def test_an_input_column_called_like_ours_is_kept_beside_it():
+    table = pd.DataFrame({"title": ["mine"], "url": ["A"], "title_input": ["older"]})
+
+    pages = frame([page(0, title="theirs")], total=1, table=table)
+
+    assert pages["title"].tolist() == ["theirs"]
+    assert pages["title_input"].tolist() == ["older"]
+    assert pages["url_input"].tolist() == ["A"]
+    assert pages["title_input_input"].tolist() == ["mine"]
+
+
+def test_the_inputs_column_of_urls_is_not_repeated():
+    table = pd.DataFrame({"url": ["A.example", None], "n": [1, 2]})
+
+    pages = frame([page(0)], total=2, table=table, url_column="url")
+
+    assert list(pages.columns) == ["n", *PAGE_COLUMNS]
+    assert pages["url"].tolist() == ["A.example", pd.NA]
+
+
+def test_a_column_for_each_selector():
+    fields = {"price": "12 €", "tags": ["a", "b"], "n": 5}
+    pages = frame(
+        [page(1, fields=json.dumps(fields)), page(2, fields={"price": None, "tags": []})],
+        total=3,
+        selectors={"price": ".price", "tags": [".tag"], "n": "//b"},
+    )
+
+    assert pages["price"].tolist() == [pd.NA, "12 €", pd.NA]
+    assert pages["price"].dtype == "string"
+    assert pages["tags"].tolist() == [None, ["a", "b"], []]
+    assert pages["n"].tolist() == [pd.NA, "5", pd.NA]
+
+
+def test_a_selector_may_be_called_like_what_every_page_has():
+    pages = frame(
+        [page(0, title="found", fields='{"title": "selected", "url": "next"}')],
+        total=1,
+        selectors={"title": "h1", "url": "a::attr(href)"},
+        table=pd.DataFrame({"title": ["mine"]}),
+    )
+
+    row = pages.loc[0]
+    assert row["title"] == "selected"
+    assert row["title_page"] == "found"
+    assert row["title_input"] == "mine"
+    assert row["url"] == "https://a.example/0"
+    assert row["url_selected"] == "next"
+    assert pages.columns.is_unique
+
+
+def test_a_lone_surrogate_from_json_breaks_nothing():
+    pages = frame([page(0, fields='{"a": "x\\ud800"}')], total=1, selectors={"a": "b"})
+
+    assert pages["a"].tolist() == ["x?"]
+
+
+def test_errors_are_the_failed_rows_with_the_inputs_columns():
+    table = pd.DataFrame({"firm": list("ABCD"), "row": [9, 8, 7, 6]}, index=list("wxyz"))
+    pages = frame([page(0), failed(1), failed(3, ErrorKind.TLS)], total=4, table=table)
+
+    errors = errors_frame(pages)
+
+    assert errors.index.tolist() == ["x", "z"]
+    assert errors["row"].tolist() == [1, 3]
+    assert errors["row_input"].tolist() == [8, 6]
+    assert errors["firm"].tolist() == ["B", "D"]
+    assert errors["error_kind"].tolist() == ["dns", "tls"]
+    assert list(errors.columns[:4]) == ["row", "url", "error_kind", "error_message"]
+    assert errors_frame(frame(total=2)).empty
+
+
+def test_links_are_one_row_each():
+    links = links_frame(
+        [
+            [
+                (
+                    0,
+                    "https://a.example",
+                    '[{"url": "https://b.example", "text": "B", "rel": null}]',
+                ),
+                (1, "https://c.example", None),
+            ],
+            [(4, "https://d.example", [{"url": "u", "text": "", "rel": ["nofollow", "ugc"]}] * 2)],
+        ]
+    )
+
+    assert links["row"].tolist() == [0, 4, 4]
+    assert links["page_url"].tolist() == ["https://a.example", *["https://d.example"] * 2]
+    assert links["rel"].tolist() == [pd.NA, "nofollow ugc", "nofollow ugc"]
+    assert links.dtypes.astype(str).to_dict() == {"row": "int64"} | dict.fromkeys(
+        ["page_url", "url", "text", "rel"], "string"
+    )
+
+
+def test_images_have_sizes_in_pixels():
+    image = {"url": "u", "alt": "", "srcset": "a 1x, b 2x"}
+    images = images_frame(
+        [
+            [
+                (
+                    3,
+                    "p",
+                    [
+                        {**image, "width": width, "height": 7}
+                        for width in (640, "640px", "50%", None)
+                    ],
+                )
+            ]
+        ]
+    )
+
+    assert images["width"].tolist() == [640, 640, pd.NA, pd.NA]
+    assert images["srcset"].tolist() == ["a 1x, b 2x"] * 4
+    assert images.dtypes[["width", "height"]].astype(str).tolist() == ["Int32", "Int32"]
+
+
+def test_no_links_are_a_table_with_columns():
+    assert list(links_frame([]).columns) == ["row", "page_url", "url", "text", "rel"]
+    assert links_frame([[]])["row"].dtype == "int64"
+
+
+def test_jobs_say_how_long_they_waited_and_ran():
+    second = dt.timedelta(seconds=1)
+    job = Job(
+        id="j1",
+        batch_id="b1",
+        row=0,
+        url="https://a.example",
+        status=JobStatus.COMPLETED,
+        created_at=WHEN,
+        started_at=WHEN + 2 * second,
+        finished_at=WHEN + 5 * second,
+    )
+    waiting = Job(id="j2", batch_id="b1", row=1, url="x", created_at=WHEN)
+
+    jobs = jobs_frame([job, waiting])
+
+    assert jobs["job_id"].tolist() == ["j1", "j2"]
+    assert jobs["status"].tolist() == ["completed", "pending"]
+    assert jobs.loc[0, ["wait_s", "run_s"]].tolist() == [2, 3]
+    assert jobs.loc[1, ["wait_s", "run_s"]].isna().all()
+    pd.testing.assert_series_equal(jobs_frame([]).dtypes.astype(str), jobs.dtypes.astype(str))
