@@ -84,7 +84,7 @@ def main() -> None:
             began = time.process_time()
             page = extract(
                 body,
-                url=about["url"],
+                url=about.get("url") or truth.get("url") or "",
                 content_type="text/html",
                 recipe=Recipe(main_text=how, extract_links=True, extract_images=True),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -43,9 +44,12 @@ def _candidates(tree: LexborHTMLParser, said: Declared) -> Iterator[tuple[list[s
     for meta in _METAS:
         if value := said.metas.get(meta):
             yield [value], meta
-    for query, source in _MARKED_UP:
-        for node in tree.css(query)[:3]:
-            yield [text_of(node)], source
+    for query, source in _MARKED_UP + (_LOOSELY if said.is_article else ()):
+        texts = [text_of(node) for node in tree.css(query)[:30]]
+        marked = [name for text in texts if len(text) <= 120 and (name := _clean(text))]
+        # A page that lists articles names their authors, who are not the page's.
+        if marked and (said.is_article or len(set(marked)) == 1):
+            yield marked[:1], source
 
 
 def _names(value: Any, people: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -60,7 +64,7 @@ def _names(value: Any, people: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 
 def _clean(name: str) -> str:
-    name = tidy(name.splitlines()[0] if name.strip() else "")
+    name = tidy(html.unescape(name.strip().partition("\n")[0]))
     name = _BY.sub("", name).strip(" ,;:|-–—·•")
     if not 2 < len(name) <= 120 or _NO_NAME.search(name) or len(name.split()) > 12:
         return ""
@@ -69,24 +73,34 @@ def _clean(name: str) -> str:
 
 _METAS = (
     *("author", "article:author", "og:article:author", "dc.creator", "dcterms.creator"),
-    *("citation_author", "parsely-author", "sailthru.author", "byl", "byline", "twitter:creator"),
+    *("citation_author", "parsely-author", "sailthru.author", "byl", "byline"),
 )
 _MARKED_UP = (
     ('[itemprop~="author"] [itemprop~="name"]', "itemprop=author"),
     ('[itemprop~="author"]', "itemprop=author"),
     ('a[rel~="author"]', "rel=author"),
     ('[class~="author-name"], [class~="author_name"], [class~="authorName"]', "byline"),
-    ('[class~="byline"] a, [class~="by-line"] a, [class~="byline-name"]', "byline"),
-    ('[class~="author"] a, [class~="post-author"], [class~="entry-author"]', "byline"),
+    ('a[href*="/author/"], a[href*="/authors/"], a[href*="/contributor"]', "byline"),
+    ('[class~="byline"] a, [class~="by-line"] a, [class~="author"] a', "byline"),
     ('[class~="byline"], [class~="by-line"], [class~="author"]', "byline"),
 )
+_LOOSELY = (
+    ('[class*="byline" i] a, [class*="by-line" i] a, [class*="author" i] a', "byline"),
+    (
+        '[class*="byline" i], [class*="by-line" i], '
+        '[class*="author" i]:not(form *, [class*="comment" i], [class*="comment" i] *)',
+        "byline",
+    ),
+)
+# "By" may be glued to a name by the markup between them; Byron and BYRON keep theirs.
 _BY = re.compile(
-    r"^(?:(?:written|posted|published|reviewed|story|words)\s+by|by|von|par|por|di|author)\b[\s:]*",
-    re.IGNORECASE,
+    r"^(?:(?i:(?:written|posted|published|story|words|articles?)\s+)?"
+    r"(?:(?i:by)(?=[\s:]|$)|[Bb]y(?=[A-Z]))|(?i:von|par|por|di|author)(?=[\s:]|$))[\s:]*"
 )
 # Addresses, handles, dates, ids, and the words that content management systems write for nobody.
 _NO_NAME = re.compile(
-    r"https?:|www\.|@|\d{3}|^(?:admin|administrator|editor|staff|guest|anonymous|unknown|author"
-    r"|webmaster|root|null|none|undefined|test)$",
+    r"https?:|www\.|[@*]|\d{3}|^skip to |^(?:(?:about |from )?the author|written|author|admin"
+    r"|administrator|editor|staff|guest|anonymous|unknown|webmaster|root|null|none|undefined"
+    r"|test)$",
     re.IGNORECASE,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -21,35 +22,41 @@ def title_of(tree: LexborHTMLParser, said: Declared, url: str) -> tuple[str, str
     The heading that is part of a declared title ("h1"); else the headline of the JSON-LD; else
     og:title or <title> without the site's name at its end; else the first heading.
     """
-    headings = [text for node in tree.css("h1")[:20] if (text := tidy(text_of(node)))]
-    declared_titles = [(text, source) for text, source in _declared_titles(said) if text]
-    folded = [_fold(text) for text, _ in declared_titles]
+    site = _site_names(said, url)
+    named = [
+        (short, source)
+        for text, source in _declared_titles(said)
+        if text and (short := _without_site(text, site))
+    ]
+    headings = [text for node in tree.css("h1")[:20] if (text := tidy(text_of(node)).rstrip(" ¶#"))]
+    whole = [_fold(text) for text, _ in named]
     part_of_one = [
         heading
         for heading in headings
-        if (short := _fold(heading)) and any(short in whole for whole in folded)
+        if (short := _fold(heading)) and any(short in one for one in whole)
     ]
     if part_of_one:
         return max(part_of_one, key=len)[:MAX_CHARACTERS], "h1"
-    for text, source in declared_titles:
-        if source == "json-ld":
-            return text[:MAX_CHARACTERS], source
-    site = _site_names(said, url)
-    for text, source in declared_titles:
-        if short := _without_site(text, site):
-            return short[:MAX_CHARACTERS], source
+    for text, source in named:
+        if len(headings) == 1 and _share(headings[0], text) >= 0.5:
+            return headings[0][:MAX_CHARACTERS], "h1"
+        return text[:MAX_CHARACTERS], source
     return (headings[0][:MAX_CHARACTERS], "h1") if headings else None
 
 
 def _declared_titles(said: Declared) -> Iterator[tuple[str, str]]:
     for thing in said.works():
-        for key in ("headline", "name"):
-            if isinstance(text := thing.get(key), str):
-                yield tidy(text), "json-ld"
-                break
+        if isinstance(text := thing.get("headline"), str):
+            yield tidy(html.unescape(text)), "json-ld"
     for name in ("og:title", "twitter:title"):
         yield said.metas.get(name, ""), name
     yield said.title, "title"
+
+
+def _share(heading: str, text: str) -> float:
+    """How much of the shorter one's words are in the other: they may say the same in two ways."""
+    words = [set(one.casefold().split()) for one in (heading, text)]
+    return len(words[0] & words[1]) / min(map(len, words)) if all(words) else 0.0
 
 
 def _fold(text: str) -> str:
