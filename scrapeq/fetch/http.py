@@ -122,7 +122,7 @@ class AioTransport:
             trace_request_ctx=sent,
         )
         async with request as response:
-            protocol = response.connection.protocol if response.connection else None
+            lost = _watch_loss(response)
             head = tuple(
                 (safe_text(name), safe_text(value)) for name, value in response.raw_headers
             )
@@ -131,9 +131,7 @@ class AioTransport:
                 await _drain(response)
                 return Answer(response.status, head, b"")
             body = await _read(response, head, ask)
-            # aiohttp takes any end of a body without a length for a good one.
-            lost = protocol.exception() if protocol else None
-            if isinstance(lost, OSError) and lost.errno:
+            if lost and lost.done() and lost.exception():
                 raise Failed(ErrorKind.RESET, "the server reset the connection within the page")
             return Answer(response.status, head, body)
 
@@ -227,6 +225,24 @@ async def _no_silent_second_request(request: Any, send: Any) -> aiohttp.ClientRe
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
         raise _Dropped from error
     return response
+
+
+def _watch_loss(response: aiohttp.ClientResponse) -> asyncio.Future[None] | None:
+    """For a body that ends with its connection: a future that fails if that was no good end.
+
+    aiohttp takes any end of such a body for a good one, a reset in the middle too.
+    """
+    protocol = response.connection.protocol if response.connection else None
+    if protocol is None or response.content_length is not None or _is_chunked(response):
+        return None
+    lost = protocol.closed
+    if lost is not None:
+        lost.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return lost
+
+
+def _is_chunked(response: aiohttp.ClientResponse) -> bool:
+    return "chunked" in response.headers.get("Transfer-Encoding", "").lower()
 
 
 async def _read(response: aiohttp.ClientResponse, head: Headers, ask: Ask) -> bytes:

@@ -138,7 +138,7 @@ class _Transfer:
 
     def prepare(self, addresses: list[str], lists: list[Any]) -> None:
         """Set all options; `lists` gets what must be freed after the transfer."""
-        from curl_cffi import CurlOpt
+        from curl_cffi import CurlHttpVersion, CurlOpt
         from curl_cffi.requests.impersonate import DEFAULT_CHROME
 
         ask, setopt = self._ask, self._curl.setopt
@@ -147,6 +147,8 @@ class _Transfer:
             raise Failed(
                 ErrorKind.TLS, f"this curl_cffi cannot be {DEFAULT_CHROME}", retryable=False
             )
+        if url.scheme == "http":  # libcurl would offer h2c, which no browser does
+            setopt(CurlOpt.HTTP_VERSION, CurlHttpVersion.V1_1)
         setopt(CurlOpt.URL, ask.url)
         setopt(CurlOpt.HTTPHEADER, [_header(name, value) for name, value in ask.headers.items()])
         setopt(CurlOpt.PROTOCOLS_STR, "http,https")

@@ -1,0 +1,162 @@
+"""A server that says exactly the bytes it is told to, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from scrapeq.fetch import MemoryGate, MemoryRobots, Response, Visitor
+from scrapeq.models import Failure, ScrapingConfig
+
+Talk = Callable[["Request", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Behaviour = bytes | Talk
+
+
+@dataclass
+class Request:
+    """One request as it came: when its head was complete, its path, its headers."""
+
+    at_s: float
+    connection: int
+    path: str
+    headers: dict[str, str]
+
+
+@dataclass
+class Site:
+    """A server on loopback. `pages` has bytes, or a coroutine that talks, for each path."""
+
+    pages: dict[str, Behaviour] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+    port: int = 0
+    connections: int = 0
+    scheme: str = "http"
+    host: str = "127.0.0.1"
+
+    @property
+    def url(self) -> str:
+        """Without a slash at the end."""
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+    def paths(self) -> list[str]:
+        """What was asked for, in order."""
+        return [request.path for request in self.requests]
+
+    @contextlib.asynccontextmanager
+    async def serve(self, trust: ssl.SSLContext | None = None) -> AsyncIterator[Site]:
+        """Listen while the context lasts."""
+        if trust:
+            self.scheme = "https"
+        server = await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=trust, limit=1 << 20)
+        self.port = server.sockets[0].getsockname()[1]
+        tasks_before = asyncio.all_tasks()
+        try:
+            yield self
+        finally:
+            server.close()
+            for task in asyncio.all_tasks() - tasks_before - {asyncio.current_task()}:
+                if "Site._talk" in repr(task):
+                    task.cancel()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        number = self.connections
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+                pairs = [line.split(": ", 1) for line in head[1:] if ": " in line]
+                request = Request(
+                    time.monotonic(),
+                    number,
+                    head[0].split(" ")[1],
+                    {name.lower(): value for name, value in pairs},
+                )
+                self.requests.append(request)
+                page = self.pages.get(request.path.partition("?")[0])
+                if page is None:
+                    page = self.pages.get(
+                        "*", b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+                    )
+                if isinstance(page, bytes):
+                    writer.write(page)
+                    await writer.drain()
+                    if b"ontent-Length" in page or b"chunked" in page:
+                        continue
+                    break
+                await page(request, reader, writer)
+        with contextlib.suppress(Exception):
+            writer.close()
+
+
+def page(body: bytes = b"<html>hello</html>", *lines: str, status: str = "200 OK") -> bytes:
+    """A whole answer with a Content-Length."""
+    head = [f"HTTP/1.1 {status}", "Content-Type: text/html", *lines]
+    return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Close a connection the hard way, with RST."""
+    raw = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+def visit(
+    site: Site,
+    *paths: str,
+    trust: ssl.SSLContext | None = None,
+    allow_private_addresses: bool = True,
+    connect_to: dict[str, str] | None = None,
+    **options: object,
+) -> list[Response | Failure]:
+    """Serve `site` and visit its paths (or whole URLs) one after the other with one visitor."""
+
+    async def run() -> list[Response | Failure]:
+        async with site.serve(trust):
+            visitor = Visitor(
+                gate=MemoryGate(),
+                robots=MemoryRobots(),
+                allow_private_addresses=allow_private_addresses,
+                connect_to={
+                    key: value.format(port=site.port) for key, value in (connect_to or {}).items()
+                },
+            )
+            config = ScrapingConfig.build(**{"respect_robots": False, **options})
+            try:
+                return [
+                    await visitor.visit(path if "://" in path else f"{site.url}{path}", config)
+                    for path in paths
+                ]
+            finally:
+                await visitor.close()
+
+    return asyncio.run(run())
+
+
+@pytest.fixture(params=["plain", "stealth"])
+def stealth(request: pytest.FixtureRequest) -> bool:
+    """Both transports: what holds for one has to hold for the other."""
+    return bool(request.param == "stealth")
+
+
+class Kit:
+    """What the tests of this folder use."""
+
+    Site = Site
+    page = staticmethod(page)
+    reset = staticmethod(reset)
+    visit = staticmethod(visit)
+
+
+@pytest.fixture
+def kit() -> type[Kit]:
+    """The server and its helpers."""
+    return Kit
