@@ -10,9 +10,12 @@ Each name is loaded on first use, so that `import scrapeq` takes milliseconds.
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # nothing is printed unasked
 
 _DOOR = {
     "scrape": "scrapeq.pipeline.scrape",

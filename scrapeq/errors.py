@@ -3,6 +3,7 @@
     ScrapeqError
     ├── ConfigError            an option or a setting that cannot be met   (also a ValueError)
     ├── InputError             a table or a list that cannot be read       (also a ValueError)
+    │   └── AlreadyThere       an id that is taken
     ├── MissingExtra           an optional part is not installed           (also an ImportError)
     ├── NotFound               no such job, batch or name                  (also a LookupError)
     ├── IllegalMove            a job status that cannot follow another     (also a ValueError)
@@ -52,6 +53,10 @@ class ConfigError(ScrapeqError, ValueError):
 
 class InputError(ScrapeqError, ValueError):
     """The table, column or file of URLs cannot be read as one."""
+
+
+class AlreadyThere(InputError):
+    """A job, batch or run with this id exists."""
 
 
 class MissingExtra(ScrapeqError, ImportError):

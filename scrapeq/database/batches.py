@@ -157,9 +157,9 @@ def list_batches(engine: sa.Engine, limit: int = 100) -> list[Batch]:
 
 def unfinished_batches(engine: sa.Engine, *, only_not_enqueued: bool = False) -> list[Batch]:
     """Batches with open jobs, oldest first; on request those that Redis does not fully know."""
-    condition = batches.c.state.in_(UNFINISHED)
+    condition: sa.ColumnElement[bool] = batches.c.state.in_(UNFINISHED)
     if only_not_enqueued:
-        condition &= sa.not_(batches.c.enqueued)
+        condition = sa.and_(condition, sa.not_(batches.c.enqueued))
     with engine.connect() as connection:
         return _find(connection, condition, limit=None)[::-1]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from scrapeq.database import schema
-from scrapeq.errors import ConfigError, DatabaseUnavailable, MissingExtra
+from scrapeq.errors import AlreadyThere, ConfigError, DatabaseUnavailable, MissingExtra
 from scrapeq.settings import Settings, make_home
 
 if TYPE_CHECKING:
@@ -50,9 +50,14 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     on to write would fail instead of waiting when another one writes in between.
     """
     try:
-        with engine.connect().execution_options(scrapeq_writes=True) as connection:
-            with connection.begin():
-                yield connection
+        connecting = engine.connect().execution_options(scrapeq_writes=True)
+        with connecting as connection, connection.begin():
+            yield connection
+    except sa.exc.IntegrityError as error:
+        raise AlreadyThere(
+            f"the record has this already: {_reason(error)}",
+            hint="submit it under another id, or look the existing one up",
+        ) from error
     except sa.exc.OperationalError as error:
         raise DatabaseUnavailable(
             f"the database does not take a write: {_reason(error)}",

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from scrapeq.database.batches import now_ms
-from scrapeq.database.engine import writing
+from scrapeq.database.batches import UNFINISHED, now_ms
+from scrapeq.database.engine import read_meta, write_meta, writing
 from scrapeq.database.results import count_minute
-from scrapeq.database.schema import events, history, jobs, batches, meta
-from scrapeq.database.engine import read_meta, write_meta
+from scrapeq.database.schema import batches, events, history, jobs, meta
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def raise_epoch(engine: sa.Engine, known_redis: str, new_redis: str) -> int | No
         epoch = int(read_meta(connection, "epoch")) + 1
         write_meta(connection, "epoch", str(epoch))
         connection.execute(
-            batches.update().where(batches.c.state.in_(("open", "paused"))).values(enqueued=False)
+            batches.update().where(batches.c.state.in_(UNFINISHED)).values(enqueued=False)
         )
         return epoch
 

@@ -111,7 +111,7 @@ def read_html(engine: sa.Engine, sha256: str) -> bytes | None:
 
 def read_pages(engine: sa.Engine, job_ids: Sequence[str]) -> dict[str, Page]:
     """The whole result of each finished job among `job_ids`."""
-    found = {}
+    found: dict[str, Page] = {}
     with engine.connect() as connection:
         for some in chunked(job_ids):
             query = _pages_query().where(jobs.c.id.in_(some), jobs.c.status.not_in(OPEN))
@@ -344,12 +344,10 @@ def _save_contents(connection: sa.Connection, kept: Sequence[Result]) -> None:
 def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) -> None:
     """Make jobs and the duplicates that wait for them final, in order, and count them."""
     batch_ids = {result.page.batch_id for result in kept}
-    place = {
-        batch_id: last
-        for batch_id, last in connection.execute(
-            sa.select(batches.c.id, batches.c.finish_order).where(batches.c.id.in_(batch_ids))
-        )
-    }
+    last_places = connection.execute(
+        sa.select(batches.c.id, batches.c.finish_order).where(batches.c.id.in_(batch_ids))
+    )
+    place = {row.id: row.finish_order for row in last_places}
     twins: dict[str, list[str]] = defaultdict(list)
     waiting = sa.select(jobs.c.id, jobs.c.page_of).where(
         jobs.c.page_of.in_([result.page.job_id for result in kept]), jobs.c.status.in_(OPEN)

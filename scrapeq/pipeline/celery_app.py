@@ -7,7 +7,7 @@ only sends, by the tasks' names, so that a notebook loads no task.
 from __future__ import annotations
 
 from celery import Celery
-from kombu import Queue
+from kombu.entity import Queue
 
 from scrapeq.settings import Settings
 

@@ -33,9 +33,7 @@ class SharedGate:
         await self._call(self._frontier.end_turn, host)
 
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
-        await self._call(
-            self._frontier.set_robots_known, host, crawl_delay_ms, ROBOTS_KNOWN_MS
-        )
+        await self._call(self._frontier.set_robots_known, host, crawl_delay_ms, ROBOTS_KNOWN_MS)
 
 
 class SharedRobots:

@@ -132,9 +132,7 @@ class JobQueue:
             recovery.feed(self.services, batch)
         return batch
 
-    def _stored_answers(
-        self, values: Sequence[object], config: ScrapingConfig
-    ) -> dict[str, str]:
+    def _stored_answers(self, values: Sequence[object], config: ScrapingConfig) -> dict[str, str]:
         if not config.max_age:
             return {}
         newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
@@ -241,9 +239,7 @@ class JobQueue:
         if max_age_days < 0:
             raise ConfigError("max_age_days is below 0", hint="give the age in days, like 30")
         before = datetime.now(UTC) - timedelta(days=max_age_days)
-        return database.jobs.delete_before(
-            self.services.engine, int(before.timestamp() * 1000)
-        )
+        return database.jobs.delete_before(self.services.engine, int(before.timestamp() * 1000))
 
     def get_queue_stats(self) -> dict[str, Any]:
         """`total_jobs`, `status_counts` by status, `active_tasks` (jobs that run now),

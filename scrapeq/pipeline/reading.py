@@ -98,8 +98,8 @@ class Readers:
 
 
 async def _ask(child: Process, response: Response, recipe: Recipe) -> dict[str, Any]:
-    assert child.stdin is not None  # both are pipes, see _spawn
-    assert child.stdout is not None
+    if child.stdin is None or child.stdout is None:  # both are pipes, see _spawn
+        raise ConnectionError("the child has no pipes")
     request = json.dumps(
         {
             "url": response.final_url,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import database, frames
@@ -99,6 +99,9 @@ def _same_batch(
         return None
     if database.batches.fingerprint_of(engine, batch.id) != fingerprint(values, config):
         return None
+    if batch.finished_at and config.max_age is not None:
+        if datetime.now(UTC) - batch.finished_at > config.max_age:
+            return None  # its pages are too old: the next run fetches them again
     left = batch.total - batch.done
     said = f"the same batch as before: {batch.done:,} of {batch.total:,} rows were done already"
     if batch.failed and not left:

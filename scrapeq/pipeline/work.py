@@ -44,6 +44,8 @@ SAVE_COUNT, SAVE_AFTER_S = 64, 0.1
 RENEW_S = 1.0
 #: Seconds between two looks at a frontier with nothing due.
 LOOK_S = 0.25
+#: With nothing due for longer than this, the loop rests until it is woken.
+FAR_MS = 5_000
 #: Seconds until a dead Redis or a locked database is tried again.
 AGAIN_S = 1.0
 #: A window is topped up when this share of it is free: fewer, larger claims.
@@ -68,6 +70,7 @@ class WorkLoop:
         self._lease_ms = round(services.settings.lease_s * 1000)
         self._running: dict[str, Running] = {}
         self._unsaved: list[tuple[Lease, database.Result | Ending]] = []
+        self._suspect = ""  # the job that runs alone now, if one does
         self._batches: dict[str, Batch] = {}
         self._claim_until = 0.0
         self._stopping = False
@@ -134,9 +137,7 @@ class WorkLoop:
         renewing = asyncio.create_task(self._renew_forever())
         saving = asyncio.create_task(self._save_forever())
         halt = asyncio.create_task(self._halt.wait())
-        await asyncio.wait(
-            {claiming, renewing, saving, halt}, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait({claiming, renewing, saving, halt}, return_when=asyncio.FIRST_COMPLETED)
         for task in (claiming, renewing, saving):
             if task.done():
                 task.result()  # none of them ends by itself: say why
@@ -191,8 +192,8 @@ class WorkLoop:
                 self._wanted.clear()
                 await self._wanted.wait()
             free = self._window - len(self._running)
-            quarantine = alone and self._running
-            if quarantine or free < max(1, self._window // TOP_UP_SHARE):
+            quarantined = self._suspect in self._running or (alone and self._running)
+            if quarantined or free < max(1, self._window // TOP_UP_SHARE):
                 self._slot.clear()
                 await _within(self._slot.wait(), LOOK_S)
                 continue
@@ -201,19 +202,22 @@ class WorkLoop:
                     self.services.frontier.claim, self.name, free, self._lease_ms, alone=alone
                 )
                 await self._begin(list(claim.leases))
+            except UnknownRedis:
+                await asyncio.sleep(LOOK_S)  # housekeeping puts back what is open
+                continue
             except (RedisUnavailable, DatabaseUnavailable) as error:
-                if not isinstance(error, UnknownRedis):
-                    log.warning("nothing can be claimed: %s", error)
+                log.warning("nothing can be claimed: %s", error)
                 await asyncio.sleep(AGAIN_S)
                 continue
             # A job that lost its worker twice runs with nothing beside it: if it ends this
             # process too, its neighbours are not blamed.
-            alone = claim.suspects > 0 and not alone
-            if not claim.leases and not alone:
-                if claim.next_ms is None or claim.next_ms > 5_000:
-                    if not self._running:
-                        self._claim_until = 0.0
-                        continue
+            alone = claim.suspects > 0
+            self._suspect = next((one.job_id for one in claim.leases if one.lost >= 2), "")
+            if not claim.leases and not (alone and self._running):
+                far = claim.next_ms is None or claim.next_ms > FAR_MS
+                if far and not self._running:
+                    self._claim_until = 0.0
+                    continue
                 await asyncio.sleep(min(LOOK_S, (claim.next_ms or 1_000) / 1000))
 
     async def _begin(self, leases: list[Lease]) -> None:
@@ -365,9 +369,7 @@ class WorkLoop:
             await asyncio.sleep(RENEW_S)
 
 
-def _page(
-    work: Work, lease: Lease, outcome: Content | Failure, response: Response | None
-) -> Page:
+def _page(work: Work, lease: Lease, outcome: Content | Failure, response: Response | None) -> Page:
     """The result row of a job: what was read, or why nothing was."""
     common: dict[str, Any] = {
         "job_id": work.job_id,

@@ -195,7 +195,8 @@ class Frontier:
     def robots(self, origin: str) -> str | None:
         """What was kept for an origin by `keep_robots`, until it expires."""
         with translated():
-            return self._redis.get(keys.robots(origin))
+            kept = self._redis.get(keys.robots(origin))
+        return None if kept is None else str(kept)
 
     def keep_robots(self, origin: str, text: str, ttl_s: float) -> None:
         """Keep an origin's robots.txt for every worker."""
@@ -250,10 +251,23 @@ class Frontier:
             "workers": len(self.workers()),
         }
 
+    def is_due(self) -> bool:
+        """Whether a claim would find something to do, or to put right."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zcard(keys.OPEN)
+        pipe.zcard(keys.SUSPECTS)
+        for key in (keys.GATED, keys.LATER, keys.LEASES):
+            pipe.zrange(key, 0, 0, withscores=True)
+        pipe.time()
+        with translated():
+            hosts, suspects, *firsts, (seconds, micros) = pipe.execute()
+        now_ms = seconds * 1000 + micros // 1000
+        return bool(hosts or suspects) or any(first and first[0][1] <= now_ms for first in firsts)
+
     def running_ids(self, limit: int = 1_000) -> list[str]:
         """Jobs with a lease, the soonest to end first."""
         with translated():
-            return list(self._redis.zrange(keys.LEASES, 0, limit - 1))
+            return [str(job) for job in self._redis.zrange(keys.LEASES, 0, limit - 1)]
 
     def workers(self) -> list[str]:
         """Worker processes that were heard of lately."""
@@ -261,7 +275,7 @@ class Frontier:
             seconds, micros = self._redis.time()
             silent = seconds * 1000 + micros // 1000 - WORKER_SILENCE_S * 1000
             self._redis.zremrangebyscore(keys.WORKERS, "-inf", silent)
-            return list(self._redis.zrange(keys.WORKERS, 0, -1))
+            return [str(worker) for worker in self._redis.zrange(keys.WORKERS, 0, -1)]
 
     def say_worker(self, worker: str) -> None:
         """Say that a worker lives, with no lease to renew."""

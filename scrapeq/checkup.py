@@ -1,0 +1,67 @@
+"""What `scrapeq doctor` looks at: each check with what it found and what to do."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from scrapeq import cluster, database, store
+from scrapeq.errors import ScrapeqError
+from scrapeq.settings import Settings, load_settings, make_home
+
+#: Bytes of free disk below which a scrape of some thousand pages may not fit.
+LITTLE_SPACE = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `said`: what was found, and for a bad one what to do."""
+
+    what: str
+    good: bool
+    said: str
+
+
+def checks() -> Iterator[Check]:
+    """Each check in turn; none raises."""
+    yield Check("Python", sys.version_info >= (3, 11), platform.python_version())
+    try:
+        settings = load_settings()
+    except ScrapeqError as error:
+        yield Check("settings", False, str(error))
+        return
+    yield _attempt("home", lambda: f"{make_home(settings.home)}")
+    free = shutil.disk_usage(settings.home.parent).free
+    yield Check("disk", free > LITTLE_SPACE, f"{free / 1e9:.1f} GB free")
+    yield _attempt("database", lambda: _database(settings))
+    yield _attempt("Redis", lambda: _redis(settings))
+    for extra, module in (("ai", "openai"), ("browser", "playwright"), ("postgres", "psycopg")):
+        there = importlib.util.find_spec(module) is not None
+        said = "installed" if there else f'not installed; pip install "scrapeq[{extra}]" adds it'
+        yield Check(f"extra {extra}", True, said)
+
+
+def _attempt(what: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(what, True, look())
+    except (ScrapeqError, OSError) as error:
+        return Check(what, False, str(error))
+
+
+def _database(settings: Settings) -> str:
+    engine = database.open_database(settings)
+    engine.dispose()
+    return engine.url.render_as_string(hide_password=True)
+
+
+def _redis(settings: Settings) -> str:
+    if not settings.shared:
+        cluster.ensure_cluster(settings, workers=0)
+    client = store.connect(cluster.redis_url(settings))
+    store.check_redis(client)
+    kind = "shared" if settings.shared else "private"
+    return f"{kind}, version {client.info('server')['redis_version']}"

@@ -1,0 +1,390 @@
+"""The command line: `scrapeq scrape urls.csv --url-column link --select title=h1 -o pages.parquet`.
+
+Exit status: 0 every row has its page; 1 some rows failed; 2 the command cannot be understood or
+met; 3 every row failed; 4 scrapeq itself could not work; 130 interrupted (the same command goes
+on).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from scrapeq.errors import ConfigError, InputError, MissingExtra, NotFound, ScrapeqError
+
+if TYPE_CHECKING:
+    from scrapeq.pipeline.handle import BatchHandle
+
+ALL_GOOD, SOME_FAILED, NOT_UNDERSTOOD, ALL_FAILED, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+app = typer.Typer(
+    help="A column of URLs in, a table out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; our own errors become one line and an exit status."""
+    try:
+        app()
+    except (ConfigError, InputError, NotFound, MissingExtra) as error:
+        _fail(str(error), NOT_UNDERSTOOD)
+    except ScrapeqError as error:
+        _fail(str(error), BROKEN)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+@app.command()
+def scrape(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="csv, tsv, jsonl, parquet, xlsx or txt file; - for stdin, a URL a line."
+        ),
+    ] = "-",
+    url_column: Annotated[
+        str | None, typer.Option(help="The column of URLs; found by itself if there is one.")
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=SELECTOR, a column of what matches first; CSS or XPath."),
+    ] = None,
+    select_all: Annotated[
+        list[str] | None, typer.Option(help="NAME=SELECTOR, a column of all that matches.")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE of any other option, as in ScrapingConfig: max_retries=1."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="csv, jsonl, parquet or xlsx, by the ending."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="To find the batch again; made from the URLs if not given.")
+    ] = None,
+    delay: Annotated[
+        float | None, typer.Option(help="Seconds between two requests to one host.")
+    ] = None,
+    links: Annotated[bool, typer.Option("--links", help="Keep every link.")] = False,
+    images: Annotated[bool, typer.Option("--images", help="Keep every image.")] = False,
+    stealth: Annotated[
+        bool, typer.Option("--stealth", help="Send a real browser's headers and TLS.")
+    ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Fetch again what the store could answer.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try failed rows of this batch again.")
+    ] = False,
+    priority: Annotated[int, typer.Option(min=1, max=9, help="1 first, 9 last.")] = 5,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Fetch a column of URLs and write the table."""
+    from scrapeq import frames
+    from scrapeq.models import ScrapingConfig
+    from scrapeq.pipeline import scrape as pipeline
+    from scrapeq.pipeline.job_queue import fingerprint
+
+    if output is not None:
+        frames.check_export_path(output)
+    options: dict[str, Any] = dict(_pair(text, "--option") for text in option or [])
+    selectors: dict[str, Any] = dict(_pair(text, "--select") for text in select or [])
+    selectors |= {
+        key: [value] for key, value in (_pair(one, "--select-all") for one in select_all or [])
+    }
+    if selectors:
+        options["custom_selectors"] = selectors
+    if delay is not None:
+        options["delay_between_requests"] = delay
+    chosen = {"extract_links": links, "extract_images": images, "use_stealth": stealth}
+    options |= {key: True for key, value in chosen.items() if value}
+    config = ScrapingConfig.build(**options)
+    column: Any = _stdin_urls() if source == "-" else frames.read_urls(source, url_column)
+    values = column if isinstance(column, list) else column.values
+    name = (
+        name
+        or f"{Path(source).stem if source != '-' else 'stdin'}-{fingerprint(values, config)[:8]}"
+    )
+    batch = pipeline.scrape(
+        column,
+        name=name,
+        config=config,
+        priority=priority,
+        refresh=refresh,
+    )
+    if retry_failed and batch.is_done:
+        batch.retry_failed()
+    if batch.note:
+        _say(batch.note)
+    try:
+        _follow(batch, quiet=quiet)
+    except KeyboardInterrupt:
+        done = batch.progress.done
+        _say(f"stopped at {done:,} of {len(batch):,} rows; the same command goes on from there")
+        sys.exit(INTERRUPTED)
+    _deliver(batch, output)
+    sys.exit(_verdict(batch))
+
+
+@app.command()
+def export(
+    batch: Annotated[str, typer.Argument(help="The name or id of a batch.")],
+    output: Annotated[Path, typer.Argument(help="csv, jsonl, parquet or xlsx, by the ending.")],
+) -> None:
+    """Write the table of a batch, also of one that still runs."""
+    from scrapeq.pipeline import scrape as pipeline
+
+    _say(f"wrote {pipeline.attach(batch, queue=_looking_queue()).export(output)}")
+
+
+@app.command()
+def batches() -> None:
+    """List the batches of this project, newest first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from scrapeq.display import plain
+
+    table = Table("batch", "run", "state", "done", "of", "failed", box=None, pad_edge=False)
+    for batch in _looking_queue().list_batches():
+        table.add_row(
+            plain(batch.name or batch.id),
+            str(batch.run),
+            batch.state.value,
+            f"{batch.done:,}",
+            f"{batch.total:,}",
+            f"{batch.failed:,}",
+        )
+    Console().print(table)
+
+
+@app.command()
+def up(
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
+) -> None:
+    """Start the private Redis and workers of this folder, to outlive kernels and terminals."""
+    from scrapeq import cluster
+    from scrapeq.settings import load_settings
+
+    settings = load_settings()
+    _refuse_shared(settings)
+    cluster.up(settings, workers or settings.workers)
+    _print_status()
+
+
+@app.command()
+def down() -> None:
+    """End the private Redis and workers of this folder; nothing that was submitted is lost."""
+    from scrapeq import cluster
+    from scrapeq.settings import load_settings
+
+    _say("ended" if cluster.down(load_settings().home) else "nothing was running")
+
+
+@app.command()
+def status() -> None:
+    """Say what runs in this folder: Redis, workers, open jobs."""
+    _print_status()
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def worker(context: typer.Context) -> None:
+    """Start a Celery worker; whatever follows goes to Celery (--queues, --concurrency, ...)."""
+    command = [sys.executable, "-m", "celery", "-A", "scrapeq.pipeline.worker", "worker"]
+    os.execv(sys.executable, [*command, "--loglevel=info", *context.args])  # noqa: S606 - our own
+
+
+@app.command()
+def doctor() -> None:
+    """Check this installation and say what to do about what is wrong."""
+    from scrapeq.checkup import checks
+
+    failed = 0
+    for check in checks():
+        mark = "ok  " if check.good else "FAIL"
+        typer.echo(f"{mark} {check.what}: {check.said}")
+        failed += not check.good
+    sys.exit(BROKEN if failed else ALL_GOOD)
+
+
+@app.command()
+def demo(
+    rows: Annotated[int, typer.Option(min=1, max=100_000, help="URLs to fetch.")] = 200,
+    output: Annotated[Path | None, typer.Option("--output", "-o")] = None,
+) -> None:
+    """Scrape a little web that runs on this machine, and show the table."""
+    import tempfile
+
+    from scrapeq.pipeline import scrape as pipeline
+    from scrapeq.settings import load_settings
+    from scrapeq.testing import LittleWeb
+
+    with tempfile.TemporaryDirectory(prefix="scrapeq-demo-") as home, LittleWeb(hosts=10) as web:
+        settings = load_settings(SCRAPEQ_HOME=Path(home), SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True)
+        urls = [record["url"] for record in web.urls(rows, failures=0.05)]
+        _say(f"a little web of 10 hosts answers on this machine; {rows:,} of its URLs, 5 % broken:")
+        batch = pipeline.scrape(
+            {"link": urls},
+            url="link",
+            name="demo",
+            settings=settings,
+            custom_selectors={"headline": "h1"},
+            extract_links=True,
+            retry_backoff_s=0.2,
+        )
+        _follow(batch, quiet=False)
+        _deliver(batch, output)
+        failed = batch.errors
+        _say(f"\n{len(failed):,} rows failed, each with its reason:")
+        counts = failed["error_kind"].value_counts()
+        for kind, count in counts[counts > 0].items():
+            example = failed.loc[failed["error_kind"] == kind, "error_message"].iloc[0]
+            _say(f"  {count:>4}  {kind:<14} {example}")
+        _say(f"{len(batch.links):,} links were kept: batch.links")
+
+
+# -- helpers ------------------------------------------------------------------------------------
+
+
+def _follow(batch: BatchHandle, *, quiet: bool) -> None:
+    """Show how far the batch is until it is done; on stderr, so that stdout can be piped."""
+    if quiet or not sys.stderr.isatty():
+        batch.wait()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f}, {task.fields[failed]:,} failed"),
+        TimeElapsedColumn(),
+        TextColumn("·"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as shown:
+        bar = shown.add_task("pages", total=len(batch), failed=0)
+        while True:
+            progress = batch.progress
+            shown.update(bar, completed=progress.done, failed=progress.failed)
+            if progress.is_done:
+                return
+            time.sleep(0.3)
+
+
+def _deliver(batch: BatchHandle, output: Path | None) -> None:
+    if output is not None:
+        _say(f"wrote {batch.export(output)}")
+        return
+    import pandas as pd
+
+    wanted = ["url", "ok", "http_status", "title", "language", "error_kind"]
+    frame = batch.df
+    columns = [*wanted, *(one for one in batch.batch.config.custom_selectors if one not in wanted)]
+    with pd.option_context("display.width", 200, "display.max_colwidth", 36):
+        from scrapeq.display import plain
+
+        shown = frame[[one for one in columns if one in frame]].head(15).copy()
+        for column in shown.select_dtypes(["string", "object"]):
+            shown[column] = [
+                plain(value, 60) if value is not pd.NA else "" for value in shown[column]
+            ]
+        typer.echo(shown.to_string())
+    if len(frame) > len(shown):
+        typer.echo(f"… {len(frame):,} rows; -o pages.csv writes them all, text and all columns")
+
+
+def _verdict(batch: BatchHandle) -> int:
+    progress = batch.progress
+    if progress.completed == progress.total:
+        return ALL_GOOD
+    return SOME_FAILED if progress.completed else ALL_FAILED
+
+
+def _print_status() -> None:
+    from scrapeq import cluster
+    from scrapeq.display import seconds
+    from scrapeq.errors import RedisUnavailable
+    from scrapeq.settings import load_settings
+
+    settings = load_settings()
+    if settings.shared:
+        typer.echo("a Redis of your own is named by REDIS_URL")
+    else:
+        now = cluster.status(settings.home)
+        if not now.running:
+            typer.echo(f"nothing runs in {settings.home}; scrapeq up starts it")
+            return
+        typer.echo(
+            f"Redis {now.redis_version}, {now.redis_memory_bytes / 1e6:.1f} MB; "
+            f"{now.worker_count} worker processes; up for {seconds(now.uptime_s)}; "
+            f"{'stays until scrapeq down' if now.detached else f'held by {now.owners} processes'}"
+        )
+        if now.problem:
+            typer.echo(f"problem: {now.problem}")
+    try:
+        stats = _looking_queue().get_queue_stats()
+    except RedisUnavailable as error:
+        _fail(str(error), BROKEN)
+    counts = ", ".join(
+        f"{count:,} {name}" for name, count in stats["status_counts"].items() if count
+    )
+    typer.echo(f"{stats['workers']} workers answer; jobs: {counts or 'none yet'}")
+
+
+def _looking_queue() -> Any:
+    """A queue that looks without starting anything: the record is enough for most."""
+    from scrapeq.pipeline.job_queue import JobQueue
+    from scrapeq.pipeline.services import open_services
+
+    return JobQueue(open_services(start=False))
+
+
+def _refuse_shared(settings: Any) -> None:
+    if settings.shared:
+        raise ConfigError(
+            "REDIS_URL names a Redis of your own, which needs no private one",
+            hint="start workers on it: scrapeq worker; or unset REDIS_URL",
+        )
+
+
+def _stdin_urls() -> list[str]:
+    if sys.stdin.isatty():
+        raise InputError("there are no URLs", hint="name a file, or pipe URLs in, one a line")
+    lines = sys.stdin.buffer.read().decode("utf-8-sig", "replace").splitlines()
+    found = [line.strip() for line in lines if line.strip()]
+    if not found:
+        raise InputError("stdin holds no URLs", hint="give one on each line")
+    return found
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip() or not value.strip():
+        raise ConfigError(f"{option} {text!r} is not NAME=VALUE", hint=f"write {option} title=h1")
+    return key.strip(), value.strip()
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _fail(text: str, status: int) -> NoReturn:
+    typer.echo(f"scrapeq: {text}", err=True)
+    sys.exit(status)

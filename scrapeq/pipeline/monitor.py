@@ -1,0 +1,207 @@
+"""How the work is going: progress with an ETA, metrics of the system, and history by hour.
+
+monitor = get_job_monitor()
+monitor.get_job_progress(job_id)["progress_percentage"]
+monitor.get_system_metrics()["health_status"]
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from scrapeq import database, stats
+from scrapeq.database.batches import from_ms, now_ms
+from scrapeq.database.history import Minute
+from scrapeq.errors import RedisUnavailable
+from scrapeq.models import FINAL, Batch, Job, JobStatus
+from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
+from scrapeq.pipeline.services import Services
+from scrapeq.settings import Settings
+
+_HOUR_MS = 3_600_000
+#: The past, in milliseconds, that "lately" means.
+LATELY_MS = 15 * 60_000
+#: A running job's progress is an estimate: it is never said to be done before it is.
+MOST_WHILE_RUNNING = 99.0
+
+
+def get_job_monitor(settings: Settings | None = None) -> JobMonitor:
+    """The monitor of these settings (by default the environment's); see `get_job_queue`."""
+    return JobMonitor(get_job_queue(settings).services)
+
+
+class JobMonitor:
+    """Looks at one project's jobs, workers and history, and changes nothing but the history."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._queue = JobQueue(services)
+
+    def __repr__(self) -> str:
+        return f"<JobMonitor of {self._queue!r}>"
+
+    def get_job_progress(self, job_id: str) -> dict[str, Any]:
+        """How far a job is, or a batch when its id or name is given.
+
+        `status`, `progress_percentage` (0 to 100), `estimated_completion` (ISO 8601, UTC; None
+        when it cannot be known or nothing is left), `elapsed_s`, `attempts`, `error_kind`,
+        `error_message`. A single running job is estimated from what pages took lately.
+        Raises NotFound.
+        """
+        batch = database.batches.find_batch(self.services.engine, job_id)
+        if batch is not None and batch.total > 1:
+            return self._batch_progress(batch)
+        return self._job_progress(self._queue.get_job_status(job_id))
+
+    def get_system_metrics(self) -> dict[str, Any]:
+        """`health_status` (HEALTHY, DEGRADED, UNHEALTHY) with `health_reasons`; `worker_stats`
+        (`active_workers`, `workers`), `queue_stats`, `performance` of the last quarter of an hour.
+        """
+        lately = database.history.minutes_since(self.services.engine, now_ms() - LATELY_MS)
+        succeeded, failed = sum(m.succeeded for m in lately), sum(m.failed for m in lately)
+        try:
+            counts = self.services.frontier.counts()
+            workers = self.services.frontier.workers()
+            reachable = True
+        except RedisUnavailable:
+            counts, workers, reachable = {"open": 0, "running": 0, "retrying": 0}, [], False
+        waiting = counts["open"] - counts["running"] - counts["retrying"]
+        verdict, reasons = stats.health(
+            redis_reachable=reachable,
+            workers_alive=len(workers),
+            waiting_jobs=waiting,
+            completed_lately=succeeded,
+            failed_lately=failed,
+        )
+        return {
+            "timestamp": datetime.now(UTC).isoformat(),
+            "health_status": verdict,
+            "health_reasons": list(reasons),
+            "worker_stats": {"active_workers": len(workers), "workers": workers},
+            "queue_stats": {
+                "waiting_jobs": waiting,
+                "running_jobs": counts["running"],
+                "retrying_jobs": counts["retrying"],
+            },
+            "performance": {
+                "window_s": LATELY_MS // 1000,
+                "jobs_processed": succeeded + failed,
+                "success_rate": stats.success_rate(succeeded, failed),
+                "average_processing_time_s": _mean_s(lately),
+                "jobs_per_minute": (succeeded + failed) / (LATELY_MS / 60_000),
+            },
+            "errors": database.history.error_counts(self.services.engine, now_ms() - LATELY_MS),
+        }
+
+    def get_active_jobs_summary(self, limit: int = 100) -> dict[str, Any]:
+        """`total_active`, `by_status`, and `jobs`: the first `limit` of them, running ones first."""
+        counts = self.services.frontier.counts()
+        waiting = counts["open"] - counts["running"] - counts["retrying"]
+        return {
+            "total_active": counts["open"],
+            "by_status": {
+                "pending": waiting,
+                "running": counts["running"],
+                "retrying": counts["retrying"],
+            },
+            "jobs": [
+                {
+                    "job_id": job.id,
+                    "url": job.url,
+                    "status": job.status.value,
+                    "priority": job.priority,
+                    "attempts": job.attempts,
+                    "batch_id": job.batch_id,
+                }
+                for job in self._queue.get_active_jobs(limit)
+            ],
+        }
+
+    def record_job_completion(self, job_id: str, success: bool, processing_time: float) -> None:
+        """Count a job that was done outside of the workers, with its time in seconds.
+
+        Workers record their own; the id is not looked up.
+        """
+        database.history.record_completion(
+            self.services.engine, success=success, processing_time_s=processing_time
+        )
+
+    def record_error(self, job_id: str | None, error_type: str, message: str) -> None:
+        """Keep an error that happened outside of the workers; it counts in the metrics' errors."""
+        database.history.record_error(self.services.engine, job_id, error_type, message)
+
+    def get_performance_history(self, hours: float = 24) -> dict[str, Any]:
+        """`history`: a dict for each hour with finished jobs, oldest first: `timestamp` (its start,
+        ISO 8601, UTC), `jobs_processed`, `succeeded`, `failed`, `success_rate` (0 to 100),
+        `average_processing_time_s`.
+        """
+        since = datetime.now(UTC) - timedelta(hours=hours)
+        by_hour: dict[int, list[Minute]] = defaultdict(list)
+        since_ms = int(since.timestamp() * 1000)
+        for minute in database.history.minutes_since(self.services.engine, since_ms):
+            by_hour[minute.minute_ms - minute.minute_ms % _HOUR_MS].append(minute)
+        return {"hours": hours, "history": [_hour(*one) for one in sorted(by_hour.items())]}
+
+    def _job_progress(self, job: Job) -> dict[str, Any]:
+        share, left_s = 0.0, None
+        if job.status in FINAL:
+            share = 100.0
+        elif job.status is JobStatus.RUNNING and job.started_at is not None:
+            lately = database.history.minutes_since(self.services.engine, now_ms() - LATELY_MS)
+            usual_s = _mean_s(lately)
+            if usual_s:
+                running_s = (datetime.now(UTC) - job.started_at).total_seconds()
+                share = min(MOST_WHILE_RUNNING, 100 * running_s / usual_s)
+                left_s = max(0.0, usual_s - running_s)
+        ended = job.finished_at or datetime.now(UTC)
+        return {
+            "job_id": job.id,
+            "status": job.status.value,
+            "progress_percentage": round(share, 1),
+            "estimated_completion": _from_now(left_s),
+            "elapsed_s": (ended - job.created_at).total_seconds(),
+            "attempts": job.attempts,
+            "error_kind": job.error_kind,
+            "error_message": job.error_message,
+        }
+
+    def _batch_progress(self, batch: Batch) -> dict[str, Any]:
+        left = batch.total - batch.done
+        elapsed_s = ((batch.finished_at or datetime.now(UTC)) - batch.created_at).total_seconds()
+        fetched = batch.done - batch.from_store
+        rate = fetched / elapsed_s if elapsed_s > 0 and fetched else None
+        return {
+            "job_id": batch.id,
+            "status": batch.state.value if left else "completed",
+            "progress_percentage": round(stats.percentage(batch.done, batch.total), 1),
+            "estimated_completion": _from_now(stats.eta_s(left, rate)) if left else None,
+            "elapsed_s": elapsed_s,
+            "total": batch.total,
+            "completed": batch.completed,
+            "failed": batch.failed,
+            "cancelled": batch.cancelled,
+        }
+
+
+def _hour(start_ms: int, minutes: list[Minute]) -> dict[str, Any]:
+    succeeded, failed = sum(m.succeeded for m in minutes), sum(m.failed for m in minutes)
+    start = from_ms(start_ms)
+    return {
+        "timestamp": start.isoformat() if start else None,
+        "jobs_processed": succeeded + failed,
+        "succeeded": succeeded,
+        "failed": failed,
+        "success_rate": stats.success_rate(succeeded, failed),
+        "average_processing_time_s": _mean_s(minutes),
+    }
+
+
+def _mean_s(minutes: list[Minute]) -> float | None:
+    finished = sum(minute.succeeded + minute.failed for minute in minutes)
+    return sum(minute.time_s for minute in minutes) / finished if finished else None
+
+
+def _from_now(seconds: float | None) -> str | None:
+    return None if seconds is None else (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
