@@ -113,6 +113,11 @@ class Settings(BaseSettings):
             raise ValueError(f'only ["json"] is accepted from a queue, not {value}; write ["json"]')
         return value
 
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()  # the same folder after a chdir, and in workers
+
     @property
     def shared(self) -> bool:
         """Whether a Redis of the user's own is named, for one or many machines."""

@@ -75,6 +75,7 @@ class Child:
             return True
         if self.kill_at and now >= self.kill_at:
             self.signal(signal.SIGKILL)
+            self.kill_at = now + 1
         if not self._process or not _has_ended(self._process):
             return False
         # Before its process id is given back, and could become another's

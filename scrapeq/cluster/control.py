@@ -25,6 +25,10 @@ class NoSupervisor(Exception):
     """Nobody listens, or the supervisor ended before it answered."""
 
 
+class Silent(Exception):
+    """The supervisor lives but did not answer in time."""
+
+
 def connect(path: Path) -> socket.socket:
     """A connection to the supervisor; it is not inherited by programs started from here."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -40,12 +44,14 @@ def connect(path: Path) -> socket.socket:
 def request(
     connection: socket.socket, operation: str, *, timeout_s: float = 5, **values: Any
 ) -> dict[str, Any]:
-    """The supervisor's answer. Raises NoSupervisor if it ends or is silent for `timeout_s`."""
+    """The supervisor's answer. Raises NoSupervisor if it ends first, Silent after `timeout_s`."""
     try:
         connection.settimeout(timeout_s)
         connection.sendall(encode({"operation": operation, **values}))
         with connection.makefile("rb") as lines:
             line = lines.readline()
+    except TimeoutError as error:
+        raise Silent(f"no answer within {timeout_s} s") from error
     except OSError as error:
         raise NoSupervisor(str(error)) from error
     if not line.endswith(b"\n"):
@@ -68,16 +74,3 @@ def is_open(connection: socket.socket) -> bool:
         return True
     except OSError:
         return False
-
-
-def wait_until_closed(connection: socket.socket, timeout_s: float) -> bool:
-    """Whether the supervisor ended within `timeout_s`."""
-    try:
-        connection.settimeout(timeout_s)
-        while connection.recv(4096):
-            pass
-    except TimeoutError:
-        return False
-    except OSError:
-        pass
-    return True

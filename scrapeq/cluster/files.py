@@ -24,6 +24,7 @@ from pathlib import Path
 
 from scrapeq.errors import ClusterFailed
 
+LOCK = "cluster.lock"
 _SOCKET_PATH_BYTES = 100
 _LOG_BYTES = 20_000_000
 
@@ -48,12 +49,13 @@ class Access:
 
 def resolve_home(home: Path) -> Path:
     """One name for one home, whatever relative path or link it was given by."""
-    return home.expanduser().resolve()
+    return home.resolve()
 
 
 def read_access(home: Path) -> Access | None:
-    """What cluster.json says, or None if there is none or it is damaged.
+    """What cluster.json says, or None if there is none, or it is damaged or of another home.
 
+    The last is so in a copied folder: the original's cluster is not to be taken for the copy's.
     Raises ClusterFailed when it belongs to another user: whoever wrote it would be trusted with
     everything that is put into Redis.
     """
@@ -63,6 +65,8 @@ def read_access(home: Path) -> Access | None:
             if os.fstat(file.fileno()).st_uid != os.geteuid():
                 raise _foreign(path)
             values = json.load(file)
+        if values["home"] != str(home):
+            return None
         return Access(Path(values["folder"]), str(values["password"]))
     except PermissionError as error:
         raise _foreign(path) from error
@@ -84,24 +88,26 @@ def make_access(home: Path) -> Access:
     Only for the holder of the home's lock. Raises OSError when the home cannot be written.
     """
     before = read_access(home)
-    password = before.password if before and before.password else secrets.token_urlsafe(32)
-    access = Access(private_folder(home), password)
+    password = before.password if before else secrets.token_urlsafe(32)
+    access = Access(private_folder(home, password), password)
     path = home / "cluster.json"
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({"folder": str(access.folder), "password": password}, file)
+        json.dump({"home": str(home), "folder": str(access.folder), "password": password}, file)
     draft.replace(path)
     return access
 
 
-def private_folder(home: Path) -> Path:
+def private_folder(home: Path, password: str) -> Path:
     """A folder for sockets that only this user can enter.
 
-    It has the same name each time. If somebody else was there first (a folder of theirs, a link,
+    It has the same name each time, but another one when the home was removed and made again: the
+    old cluster may still be ending. If somebody else was there first (a folder of theirs, a link,
     one that others may enter), a new one with a random name is taken instead.
     """
-    name = f"scrapeq-{os.geteuid()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}"
+    name = hashlib.sha256(os.fsencode(home) + password.encode()).hexdigest()[:16]
+    name = f"scrapeq-{os.geteuid()}-{name}"
     base = Path(tempfile.gettempdir())
     if len(os.fsencode(base / f"{name}-12345678" / "control.sock")) > _SOCKET_PATH_BYTES:
         base = Path("/tmp")  # noqa: S108 - as safe as any other base: the folder is checked

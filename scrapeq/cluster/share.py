@@ -7,6 +7,7 @@ and the supervisor sees that; when the last share is gone, everything ends.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import socket
 import threading
@@ -89,20 +90,17 @@ def _own(
     settings: Settings, home: Path, workers: int, worker_app: str, share: socket.socket | None
 ) -> Connection:
     """Ask the supervisor for a share and `workers`, over `share` if there is one already."""
-    for _ in range(3):  # it may end between our connecting and its answer
+    while True:
         share = share or open_control(settings, worker_app)
         try:
             answer = control.request(share, "own", workers=workers, timeout_s=_READY_S)
             break
-        except control.NoSupervisor:
+        except control.NoSupervisor:  # it was ending while we connected
             _drop(home, share)
             share = None
-    else:
-        raise ClusterFailed(
-            "the supervisor of the private cluster does not answer",
-            hint=f"look at {home / 'logs' / 'supervisor.log'}",
-            home=home,
-        )
+        except control.Silent as error:
+            _drop(home, share)
+            raise _silent(home) from error
     if "error" in answer:
         _drop(home, share)
         raise _failed(home, answer)
@@ -115,6 +113,14 @@ def _drop(home: Path, share: socket.socket) -> None:
     share.close()
     _shares.connections.pop(home, None)
     _shares.known.pop(home, None)
+
+
+def _silent(home: Path) -> ClusterFailed:
+    return ClusterFailed(
+        f"the supervisor of the cluster in {home} does not answer",
+        hint=f"look at {home / 'logs' / 'supervisor.log'}",
+        home=home,
+    )
 
 
 def _failed(home: Path, answer: dict[str, Any]) -> ClusterFailed:
@@ -141,7 +147,7 @@ def _connection(home: Path, answer: dict[str, Any]) -> Connection:
 def _ask(
     home: Path, operation: str, timeout_s: float = 5.0, **values: Any
 ) -> dict[str, Any] | None:
-    """The answer of a running supervisor, or None if there is none."""
+    """The answer of a running supervisor, or None if there is none. Raises ClusterFailed."""
     connection = find_control(home)
     if connection is None:
         return None
@@ -150,6 +156,8 @@ def _ask(
             return control.request(connection, operation, timeout_s=timeout_s, **values)
         except control.NoSupervisor:
             return None
+        except control.Silent as error:
+            raise _silent(home) from error
 
 
 def find_cluster(home: Path) -> Connection | None:
@@ -180,7 +188,7 @@ def as_broker_url(url: str) -> str:
     if parts.scheme != "unix":
         return url
     database = parse_qs(parts.query).get("db", ["0"])[0]
-    return parts._replace(scheme="redis+socket", query=f"virtual_host={database}").geturl()
+    return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={database}"
 
 
 def _private(settings: Settings) -> Connection:
@@ -205,8 +213,8 @@ def up(
     with open_control(settings, worker_app) as connection:
         try:
             answer = control.request(connection, "detach", workers=count, timeout_s=_READY_S)
-        except control.NoSupervisor as error:
-            raise ClusterFailed("the supervisor does not answer", home=home) from error
+        except (control.NoSupervisor, control.Silent) as error:
+            raise _silent(home) from error
     if "error" in answer:
         raise _failed(home, answer)
     return status(home)
@@ -240,15 +248,12 @@ def leave(home: Path) -> None:
 
 
 def _send_and_wait(home: Path, connection: socket.socket, operation: str) -> None:
-    try:
-        control.request(connection, operation, timeout_s=_END_S)
-    except control.NoSupervisor as gone:
-        if isinstance(gone.__cause__, TimeoutError):
-            raise ClusterFailed(
-                f"the cluster of {home} does not end",
-                hint=f"look at {home / 'logs' / 'supervisor.log'}",
-                home=home,
-            ) from gone
+    """Wait for an answer, or for the end that is one."""
+    with contextlib.suppress(control.NoSupervisor):
+        try:
+            control.request(connection, operation, timeout_s=_END_S)
+        except control.Silent as error:
+            raise _silent(home) from error
 
 
 def restart_workers(home: Path) -> None:

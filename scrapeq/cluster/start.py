@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapeq.cluster import control, redis_server
-from scrapeq.cluster.files import make_access, open_log, read_access, resolve_home, tail
+from scrapeq.cluster.files import LOCK, make_access, open_log, read_access, resolve_home, tail
 from scrapeq.errors import ClusterFailed
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def open_control(settings: Settings, worker_app: str) -> socket.socket:
         if waited_s > _BUSY_S:
             raise ClusterFailed(
                 f"another cluster of {home} neither answers nor ends",
-                hint=f"look at {home / 'logs' / 'supervisor.log'}, or use another SCRAPEQ_HOME",
+                hint="it may be on another machine that has this folder too: give each a "
+                "SCRAPEQ_HOME of its own, or one REDIS_URL to all",
                 home=home,
             )
         if waited_s > _ORPHAN_AFTER_S and not asked_orphan:
@@ -88,7 +89,7 @@ def _take_lock(home: Path) -> int | None:
 
     try:
         make_home(home)
-        fd = os.open(home / "cluster.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        fd = os.open(home / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise _unusable(home, error) from error
     _open.add(fd)
@@ -158,10 +159,10 @@ def _environment(settings: Settings) -> dict[str, str]:
     The workers read their settings from it, so what `settings` says otherwise than ours is
     written into it; and no other Redis is named, which Celery would prefer to the private one.
     """
-    from scrapeq.settings import Settings
+    from scrapeq.settings import load_settings
 
     environment = dict(os.environ)
-    environment |= settings_as_environment(settings, Settings())
+    environment |= settings_as_environment(settings, load_settings())
     for name in ("REDIS_URL", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"):
         environment.pop(name, None)
     environment["PYTHONPATH"] = os.pathsep.join(_import_path())

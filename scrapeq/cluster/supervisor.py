@@ -11,6 +11,7 @@ Everything happens in one thread: Linux ends Redis when the *thread* that starte
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -26,7 +27,7 @@ from typing import Any
 
 from scrapeq.cluster import control, redis_server
 from scrapeq.cluster.child import Child
-from scrapeq.cluster.files import Access, open_log, read_access, tail, trim_log
+from scrapeq.cluster.files import LOCK, Access, open_log, read_access, tail, trim_log
 from scrapeq.cluster.lifeline import OWNER_FD, describe_owner_fd, set_death_signal
 
 FIRST_OWNER_S = 10.0  # who starts a supervisor connects within milliseconds
@@ -35,7 +36,7 @@ WORKER_PATIENCE_S = 5.0  # with the next, under the 10 s in which nothing may be
 REDIS_PATIENCE_S = 2.0
 RESTART_PATIENCE_S = 8.0  # a worker that is told to stop exits within 8 s
 KILLED = {"signal 9", "signal 15"}  # by somebody else: this says nothing about the files
-TRIM_LOGS_EVERY_S = 60.0
+LOOK_AROUND_EVERY_S = 5.0
 PING_EVERY_S = 0.005  # Valkey answers 12 ms after its start
 
 
@@ -69,7 +70,7 @@ class Supervisor:
         self._waiting: set[socket.socket] = set()
         self._detached = False
         self._alone_until: float | None = self._started_at + FIRST_OWNER_S
-        self._trim_at = 0.0
+        self._look_at = 0.0
         self._failure = ""
         self._stopping = False
 
@@ -104,17 +105,27 @@ class Supervisor:
             for worker in self._workers:
                 if worker.start_if_due(now):
                     log(f"{worker.name} starts, process {worker.pid}")
-        if now >= self._trim_at:
-            self._trim_at = now + TRIM_LOGS_EVERY_S
-            for name in ("supervisor", "redis", "worker"):
-                trim_log(self._logs / f"{name}.log")
+        if now >= self._look_at:
+            self._look_at = now + LOOK_AROUND_EVERY_S
+            self._look_around()
         if self._alone_until is not None and now >= self._alone_until:
             log("no owner is left")
             self._stopping = True
 
+    def _look_around(self) -> None:
+        for name in ("supervisor", "redis", "worker"):
+            trim_log(self._logs / f"{name}.log")
+        try:
+            in_place = os.path.samestat(os.stat(self._home / LOCK), os.fstat(self._lock_fd))
+        except OSError:
+            in_place = False
+        if not in_place:  # whoever comes next locks another file, and would not find us
+            log("the home was removed")
+            self._stopping = True
+
     def _next_event(self, now: float) -> float:
         """Seconds until there is something to do that no signal and no socket announces."""
-        times = [self._trim_at]
+        times = [self._look_at]
         if self._alone_until is not None:
             times.append(self._alone_until)
         if self._redis.pid and not self._redis_ready:
@@ -202,8 +213,12 @@ class Supervisor:
         """Two starts failed on these files: start empty, since the database can rebuild it all."""
         aside = self._home / "redis.damaged"
         shutil.rmtree(aside, ignore_errors=True)
-        self._data.rename(aside)
         self._moved_aside = True
+        try:
+            self._data.rename(aside)
+        except OSError as error:
+            log(f"Redis cannot start with its files, and they cannot be moved: {error}")
+            return
         log(f"Redis cannot start with its files: they are now in {aside}, and it starts empty")
 
     # workers
@@ -369,7 +384,8 @@ class Supervisor:
 
 def log(message: str) -> None:
     """A line in supervisor.log, which is this process's standard error."""
-    print(time.strftime("%Y-%m-%d %H:%M:%S"), message, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # a full disk
+        print(time.strftime("%Y-%m-%d %H:%M:%S"), message, file=sys.stderr, flush=True)
 
 
 def main() -> None:

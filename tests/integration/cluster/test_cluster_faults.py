@@ -227,3 +227,23 @@ def test_workers_do_not_hear_of_another_redis(home, settings, app_folder, monkey
 
     log = home / "logs" / "worker.log"
     eventually(lambda: log.exists() and " ready." in log.read_text())
+
+
+def test_a_removed_home_takes_its_cluster_along(home, settings, processes, eventually):
+    first = cluster.ensure_cluster(settings, workers=0)
+    home.rename(home.with_name("removed"))
+
+    eventually(lambda: not processes())
+    again = cluster.ensure_cluster(settings, workers=0)
+
+    assert again.socket_path != first.socket_path
+
+
+def test_a_supervisor_that_hangs_is_told(home, settings, monkeypatch):
+    pid = cluster.ensure_cluster(settings, workers=0).supervisor_pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(ClusterFailed, match=r"does not answer.*supervisor\.log"):
+            cluster.find_cluster(home)
+    finally:
+        os.kill(pid, signal.SIGCONT)
