@@ -29,8 +29,8 @@ class SharedGate:
         while wait_ms := await self._call(self._frontier.take_turn, host, gap_ms, self._hold_ms):
             await asyncio.sleep(wait_ms / 1000)
 
-    async def end_turn(self, host: str) -> None:
-        await self._call(self._frontier.end_turn, host)
+    async def end_turn(self, host: str, *, used: bool) -> None:
+        await self._call(self._frontier.end_turn, host, used=used)
 
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
         await self._call(self._frontier.set_robots_known, host, crawl_delay_ms, ROBOTS_KNOWN_MS)

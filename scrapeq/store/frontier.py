@@ -184,9 +184,12 @@ class Frontier:
         """0 if the next request to the host may start now, else the ms to wait and ask again."""
         return int(self._run("turn", ["take", host, gap_ms, hold_ms]))
 
-    def end_turn(self, host: str) -> None:
-        """The answer began: the gap to the next request runs from here."""
-        self._run("turn", ["end", host])
+    def end_turn(self, host: str, *, used: bool = True) -> None:
+        """The answer began: the gap to the next request runs from here.
+
+        Not `used`: no request was made, and the turn is free at once.
+        """
+        self._run("turn", ["end", host, int(used)])
 
     def set_robots_known(self, host: str, crawl_delay_ms: int, ttl_ms: int) -> None:
         """The host's robots.txt is known, with this Crawl-delay (0: none)."""

@@ -48,8 +48,13 @@ local function take(id, job, lost)
   redis.call('HSET', P .. 'held', id, whole(token) .. '|' .. worker .. '|' .. whole(now))
   redis.call('SADD', P .. 'busy:' .. job.host, id)
   redis.call('SADD', P .. 'running:' .. job.batch, id)
-  -- the turn at the host is held until its answer begins (see turn.lua), at the latest for a lease
-  redis.call('HSET', P .. 'host:' .. job.host, 'last_ms', whole(now), 'hold_ms', gap > 0 and whole(now + lease_ms) or 0)
+  -- With a gap, the claim holds the host's turn until the answer begins (see turn.lua), at the
+  -- latest for a lease; without one, nobody needs to say when it began.
+  if gap > 0 then
+    redis.call('HSET', P .. 'host:' .. job.host, 'hold_ms', whole(now + lease_ms))
+  else
+    redis.call('HSET', P .. 'host:' .. job.host, 'last_ms', whole(now))
+  end
   redis.call('PEXPIRE', P .. 'host:' .. job.host, HOST_TTL_MS)
   settle(job.host, now)
   for _, value in ipairs({ id, whole(token), redis.call('HINCRBY', P .. 'tries', id, 1), lost }) do

@@ -1,7 +1,8 @@
 -- The turn at a host, for requests after the one that a claim stands for.
 -- ARGV: verb, host, then by verb
 --   take, gap_ms, hold_ms   take the turn if it is free; result: 0, or the ms to wait and ask again
---   end                     the answer began (or never will): the gap runs from here
+--   end, used (0/1)         the answer began, or the request failed: the gap runs from here; not
+--                           used: no request was made, the turn is free at once
 --   robots, crawl_ms, ttl_ms  the host's robots.txt is known, with this Crawl-delay
 -- Closes: two requests to a host, from any two processes, that start too close to each other. The
 -- gap runs from when the answer begins: only then has the request certainly arrived.
@@ -19,9 +20,10 @@ if ARGV[1] == 'take' then
     if tonumber(h[2] or '0') > now then return math.min(free - now, 50) end
     return free - now
   end
-  redis.call('HSET', key, 'last_ms', whole(now), 'hold_ms', whole(now + tonumber(ARGV[4])), 'wanted_ms', 0)
+  redis.call('HSET', key, 'hold_ms', whole(now + tonumber(ARGV[4])), 'wanted_ms', 0)
 elseif ARGV[1] == 'end' then
-  redis.call('HSET', key, 'last_ms', whole(now), 'hold_ms', 0)
+  redis.call('HSET', key, 'hold_ms', 0)
+  if ARGV[3] == '1' then redis.call('HSET', key, 'last_ms', whole(now)) end
 else
   redis.call('HSET', key, 'crawl_ms', ARGV[3], 'robots_ms', whole(now + tonumber(ARGV[4])))
 end
