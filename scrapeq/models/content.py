@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
@@ -30,8 +30,11 @@ class Content:
     charset: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values: to cross a process boundary."""
-        data = asdict(self)
+        """Plain JSON values, not copies: to cross a process boundary at once.
+
+        Not `dataclasses.asdict`: copying every link of a page took longer than reading the page.
+        """
+        data = {one.name: getattr(self, one.name) for one in fields(self)}
         data["published_at"] = self.published_at.isoformat() if self.published_at else None
         return data
 
