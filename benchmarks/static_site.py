@@ -122,7 +122,7 @@ class Answering(asyncio.Protocol):
         for head in heads:
             path = head.split(b" ", 2)[1]
             if path.startswith(b"/page/"):
-                answer = self.made[int(path[6:]) % VARIANTS]
+                answer = self.made[int(path[6:].partition(b"?")[0]) % VARIANTS]
             else:
                 answer = NOT_FOUND
             if self.delay_s:
