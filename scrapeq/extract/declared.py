@@ -34,12 +34,12 @@ class Declared:
             for thing in self.jsonld
         )
 
-    def first(self, *names: str) -> tuple[str, str] | None:
-        """The first of these metas that is there, as (value, name)."""
-        for name in names:
-            if value := self.metas.get(name):
-                return value, name
-        return None
+    @property
+    def is_product(self) -> bool:
+        """Whether the page says that it is about one product."""
+        return self.metas.get("og:type", "").lower() in {"product", "og:product"} or any(
+            has_type(thing, "Product", "ProductGroup") for thing in self.jsonld
+        )
 
     def works(self) -> Iterator[dict[str, Any]]:
         """The objects of JSON-LD that are what the page is about: articles first, then others;

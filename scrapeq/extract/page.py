@@ -42,7 +42,7 @@ def _read_html(decoded: Decoded, url: str, recipe: Recipe) -> Content:
 
     text = MainText(None, None, None)
     if recipe.main_text != "off":
-        text = main_text(markup, tree, how=recipe.main_text, is_article=said.is_article)
+        text = main_text(markup, tree, said, how=recipe.main_text)
     if text.source:
         sources |= {"text": text.source, "markdown": text.source}
 
