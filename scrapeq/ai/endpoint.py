@@ -164,7 +164,9 @@ def _problem(error: openai.APIError, settings: Settings) -> str:
     import openai
 
     where = f"the endpoint {urlsplit(settings.ai_base_url or 'https://api.openai.com').hostname}"
-    said = excerpt(error.message)
+    status = getattr(error, "status_code", None)
+    said = excerpt(error.message.removeprefix(f"Error code: {status}").removeprefix(" - "))
+    said = said or "no reason given"
     match error:
         case openai.APITimeoutError():
             return f"{where} did not answer within {settings.ai_timeout_s:g} s"

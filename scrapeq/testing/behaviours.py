@@ -175,11 +175,11 @@ def _flaky(memory: Memory, request: Request) -> Answer:
 
 def _retry_after(memory: Memory, request: Request) -> Answer:
     wait_s = _seconds(request.rest)
+    key = (request.host, f"{request.path}?{request.query}")
     now_s = time.monotonic()
-    first_s = memory.first_asked_s.setdefault(
-        (request.host, f"{request.path}?{request.query}"), now_s
-    )
-    if now_s - first_s < wait_s or first_s == now_s:
+    first = key not in memory.first_asked_s
+    passed_s = now_s - memory.first_asked_s.setdefault(key, now_s)
+    if first or passed_s < wait_s:
         return _error(429, "too early", (("Retry-After", f"{wait_s:g}"),))
     return show(memory, request)
 

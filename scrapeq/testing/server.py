@@ -169,7 +169,7 @@ class _Connection(asyncio.Protocol):
 
     def _fill(self) -> None:
         """Send the filler as fast as the client takes it, then turn to the next request."""
-        while self._filler_bytes and not self._paused:
+        while self._filler_bytes and not self._paused and not self._transport.is_closing():
             piece = _FILLER[: self._filler_bytes]
             self._filler_bytes -= len(piece)
             self._transport.write(piece)

@@ -176,6 +176,16 @@ def test_extraction_may_give_a_list(endpoint):
     assert "response_format" not in endpoint.asked[0]
 
 
+def test_a_schema_elsewhere_is_never_fetched(endpoint, little_web):
+    endpoint.script = [completion('{"a": 1}')]
+    schema = {"type": "object", "properties": {"a": {"$ref": little_web.url("/json")}}}
+
+    with pytest.raises(ConfigError, match="which is not in it"):
+        process("…", type="extract", schema=schema, settings=endpoint.settings())
+
+    assert little_web.hits() == 0
+
+
 def test_an_endpoint_that_knows_no_schemas_is_asked_in_words(endpoint):
     refused = {"error": {"message": "response_format of type json_schema is unavailable"}}
     endpoint.script = [(400, json.dumps(refused)), completion('{"title": "Emma"}')]
@@ -221,9 +231,10 @@ def test_a_long_page_is_cut_and_says_so(endpoint):
         ((403, "{}"), "refused the key"),
         ((404, '{"error": {"message": "no model x"}}'), "knows no such model.*no model x"),
         ((413, "<h1>too big</h1>"), "HTTP 413"),
-        ((418, f"your key {SECRET} is a teapot"), "HTTP 418"),
+        ((418, '{"error": {"message": "' + SECRET + ' is a teapot"}}'), r"HTTP 418: \*\*\* is a"),
+        ((200, f"hello {SECRET}"), r"no chat completion: hello \*\*\*"),
         ((429, '{"error": {"message": "slow down"}}'), "too many requests.*slow down"),
-        ((500, "oops"), "HTTP 500"),
+        ((500, "oops"), "HTTP 500: no reason given"),
     ],
 )
 def test_an_unusable_reply_is_a_row_with_a_reason(endpoint, said, says):

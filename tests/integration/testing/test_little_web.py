@@ -94,10 +94,24 @@ def test_a_connection_is_kept_and_its_requests_answered_in_order(web):
         answers = b"".join(iter(lambda: client.recv(65536), b""))
 
     assert answers.count(b"HTTP/1.1 200 OK\r\n") == 4
-    assert [hit.path for hit in web.log()] == ["/json", "/slow/0.01", "/article/1", "/empty"]
+    assert [(hit.method, hit.path) for hit in web.log()] == [
+        ("POST", "/json"),
+        ("GET", "/slow/0.01"),
+        ("HEAD", "/article/1"),
+        ("GET", "/empty"),
+    ]
+    assert answers.count(b"<h1") == 1, "HEAD has no body"
     assert {hit.host for hit in web.log()} == {"shop-3.localhost"}
     assert len({hit.connection for hit in web.log()}) == 1
     assert answers.endswith(b"Content-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+def test_every_answer_takes_its_time():
+    with LittleWeb(hosts=1, latency_s=0.1) as web:
+        for path, at_least_s in (("/json", 0.1), ("/slow/0.1", 0.2)):
+            began_s = time.monotonic()
+            assert get(web, path)[0] == 200
+            assert time.monotonic() - began_s >= at_least_s
 
 
 def test_bad_answers_are_really_bad(web):
@@ -132,7 +146,12 @@ def test_a_host_that_is_down_refuses_until_it_is_up_again():
         web.up(1)
         assert get(web, "/", host=1)[0] == 200
 
-        web.down(1)
+        with socket.create_connection(("127.0.0.2", web.port), timeout=10) as client:
+            client.sendall(b"GET /json HTTP/1.1\r\nHost: a\r\n\r\n")
+            client.recv(9999)
+            web.down(1)
+            with pytest.raises(ConnectionResetError):
+                client.recv(1)
         with pytest.raises(ConnectionRefusedError):
             get(web, "/", host=1)
         assert get(web, "/", host=0)[0] == 200

@@ -63,13 +63,6 @@ def test_a_schema_that_is_none_is_refused_with_the_place():
         check_schema([])
 
 
-def test_a_schema_is_never_fetched():
-    schema = {"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:9/schema.json"}}}
-
-    with pytest.raises(ConfigError, match="which is not in it"):
-        read_json('{"a": 1}', schema)
-
-
 def test_a_reference_within_the_schema_holds():
     schema = {"$defs": {"n": {"type": "integer"}}, "properties": {"a": {"$ref": "#/$defs/n"}}}
 

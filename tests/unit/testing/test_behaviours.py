@@ -66,6 +66,12 @@ def test_retry_after_names_the_wait_and_answers_when_it_is_over():
     assert ask("/retry-after/2", memory=memory).status == 200
 
 
+def test_retry_after_nothing_still_refuses_once():
+    memory = Memory()
+
+    assert [ask("/retry-after/0", memory=memory).status for _ in range(2)] == [429, 200]
+
+
 def test_redirects_lead_on_and_keep_the_query():
     assert ("Location", "/redirect/1?row=4") in ask("/redirect/2", "row=4").headers
     assert ask("/redirect/0", "row=4").status == 200
