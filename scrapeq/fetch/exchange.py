@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,8 +28,8 @@ class Ask:
 
     url: without fragment and credentials. headers: complete but for Host. target: where to connect
     if not to the URL's host. proxy: with its credentials. fresh: on a connection of its own.
-    cut: end a body at `max_body_bytes` instead of refusing it. starting: awaited when the
-    connection stands and before the request leaves, so that pace is kept to the moment.
+    cut: end a body at `max_body_bytes` instead of refusing it. answered: called when the head of
+    the answer has come, if it comes.
     """
 
     url: str
@@ -39,7 +39,7 @@ class Ask:
     target: Target | None
     proxy: str | None
     watch: Watch
-    starting: Callable[[], Awaitable[None]]
+    answered: Callable[[], None]
     cut: bool = False
     fresh: bool = False
 

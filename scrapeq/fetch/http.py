@@ -122,6 +122,7 @@ class AioTransport:
             trace_request_ctx=sent,
         )
         async with request as response:
+            ask.answered()
             lost = _watch_loss(response)
             head = tuple(
                 (safe_text(name), safe_text(value)) for name, value in response.raw_headers
@@ -154,7 +155,6 @@ class _Sending:
 
     async def connected(self, *, reused: bool) -> None:
         self.is_reused = reused
-        await self.ask.starting()
         self.is_sent = True
         self.ask.watch.enter(Phase.HEAD)
 

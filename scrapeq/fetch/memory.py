@@ -8,12 +8,6 @@ from time import monotonic
 from scrapeq.fetch.protocols import RobotsEntry
 
 
-async def sleep_until(start_s: float) -> None:
-    """Return when time.monotonic() is `start_s` or later, never a clock tick earlier."""
-    while (left_s := start_s - monotonic()) > 0:  # noqa: ASYNC110 - time is no event
-        await asyncio.sleep(left_s)
-
-
 class MemoryGate:
     """A `HostGate` for one event loop; turns of a host are given in the order they are asked for.
 
@@ -21,21 +15,31 @@ class MemoryGate:
     """
 
     def __init__(self) -> None:
-        self._last_start_s: dict[str, float] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._last_s: dict[str, float] = {}
         self._crawl_delay_ms: dict[str, int] = {}
 
     async def wait_turn(self, host: str, gap_ms: int) -> None:
-        """Reserve the next start for `host` and sleep until then.
-
-        The reservation is made before the sleep, without an await between reading and writing:
-        however many wait at once, no two get the same turn. A waiter that is cancelled leaves its
-        turn unused, which errs on the polite side.
-        """
+        """Return when the next request to `host` may start, and hold the turn."""
+        turn = self._turns.setdefault(host, asyncio.Lock())
+        await turn.acquire()
         gap_s = max(gap_ms, self._crawl_delay_ms.get(host, 0)) / 1000
-        now_s = monotonic()
-        start_s = max(now_s, self._last_start_s.get(host, -gap_s) + gap_s)
-        self._last_start_s[host] = start_s
-        await sleep_until(start_s)
+        start_s = self._last_s.get(host, -gap_s) + gap_s
+        try:
+            # Never a clock tick too early, which one sleep may be
+            while (left_s := start_s - monotonic()) > 0:  # noqa: ASYNC110 - time is no event
+                await asyncio.sleep(left_s)
+        except BaseException:
+            turn.release()
+            raise
+
+    async def end_turn(self, host: str, *, used: bool) -> None:
+        """Let the next one go, after the gap if a request was made."""
+        if used:
+            self._last_s[host] = monotonic()
+        turn = self._turns.get(host)
+        if turn is not None and turn.locked():
+            turn.release()
 
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
         """Let later turns of `host` be at least `crawl_delay_ms` apart."""

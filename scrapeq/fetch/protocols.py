@@ -32,13 +32,22 @@ class HostGate(Protocol):
     """
 
     async def wait_turn(self, host: str, gap_ms: int) -> None:
-        """Reserve the next start for `host` and sleep until then.
+        """Return when the next request to `host` may start, and hold the turn until `end_turn`.
 
-        That is the previous start plus the larger of `gap_ms` and the known crawl delay.
+        That is when nobody holds it and the larger of `gap_ms` and the known crawl delay has
+        passed since the last one ended.
+        """
+
+    async def end_turn(self, host: str, *, used: bool) -> None:
+        """The answer to the request began, or it failed: the gap runs from now.
+
+        Only then has the request certainly arrived: counted from when it left, two requests a
+        second apart may arrive nearer to each other, by what a connection takes. Not `used`: no
+        request was made, and the turn is free at once.
         """
 
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
-        """Let later turns of `host` be at least `crawl_delay_ms` apart."""
+        """The robots.txt of `host` is known; its turns are at least `crawl_delay_ms` apart."""
 
 
 class RobotsCache(Protocol):
@@ -61,11 +70,8 @@ class Turn(Protocol):
         been taken by whoever started the visit.
         """
 
-    async def starting(self, url: str) -> None:
-        """Wait the last milliseconds: called when the connection stands, before the request leaves.
-
-        A way to get pages that cannot stop there calls it just before it connects.
-        """
+    def answered(self) -> None:
+        """The answer began, or the request failed: others may have their turn."""
 
 
 class Fetcher(Protocol):

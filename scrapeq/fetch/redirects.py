@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
 
@@ -108,13 +107,13 @@ class _Visit:
                 return refused
             fetched_at = datetime.now(UTC)
             try:
-                answer = await self._transport.exchange(self._ask(cookies))
+                answer = await self._exchange(cookies)
             except StaleConnection:
                 # RFC 9112, section 9.3.1: a GET may be sent again. It is a request like any other.
                 if refused := await self._take_turn():
                     return refused
                 fetched_at = datetime.now(UTC)
-                answer = await self._transport.exchange(self._ask(cookies, fresh=True))
+                answer = await self._exchange(cookies, fresh=True)
             if answer.status in REDIRECTS:
                 self._follow(answer)
                 continue
@@ -152,9 +151,11 @@ class _Visit:
         elapsed_s = refused.elapsed_s + self.watch.elapsed_s
         return replace(refused, final_url=self._shown, elapsed_s=elapsed_s)
 
-    async def _starting(self, url: str) -> None:
-        with self.watch.paused():
-            await self._turn.starting(url)
+    async def _exchange(self, cookies: str, *, fresh: bool = False) -> Answer:
+        try:
+            return await self._transport.exchange(self._ask(cookies, fresh=fresh))
+        finally:
+            self._turn.answered()
 
     def _ask(self, cookies: str, *, fresh: bool = False) -> Ask:
         route = self._routes.route(self._current, self._config)
@@ -166,7 +167,7 @@ class _Visit:
             target=route.target,
             proxy=route.proxy,
             watch=self.watch,
-            starting=partial(self._starting, self._current),
+            answered=self._turn.answered,
             cut=self._cut,
             fresh=fresh,
         )

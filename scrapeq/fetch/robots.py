@@ -107,8 +107,8 @@ class Robots:
             flight = self._flights.get(origin)
             if flight is None:
                 return await self._lead(origin, config, turn)
-            # The turn that was claimed for this visit goes stale while it waits for another.
-            turn.forfeit()
+            # The leader may need the turn that was claimed for this visit.
+            await turn.forfeit()
             await asyncio.wait({flight})
             result = flight.result()
             if result is not None:  # None: the leader was cancelled; somebody else may lead
@@ -126,9 +126,11 @@ class Robots:
             flight.set_result(result)
 
     async def _load(self, origin: str, config: ScrapingConfig, turn: PacedTurn) -> Rules | Failure:
+        asked = False
         entry = await self._cache.get(origin)
         if entry is None:
             answer = await self._fetch(f"{origin}/robots.txt", _small(config), turn)
+            asked = True
             if isinstance(answer, Failure) and answer.kind in _SITE_FAILED:
                 return answer
             entry = _entry(answer)
@@ -144,8 +146,10 @@ class Robots:
                 retry_after_s=max(0.0, min(left_s, UNREACHABLE_TTL_S)),
             )
         rules = await _parse(entry)
-        if rules.crawl_delay_ms:
-            await self._gate.set_crawl_delay(urls.host_key(origin), rules.crawl_delay_ms)
+        host = urls.host_key(origin)
+        await self._gate.set_crawl_delay(host, rules.crawl_delay_ms)
+        if asked and rules.crawl_delay_ms:
+            await self._gate.end_turn(host, used=True)  # this request was one too
         self._remember(origin, rules, len(entry.text))
         return rules
 

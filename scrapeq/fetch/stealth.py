@@ -47,10 +47,8 @@ _DRAIN_BYTES = 64 * 1024
 class CurlTransport:
     """libcurl's connections, one pool for each reach of the guard; curl is loaded when needed.
 
-    Two things libcurl does by itself, and the pace is exact but for them. It cannot stop between
-    connecting and sending, so the last wait comes before the connection: two requests may arrive
-    nearer to each other by what a connection takes. And a request on a reused connection that
-    turns out to be closed is sent again at once on another.
+    One thing libcurl does by itself, and the pace is exact but for it: a request on a reused
+    connection that turns out to be closed is sent again at once on another.
     """
 
     def __init__(self, names: Names) -> None:
@@ -67,8 +65,6 @@ class CurlTransport:
 
         ask.watch.enter(Phase.CONNECT)
         addresses = await self._addresses(ask)
-        await ask.starting()
-        ask.watch.enter(Phase.CONNECT)
         pool = self._pool(ask.reach)
         curl = Curl(cacert=_trusted())
         lists: list[Any] = []
@@ -220,6 +216,7 @@ class _Transfer:
             except AddressRefused as refused:
                 raise guard.failed(refused, URL(self._ask.url).raw_host or "") from refused
         self.has_head = True
+        self._ask.answered()
         if wants_body(self._status):
             self._body = Body(self._headers, self._ask.max_body_bytes, cut=self._ask.cut)
             lengths = [value for name, value in self._headers if name.lower() == "content-length"]

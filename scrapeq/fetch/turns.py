@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from time import monotonic
+import asyncio
 
 from scrapeq import urls
-from scrapeq.fetch.memory import sleep_until
 from scrapeq.fetch.protocols import HostGate
 from scrapeq.fetch.robots import Robots
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 
 #: The pace where none is asked for, in milliseconds.
 DEFAULT_GAP_MS = 1000
-
-#: Hosts whose last start is remembered; the gate knows the others.
-_REMEMBERED = 10_000
 
 
 def gap_ms(config: ScrapingConfig, host: str) -> int:
@@ -25,69 +20,56 @@ def gap_ms(config: ScrapingConfig, host: str) -> int:
     return 0 if urls.is_local_host(host) else DEFAULT_GAP_MS
 
 
-class Starts:
-    """When requests of this process really left, by host.
-
-    The gate gives turns, but between a turn and its request lies a connection, which takes 0 ms if
-    one is open and 100 ms with TLS. Two turns a second apart would so arrive 900 ms apart. So the
-    transport asks again here when its connection stands, and what was the start is what is kept.
-    """
-
-    def __init__(self) -> None:
-        self._last_s: OrderedDict[str, float] = OrderedDict()
-
-    async def wait(self, host: str, gap_s: float) -> None:
-        """Return when `gap_s` have passed since the last start to `host`, and note this one."""
-        while True:
-            start_s = self._last_s.get(host, -gap_s) + gap_s
-            if monotonic() >= start_s:
-                break
-            await sleep_until(start_s)
-        self._last_s[host] = monotonic()
-        self._last_s.move_to_end(host)
-        if len(self._last_s) > _REMEMBERED:
-            self._last_s.popitem(last=False)
-
-
 class PacedTurn:
-    """A turn that keeps the pace and asks no robots.txt.
+    """A turn that keeps the pace and asks no robots.txt; at most one is held at a time.
 
-    `claimed` is the host of which a turn was taken already. It must be used at once: a turn that
-    was waited with is worth nothing any more, because others have gone since.
+    `claimed` is the host of which a turn was taken already. At a host without a pace the gate is
+    not asked at all.
     """
 
-    def __init__(
-        self, gate: HostGate, starts: Starts, config: ScrapingConfig, claimed: str
-    ) -> None:
+    def __init__(self, gate: HostGate, config: ScrapingConfig, claimed: str) -> None:
         self._gate = gate
-        self._starts = starts
         self._config = config
-        self._claimed = claimed
+        self._held = claimed
+        self._is_claim = True  # what is held was taken by the caller, and not used yet
         self._crawl_delay_ms: dict[str, int] = {}
+        self._ending: asyncio.Task[None] | None = None
 
     async def __call__(self, url: str) -> Failure | None:
-        """Wait for the pace of the URL's host."""
+        """Wait for the pace of the URL's host, and hold its turn."""
         host = urls.host_key(url)
-        if self._claimed == host:
-            self._claimed = ""
-        else:
-            await self._gate.wait_turn(host, gap_ms(self._config, host))
+        if self._is_claim and self._held == host:
+            self._is_claim = False
+            return None
+        await self.forfeit()
+        if wait_ms := self._wait_ms(host):
+            await self._gate.wait_turn(host, wait_ms)
+        self._held = host
         return None
 
-    async def starting(self, url: str) -> None:
-        """Wait until the request may leave, as far as this process can see."""
-        host = urls.host_key(url)
-        wait_ms = max(gap_ms(self._config, host), self._crawl_delay_ms.get(host, 0))
-        if wait_ms:
-            await self._starts.wait(host, wait_ms / 1000)
+    def answered(self) -> None:
+        """The answer began, or the request failed: the turn ends. Again does nothing."""
+        if self._held and not self._is_claim:
+            self._end(used=True)
 
-    def forfeit(self) -> None:
-        """The claimed turn was not used at once."""
-        self._claimed = ""
+    async def forfeit(self) -> None:
+        """Give back a claim that was not used, and wait until the last turn has ended."""
+        if self._held:
+            self._end(used=not self._is_claim)
+        if self._ending is not None:
+            await self._ending
 
     def slow_down(self, host: str, crawl_delay_ms: int) -> None:
-        """Let the starts of this visit be at least that far apart."""
+        """The host's robots.txt asks for a crawl delay."""
         self._crawl_delay_ms[host] = crawl_delay_ms
+
+    def _end(self, *, used: bool) -> None:
+        host, self._held, self._is_claim = self._held, "", False
+        if self._wait_ms(host):
+            self._ending = asyncio.create_task(_ended(self._gate, host, used))
+
+    def _wait_ms(self, host: str) -> int:
+        return max(gap_ms(self._config, host), self._crawl_delay_ms.get(host, 0))
 
 
 class RobotsTurn:
@@ -103,14 +85,17 @@ class RobotsTurn:
         rules = await self._robots.rules(urls.origin(url), self._config, self._pace)
         if isinstance(rules, Failure):
             return rules
-        if rules.crawl_delay_ms:
-            self._pace.slow_down(urls.host_key(url), rules.crawl_delay_ms)
+        self._pace.slow_down(urls.host_key(url), rules.crawl_delay_ms)
         if not rules.allows(url):
             return Failure(
                 ErrorKind.ROBOTS, "robots.txt of this site disallows the page", retryable=False
             )
         return await self._pace(url)
 
-    async def starting(self, url: str) -> None:
-        """Wait until the request may leave, as far as this process can see."""
-        await self._pace.starting(url)
+    def answered(self) -> None:
+        """The answer began, or the request failed: the turn ends."""
+        self._pace.answered()
+
+
+async def _ended(gate: HostGate, host: str, used: bool) -> None:
+    await gate.end_turn(host, used=used)

@@ -15,7 +15,7 @@ from scrapeq.fetch.response import Response
 from scrapeq.fetch.robots import Robots
 from scrapeq.fetch.route import Routes
 from scrapeq.fetch.stealth import CurlTransport
-from scrapeq.fetch.turns import PacedTurn, RobotsTurn, Starts
+from scrapeq.fetch.turns import PacedTurn, RobotsTurn
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 
 _log = logging.getLogger(__name__)
@@ -39,7 +39,6 @@ class Visitor:
     ) -> None:
         routes = Routes(allow_private_addresses, dict(connect_to or {}))
         self._gate = gate
-        self._starts = Starts()
         self._names = Names()
         self._plain = HttpFetcher(AioTransport(self._names), routes)
         self._stealth = HttpFetcher(CurlTransport(self._names), routes)
@@ -72,9 +71,12 @@ class Visitor:
         parsed = urls.parse(url)
         if isinstance(parsed, Failure):
             return parsed
-        pace = PacedTurn(self._gate, self._starts, config, claimed=parsed.host)
+        pace = PacedTurn(self._gate, config, claimed=parsed.host)
         turn: Turn = RobotsTurn(pace, self._robots, config) if config.respect_robots else pace
-        result = await self._fetcher(config).fetch(parsed.href, config, turn)
+        try:
+            result = await self._fetcher(config).fetch(parsed.href, config, turn)
+        finally:
+            await pace.forfeit()
         return replace(result, url=url) if isinstance(result, Response) else result
 
     async def _fetch_robots(

@@ -26,7 +26,8 @@ class SharedGate:
         self._hold_ms = hold_ms
 
     async def wait_turn(self, host: str, gap_ms: int) -> None:
-        while wait_ms := await self._call(self._frontier.take_turn, host, gap_ms, self._hold_ms):
+        take = self._frontier.take_turn
+        while wait_ms := await self._call(take, host, gap_ms, self._hold_ms):  # noqa: ASYNC110
             await asyncio.sleep(wait_ms / 1000)
 
     async def end_turn(self, host: str, *, used: bool) -> None:
