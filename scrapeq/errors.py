@@ -38,7 +38,7 @@ class ScrapeqError(Exception):
         self.problem = problem
         self.hint = hint
         self.facts = facts
-        super().__init__(f"{problem}. {hint[:1].upper()}{hint[1:]}" if hint else problem)
+        super().__init__(f"{problem}; {hint}" if hint else problem)
 
     def __getattr__(self, name: str) -> Any:
         facts = self.__dict__.get("facts", {})

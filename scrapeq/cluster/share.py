@@ -90,7 +90,7 @@ def _own(
     settings: Settings, home: Path, workers: int, worker_app: str, share: socket.socket | None
 ) -> Connection:
     """Ask the supervisor for a share and `workers`, over `share` if there is one already."""
-    while True:
+    for _ in range(5):
         share = share or open_control(settings, worker_app)
         try:
             answer = control.request(share, "own", workers=workers, timeout_s=_READY_S)
@@ -101,6 +101,12 @@ def _own(
         except control.Silent as error:
             _drop(home, share)
             raise _silent(home) from error
+    else:
+        raise ClusterFailed(
+            f"the supervisor of the cluster in {home} ends as soon as it is asked",
+            hint=f"look at {home / 'logs' / 'supervisor.log'}",
+            home=home,
+        )
     if "error" in answer:
         _drop(home, share)
         raise _failed(home, answer)

@@ -61,6 +61,7 @@ class Supervisor:
         self._redis = Child("Redis", self._start_redis)
         self._redis_ready = False
         self._redis_was_ready = False
+        self._failed_starts = 0
         self._moved_aside = False
         self._workers: list[Child] = []
         self._worker_count = 0
@@ -156,9 +157,8 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         return reader
 
-    def _told_to_end(self, number: int, _frame: object) -> None:
-        log(f"signal {number}")
-        self._stopping = True
+    def _told_to_end(self, _number: int, _frame: object) -> None:
+        self._stopping = True  # and no more: a handler may interrupt a line that is being logged
 
     def _drain(self, reader: socket.socket) -> None:
         reader.recv(4096)
@@ -191,23 +191,33 @@ class Supervisor:
             return
         log(f"Redis answers, process {self._redis.pid}")
         self._redis_ready = self._redis_was_ready = True
+        self._failed_starts, self._moved_aside = 0, False
         for connection in self._waiting.copy():
             self._answer(connection, self._place())
 
     def _redis_died(self, now: float) -> None:
         """It is started again after a while; but one that never came up will not come up."""
-        log(f"Redis ended ({self._redis.last_end})")
+        how = self._redis.last_end
+        log(f"Redis ended ({how})")
         was_ready, self._redis_ready = self._redis_ready, False
-        if was_ready or self._redis.crashes < 2 or self._redis.last_end in KILLED:
+        if was_ready or how in KILLED:
             return
-        if not self._moved_aside and self._data.is_dir() and any(self._data.iterdir()):
+        self._failed_starts += 1
+        if self._failed_starts < 2:
+            return
+        if how.startswith(("exit status", "signal")) and self._files_may_be_damaged():
             self._move_data_aside()
             self._redis.start_at = now
         elif not self._redis_was_ready:
-            self._failure = f"the private Redis does not start ({self._redis.last_end})"
+            self._failure = f"the private Redis does not start ({how})"
             for connection in self._waiting.copy():
                 self._answer(connection, self._place())
             self._stopping = True
+
+    def _files_may_be_damaged(self) -> bool:
+        if self._moved_aside or not self._data.is_dir() or not any(self._data.iterdir()):
+            return False
+        return "No space left" not in tail(self._logs / "redis.log")  # they are good, then
 
     def _move_data_aside(self) -> None:
         """Two starts failed on these files: start empty, since the database can rebuild it all."""

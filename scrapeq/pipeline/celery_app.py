@@ -7,7 +7,7 @@ only sends, by the tasks' names, so that a notebook loads no task.
 from __future__ import annotations
 
 from celery import Celery
-from kombu.entity import Queue
+from kombu.entity import Exchange, Queue
 
 from scrapeq.settings import Settings
 
@@ -34,7 +34,10 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
         timezone=settings.celery_timezone,
         enable_utc=settings.celery_enable_utc,
         # Routes alone leave a plainly started worker listening to a queue that nobody uses.
-        task_queues=[Queue(SCRAPE), Queue(PROCESS), Queue(CLEAN)],
+        # Each has an exchange and a key of its own, or a message would go to all three.
+        task_queues=[
+            Queue(name, Exchange(name), routing_key=name) for name in (SCRAPE, PROCESS, CLEAN)
+        ],
         task_default_queue=SCRAPE,
         task_routes={
             TASKS + "scrape_url_task": {"queue": SCRAPE},

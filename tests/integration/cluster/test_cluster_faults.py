@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -158,6 +159,18 @@ def test_damaged_files_are_set_aside_and_redis_starts_empty(home, settings):
     assert list((home / "redis.damaged").rglob("*.aof"))
 
 
+def test_files_that_are_damaged_while_redis_runs_are_set_aside_too(home, client, eventually):
+    client.set("job", "done")
+    path = the_append_only_file(home)
+    path.write_bytes(b"no Redis command at all\r\n" + path.read_bytes())
+
+    os.kill(cluster.status(home).redis_pid, signal.SIGKILL)
+
+    eventually(lambda: (home / "redis.damaged").is_dir())
+    eventually(lambda: answers(client))
+    assert client.get("job") is None
+
+
 def test_stale_files_of_another_life_are_no_obstacle(home, settings, eventually):
     first = cluster.ensure_cluster(settings, workers=0)
     os.kill(first.supervisor_pid, signal.SIGKILL)
@@ -170,6 +183,7 @@ def test_stale_files_of_another_life_are_no_obstacle(home, settings, eventually)
     with redis.Redis.from_url(again.redis_url) as client:
         assert client.ping()
     assert again.password != first.password
+    shutil.rmtree(first.socket_path.parent)  # nobody knows of it any more
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,9 @@ Talk = Callable[["Request", asyncio.StreamReader, asyncio.StreamWriter], Awaitab
 Behaviour = bytes | Talk
 
 
+MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
 @dataclass
 class Request:
     """One request as it came: when its head was complete, its path, its headers."""
@@ -38,6 +41,7 @@ class Site:
     requests: list[Request] = field(default_factory=list)
     port: int = 0
     connections: int = 0
+    raw: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]] | None = None
     scheme: str = "http"
     host: str = "127.0.0.1"
 
@@ -55,45 +59,52 @@ class Site:
         """Listen while the context lasts."""
         if trust:
             self.scheme = "https"
-        server = await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=trust, limit=1 << 20)
+        open_now: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task
+            open_now[task] = writer
+            with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
+                await (self.raw or self._talk)(reader, writer)
+            writer.close()
+            del open_now[task]
+
+        server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=trust, limit=1 << 20)
         self.port = server.sockets[0].getsockname()[1]
-        tasks_before = asyncio.all_tasks()
         try:
             yield self
         finally:
             server.close()
-            for task in asyncio.all_tasks() - tasks_before - {asyncio.current_task()}:
-                if "Site._talk" in repr(task):
-                    task.cancel()
+            left = dict(open_now)
+            for task, writer in left.items():
+                writer.transport.abort()
+                task.cancel()
+            await asyncio.gather(*left)
+            for _ in range(3):  # an aborted transport closes its socket in a later turn of the loop
+                await asyncio.sleep(0)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         number = self.connections
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-                pairs = [line.split(": ", 1) for line in head[1:] if ": " in line]
-                request = Request(
-                    time.monotonic(),
-                    number,
-                    head[0].split(" ")[1],
-                    {name.lower(): value for name, value in pairs},
-                )
-                self.requests.append(request)
-                page = self.pages.get(request.path.partition("?")[0])
-                if page is None:
-                    page = self.pages.get(
-                        "*", b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-                    )
-                if isinstance(page, bytes):
-                    writer.write(page)
-                    await writer.drain()
-                    if b"ontent-Length" in page or b"chunked" in page:
-                        continue
-                    break
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            pairs = [line.split(": ", 1) for line in head[1:] if ": " in line]
+            request = Request(
+                time.monotonic(),
+                number,
+                head[0].split(" ")[1],
+                {name.lower(): value for name, value in pairs},
+            )
+            self.requests.append(request)
+            page = self.pages.get(request.path.partition("?")[0], self.pages.get("*", MISSING))
+            if not isinstance(page, bytes):
                 await page(request, reader, writer)
-        with contextlib.suppress(Exception):
-            writer.close()
+            else:
+                writer.write(page)
+                await writer.drain()
+                if b"ontent-Length" not in page:
+                    return
 
 
 def page(body: bytes = b"<html>hello</html>", *lines: str, status: str = "200 OK") -> bytes:
@@ -115,12 +126,18 @@ def visit(
     trust: ssl.SSLContext | None = None,
     allow_private_addresses: bool = True,
     connect_to: dict[str, str] | None = None,
+    under: str = "",
+    whole: bool = False,
     **options: object,
 ) -> list[Response | Failure]:
-    """Serve `site` and visit its paths (or whole URLs) one after the other with one visitor."""
+    """Serve `site` and visit its paths (or whole URLs) one after the other with one visitor.
+
+    `under` is another scheme than the one that is served.
+    """
 
     async def run() -> list[Response | Failure]:
         async with site.serve(trust):
+            base = f"{under or site.scheme}://{site.host}:{site.port}"
             visitor = Visitor(
                 gate=MemoryGate(),
                 robots=MemoryRobots(),
@@ -132,7 +149,7 @@ def visit(
             config = ScrapingConfig.build(**{"respect_robots": False, **options})
             try:
                 return [
-                    await visitor.visit(path if "://" in path else f"{site.url}{path}", config)
+                    await visitor.visit(path if whole or "://" in path else f"{base}{path}", config)
                     for path in paths
                 ]
             finally:
