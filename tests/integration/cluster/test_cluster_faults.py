@@ -166,7 +166,7 @@ def test_files_that_are_damaged_while_redis_runs_are_set_aside_too(home, client,
 
     os.kill(cluster.status(home).redis_pid, signal.SIGKILL)
 
-    eventually(lambda: (home / "redis.damaged").is_dir())
+    eventually((home / "redis.damaged").is_dir)
     eventually(lambda: answers(client))
     assert client.get("job") is None
 

@@ -168,6 +168,24 @@ def test_leaving_ends_a_cluster_that_nobody_else_holds(settings, home, start_ker
     assert not processes()
 
 
+def test_who_comes_while_a_cluster_ends_gets_the_next_one(
+    home, settings, start_kernel, processes, eventually
+):
+    kernel = start_kernel(workers=1)
+    said = kernel.hear()
+    eventually(lambda: len(processes()) == 4)
+    with redis.Redis.from_url(said["url"]) as client:
+        client.set("job", "done")
+    kernel.kill()
+    eventually(lambda: cluster.find_cluster(home) is None)  # but its worker is still ending
+
+    again = cluster.ensure_cluster(settings, workers=0)
+
+    assert again.supervisor_pid != said["supervisor"]
+    with redis.Redis.from_url(again.redis_url) as client:
+        assert client.get("job") == b"done"
+
+
 def test_the_password_is_in_no_command_line_no_environment_and_no_repr(settings, processes):
     connection = cluster.ensure_cluster(settings, workers=0)
 
