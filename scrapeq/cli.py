@@ -43,7 +43,7 @@ def main() -> None:
 
 
 @app.command()
-def scrape(
+def scrape(  # noqa: PLR0917 - typer's way to declare options
     source: Annotated[
         str,
         typer.Argument(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -63,23 +63,28 @@ def work_for(engine: sa.Engine, ids: Sequence[str]) -> dict[str, Work]:
     return found
 
 
+class OpenJob(NamedTuple):
+    """What Redis needs to know of an open job."""
+
+    id: str
+    row: int
+    host: str
+    priority: int
+
+
 def open_jobs(
     engine: sa.Engine, batch_id: str, *, after_row: int = -1, limit: int = 5_000
-) -> list[Job]:
+) -> list[OpenJob]:
     """The next open jobs of a batch that are to be fetched themselves, in row order."""
+    j = jobs.c
     query = (
-        _query()
-        .where(
-            jobs.c.batch_id == batch_id,
-            jobs.c.row > after_row,
-            jobs.c.status.in_(OPEN),
-            jobs.c.page_of.is_(None),
-        )
-        .order_by(jobs.c.row)
+        sa.select(j.id, j.row, j.host, j.priority)
+        .where(j.batch_id == batch_id, j.row > after_row, j.status.in_(OPEN), j.page_of.is_(None))
+        .order_by(j.row)
         .limit(limit)
     )
     with engine.connect() as connection:
-        return _jobs(connection, query)
+        return [OpenJob(*row) for row in connection.execute(query)]
 
 
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:
@@ -263,7 +268,7 @@ _PENDING: dict[str, Any] = {
 _COUNTED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
-def _move(
+def _move(  # noqa: PLR0917 - one transaction's facts, with one caller
     connection: sa.Connection,
     batch_id: str,
     job_id: str,

@@ -8,16 +8,7 @@ from scrapeq import urls
 from scrapeq.fetch.protocols import HostGate
 from scrapeq.fetch.robots import Robots
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig
-
-#: The pace where none is asked for, in milliseconds.
-DEFAULT_GAP_MS = 1000
-
-
-def gap_ms(config: ScrapingConfig, host: str) -> int:
-    """Least milliseconds between the starts of two requests to a host, crawl delay apart."""
-    if config.delay_between_requests is not None:
-        return round(config.delay_between_requests * 1000)
-    return 0 if urls.is_local_host(host) else DEFAULT_GAP_MS
+from scrapeq.pace import gap_ms
 
 
 class PacedTurn:

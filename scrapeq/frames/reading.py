@@ -56,6 +56,11 @@ class UrlColumn:
     name: str | None = None
     _table: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def has_table(self) -> bool:
+        """Whether the input had columns or an index of its own."""
+        return self._table is not None
+
     @cached_property
     def table(self) -> pd.DataFrame:
         """The input's rows; built (and pandas loaded) when first asked for."""

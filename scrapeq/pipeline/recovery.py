@@ -10,17 +10,15 @@ from __future__ import annotations
 import logging
 from itertools import groupby
 
-from scrapeq import database, urls
+from scrapeq import database
 from scrapeq.database.batches import now_ms
-from scrapeq.models import Batch, BatchState, ScrapingConfig
+from scrapeq.models import Batch, BatchState
+from scrapeq.pace import gap_ms
 from scrapeq.pipeline.services import Services
 from scrapeq.store import Due
 
 log = logging.getLogger(__name__)
 
-#: The pause between two requests to a host where nobody asked for another: what Scrapy's and
-#: Crawlee's guides advise for sites that one does not own.
-DEFAULT_DELAY_MS = 1000
 _LOCK_S = 30
 #: Milliseconds that a submitter has to put its own batch into Redis before others help.
 _SUBMITTER_MS = 10_000
@@ -36,27 +34,14 @@ def feed(services: Services, batch: Batch) -> int:
         for priority, some in groupby(jobs, key=lambda job: job.priority):
             added += frontier.add(
                 batch.id,
-                [Due(job.id, job.host, _local_delay(job.host, batch.config)) for job in some],
+                [Due(job.id, job.host, gap_ms(batch.config, job.host)) for job in some],
                 priority=priority,
-                delay_ms=delay_ms(batch.config),
                 max_per_host=batch.config.max_per_host,
                 respect_robots=batch.config.respect_robots,
             )
         services.wake(added)
     database.batches.set_enqueued(services.engine, batch.id)
     return added
-
-
-def delay_ms(config: ScrapingConfig) -> int:
-    """The pause that a batch asks for between two requests to one host."""
-    asked = config.delay_between_requests
-    return DEFAULT_DELAY_MS if asked is None else round(asked * 1000)
-
-
-def gap_ms(host: str, config: ScrapingConfig) -> int:
-    """The pause at this host: none at a host on this machine, unless it was asked for."""
-    local = _local_delay(host, config)
-    return delay_ms(config) if local is None else local
 
 
 def recover(services: Services) -> bool:
@@ -107,8 +92,3 @@ def audit(services: Services) -> None:
     for batch in database.batches.unfinished_batches(services.engine):
         if now_ms() - batch.created_at.timestamp() * 1000 > _SUBMITTER_MS and feed(services, batch):
             log.warning("batch %s was open in the record and unknown in Redis", batch.id)
-
-
-def _local_delay(host: str, config: ScrapingConfig) -> int | None:
-    own_machine = config.delay_between_requests is None and urls.is_local_host(host)
-    return 0 if own_machine else None

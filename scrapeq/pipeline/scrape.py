@@ -58,15 +58,13 @@ def scrape(
         same = None if refresh else _same_batch(queue, name, column.values, config)
         if same is not None:
             return same
-    table = column.table
-    has_columns = len(table.columns) > 0 or not _is_plain_index(table)
     batch = queue.submit_batch(
         column.values,
         config,
         priority=priority,
         name=name,
         url_column=column.name,
-        table=frames.pack_table(table) if has_columns else (),
+        table=frames.pack_table(column.table) if column.has_table else (),
         refresh=refresh,
     )
     return BatchHandle(queue, batch.id, note=_said(batch.from_store, batch.failed, batch.total))
@@ -99,9 +97,9 @@ def _same_batch(
         return None
     if database.batches.fingerprint_of(engine, batch.id) != fingerprint(values, config):
         return None
-    if batch.finished_at and config.max_age is not None:
-        if datetime.now(UTC) - batch.finished_at > config.max_age:
-            return None  # its pages are too old: the next run fetches them again
+    age = datetime.now(UTC) - batch.finished_at if batch.finished_at else None
+    if age is not None and config.max_age is not None and age > config.max_age:
+        return None  # its pages are too old: the next run fetches them again
     left = batch.total - batch.done
     said = f"the same batch as before: {batch.done:,} of {batch.total:,} rows were done already"
     if batch.failed and not left:
@@ -121,8 +119,3 @@ def _said(from_store: int, refused: int, total: int) -> str:
 def _check_name(name: str) -> None:
     if not isinstance(name, str) or not name.strip() or len(name) > 200:
         raise ConfigError("the name is empty or too long", hint='write a short one, like "firms"')
-
-
-def _is_plain_index(table: Any) -> bool:
-    index = table.index
-    return type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1

@@ -31,11 +31,11 @@ class UnknownRedis(RedisUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A job as the frontier needs it. `delay_ms`: where its host has another than its batch."""
+    """A job as the frontier needs it; `gap_ms` is the pause it asks for at its host."""
 
     id: str
     host: str
-    delay_ms: int | None = None
+    gap_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,6 @@ class Frontier:
         jobs: Sequence[Due],
         *,
         priority: int,
-        delay_ms: int,
         max_per_host: int,
         respect_robots: bool,
     ) -> int:
@@ -102,13 +101,12 @@ class Frontier:
         for start in range(0, len(jobs), CHUNK):
             arguments: list[Any] = [
                 priority,
-                delay_ms,
                 max_per_host,
                 int(respect_robots),
                 batch_id,
             ]
             for job in jobs[start : start + CHUNK]:
-                arguments += (job.id, job.host, "" if job.delay_ms is None else job.delay_ms)
+                arguments += (job.id, job.host, job.gap_ms)
             added += int(self._run("add", arguments))
         return added
 

@@ -3,7 +3,7 @@
     scrapeq:epoch             string  which rebuilding of Redis this is; missing: not ours yet
     scrapeq:token             string  counts fencing tokens within the epoch
     scrapeq:seq               string  counts jobs in the order of submission
-    scrapeq:job               hash    open job → priority|seq|delay_ms|limit|robots|batch|host
+    scrapeq:job               hash    open job → priority|seq|gap_ms|limit|robots|batch|host
     scrapeq:ready:<host>      zset    open jobs of a host that are due, by priority, then seq
     scrapeq:open              zset    hosts that may be asked now, by their best job's score
     scrapeq:gated             zset    hosts with due jobs that must wait, by when (ms)

@@ -1,15 +1,14 @@
 -- Make jobs known and due. Adding one again changes nothing.
--- ARGV: priority, delay_ms, limit, robots (0/1), batch, then id, host, local delay or '' for each job
+-- ARGV: priority, limit, robots (0/1), batch, then id, host, gap_ms for each job
 -- Result: how many were new.
 -- Closes: a submission and a repair that add the same job at the same time.
 local now = now_ms()
 local added, hosts = 0, {}
 local first = redis.call('INCRBY', P .. 'seq', #ARGV) - #ARGV
-for i = 6, #ARGV, 3 do
-  local id, host, delay = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  if delay == '' then delay = ARGV[2] end
+for i = 5, #ARGV, 3 do
+  local id, host, gap = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local seq = first + i
-  local text = table.concat({ ARGV[1], whole(seq), delay, ARGV[3], ARGV[4], ARGV[5], host }, '|')
+  local text = table.concat({ ARGV[1], whole(seq), gap, ARGV[2], ARGV[3], ARGV[4], host }, '|')
   if redis.call('HSETNX', P .. 'job', id, text) == 1 then
     added = added + 1
     hosts[host] = true

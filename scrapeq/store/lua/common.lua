@@ -14,16 +14,16 @@ local function whole(number) return string.format('%.0f', number) end
 local function facts(job)
   local text = redis.call('HGET', P .. 'job', job)
   if not text then return nil end
-  local priority, seq, delay, limit, robots, batch, host =
+  local priority, seq, gap, limit, robots, batch, host =
     string.match(text, '^(%d+)|(%d+)|(%d+)|(%d+)|(%d)|([^|]*)|(.*)$')
-  return { score = tonumber(priority) * SPAN + tonumber(seq), delay = tonumber(delay),
+  return { score = tonumber(priority) * SPAN + tonumber(seq), gap = tonumber(gap),
            limit = tonumber(limit), robots = robots == '1', batch = batch, host = host }
 end
 
 -- When the host may be asked for this job, and how many may be open with it at once.
 local function terms(job, host, now)
   local h = redis.call('HMGET', P .. 'host:' .. host, 'last_ms', 'hold_ms', 'crawl_ms', 'robots_ms', 'wanted_ms')
-  local gap, limit = job.delay, job.limit
+  local gap, limit = job.gap, job.limit
   if job.robots then
     gap = math.max(gap, tonumber(h[3] or '0'))
     if tonumber(h[4] or '0') <= now then limit = 1 end -- its robots.txt is not known
