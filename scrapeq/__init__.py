@@ -34,7 +34,7 @@ _DOOR = {
     "ScrapeqError": "scrapeq.errors",
 }
 
-__all__ = ["__version__", *sorted(_DOOR)]
+__all__ = ["__version__", *sorted(_DOOR)]  # noqa: PLE0604 - the door's keys are strings
 
 if TYPE_CHECKING:
     from scrapeq.cluster import LocalCluster as LocalCluster
