@@ -1,0 +1,247 @@
+"""The cleaning that every page gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from scrapeq.clean.text import REASONS, Layout, clean_text, is_clean
+from scrapeq.models import Content
+
+_ONE_TEXT = {
+    "title": Layout.LINE,
+    "author": Layout.LINE,
+    "text": Layout.TEXT,
+    "markdown": Layout.EXACT,
+}
+#: Python's own limit of 1,000 calls must not be met by whoever walks a value afterwards.
+DEEPEST = 100
+#: Years before the first newspaper (the Relation, Strasbourg, 1605) are misread numbers.
+_FIRST_YEAR = 1605
+#: A date may be ahead of UTC by 14 hours of time zone; pages announce nothing they have published.
+_AHEAD = timedelta(days=1)
+# Language, script, region and the rest of a tag (RFC 5646, section 2.1); four letters and more for
+# the language itself are reserved or registered by hand, and are words like "english" in practice.
+_LANGUAGE = re.compile(r"([a-z]{2,3})((?:-[a-z0-9]{1,8})*)", re.IGNORECASE)
+_NO_LANGUAGE = frozenset({"und", "mul", "zxx", "mis"})  # ISO 639-2's special codes
+
+
+def clean_content(content: Content, *, now: datetime | None = None) -> Content:
+    """The content of a page with clean values, and what was changed in `changes`.
+
+    Title and author become one line, the text keeps its lines, Markdown and metadata lose only what
+    cannot be seen; what is empty becomes None, and its source goes with it. Links and images that
+    are repeated word for word are kept once. A language is a BCP 47 tag (en, pt-BR, zh-Hant) or
+    None. `published_at` is in UTC, and None for a year before 1605, more than a day after `now`,
+    or the second at which Unix counts from, which is what a zero looks like.
+
+    Each change is a dict with field, change (a slug) and reason (a sentence). A page with nothing
+    to change is given back as it came. 0.1 to 0.3 ms for a page of 10,000 characters.
+    """
+    draft = _Draft(content)
+    for field, layout in _ONE_TEXT.items():
+        _clean_text_of(draft, field, layout)
+    for name in content.fields:
+        _clean_selected(draft, name)
+    _clean_metadata(draft)
+    for field in ("links", "images"):
+        _clean_items(draft, field)
+    _clean_language(draft)
+    _clean_date(draft, now or datetime.now(UTC))
+    return draft.finished()
+
+
+class _Draft:
+    """A content on its way to the next: new values, and a note on each change."""
+
+    def __init__(self, content: Content) -> None:
+        self.old = content
+        self.new: dict[str, Any] = {}
+        self.notes: list[dict[str, Any]] = []
+
+    def note(self, field: str, change: str, reason: str = "") -> None:
+        self.notes.append({"field": field, "change": change, "reason": reason or REASONS[change]})
+
+    def drop_source(self, name: str) -> None:
+        sources = self.new.get("sources", self.old.sources)
+        self.new["sources"] = {key: source for key, source in sources.items() if key != name}
+
+    def finished(self) -> Content:
+        if not self.notes:
+            return self.old
+        return replace(self.old, **self.new, changes=[*self.old.changes, *self.notes])
+
+
+def _clean_text_of(draft: _Draft, field: str, layout: Layout) -> None:
+    old = getattr(draft.old, field)
+    if old is None:
+        return
+    text, changes = clean_text(old, layout)
+    for change in changes:
+        draft.note(field, change)
+    if changes:
+        draft.new[field] = text
+    if not text.strip():
+        draft.note(field, "emptied")
+        draft.new[field] = None
+        draft.drop_source(field)
+
+
+def _clean_selected(draft: _Draft, name: str) -> None:
+    old = draft.old.fields[name]
+    changed: set[str] = set()
+    new = clean_value(old, Layout.TEXT, changed)
+    if new == "":
+        changed.add("emptied")
+        new = None
+        draft.drop_source(name)
+    for change in sorted(changed):
+        draft.note(f"fields.{name}", change)
+    if changed:
+        draft.new["fields"] = {**draft.new.get("fields", draft.old.fields), name: new}
+
+
+def _clean_metadata(draft: _Draft) -> None:
+    changed: set[str] = set()
+    new = clean_value(draft.old.metadata, Layout.EXACT, changed)
+    for change in sorted(changed):
+        draft.note("metadata", change)
+    if changed:
+        draft.new["metadata"] = new
+
+
+def _clean_items(draft: _Draft, field: str) -> None:
+    old = getattr(draft.old, field)
+    changed: set[str] = set()
+    new = old if _all_clean(old) else clean_value(old, Layout.LINE, changed)
+    for change in sorted(changed):
+        draft.note(field, change)
+    single = _without_repeats(new)
+    if times := len(new) - len(single):
+        draft.note(field, "repeated", f"{times:,} were there already, word for word")
+    if single is not old:
+        draft.new[field] = single
+
+
+def _without_repeats(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    try:
+        keys: list[Any] = [tuple(item.values()) for item in items]
+        if len(set(keys)) == len(items):
+            return items
+    except TypeError:  # there are lists in them
+        keys = [repr(item) for item in items]
+    first: dict[Any, dict[str, Any]] = {}
+    for key, item in zip(keys, items, strict=True):
+        first.setdefault(key, item)
+    return items if len(first) == len(items) else list(first.values())
+
+
+def _all_clean(items: list[dict[str, Any]]) -> bool:
+    """Whether no text in the items needs a change: asked of all at once, which is much cheaper."""
+    texts = [one for item in items for one in item.values() if one is not None]
+    if not all(isinstance(one, (str, int)) for one in texts):
+        return False
+    together = "`".join(one for one in texts if isinstance(one, str))
+    return is_clean(together, Layout.LINE) and " `" not in together and "` " not in together
+
+
+def _clean_language(draft: _Draft) -> None:
+    old = draft.old.language
+    if old is None:
+        return
+    tag = language_tag(old)
+    if tag is None:
+        draft.note("language", "dropped", f"{old[:40]!r} is no language tag (BCP 47)")
+        draft.drop_source("language")
+    elif tag != old:
+        draft.note("language", "rewritten", "language tags have one way of writing (RFC 5646)")
+    draft.new["language"] = tag
+
+
+def _clean_date(draft: _Draft, now: datetime) -> None:
+    if draft.old.published_at is None:
+        return
+    when, reason = _sane_date(draft.old.published_at, now)
+    if reason:
+        draft.note("published_at", "rewritten" if when else "dropped", reason)
+        draft.new["published_at"] = when
+    if when is None:
+        draft.drop_source("published_at")
+
+
+def clean_value(value: Any, layout: Layout, changed: set[str], depth: int = 0) -> Any:
+    """A JSON value with every text in it clean; the very same object if nothing was changed.
+
+    Slugs of the changes are added to `changed`. Names in dicts are cleaned too, but for one that
+    would then stand there twice. What is nested deeper than `DEEPEST` becomes None.
+    """
+    if isinstance(value, str):
+        text, changes = clean_text(value, layout)
+        changed.update(changes)
+        return text
+    if not isinstance(value, (list, dict)):
+        return value
+    if depth >= DEEPEST:
+        changed.add("too_deep")
+        return None
+    if isinstance(value, list):
+        items = [clean_value(item, layout, changed, depth + 1) for item in value]
+        return items if _any_new(items, value) else value
+    result = {}
+    same = True
+    for name, item in value.items():
+        key, changes = clean_text(name, Layout.EXACT) if isinstance(name, str) else (name, ())
+        if changes and (key in value or key in result):
+            key, changes = name, ()
+        changed.update(changes)
+        result[key] = clean_value(item, layout, changed, depth + 1)
+        same = same and not changes and result[key] is item
+    return value if same else result
+
+
+def _any_new(items: Iterable[Any], old: Iterable[Any]) -> bool:
+    return any(new is not before for new, before in zip(items, old, strict=True))
+
+
+def language_tag(text: str) -> str | None:
+    """A tag as RFC 5646, section 2.1.1, recommends to write it (zh-Hant-TW); None if it is none.
+
+    Underscores are hyphens; of a list the first counts.
+    """
+    first = re.split(r"[,;\s]", text.strip(), maxsplit=1)[0].replace("_", "-").partition(".")[0]
+    match = _LANGUAGE.fullmatch(first)
+    if match is None or match[1].lower() in _NO_LANGUAGE:
+        return None
+    parts = [match[1].lower()]
+    for part in match[2].split("-")[1:]:
+        after_single = any(len(one) == 1 for one in parts)
+        if len(part) == 2 and not after_single:
+            parts.append(part.upper())
+        elif len(part) == 4 and part.isalpha() and not after_single:
+            parts.append(part.title())
+        else:
+            parts.append(part.lower())
+    return "-".join(parts)
+
+
+def _sane_date(when: datetime, now: datetime) -> tuple[datetime | None, str]:
+    reason = ""
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+        reason = "a time without a zone is taken as UTC"
+    elif when.utcoffset():
+        try:
+            when = when.astimezone(UTC)
+        except OverflowError:
+            return None, "the year is not one that a page can be from"
+        reason = "times are given in UTC"
+    if when.year < _FIRST_YEAR:
+        return None, f"the year {when.year} is before the first newspaper"
+    if when == datetime(1970, 1, 1, tzinfo=UTC):
+        return None, "it is the second that Unix counts from, as a zero is written"
+    if when - now > _AHEAD:
+        return None, "it lies in the future"
+    return when, reason

@@ -1,0 +1,140 @@
+"""Prices: an amount and the ISO 4217 code of its currency, from what shops write."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from scrapeq.clean.numbers import plain_digits, unsigned
+from scrapeq.clean.report import Unread
+
+#: Signs and words that mean one currency.
+_ONE = {
+    "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "us$": "USD",
+    "c$": "CAD", "ca$": "CAD", "can$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD",
+    "hk$": "HKD", "s$": "SGD", "sg$": "SGD", "nt$": "TWD", "mx$": "MXN", "r$": "BRL",
+    "fr.": "CHF", "sfr.": "CHF", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "лв": "BGN",
+    "лв.": "BGN", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "₴": "UAH", "грн": "UAH", "грн.": "UAH",
+    "₺": "TRY", "tl": "TRY", "₪": "ILS", "₹": "INR", "₩": "KRW", "원": "KRW", "円": "JPY",
+    "元": "CNY", "rmb": "CNY", "฿": "THB", "₫": "VND", "₱": "PHP", "₦": "NGN", "₸": "KZT",
+    "₼": "AZN", "₾": "GEL", "₡": "CRC", "₲": "PYG", "₵": "GHS",
+}  # fmt: skip
+#: Signs that several currencies share; the first is taken if there is no better knowledge, None
+#: stands for no such habit.
+_SHARED: dict[str, tuple[str | None, ...]] = {
+    "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "ARS", "CLP", "COP"),
+    "¥": (None, "JPY", "CNY"),
+    "kr": (None, "SEK", "NOK", "DKK", "ISK"),
+    "kr.": (None, "SEK", "NOK", "DKK", "ISK"),
+    "rs": (None, "INR", "PKR", "LKR", "NPR"),
+    "rs.": (None, "INR", "PKR", "LKR", "NPR"),
+}
+# Where these are used, thousands are parted by a comma or by a dot (CLDR's number formats of their
+# countries). Currencies of countries that disagree (EUR, CHF, CAD, ZAR) are in neither.
+_COMMA_PARTS = frozenset(
+    [
+        *("AUD", "CNY", "GBP", "HKD", "ILS", "INR", "JPY", "KRW", "MXN", "NGN", "NZD", "PHP"),
+        *("PKR", "SGD", "THB", "TWD", "USD"),
+    ]
+)
+_DOT_PARTS = frozenset(
+    ["ARS", "BRL", "CLP", "COP", "DKK", "IDR", "ISK", "NOK", "RON", "TRY", "VND"]
+)
+
+_NUMBER = re.compile(
+    r"(?<![\w.,])\d{1,3}(?:[ ']\d{3})+(?:[.,]\d+)?(?![\d])|\d(?:[\d.,']*\d)?|[.,]\d+"
+)
+_SIGN = "|".join(re.escape(sign) for sign in sorted([*_ONE, *_SHARED], key=len, reverse=True))
+_BEFORE = re.compile(rf"(?:(?<![^\W\d_])({_SIGN})|\b([A-Z]{{3}}))\s?(-?)$", re.IGNORECASE)
+_AFTER = re.compile(
+    rf"(?:[.,]\s?-{{1,2}})?\s?(?:({_SIGN})(?![^\W\d_])|([A-Z]{{3}})\b)", re.IGNORECASE
+)
+
+_LONGEST = 300  # characters; what is longer is a text with a number in it
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """An amount; its currency, None if it names none or a sign that could be several."""
+
+    amount: int | float
+    currency: str | None
+    shared_sign: str | None = None
+
+
+def parse_price(
+    text: str, decimal: str | None = None, currency: str | None = None
+) -> Price | Unread:
+    """The one price in a text; words beside it ("from $12.00", "12,50 € incl. VAT") do not matter.
+
+    `decimal` and `currency` are what is known beforehand (see CleaningRules). A single sign before
+    three digits parts thousands if the currency's countries write it so ($1,234); otherwise it
+    needs `decimal`. Two amounts, a range or a percentage beside others are not read.
+    """
+    if len(text) > _LONGEST:
+        return Unread("not_a_price", f"it has more than {_LONGEST} characters")
+    written = plain_digits(text)
+    found = [
+        match
+        for match in _NUMBER.finditer(written)
+        if not re.match(r"\s?%", written[match.end() :])
+    ]
+    if len(found) != 1:
+        return (
+            Unread("ambiguous_price", f"there are {len(found)} numbers in it")
+            if found
+            else Unread("not_a_price", "there is no amount in it")
+        )
+    before, after = written[: found[0].start()], written[found[0].end() :]
+    code, sign, is_negative = _currency(before, after)
+    if code is None and sign is not None:
+        shared = _SHARED[sign]
+        code = currency if currency in shared else shared[0]
+    elif code is None:
+        code = currency
+        if code is None and re.search(r"[^\W\d_]", before + after):
+            return Unread("not_a_price", "there are words and no currency beside the number")
+    number = found[0][0]
+    amount = unsigned(number, decimal)
+    if isinstance(amount, Unread) and amount.change == "ambiguous_number":
+        part = re.sub(r"\d", "", number)
+        if part == "," and code in _COMMA_PARTS:
+            amount = unsigned(number, ".")
+        elif part == "." and code in _DOT_PARTS:
+            amount = unsigned(number, ",")
+    if isinstance(amount, Unread):
+        return Unread(amount.change.replace("number", "price"), amount.reason)
+    return Price(-amount if is_negative else amount, code, sign if code is None else None)
+
+
+def _currency(before: str, after: str) -> tuple[str | None, str | None, bool]:
+    """The code, the sign if only a shared one was found, and whether a minus stands before."""
+    left, right = _BEFORE.search(before), _AFTER.match(after)
+    ahead = before[: left.start()] if left else before
+    is_negative = bool(left and left[3]) or bool(re.search(r"(?:^|[\s(])-\s?$", ahead))
+    shared = None
+    for match in (left, right):
+        if match is None:
+            continue
+        if match[2]:
+            if match[2].isupper() and match[2] in _codes():
+                return match[2], None, is_negative
+        elif match[1].lower() in _ONE:
+            return _ONE[match[1].lower()], None, is_negative
+        else:
+            shared = match[1].lower()
+    return None, shared, is_negative
+
+
+@cache
+def _codes() -> frozenset[str]:
+    """ISO 4217's codes, old ones too, from CLDR's data in Babel."""
+    from babel import Locale
+
+    return frozenset(Locale("en").currencies)
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers of a text as they are written: what shows the decimal sign of a column."""
+    return _NUMBER.findall(plain_digits(text)) if len(text) <= _LONGEST else []
