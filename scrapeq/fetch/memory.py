@@ -45,6 +45,10 @@ class MemoryGate:
         """Let later turns of `host` be at least `crawl_delay_ms` apart."""
         self._crawl_delay_ms[host] = crawl_delay_ms
 
+    def crawl_delay_ms(self, host: str) -> int:
+        """What is known, for whoever claims turns; 0 if nothing is."""
+        return self._crawl_delay_ms.get(host, 0)
+
 
 class MemoryRobots:
     """A `RobotsCache` in a dict; an entry is dropped when it is asked for after its time."""

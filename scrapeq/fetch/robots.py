@@ -148,8 +148,9 @@ class Robots:
         rules = await _parse(entry)
         host = urls.host_key(origin)
         await self._gate.set_crawl_delay(host, rules.crawl_delay_ms)
-        if asked and rules.crawl_delay_ms:
-            await self._gate.end_turn(host, used=True)  # this request was one too
+        if asked and rules.crawl_delay_ms and turn.is_free(host):
+            # Without a pace nobody was told of this request, and now there is one to keep.
+            await self._gate.end_turn(host, used=True)
         self._remember(origin, rules, len(entry.text))
         return rules
 

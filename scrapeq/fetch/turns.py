@@ -50,6 +50,10 @@ class PacedTurn:
         if self._ending is not None:
             await self._ending
 
+    def is_free(self, host: str) -> bool:
+        """Whether requests to `host` need no turn of the gate."""
+        return self._wait_ms(host) == 0
+
     def slow_down(self, host: str, crawl_delay_ms: int) -> None:
         """The host's robots.txt asks for a crawl delay."""
         self._crawl_delay_ms[host] = crawl_delay_ms

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from scrapeq import urls
 from scrapeq.fetch import MemoryGate, MemoryRobots, Response, Visitor
+from scrapeq.fetch.turns import gap_ms
 from scrapeq.models import Failure, ScrapingConfig
 
 Talk = Callable[["Request", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -120,6 +122,13 @@ def reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
+async def claim(gate: MemoryGate, url: str, config: ScrapingConfig) -> None:
+    """Take the turn of a first request, as the frontier does when it gives a job to a worker."""
+    host = urls.host_key(url)
+    if gap_ms(config, host) or gate.crawl_delay_ms(host):
+        await gate.wait_turn(host, gap_ms(config, host))
+
+
 def visit(
     site: Site,
     *paths: str,
@@ -128,9 +137,10 @@ def visit(
     connect_to: dict[str, str] | None = None,
     under: str = "",
     whole: bool = False,
+    at_once: bool = False,
     **options: object,
 ) -> list[Response | Failure]:
-    """Serve `site` and visit its paths (or whole URLs) one after the other with one visitor.
+    """Serve `site` and visit its paths (or whole URLs) with one visitor, one by one or at once.
 
     `under` is another scheme than the one that is served.
     """
@@ -138,8 +148,10 @@ def visit(
     async def run() -> list[Response | Failure]:
         async with site.serve(trust):
             base = f"{under or site.scheme}://{site.host}:{site.port}"
+            asked = [path if whole or "://" in path else f"{base}{path}" for path in paths]
+            gate = MemoryGate()
             visitor = Visitor(
-                gate=MemoryGate(),
+                gate=gate,
                 robots=MemoryRobots(),
                 allow_private_addresses=allow_private_addresses,
                 connect_to={
@@ -147,11 +159,15 @@ def visit(
                 },
             )
             config = ScrapingConfig.build(**{"respect_robots": False, **options})
+
+            async def claim_and_visit(url: str) -> Response | Failure:
+                await claim(gate, url, config)
+                return await visitor.visit(url, config)
+
             try:
-                return [
-                    await visitor.visit(path if whole or "://" in path else f"{base}{path}", config)
-                    for path in paths
-                ]
+                if at_once:
+                    return list(await asyncio.gather(*map(claim_and_visit, asked)))
+                return [await claim_and_visit(url) for url in asked]
             finally:
                 await visitor.close()
 
