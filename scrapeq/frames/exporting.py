@@ -75,6 +75,8 @@ def export(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     target = check_export_path(path)
     name = target.name.lower()
     ending = next(one for one in _ENDINGS if name.endswith(one))
+    if ending == ".xlsx":
+        _check_excel_holds(frame)
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         table, json_columns = _sound(frame, keep_index=ending == ".parquet")
@@ -163,6 +165,11 @@ def _has_text(series: pd.Series[Any]) -> bool:
 
 def _sound_texts(series: pd.Series[Any]) -> pd.Series[Any]:
     """A column of text; the very same if nothing in it is unsafe."""
+    if getattr(series.dtype, "storage", "") == "pyarrow":
+        # Arrow has no lone surrogates, and looks for NULs itself
+        if not series.str.contains("\0", regex=False).any():
+            return series
+        return series.str.replace("\0", "", regex=False)
     unique = series.cat.categories if isinstance(series.dtype, pd.CategoricalDtype) else series
     if all(_sound_value(text) == text for text in unique if isinstance(text, str)):
         return series
@@ -282,19 +289,26 @@ def _write_jsonl(table: pa.Table, json_columns: set[str], file: IO[bytes]) -> No
         for row in batch.to_pylist():
             for name in json_columns:
                 row[name] = json.loads(row[name]) if row[name] is not None else None
-            line = json.dumps(_sound_value(row), ensure_ascii=False)
+            try:
+                line = json.dumps(row, ensure_ascii=False, allow_nan=False, default=_sound_value)
+            except ValueError:  # an infinity, which JSON has no word for
+                line = json.dumps(_sound_value(row), ensure_ascii=False)
             file.write(f"{line}\n".encode())
+
+
+def _check_excel_holds(frame: pd.DataFrame) -> None:
+    columns = frame.shape[1] + (frame.index.nlevels if _says_something(frame.index) else 0)
+    if len(frame) >= EXCEL_ROWS or columns > EXCEL_COLUMNS:
+        raise ConfigError(
+            f"Excel holds {EXCEL_ROWS - 1:,} rows below the header and {EXCEL_COLUMNS:,} columns, "
+            f"not {len(frame):,} by {columns:,}",
+            hint="write .parquet or .csv instead",
+        )
 
 
 def _write_xlsx(table: pa.Table, draft: Path) -> None:
     import xlsxwriter  # type: ignore[import-untyped] # it has no types
 
-    if table.num_rows >= EXCEL_ROWS or table.num_columns > EXCEL_COLUMNS:
-        raise ConfigError(
-            f"Excel holds {EXCEL_ROWS - 1:,} rows below the header and {EXCEL_COLUMNS:,} columns, "
-            f"not {table.num_rows:,} by {table.num_columns:,}",
-            hint="write .parquet or .csv instead",
-        )
     # constant_memory: a row goes to the disk when the next one is begun
     workbook = xlsxwriter.Workbook(draft, {"constant_memory": True, "in_memory": False})
     time_format = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
