@@ -85,6 +85,8 @@ def read_urls(source: Any, url: str | None = None) -> UrlColumn:
     Raises InputError, saying what to do, if there is no such column, no row, a name twice, or no
     way to read the source. A million rows of a list take no copy but the list's own.
     """
+    if isinstance(source, UrlColumn):
+        return source
     if source is None or isinstance(source, (bytes, bytearray, int, float)):
         raise InputError(
             f"URLs cannot be read from {type(source).__name__}",
