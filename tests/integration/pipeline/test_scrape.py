@@ -1,0 +1,286 @@
+"""A column of URLs in, a table out: what a notebook sees."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+import scrapeq as sq
+from scrapeq.errors import InputError, NotFound
+
+PATIENCE_S = 30
+
+
+def test_a_table_comes_back_row_for_row(web, scrape):
+    firms = pd.DataFrame(
+        {
+            "firm": ["first", "gone", "nothing", "third", "broken"],
+            "link": [
+                web.url("/article/1", host=1),
+                web.url("/status/404"),
+                None,
+                web.url("/product/3", host=2),
+                "no url at all",
+            ],
+        },
+        index=[10, 20, 30, 40, 50],
+    )
+
+    batch = scrape(firms, url="link", name="rows", custom_selectors={"headline": "h1"})
+    table = batch.wait(PATIENCE_S).df
+
+    assert list(table.index) == [10, 20, 30, 40, 50]
+    assert list(table["firm"]) == list(firms["firm"])
+    assert list(table["ok"]) == [True, False, False, True, False]
+    assert list(table["error_kind"].astype(object).where(table["error_kind"].notna(), None)) == [
+        None,
+        "http_4xx",
+        "scheme",
+        None,
+        "scheme",
+    ]
+    assert table["headline"].iloc[0] == web.page("/article/1", host=1).title
+    assert table["title"].iloc[3] == web.page("/product/3", host=2).title
+    assert table["http_status"].iloc[1] == 404
+    failed = table[~table["ok"]]
+    assert failed["error_message"].str.len().min() > 10
+    assert list(batch.errors["firm"]) == ["gone", "nothing", "broken"]
+
+
+def test_columns_have_types(web, scrape):
+    table = scrape([web.url("/article/11"), web.url("/status/410")]).wait(PATIENCE_S).df
+
+    types = {name: str(kind) for name, kind in table.dtypes.items()}
+    assert types["title"] == types["final_url"] == "string"
+    assert types["ok"] == types["from_store"] == "boolean"
+    assert types["error_kind"] == types["language"] == "category"
+    assert "UTC" in types["fetched_at"]
+    assert types["attempts"] == "Int16"
+    assert table["fetched_at"].notna().all()
+    assert (table["elapsed_s"] >= 0).all()
+
+
+def test_a_url_that_stands_there_twice_is_asked_for_once(web, scrape, asked):
+    link = web.url("/article/21")
+    table = scrape([link, web.url("/article/22"), link, f"{link}#part"]).wait(PATIENCE_S).df
+
+    assert table["ok"].all()
+    assert table["title"].nunique() == 2
+    assert sorted(hit.path for hit in asked()) == ["/article/21", "/article/22"]
+
+
+def test_links_and_images_are_tables_of_their_own(web, scrape):
+    urls = [web.url("/listing/1", host=3), web.url("/article/31", host=3)]
+    batch = scrape(urls, extract_links=True, extract_images=True).wait(PATIENCE_S)
+
+    links, images = batch.links, batch.images
+    assert set(links["row"]) == {0, 1}
+    assert links["url"].str.startswith("http").all()
+    assert {"page_url", "text", "rel"} <= set(links.columns)
+    assert len(images) > 0
+    assert images["url"].str.startswith("http").all()
+    assert {"page_url", "alt", "width", "height", "srcset"} <= set(images.columns)
+
+
+def test_each_page_is_given_once_as_it_is_done(web, scrape):
+    urls = [record["url"] for record in web.urls(60, failures=0.1, kinds=["http_4xx", "empty"])]
+
+    batch = scrape(urls)
+    seen = [(page.row, page.ok) for page in batch.as_completed(PATIENCE_S)]
+
+    assert sorted(row for row, _ in seen) == list(range(60))
+    assert sum(not ok for _, ok in seen) == 6
+
+
+def test_a_batch_can_be_awaited_while_the_loop_goes_on(web, scrape):
+    async def notebook():
+        steps = 0
+
+        async def something_else():
+            nonlocal steps
+            while True:
+                steps += 1
+                await asyncio.sleep(0.01)
+
+        beside = asyncio.create_task(something_else())
+        pages = await scrape([web.url("/slow/0.5"), web.url("/article/41")])
+        beside.cancel()
+        return pages, steps
+
+    pages, steps = asyncio.run(notebook())
+
+    assert [page.row for page in pages] == [0, 1]
+    assert all(page.ok for page in pages)
+    assert steps > 5
+
+
+def test_the_handle_says_how_far_it_is(web, scrape, eventually):
+    batch = scrape([web.url("/article/51"), web.url("/slow/20")])
+    progress = eventually(lambda: (now := batch.progress).completed == now.running == 1 and now)
+
+    assert progress.total == 2
+    assert progress.percentage == 50
+    assert not batch.is_done
+    assert "1 of 2" in repr(batch)
+    assert "1 of 2" in batch._repr_html_()
+    half = batch.df
+    assert list(half["ok"].astype(object)) == [True, pd.NA]
+    with pytest.raises(TimeoutError, match="it goes on"):
+        batch.wait(timeout=0.01)
+    batch.cancel()
+
+
+def test_running_a_cell_again_asks_nobody(web, scrape, asked):
+    urls = [web.url(f"/article/{number}") for number in range(60, 70)]
+    first = scrape(urls, name="again").wait(PATIENCE_S)
+    before = len(asked())
+
+    second = scrape(urls, name="again")
+
+    assert second.id == first.id
+    assert second.is_done
+    assert "the same batch" in second.note
+    assert len(asked()) == before == 10
+
+
+def test_another_column_is_the_next_run_of_the_name(web, scrape):
+    first = scrape([web.url("/article/71")], name="runs").wait(PATIENCE_S)
+    second = scrape([web.url("/article/71"), web.url("/article/72")], name="runs")
+
+    assert second.id != first.id
+    assert second.wait(PATIENCE_S).batch.run == 2
+    assert list(second.df["from_store"]) == [True, False]
+
+
+def test_the_store_answers_what_is_young_enough(web, scrape, asked):
+    urls = [web.url(f"/article/{number}") for number in range(80, 90)]
+    scrape(urls).wait(PATIENCE_S)
+    web.clear()
+
+    again = scrape(urls, max_age="1h")
+
+    assert again.is_done  # at once, without a worker
+    assert again.df["from_store"].all()
+    assert again.df["title"].notna().all()
+    assert "from the store" in again.note
+    assert asked() == []
+
+
+def test_refresh_asks_again(web, scrape, asked):
+    urls = [web.url(f"/article/{number}") for number in range(90, 95)]
+    scrape(urls, name="fresh").wait(PATIENCE_S)
+    web.clear()
+
+    again = scrape(urls, name="fresh", refresh=True).wait(PATIENCE_S)
+
+    assert len(asked()) == 5
+    assert not again.df["from_store"].any()
+
+
+def test_other_options_than_what_is_read_use_the_same_stored_page(web, scrape, asked):
+    link = web.url("/article/96")
+    scrape([link]).wait(PATIENCE_S)
+    web.clear()
+
+    assert scrape([link], max_retries=0, user_agent="another").wait(PATIENCE_S).df["ok"].all()
+    assert asked() == []
+
+
+def test_new_selectors_give_their_column(web, scrape):
+    link = web.url("/article/97")
+    scrape([link], custom_selectors={"headline": "h1"}).wait(PATIENCE_S)
+
+    again = scrape([link], custom_selectors={"headline": "h1", "paragraphs": ["p"]})
+    table = again.wait(PATIENCE_S).df
+
+    assert table["headline"].iloc[0] == web.page("/article/97").title
+    assert len(table["paragraphs"].iloc[0]) > 1
+
+
+def test_another_process_finds_the_batch_by_its_name(web, scrape, cluster):
+    scrape([web.url("/article/101"), web.url("/status/404")], name="found").wait(PATIENCE_S)
+
+    program = (
+        "import sys, json, scrapeq as sq; from scrapeq.settings import load_settings;"
+        "batch = sq.attach('found', settings=load_settings(SCRAPEQ_HOME=sys.argv[1]));"
+        "print(json.dumps([batch.is_done, batch.df['ok'].tolist(), batch.df['title'][0]]))"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", program, str(cluster.home)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    title = web.page("/article/101").title
+    assert json.loads(other.stdout) == [True, [True, False], title]
+
+
+def test_an_unknown_name_is_answered_with_those_there_are(scrape, web, cluster):
+    scrape([web.url("/article/102")], name="known").wait(PATIENCE_S)
+
+    with pytest.raises(NotFound, match="known"):
+        sq.attach("unknown", settings=cluster.settings)
+
+
+def test_batches_are_listed_newest_first(scrape, web, queue):
+    scrape([web.url("/article/103")], name="older")
+    scrape([web.url("/article/104")], name="newer").wait(PATIENCE_S)
+
+    names = [handle.name for handle in sq.batches(queue=queue)]
+    assert names.index("newer") < names.index("older")
+
+
+def test_nothing_to_fetch_is_an_error_that_says_so(scrape):
+    with pytest.raises(InputError, match="no rows"):
+        scrape([])
+
+
+def test_what_is_wrong_with_an_option_is_said_before_anything_is_sent(scrape, web, asked):
+    with pytest.raises(ValueError, match="max_retries"):
+        scrape([web.url()], max_retry=3)
+    with pytest.raises(ValueError, match="headline"):
+        scrape([web.url()], custom_selectors={"headline": "h1["})
+    assert asked() == []
+
+
+def test_kept_html_is_given_back_as_it_came(web, scrape):
+    batch = scrape([web.url("/article/105"), web.url("/status/404")], store_html=True)
+    batch.wait(PATIENCE_S)
+
+    assert batch.html(0) == web.page("/article/105").plain()
+    with pytest.raises(NotFound, match="row 1"):
+        batch.html(1)
+
+
+def test_a_page_that_ends_its_reader_is_a_row_and_spares_its_neighbours(scrape, web):
+    # Each node counts all others: seconds of CPU in C, where nothing but a kill helps.
+    endless = {"last": "(//*[count(preceding::node()) > count(following::node())])[1]"}
+    heavy = scrape([web.url("/listing/110?kb=2000")], custom_selectors=endless, name="heavy")
+    light = scrape([web.url(f"/article/{111 + number}") for number in range(20)])
+
+    assert light.wait(PATIENCE_S).df["ok"].all()
+    row = heavy.wait(60).df.iloc[0]
+    assert row["error_kind"] == "parse"
+    assert "too much" in row["error_message"]
+    assert row["http_status"] == 200
+    assert row["attempts"] == 1
+
+
+def test_ten_thousand_rows_are_accepted_in_bulk(scrape, cluster, queue):
+    urls = [f"https://host-{n % 50}.invalid/{n}" for n in range(10_000)]
+    batch = scrape(urls, name="many").pause()
+
+    try:
+        assert len(batch) == 10_000
+        assert len(batch.df) == 10_000
+        assert batch.df["url"].tolist() == urls
+    finally:
+        batch.cancel()
+    assert batch.is_done
