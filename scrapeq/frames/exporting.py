@@ -233,15 +233,16 @@ def _flat_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     ):
         return column
     if not pa.types.is_string(kind) and not pa.types.is_large_string(kind):
-        values = map(_sound_value, column.to_pylist())
-        column = pa.chunked_array([pa.array(map(_cell, values), pa.large_string())])
+        column = pa.chunked_array([pa.array(map(_cell, column.to_pylist()), pa.large_string())])
     return _defused(column.cast(pa.large_string()))
 
 
 def _cell(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=_sound_value)
+    return str(_sound_value(value))
 
 
 def _defused(texts: Any) -> Any:
@@ -250,6 +251,8 @@ def _defused(texts: Any) -> Any:
         pc.match_substring_regex(texts, _FORMULA),
         pc.invert(pc.match_substring_regex(texts, _NUMBER)),
     )
+    if not pc.any(suspicious).as_py():
+        return texts
     apostrophe, nothing = (pa.scalar(text, pa.large_string()) for text in ("'", ""))
     prefixed = pc.binary_join_element_wise(apostrophe, texts, nothing)
     return pc.if_else(suspicious, prefixed, texts)

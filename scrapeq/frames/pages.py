@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -245,8 +246,8 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
         first = next((value for value in values if value is not None), None)
         if isinstance(first, str):
             return pa.array(values, pa.string()).cast(_TIME)
-        if isinstance(first, (int, float)):
-            micros = [None if value is None else round(value * 1e6) for value in values]
+        if isinstance(first, (int, float, Decimal)):  # PostgreSQL divides to Decimal
+            micros = [None if value is None else round(float(value) * 1e6) for value in values]
             return pa.array(micros, pa.int64()).cast(_TIME)
     if kind not in (_TEXT, _CATEGORY):
         return pa.array(values, kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
 
 import pandas as pd
 import pytest
@@ -88,6 +89,7 @@ def test_an_empty_batch_is_an_empty_table():
         "2026-11-01 14:30:15.123456+02:00",
         "2026-11-01 12:30:15.123456Z",
         WHEN.timestamp(),
+        Decimal("1793536215.123456"),
     ],
     ids=str,
 )

@@ -42,6 +42,14 @@ def test_urls_come_in_any_shape(source):
     assert len(column.table) == 2
 
 
+def test_what_was_read_already_is_taken_as_it_is():
+    column = read_urls(URLS)
+
+    assert read_urls(column) is column
+    assert not column.has_table
+    assert read_urls(pd.Series(URLS)).has_table
+
+
 def test_one_url_as_text_is_a_column_of_one():
     assert read_urls("HTTPS://a.example/?q=.csv").values == ["HTTPS://a.example/?q=.csv"]
 
