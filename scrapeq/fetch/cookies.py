@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from http.cookies import CookieError
+from http.cookies import CookieError, Morsel
 
 import aiohttp
 from yarl import URL
@@ -23,7 +23,7 @@ class Cookies:
 
     def take(self, url: str, set_cookies: Iterable[str]) -> None:
         """Keep what the answer of `url` sets; what is too large or too much is left out."""
-        fit = [line for line in set_cookies if len(line) <= MAX_COOKIE_BYTES]
+        fit = [line for line in set_cookies if len(line) <= MAX_COOKIE_BYTES and _is_cookie(line)]
         fit = fit[: MAX_COOKIES - self._taken]
         self._taken += len(fit)
         if not fit:
@@ -40,3 +40,13 @@ class Cookies:
             return ""
         sent = self._jar.filter_cookies(URL(url, encoded=True))
         return "; ".join(f"{cookie.key}={cookie.value}" for cookie in sent.values())
+
+
+def _is_cookie(line: str) -> bool:
+    """Whether a Set-Cookie has a name that can be one; aiohttp would log the stranger's text."""
+    name = line.partition(";")[0].partition("=")[0].strip()
+    try:
+        Morsel[str]().set(name, "", "")
+    except CookieError:
+        return False
+    return bool(name)

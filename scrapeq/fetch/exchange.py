@@ -16,6 +16,9 @@ from scrapeq.models import ErrorKind
 #: All field lines of an answer together; Chrome has the same bound.
 MAX_HEAD_BYTES = 256 * 1024
 
+#: What the chunks of a small page may cost beside their content.
+_OVERHEAD_BYTES = 512 * 1024
+
 #: The statuses that lead on (RFC 9110, section 15.4); 300 and 304 are answers.
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -97,7 +100,7 @@ class Body:
         self._cut = cut
         self._pieces: list[bytes] = []
         self._size_bytes = 0
-        self._raw_bytes = 0
+        self.raw_bytes = 0
         self.is_full = False
 
     def promised(self, content_length: int | None) -> None:
@@ -108,10 +111,10 @@ class Body:
     def add(self, data: bytes) -> int:
         """Take what came; returns how many bytes it decoded to. Nothing is taken when `is_full`."""
         before_bytes = self._size_bytes
-        self._raw_bytes += len(data)
+        self.raw_bytes += len(data)
         try:
             # Bytes that decode to nothing (empty gzip members, a tail after the end) count too.
-            if self._raw_bytes > self._max_bytes and not self._decoder.is_identity:
+            if self.raw_bytes > self._max_bytes and not self._decoder.is_identity:
                 raise too_large(self._max_bytes)
             for piece in self._decoder.feed(data):
                 self._pieces.append(piece)
@@ -123,6 +126,15 @@ class Body:
                 raise
             self.is_full = True
         return self._size_bytes - before_bytes
+
+    def check_waste(self, overhead_bytes: int) -> None:
+        """Refuse a body whose chunks are so small that parsing them is all that happens.
+
+        A chunk costs 5 bytes and more besides its content. A quarter of the body is given, which
+        chunks of 24 bytes need, and half a MB for pages that are flushed in small pieces.
+        """
+        if overhead_bytes > _OVERHEAD_BYTES + self.raw_bytes / 4:
+            raise Failed(ErrorKind.PROTOCOL, "the page comes in pieces of a few bytes each")
 
     def finish(self) -> bytes:
         """The whole body; raises Failed (`truncated`) if its encoding did not come to its end."""

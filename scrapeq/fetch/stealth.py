@@ -40,6 +40,10 @@ _STOP = 0xFFFFFFFF
 #: The kind of debug message that carries the head of the request: it is leaving now.
 _REQUEST_HEAD = 2
 
+#: What a piece of the body counts beside its content. A chunk's own bytes are 5, but each piece
+#: is two calls from C here, and libcurl does not let go of the loop between them.
+_CHUNK_OVERHEAD_BYTES = 20
+
 #: What is read of an answer that nobody wants, so that its connection can be used again.
 _DRAIN_BYTES = 64 * 1024
 
@@ -131,6 +135,7 @@ class _Transfer:
         self._headers: tuple[tuple[str, str], ...] = ()
         self._body: Body | None = None
         self._drained_bytes = 0
+        self._pieces = 0
 
     def prepare(self, addresses: list[str], lists: list[Any]) -> None:
         """Set all options; `lists` gets what must be freed after the transfer."""
@@ -192,7 +197,8 @@ class _Transfer:
             )
         bare = line.rstrip(b"\r\n")
         if line.startswith(b"HTTP/"):
-            self._status = int(bare.split(b" ", 2)[1][:3])
+            status = bare.split(b" ", 2)[1:2]
+            self._status = int(status[0]) if status and status[0].isdigit() else 0
             self._raw_head.clear()
         elif bare[:1] in {b" ", b"\t"} and self._raw_head:  # folded (RFC 9112, section 5.2)
             name, value = self._raw_head[-1]
@@ -228,6 +234,8 @@ class _Transfer:
         self._ask.watch.enter(Phase.BODY)
         if self._body:
             self._body.add(data)
+            self._pieces += 1
+            self._body.check_waste(self._pieces * _CHUNK_OVERHEAD_BYTES)
             self.is_complete = self._body.is_full
         else:
             self._drained_bytes += len(data)

@@ -95,7 +95,7 @@ HEADS = {
     "endless fields": (endless(OK, b"X-A: b\r\n" * 99), {"protocol"}),
     "huge field": (then_hold(OK + b"X-A: " + b"a" * 300_000 + b"\r\n\r\n"), {"protocol"}),
     "many fields": (then_hold(OK + b"X-A: b\r\n" * 40_000 + b"\r\n"), {"protocol"}),
-    "endless 1xx": (endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), {"header_timeout", "protocol"}),
+    "endless 1xx": (endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 99), {"protocol"}),
     "garbage": (then_close(b"\x00\x01\x02 what is this\r\n\r\n"), {"protocol"}),
     "garbage status": (then_close(b"HTTP/1.1 abc OK\r\n\r\n"), {"protocol"}),
     "status 99": (then_close(b"HTTP/1.1 099 Hm\r\n\r\n"), {"protocol", "header_timeout", "reset"}),
@@ -199,6 +199,10 @@ BODIES = {
         endless(OK + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b"") * 100),
         {"too_large", "decode"},
     ),
+    "chunks of one byte": (
+        endless(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n" * 9999),
+        {"protocol"},
+    ),
     "giant promise": (then_hold(OK + b"Content-Length: 99999999999\r\n\r\nhello"), {"too_large"}),
 }  # fmt: skip
 
@@ -211,7 +215,7 @@ def test_a_broken_body_has_its_kind(kit, stealth, name):
         kit.Site({"/": behaviour}),
         "/",
         use_stealth=stealth,
-        max_body_mb=2,
+        max_body_mb=20 if "chunks" in name else 2,
         first_byte_timeout_s=1,
         idle_timeout_s=0.3,
         total_timeout_s=5,
