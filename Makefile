@@ -67,8 +67,11 @@ test: environment services
 bench: environment $(PEERS)/.installed
 	$(BIN)/python benchmarks/run.py --peers-python $(PEERS)/bin/python $(BENCH_ARGS)
 
+# What people import; the rest is read in the source.
 docs: environment
-	$(BIN)/pdoc --output-directory build/docs scrapeq
+	@$(BIN)/pdoc --output-directory build/docs scrapeq scrapeq.models scrapeq.errors \
+		scrapeq.settings scrapeq.cluster scrapeq.testing scrapeq.pipeline.job_queue \
+		scrapeq.pipeline.monitor scrapeq.pipeline.worker
 	@echo "open build/docs/index.html"
 
 # uv resolves for every platform at once; it lives only as long as it is needed. The lock holds
