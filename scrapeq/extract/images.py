@@ -28,7 +28,9 @@ def images_of(tree: LexborHTMLParser, join: Joiner) -> list[dict[str, Any]]:
     """
     images: list[dict[str, Any]] = []
     seen: set[str] = set()
-    for node in tree.css("img"):
+    for node in tree.root.traverse() if tree.root else ():
+        if node.tag != "img":
+            continue
         attributes = node.attributes
         candidates = _candidates(node, attributes, join)
         url = _address(attributes, join) or (candidates[0]["url"] if candidates else None)

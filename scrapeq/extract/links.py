@@ -64,9 +64,12 @@ def links_of(tree: LexborHTMLParser, join: Joiner) -> list[dict[str, Any]]:
     the image in it; "" if there is nothing. rel: in lower case, space-separated, "" without.
     """
     links: list[dict[str, Any]] = []
-    for node in tree.css("a[href], area[href]"):
+    # Walked, not selected: a page of a million links is left after the ten thousandth.
+    for node in tree.root.traverse() if tree.root else ():
+        if node.tag not in {"a", "area"}:
+            continue
         attributes = node.attributes
-        url = join(attributes["href"] or "")
+        url = join(attributes["href"] or "") if "href" in attributes else None
         if url is None:
             continue
         text = text_of(node) or _label(attributes)

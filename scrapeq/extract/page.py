@@ -6,9 +6,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from scrapeq import urls
 from scrapeq.extract.author import author_of
+from scrapeq.extract.bounds import for_lexbor, for_lxml
 from scrapeq.extract.charset import Decoded, decode
 from scrapeq.extract.declared import declared
-from scrapeq.extract.depth import for_lexbor, for_lxml
 from scrapeq.extract.images import images_of
 from scrapeq.extract.language import language_of
 from scrapeq.extract.links import Joiner, base_of, links_of
@@ -49,7 +49,7 @@ def _read_html(decoded: Decoded, url: str, recipe: Recipe) -> Content:
     title = title_of(tree, said, url)
     author = author_of(tree, said)
     published = published_at(tree, said, url)
-    if published is None and recipe.main_text == "best":
+    if published is None and recipe.main_text == "best" and said.is_article:
         published = guess_published_at(for_lxml(markup, tree), url)
     language = language_of(tree, said, text.text)
     for name, value in (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from scrapeq.errors import ConfigError
@@ -137,25 +138,15 @@ def _by_css(tree: LexborHTMLParser, selector: Selector) -> list[str]:
 def _read(nodes: list[LexborNode], selector: Selector) -> list[str]:
     from scrapeq.extract.words import text_of, tidy
 
+    enough = MAX_MATCHES if selector.many else 1
     if selector.attribute is not None:
         name = selector.attribute.lower()
-        values = []
-        for node in nodes:
-            attributes = node.attributes
-            if name in attributes:
-                values.append(attributes[name] or "")
-                if not selector.many:
-                    break
-        return values
+        having = (attributes for node in nodes if name in (attributes := node.attributes))
+        return [attributes[name] or "" for attributes in islice(having, enough)]
     if selector.own_text:
-        values = []
-        for node in nodes:
-            if text := tidy(node.text(deep=False)):
-                values.append(text)
-                if not selector.many:
-                    break
-        return values
-    return [text_of(node) for node in nodes[:MAX_MATCHES]]
+        texts = (tidy(node.text(deep=False)) for node in nodes)
+        return list(islice((text for text in texts if text), enough))
+    return [text_of(node) for node in nodes[:enough]]
 
 
 # --- XPath ------------------------------------------------------------------------------------
@@ -174,7 +165,7 @@ def _wrong_xpath(query: str) -> str:
 def _for_xpath(tree: LexborHTMLParser) -> Any:
     import parsel
 
-    from scrapeq.extract.depth import for_lxml
+    from scrapeq.extract.bounds import for_lxml
 
     return parsel.Selector(text=for_lxml(tree.html or "", tree) or "<html></html>")
 

@@ -30,7 +30,7 @@ def sniff(body: bytes, content_type: str) -> Literal["html", "text"] | Failure:
     said = content_type.partition(";")[0].strip().lower()
     if _DOCUMENT.match(start):
         return "html"
-    if what := _magic(body) or _markup(start):
+    if what := _magic(body) or _markup(start, said):
         return _other(what, said)
     if _is_binary(start):
         return _other("binary data", said)
@@ -127,13 +127,18 @@ def _magic(body: bytes) -> str:
     return ""
 
 
-def _markup(start: bytes) -> str:
-    """What an XML document is that does not begin like a page."""
+def _markup(start: bytes, said: str) -> str:
+    """What an XML document is that does not begin like a page.
+
+    Without an XML declaration only feeds give themselves away where a page was promised: pieces
+    of HTML may begin with any element.
+    """
     root = _ROOT.match(start)
     name = root[1].lower() if root else b""
     if name in _FEEDS:
         return "a feed"
-    if name in _XML_ROOTS or (start[:5].lower() == b"<?xml" and name not in {b"html", b"xhtml"}):
+    declared = start[:5].lower() == b"<?xml" and name not in {b"html", b"xhtml"}
+    if declared or (name in _XML_ROOTS and said not in _PAGES):
         return "an image (SVG)" if name == b"svg" else "XML"
     return ""
 
