@@ -70,7 +70,7 @@ bench: environment $(PEERS)/.installed
 # What people import; the rest is read in the source.
 docs: environment
 	@$(BIN)/pdoc --output-directory build/docs scrapeq scrapeq.models scrapeq.errors \
-		scrapeq.settings scrapeq.cluster scrapeq.testing scrapeq.pipeline.job_queue \
+		scrapeq.settings scrapeq.testing scrapeq.pipeline.job_queue \
 		scrapeq.pipeline.monitor scrapeq.pipeline.worker
 	@echo "open build/docs/index.html"
 
