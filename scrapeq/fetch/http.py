@@ -137,6 +137,7 @@ class AioTransport:
             )
             check_head(response.status, head)
             if not wants_body(response.status):
+                ask.watch.enter(Phase.BODY)
                 await _drain(response)
                 return Answer(response.status, head, b"")
             body = await _read(response, head, ask)

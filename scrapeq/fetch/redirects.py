@@ -191,6 +191,14 @@ class _Visit:
             headers["cookie"] = ("Cookie", before + cookies)
         if "authorization" not in headers and (basic := _basic(self._current)):
             headers["authorization"] = ("Authorization", basic)
+        for name, value in headers.values():
+            # A value from the environment is seen here first; one transport would send the lines.
+            if any(character in value for character in "\r\n\0"):
+                raise Failed(
+                    ErrorKind.PROTOCOL,
+                    f"the value of the header {name} has a line break; write it on one line",
+                    retryable=False,
+                )
         return dict(headers.values())
 
     def _defaults(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import socket
 import ssl
@@ -10,7 +11,8 @@ from datetime import UTC, datetime
 import pytest
 import trustme
 
-from scrapeq.fetch import Response
+from scrapeq.fetch import MemoryGate, MemoryRobots, Response, Visitor
+from scrapeq.models import ScrapingConfig
 
 
 @pytest.fixture
@@ -277,6 +279,77 @@ def test_a_proxy_may_be_private_and_gets_its_password(kit, stealth, monkeypatch)
     assert proxy.paths() == ["http://shop.example/a"]
     assert proxy.requests[0].headers["proxy-authorization"].startswith("Basic ")
     assert (literal.kind, local.kind) == ("address", "address")
+
+
+def test_tls_through_a_proxy_is_end_to_end(kit, stealth, authority):
+    site = kit.Site({"/": kit.page(b"through")})
+    asked = []
+
+    async def tunnel(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split(b"\r\n")[0].decode())
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", site.port)
+
+        async def pump(source, sink):
+            while data := await source.read(65536):
+                sink.write(data)
+            sink.close()
+
+        try:
+            await asyncio.gather(pump(reader, there_writer), pump(there_reader, writer))
+        finally:
+            there_writer.transport.abort()
+
+    async def run():
+        async with site.serve(tls(authority, "shop.example")), kit.Site(raw=tunnel).serve() as on:
+            visitor = Visitor(
+                gate=MemoryGate(), robots=MemoryRobots(), allow_private_addresses=False
+            )
+            config = ScrapingConfig(
+                respect_robots=False, use_stealth=stealth, proxy=f"http://127.0.0.1:{on.port}"
+            )
+            try:
+                return await visitor.visit("https://shop.example/", config)
+            finally:
+                await visitor.close()
+
+    result = asyncio.run(run())
+
+    assert isinstance(result, Response), result
+    assert result.body == b"through"
+    assert asked == ["CONNECT shop.example:443 HTTP/1.1"]
+    assert "proxy-authorization" not in site.requests[0].headers
+
+
+def test_a_proxy_that_refuses_is_refused(kit, stealth):
+    proxy = kit.Site({"*": kit.page(status="407 Proxy Authentication Required")})
+
+    async def run():
+        async with proxy.serve():
+            visitor = Visitor(
+                gate=MemoryGate(), robots=MemoryRobots(), allow_private_addresses=False
+            )
+            config = ScrapingConfig(
+                respect_robots=False, use_stealth=stealth, proxy=proxy.url, max_retries=0
+            )
+            try:
+                return await visitor.visit("https://shop.example/", config)
+            finally:
+                await visitor.close()
+
+    assert asyncio.run(run()).kind == "refused"
+
+
+def test_a_line_break_in_a_secret_is_not_sent(kit, stealth, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "s3cret\r\nX-Evil: yes")
+    site = kit.Site({"/": kit.page()})
+
+    [result] = kit.visit(site, "/", use_stealth=stealth, headers={"X-Key": "env:MY_KEY"})
+
+    assert "X-Key has a line break" in result.message
+    assert "s3cret" not in result.message
+    assert site.requests == []
 
 
 def test_a_secret_that_is_not_there_is_said(kit, stealth):

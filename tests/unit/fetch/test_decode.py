@@ -83,7 +83,7 @@ def test_every_place_to_cut_is_noticed(coding):
 @pytest.mark.parametrize("coding", CODERS)
 def test_a_bomb_costs_little_beyond_the_limit(coding):
     limit_bytes = 2_000_000
-    bomb = BOMBS[coding](bytes(200_000_000))
+    bomb = BOMBS[coding](bytes(50_000_000))
     sizes: list[int] = []
     decoder = Decoder(coding, limit_bytes)
 
