@@ -160,11 +160,9 @@ class _Sending:
     def __init__(self, ask: Ask) -> None:
         self.ask = ask
         self.is_reused = False
-        self.is_sent = False
 
     async def connected(self, *, reused: bool) -> None:
         self.is_reused = reused
-        self.is_sent = True
         self.ask.watch.enter(Phase.HEAD)
 
 
