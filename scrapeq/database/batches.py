@@ -99,6 +99,7 @@ def add_batch(
                     "error_kind": job.error_kind,
                     "error_message": job.error_message,
                     "page_of": job.page_of,
+                    "from_store": job.answered,
                     "finish_order": order,
                     "finished_ms": created_ms if order else None,
                 }

@@ -261,6 +261,7 @@ _PENDING: dict[str, Any] = {
     "attempts": 0,
     "error_kind": None,
     "error_message": None,
+    "from_store": False,
     "finish_order": None,
     "started_ms": None,
     "finished_ms": None,

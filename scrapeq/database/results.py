@@ -8,6 +8,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -82,22 +83,40 @@ def stored_answers(
     return found
 
 
-def stored_html(
+@dataclass(frozen=True, slots=True)
+class StoredBody:
+    """A page's bytes as they were kept, and what the server said of them."""
+
+    final_url: str
+    http_status: int
+    content_type: str
+    fetched_at: datetime
+    body: bytes
+
+
+def stored_bodies(
     engine: sa.Engine, url_keys: Sequence[str], newer_than_ms: int
-) -> dict[str, tuple[Page, str]]:
-    """For each duplicate key with kept bytes young enough: that page and its content type."""
-    found: dict[str, tuple[Page, str]] = {}
+) -> dict[str, StoredBody]:
+    """For each duplicate key with kept bytes young enough: the newest."""
+    found: dict[str, StoredBody] = {}
     with engine.connect() as connection:
+        if connection.execute(sa.select(contents.c.sha256).limit(1)).first() is None:
+            return {}
         for some in chunked(url_keys):
             query = (
-                _pages_query()
-                .add_columns(pages.c.url_key, contents.c.content_type)
+                sa.select(pages, contents.c.content_type, contents.c.body)
                 .join(contents, contents.c.sha256 == pages.c.html_sha256)
                 .where(pages.c.url_key.in_(some), pages.c.ok, pages.c.fetched_ms >= newer_than_ms)
                 .order_by(pages.c.fetched_ms)
             )
             for row in connection.execute(query):
-                found[row.url_key] = (_page(row), row.content_type)
+                found[row.url_key] = StoredBody(
+                    final_url=row.final_url,
+                    http_status=row.http_status,
+                    content_type=row.content_type,
+                    fetched_at=datetime.fromtimestamp(row.fetched_ms / 1000, UTC),
+                    body=zlib.decompress(row.body),
+                )
     return found
 
 
@@ -182,7 +201,7 @@ def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]
             p.fetched_ms / 1000.0,
             p.elapsed_s,
             p.body_bytes,
-            sa.and_(j.page_of.is_not(None), j.status == JobStatus.COMPLETED.value),
+            j.from_store,
             p.fields,
         )
         .select_from(_answered_jobs())
@@ -228,7 +247,7 @@ def _pages_query() -> sa.Select[Any]:
         jobs.c.attempts,
         jobs.c.error_kind,
         jobs.c.error_message,
-        jobs.c.page_of,
+        jobs.c.from_store,
         jobs.c.finish_order,
         *(
             column
@@ -265,7 +284,7 @@ def _page(row: Any) -> Page:
         fetched_at=from_ms(row.fetched_ms),
         elapsed_s=row.elapsed_s,
         body_bytes=row.body_bytes,
-        from_store=row.page_of is not None and row.status == JobStatus.COMPLETED.value,
+        from_store=row.from_store,
         html_sha256=row.html_sha256,
     )
 
@@ -361,9 +380,10 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
         status = JobStatus.COMPLETED if page.ok else JobStatus.FAILED
         same = [page.job_id, *twins[page.job_id]]
         counts[page.batch_id][status.value] += len(same)
-        if page.ok:
-            counts[page.batch_id]["from_store"] += len(same) - 1
         for job_id in same:
+            # A duplicate was answered without a request of its own.
+            from_store = page.ok and (page.from_store or job_id != page.job_id)
+            counts[page.batch_id]["from_store"] += from_store
             place[page.batch_id] += 1
             updates.append(
                 {
@@ -372,6 +392,7 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
                     "attempts": page.attempts,
                     "error_kind": page.error_kind,
                     "error_message": page.error_message,
+                    "from_store": from_store,
                     "finish_order": place[page.batch_id],
                     "started_ms": result.started_ms,
                     "finished_ms": at_ms,

@@ -84,6 +84,7 @@ jobs = sa.Table(
     sa.Column("error_kind", sa.Text),
     sa.Column("error_message", sa.Text),
     sa.Column("page_of", sa.Text),  # the job whose page answers this one: a duplicate, or the store
+    sa.Column("from_store", sa.Boolean, nullable=False, default=False),  # without a request
     sa.Column("finish_order", sa.Integer),  # position in the batch by time of finishing, from 1
     sa.Column("started_ms", sa.BigInteger),
     sa.Column("finished_ms", sa.BigInteger),

@@ -116,13 +116,16 @@ class JobQueue:
         if not len(values):
             raise InputError("there are no URLs", hint="give at least one")
         batch_id = batch_id or new_id()
-        answers = {} if refresh else self._stored_answers(values, config)
+        print_of = fingerprint(values, config)
+        if refresh:
+            config = config.replace(max_age=None)
+        answers = self._stored_answers(values, config)
         batch = database.batches.add_batch(
             self.services.engine,
             batch_id=batch_id,
             name=name,
             config=config,
-            fingerprint=fingerprint(values, config),
+            fingerprint=print_of,
             total=len(values),
             rows=_rows(batch_id, values, priority, answers, single_id=batch_id if single else None),
             url_column=url_column,
@@ -381,8 +384,13 @@ def job_id(batch_id: str, row: int) -> str:
 
 
 def fingerprint(values: Sequence[object], config: ScrapingConfig) -> str:
-    """The same for the same column with the same options, to tell whether a cell asks anew."""
-    digest = hashlib.sha256(repr(sorted(config.to_storage().items())).encode())
+    """The same for the same column with the same options, to tell whether a cell asks anew.
+
+    `max_age` does not count: it says when to ask again, not what for.
+    """
+    options = config.to_storage()
+    options.pop("max_age", None)
+    digest = hashlib.sha256(repr(sorted(options.items())).encode())
     for value in values:
         digest.update(str(value).encode("utf-8", "replace") + b"\0")
     return digest.hexdigest()

@@ -13,21 +13,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import random
 import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from scrapeq import database, urls
 from scrapeq.database.jobs import Work
 from scrapeq.errors import DatabaseUnavailable, RedisUnavailable, ScrapeqError
-from scrapeq.fetch import Response, Visitor, retry_wait_s
-from scrapeq.models import Batch, Content, ErrorKind, Failure, Page, ScrapingConfig
+from scrapeq.fetch import Response, Visitor
+from scrapeq.pipeline.attempt import Plan, attempt
 from scrapeq.pipeline.gate import SharedGate, SharedRobots
 from scrapeq.pipeline.reading import Readers
 from scrapeq.pipeline.services import Services
@@ -36,8 +34,6 @@ from scrapeq.store import Ending, Lease, UnknownRedis
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-#: Silent leases after which a job counts as the one that ends its workers.
-MOST_LOST = 3
 #: Results in one transaction, and how long the first of them waits for company.
 SAVE_COUNT, SAVE_AFTER_S = 64, 0.1
 #: Seconds between two renewals: a cancelled job stops within two of them.
@@ -48,6 +44,8 @@ LOOK_S = 0.25
 FAR_MS = 5_000
 #: Seconds until a dead Redis or a locked database is tried again.
 AGAIN_S = 1.0
+#: Batches whose plan is remembered; single jobs are batches too.
+MOST_PLANS = 10_000
 #: A window is topped up when this share of it is free: fewer, larger claims.
 TOP_UP_SHARE = 8
 
@@ -71,7 +69,7 @@ class WorkLoop:
         self._running: dict[str, Running] = {}
         self._unsaved: list[tuple[Lease, database.Result | Ending]] = []
         self._suspect = ""  # the job that runs alone now, if one does
-        self._batches: dict[str, Batch] = {}
+        self._plans: dict[str, Plan] = {}
         self._claim_until = 0.0
         self._stopping = False
         self._idle = threading.Event()
@@ -154,7 +152,8 @@ class WorkLoop:
         renewing.cancel()
         await asyncio.gather(saving, renewing, return_exceptions=True)
         try:
-            await self._save()
+            while self._unsaved:
+                await self._save()
             await self._call(
                 self.services.frontier.finish,
                 [
@@ -230,76 +229,68 @@ class WorkLoop:
             works = await self._call(
                 database.jobs.work_for, self.services.engine, [one.job_id for one in leases]
             )
-            for batch_id in {work.batch_id for work in works.values()} - set(self._batches):
-                batch = await self._call(
-                    database.batches.find_batch, self.services.engine, batch_id
-                )
-                if batch is not None:
-                    self._remember(batch)
+            await self._learn_plans({work.batch_id for work in works.values()})
+            stored = await self._stored(works)
         except ScrapeqError:
             for lease in leases:
                 self._give_back(lease)
             raise
         for lease in leases:
             work = works.get(lease.job_id)
-            batch = self._batches.get(work.batch_id) if work else None
-            if work is None or batch is None or work.done:
+            plan = self._plans.get(work.batch_id) if work else None
+            if work is None or plan is None or work.done:
                 self._keep(lease, Ending(lease.job_id, lease.token, "done"))
                 continue
-            task = asyncio.create_task(self._work(lease, work, batch.config))
-            self._running[lease.job_id].task = task
+            working = self._work(lease, work, plan, stored.get(lease.job_id))
+            self._running[lease.job_id].task = asyncio.create_task(working)
 
-    def _remember(self, batch: Batch) -> None:
-        if len(self._batches) > 10_000:
-            self._batches.clear()
-        self._batches[batch.id] = batch
+    async def _learn_plans(self, batch_ids: set[str]) -> None:
+        if len(self._plans) > MOST_PLANS:
+            self._plans.clear()
+        for batch_id in batch_ids - set(self._plans):
+            batch = await self._call(database.batches.find_batch, self.services.engine, batch_id)
+            if batch is not None:
+                self._plans[batch_id] = Plan.of(batch)
+
+    async def _stored(self, works: dict[str, Work]) -> dict[str, Response]:
+        """The pages whose bytes were kept and are young enough, by the job that wants them.
+
+        So a batch with other selectors is answered without a request (`store_html`).
+        """
+        found: dict[str, Response] = {}
+        for batch_id, max_age in (
+            (batch_id, plan.config.max_age)
+            for batch_id, plan in self._plans.items()
+            if plan.config.max_age
+        ):
+            keys = {
+                work.job_id: urls.duplicate_key(work.href)
+                for work in works.values()
+                if work.batch_id == batch_id and not work.done
+            }
+            if keys:
+                since_ms = database.batches.now_ms() - int(max_age.total_seconds() * 1000)
+                kept = await self._call(
+                    database.results.stored_bodies,
+                    self.services.engine,
+                    list(keys.values()),
+                    since_ms,
+                )
+                found |= {
+                    job_id: _response(kept[key]) for job_id, key in keys.items() if key in kept
+                }
+        return found
 
     # -- one job -----------------------------------------------------------------------------
 
-    async def _work(self, lease: Lease, work: Work, config: ScrapingConfig) -> None:
-        started_ms = database.batches.now_ms()
-        response: Response | None = None
+    async def _work(self, lease: Lease, work: Work, plan: Plan, stored: Response | None) -> None:
         try:
-            if lease.lost >= MOST_LOST:
-                outcome: Content | Failure = Failure(
-                    ErrorKind.WORKER_LOST, f"its worker ended {lease.lost} times while it ran"
-                )
-            else:
-                visited = await self._visitor.visit(work.href, config)
-                if isinstance(visited, Failure):
-                    outcome = visited
-                else:
-                    response = visited
-                    outcome = await self._readers.read(response, config.recipe)
+            outcome = await attempt(lease, work, plan, stored, self._visitor, self._readers)
         except asyncio.CancelledError:
-            if lease.job_id in self._running:
+            if lease.job_id in self._running:  # else it is nobody's of ours any more
                 self._give_back(lease)
             raise
-        except Exception as error:
-            log.exception("job %s", lease.job_id)
-            outcome = Failure(
-                ErrorKind.PROTOCOL,
-                f"scrapeq failed on this page ({type(error).__name__}); its log says more",
-                retryable=False,
-            )
-        if isinstance(outcome, Failure):
-            tries = lease.tries - lease.lost
-            wait_s = retry_wait_s(outcome, tries, config, random.random())
-            if wait_s is not None:
-                why = f"{outcome.kind}: {outcome.message}"
-                wait_ms = round(wait_s * 1000)
-                self._keep(lease, Ending(lease.job_id, lease.token, "retry", wait_ms, why))
-                return
-        result = database.Result(
-            page=_page(work, lease, outcome, response),
-            token=lease.token,
-            url_key=urls.duplicate_key(work.href),
-            recipe=config.recipe.digest,
-            started_ms=started_ms,
-            html=response.body if response is not None and config.store_html else None,
-            content_type=response.content_type if response is not None else "",
-        )
-        self._keep(lease, result)
+        self._keep(lease, outcome)
 
     def _keep(self, lease: Lease, outcome: database.Result | Ending) -> None:
         """Leave what became of a job to the saver; its lease is renewed until that is done."""
@@ -369,45 +360,18 @@ class WorkLoop:
             await asyncio.sleep(RENEW_S)
 
 
-def _page(work: Work, lease: Lease, outcome: Content | Failure, response: Response | None) -> Page:
-    """The result row of a job: what was read, or why nothing was."""
-    common: dict[str, Any] = {
-        "job_id": work.job_id,
-        "batch_id": work.batch_id,
-        "row": work.row,
-        "url": work.url,
-        "attempts": lease.tries,
-        "fetched_at": response.fetched_at if response else datetime.now(UTC),
-        "elapsed_s": response.elapsed_s if response else None,
-        "final_url": response.final_url if response else None,
-        "http_status": response.http_status if response else None,
-        "body_bytes": len(response.body) if response else None,
-    }
-    if isinstance(outcome, Failure):
-        if response is None:
-            common |= {
-                "final_url": outcome.final_url,
-                "http_status": outcome.http_status,
-                "elapsed_s": outcome.elapsed_s,
-            }
-        return Page(
-            ok=False, error_kind=outcome.kind, error_message=outcome.message[:1000], **common
-        )
-    return Page(
-        ok=True,
-        title=outcome.title,
-        text=outcome.text,
-        markdown=outcome.markdown,
-        language=outcome.language,
-        author=outcome.author,
-        published_at=outcome.published_at,
-        fields=outcome.fields,
-        links=outcome.links,
-        images=outcome.images,
-        metadata=outcome.metadata,
-        sources=outcome.sources,
-        changes=outcome.changes,
-        **common,
+def _response(kept: database.results.StoredBody) -> Response:
+    """A stored page in the form of one that was just fetched."""
+    return Response(
+        url=kept.final_url,
+        final_url=kept.final_url,
+        http_status=kept.http_status,
+        headers=(),
+        content_type=kept.content_type,
+        body=kept.body,
+        redirects=(),
+        fetched_at=kept.fetched_at,
+        elapsed_s=0.0,
     )
 
 

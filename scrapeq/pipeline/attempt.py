@@ -1,0 +1,144 @@
+"""One try of one job: visit, read, and what becomes of it."""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from scrapeq import urls
+from scrapeq.database import Result
+from scrapeq.database.batches import now_ms
+from scrapeq.database.jobs import Work
+from scrapeq.fetch import Response, Visitor, retry_wait_s
+from scrapeq.models import Batch, Content, ErrorKind, Failure, Page, Recipe, ScrapingConfig
+from scrapeq.pipeline.reading import Readers
+from scrapeq.store import Ending, Lease
+
+log = logging.getLogger(__name__)
+
+#: Silent leases after which a job counts as the one that ends its workers.
+MOST_LOST = 3
+#: Characters of a message that a row keeps.
+LONGEST_MESSAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What all jobs of a batch have in common, worked out once."""
+
+    config: ScrapingConfig
+    recipe: Recipe
+    digest: str
+
+    @classmethod
+    def of(cls, batch: Batch) -> Self:
+        """The plan of a batch."""
+        recipe = batch.config.recipe
+        return cls(batch.config, recipe, recipe.digest)
+
+
+async def attempt(  # noqa: PLR0917 - the one place where all of it meets
+    lease: Lease,
+    work: Work,
+    plan: Plan,
+    stored: Response | None,
+    visitor: Visitor,
+    readers: Readers,
+) -> Result | Ending:
+    """The result of a job, or the order to try it again later; raises nothing but cancellation.
+
+    `stored`: the page's bytes if they were kept and are young enough; nothing is asked then.
+    """
+    started_ms = now_ms()
+    response = stored
+    outcome: Content | Failure
+    try:
+        if lease.lost >= MOST_LOST:
+            outcome = Failure(
+                ErrorKind.WORKER_LOST, f"its worker ended {lease.lost} times while it ran"
+            )
+        else:
+            visited = stored or await visitor.visit(work.href, plan.config)
+            if isinstance(visited, Failure):
+                outcome = visited
+            else:
+                response = visited
+                outcome = await readers.read(response, plan.recipe)
+    except Exception as error:  # the rim: one row must not take its neighbours with it
+        log.exception("job %s", lease.job_id)
+        outcome = Failure(
+            ErrorKind.PROTOCOL,
+            f"scrapeq failed on this page ({type(error).__name__}); the worker's log says more",
+            retryable=False,
+        )
+    if isinstance(outcome, Failure):
+        tries = lease.tries - lease.lost
+        wait_s = retry_wait_s(outcome, tries, plan.config, random.random())
+        if wait_s is not None:
+            why = f"{outcome.kind}: {outcome.message}"
+            return Ending(lease.job_id, lease.token, "retry", round(wait_s * 1000), why)
+    return Result(
+        page=_page(work, lease, outcome, response, from_store=stored is not None),
+        token=lease.token,
+        url_key=urls.duplicate_key(work.href),
+        recipe=plan.digest,
+        started_ms=started_ms,
+        html=response.body if response is not None and plan.config.store_html else None,
+        content_type=response.content_type if response is not None else "",
+    )
+
+
+def _page(
+    work: Work,
+    lease: Lease,
+    outcome: Content | Failure,
+    response: Response | None,
+    *,
+    from_store: bool,
+) -> Page:
+    """The result row of a job: what was read, or why nothing was."""
+    common: dict[str, Any] = {
+        "job_id": work.job_id,
+        "batch_id": work.batch_id,
+        "row": work.row,
+        "url": work.url,
+        "attempts": lease.tries,
+        "from_store": from_store,
+    }
+    if response is not None:
+        common |= {
+            "fetched_at": response.fetched_at,
+            "elapsed_s": response.elapsed_s,
+            "final_url": response.final_url,
+            "http_status": response.http_status,
+            "body_bytes": len(response.body),
+        }
+    if isinstance(outcome, Failure):
+        if response is None:
+            common |= {
+                "fetched_at": datetime.now(UTC),
+                "elapsed_s": outcome.elapsed_s,
+                "final_url": outcome.final_url,
+                "http_status": outcome.http_status,
+            }
+        message = outcome.message[:LONGEST_MESSAGE]
+        return Page(ok=False, error_kind=outcome.kind, error_message=message, **common)
+    return Page(
+        ok=True,
+        title=outcome.title,
+        text=outcome.text,
+        markdown=outcome.markdown,
+        language=outcome.language,
+        author=outcome.author,
+        published_at=outcome.published_at,
+        fields=outcome.fields,
+        links=outcome.links,
+        images=outcome.images,
+        metadata=outcome.metadata,
+        sources=outcome.sources,
+        changes=outcome.changes,
+        **common,
+    )
