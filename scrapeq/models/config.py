@@ -213,6 +213,13 @@ class ScrapingConfig(BaseModel):
                 raise ValueError(f"the value of {name!r} has a line break; write it on one line")
         return value
 
+    @field_validator("user_agent")
+    @classmethod
+    def _user_agent_is_sendable(cls, value: str | None) -> str | None:
+        if value is not None and not value.isprintable():
+            raise ValueError("user_agent has a line break or another control character")
+        return value
+
     @field_validator("proxy")
     @classmethod
     def _proxy_is_a_url(cls, value: SecretStr | None) -> SecretStr | None:

@@ -1,4 +1,8 @@
-"""What fetch asks for, answered by the frontier: turns at a host, and robots.txt, for all workers."""
+"""What fetch asks for, answered by the frontier: turns at a host, and robots.txt, for all workers.
+
+While Redis is away nobody may ask a host: every question waits until it is back, and the job with
+it, which is no fault of the page.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
+from scrapeq.errors import RedisUnavailable
 from scrapeq.fetch import RobotsEntry
 from scrapeq.store import Frontier
 
@@ -15,6 +20,8 @@ from scrapeq.store import Frontier
 Call = Callable[..., Awaitable[Any]]
 #: How long a host's robots.txt counts as known: RFC 9309, section 2.4, says at most a day.
 ROBOTS_KNOWN_MS = 86_400_000
+#: Seconds until a Redis that is away is asked again.
+AGAIN_S = 0.5
 
 
 class SharedGate:
@@ -26,15 +33,18 @@ class SharedGate:
         self._hold_ms = hold_ms
 
     async def wait_turn(self, host: str, gap_ms: int) -> None:
-        take = self._frontier.take_turn
-        while wait_ms := await self._call(take, host, gap_ms, self._hold_ms):  # noqa: ASYNC110
+        while wait_ms := await self._ask(self._frontier.take_turn, host, gap_ms, self._hold_ms):  # noqa: ASYNC110 - Redis sends no event
             await asyncio.sleep(wait_ms / 1000)
 
     async def end_turn(self, host: str, *, used: bool) -> None:
-        await self._call(self._frontier.end_turn, host, used=used)
+        await self._ask(self._frontier.end_turn, host, used=used)
 
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
-        await self._call(self._frontier.set_robots_known, host, crawl_delay_ms, ROBOTS_KNOWN_MS)
+        known = self._frontier.set_robots_known
+        await self._ask(known, host, crawl_delay_ms, ROBOTS_KNOWN_MS)
+
+    async def _ask(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        return await _patiently(self._call, question, *arguments, **named)
 
 
 class SharedRobots:
@@ -45,8 +55,19 @@ class SharedRobots:
         self._call = call
 
     async def get(self, origin: str) -> RobotsEntry | None:
-        text = await self._call(self._frontier.robots, origin)
+        text = await _patiently(self._call, self._frontier.robots, origin)
         return None if text is None else RobotsEntry(**json.loads(text))
 
     async def put(self, origin: str, entry: RobotsEntry, ttl_s: float) -> None:
-        await self._call(self._frontier.keep_robots, origin, json.dumps(asdict(entry)), ttl_s)
+        text = json.dumps(asdict(entry))
+        await _patiently(self._call, self._frontier.keep_robots, origin, text, ttl_s)
+
+
+async def _patiently(
+    call: Call, question: Callable[..., Any], *arguments: Any, **named: Any
+) -> Any:
+    while True:
+        try:
+            return await call(question, *arguments, **named)
+        except RedisUnavailable:
+            await asyncio.sleep(AGAIN_S)
