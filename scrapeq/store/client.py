@@ -24,6 +24,7 @@ def connect(url: str) -> redis.Redis:
         return redis.Redis.from_url(
             url,
             decode_responses=True,
+            encoding_errors="surrogatepass",  # whatever a page or a cell holds
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
             health_check_interval=30,

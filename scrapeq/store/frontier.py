@@ -21,6 +21,8 @@ from scrapeq.store.client import translated
 
 #: Jobs in one call of a script: about 10 ms of Redis's time.
 CHUNK = 1_000
+#: Calls of the script in one claim, where much has to be put right first: half a second at most.
+MOST_ROUNDS = 50
 #: Seconds after which a worker that was not heard of counts as gone; it is heard of every second.
 WORKER_SILENCE_S = 10
 
@@ -51,7 +53,7 @@ class Lease:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a claim gave: leases; ms until more is due (0: now, None: never by itself); how many
-    jobs wait to run alone because they lost their worker twice."""
+    jobs may start now and wait to run alone, because they lost their worker twice."""
 
     leases: tuple[Lease, ...]
     next_ms: int | None
@@ -110,14 +112,17 @@ class Frontier:
             added += int(self._run("add", arguments))
         return added
 
-    def claim(
-        self, worker: str, count: int, lease_ms: int, *, alone: bool = False, only: str = ""
-    ) -> Claim:
+    def claim(self, worker: str, count: int, lease_ms: int, *, alone: bool = False) -> Claim:
         """Leases on up to `count` due jobs, best priority first; see claim.lua.
 
+        `alone`: the caller runs nothing, so it may be given a job that must run alone.
         Raises UnknownRedis if the record has to be put back first.
         """
-        taken, next_ms, suspects = self._run("claim", [worker, count, lease_ms, int(alone), only])
+        for _ in range(MOST_ROUNDS):
+            arguments = [worker, count, lease_ms, int(alone)]
+            taken, next_ms, suspects, more = self._run("claim", arguments)
+            if taken or not more:
+                break
         leases = tuple(
             Lease(taken[i], int(taken[i + 1]), int(taken[i + 2]), int(taken[i + 3]))
             for i in range(0, len(taken), 4)
@@ -310,16 +315,9 @@ class Frontier:
             taken = self._redis.set(keys.lock(name), proof, nx=True, px=int(ttl_s * 1000))
         return proof if taken else None
 
-    def keep_lock(self, name: str, ttl_s: float) -> None:
-        """Hold a name that the caller has for longer."""
-        with translated():
-            self._redis.pexpire(keys.lock(name), int(ttl_s * 1000))
-
     def unlock(self, name: str, proof: str) -> None:
         """Let go of a name; nothing if the lock ended and somebody else has it."""
-        with translated():
-            if self._redis.get(keys.lock(name)) == proof:
-                self._redis.delete(keys.lock(name))
+        self._run("unlock", [name, proof])
 
     def list_length(self, queue: str) -> int:
         """Messages in a Celery queue: kombu keeps each as a list of its name."""
@@ -332,19 +330,19 @@ class Frontier:
             self._redis.ping()
 
     def _run(self, name: str, arguments: Sequence[Any]) -> Any:
-        with translated():
-            try:
+        try:
+            with translated():
                 return self._scripts[name](keys=[], args=arguments)
-            except redis.exceptions.ResponseError as error:
-                if "NOEPOCH" in str(error):
-                    raise UnknownRedis(
-                        "this Redis is new or was emptied",
-                        hint="workers put the open jobs back by themselves within seconds",
-                    ) from error
-                raise
+        except redis.exceptions.ResponseError as error:
+            if "NOEPOCH" in str(error):
+                raise UnknownRedis(
+                    "this Redis is new or was emptied",
+                    hint="workers put the open jobs back by themselves within seconds",
+                ) from error
+            raise
 
 
-_SCRIPTS = ("add", "claim", "finish", "renew", "forget", "unpark", "turn")
+_SCRIPTS = ("add", "claim", "finish", "renew", "forget", "unpark", "turn", "unlock")
 
 
 @cache

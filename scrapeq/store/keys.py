@@ -3,7 +3,7 @@
     scrapeq:epoch             string  which rebuilding of Redis this is; missing: not ours yet
     scrapeq:token             string  counts fencing tokens within the epoch
     scrapeq:seq               string  counts jobs in the order of submission
-    scrapeq:job               hash    open job → priority|seq|gap_ms|limit|robots|batch|host
+    scrapeq:job               hash    open job → priority|seq|gap_ms|limit|robots|host|batch
     scrapeq:ready:<host>      zset    open jobs of a host that are due, by priority, then seq
     scrapeq:open              zset    hosts that may be asked now, by their best job's score
     scrapeq:gated             zset    hosts with due jobs that must wait, by when (ms)
@@ -19,7 +19,9 @@
     scrapeq:running:<batch>   set     its jobs with a lease
     scrapeq:waiting:<batch>   set     its jobs that wait to be tried again
     scrapeq:busy:<host>       set     jobs that talk to the host now
-    scrapeq:host:<host>       hash    last_ms, hold_ms, wanted_ms, crawl_ms, robots_ms; a day
+    scrapeq:host:<host>       hash    last_ms (the gap runs from it), hold_ms (its turn is held until
+                              then), hold_by (the claim's token), wanted_ms, crawl_ms, robots_ms;
+                              a day
     scrapeq:robots:<origin>   string  the robots.txt as JSON; expires as RFC 9309 says
     scrapeq:workers           zset    worker → last heard of (ms); the silent are dropped
     scrapeq:bell              string  a wake-up was sent; half a second

@@ -8,7 +8,7 @@ local first = redis.call('INCRBY', P .. 'seq', #ARGV) - #ARGV
 for i = 5, #ARGV, 3 do
   local id, host, gap = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local seq = first + i
-  local text = table.concat({ ARGV[1], whole(seq), gap, ARGV[2], ARGV[3], ARGV[4], host }, '|')
+  local text = table.concat({ ARGV[1], whole(seq), gap, ARGV[2], ARGV[3], host, ARGV[4] }, '|')
   if redis.call('HSETNX', P .. 'job', id, text) == 1 then
     added = added + 1
     hosts[host] = true

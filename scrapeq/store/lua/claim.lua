@@ -1,119 +1,127 @@
 -- Take up to N due jobs, best priority first, at most as many of each host as it may be asked for.
--- ARGV: worker, N, lease_ms, alone (0/1: the caller runs nothing else and may take a suspect),
---       only (an id, or '')
--- Result: { jobs, next_ms, suspects }: jobs as flat id, token, tries, lost; when something becomes
---         due (-1: nothing waits, 0: something is due already); how many suspects wait.
+-- ARGV: worker, N, lease_ms, alone (0/1: the caller runs nothing else and may take a suspect)
+-- Result: { jobs, next_ms, suspects, more }: jobs as flat id, token, tries, lost; when something
+--         becomes due (-1: nothing waits, 0: something is due already); how many suspects may go
+--         now; more (1: there was too much to put right for one call, so call again).
 --         An error 'NOEPOCH' if this Redis was emptied.
 -- Closes: two workers that see the same due job or the same free host.
 local epoch = redis.call('GET', P .. 'epoch')
 if not epoch then return redis.error_reply('NOEPOCH this Redis is not known to the record') end
-local worker, wanted, lease_ms, alone, only = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5]
+even_if_full()
+local worker, wanted, lease_ms, alone = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
 local now = now_ms()
-local SWEEP = 500 -- how much of each list one call puts right: bounds the script's time
+local SWEEP = 1000 -- how much of each list one call puts right: bounds the script's time to ~10 ms
+local more = false
 
--- leases that ended without a word
-for _, id in ipairs(redis.call('ZRANGE', P .. 'leases', '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, SWEEP)) do
-  local job = facts(id)
-  if job then
-    unhold(id, job)
-    redis.call('HINCRBY', P .. 'lost', id, 1)
-    make_ready(id, job, now)
-  else
-    redis.call('ZREM', P .. 'leases', id)
-  end
+-- Do `put_right` to everything in a list that is due, and note if that is too much for one call.
+local function sweep(key, put_right)
+  local due = redis.call('ZRANGE', P .. key, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, SWEEP)
+  for _, member in ipairs(due) do put_right(member) end
+  more = more or #due == SWEEP
 end
--- jobs whose wait is over
-for _, id in ipairs(redis.call('ZRANGE', P .. 'later', '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, SWEEP)) do
+
+sweep('leases', function(id) -- ended without a word
+  local job = facts(id)
+  if not job then return redis.call('ZREM', P .. 'leases', id) end
+  unhold(id, job)
+  redis.call('HINCRBY', P .. 'lost', id, 1)
+  make_ready(id, job, now)
+end)
+sweep('later', function(id) -- its wait is over
   redis.call('ZREM', P .. 'later', id)
   local job = facts(id)
-  if job then
-    redis.call('SREM', P .. 'waiting:' .. job.batch, id)
-    make_ready(id, job, now)
-  end
-end
--- hosts whose wait is over
-for _, host in ipairs(redis.call('ZRANGE', P .. 'gated', '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, SWEEP + wanted)) do
-  settle(host, now)
-end
+  if not job then return end
+  redis.call('SREM', P .. 'waiting:' .. job.batch, id)
+  make_ready(id, job, now)
+end)
+sweep('gated', function(host) settle(host, now) end)
+-- A job of the best priority may be in what was not reached yet.
+if more then return { {}, '0', 0, 1 } end
 
 local taken = {}
 local any_stopped = redis.call('HLEN', P .. 'stopped') > 0
 local any_lost = redis.call('HLEN', P .. 'lost') > 0
 
 local function take(id, job, lost)
-  local token = tonumber(epoch) * 4294967296 + redis.call('INCR', P .. 'token')
+  local token = whole(tonumber(epoch) * 4294967296 + redis.call('INCR', P .. 'token'))
   local _, _, gap = terms(job, job.host, now)
+  local key = P .. 'host:' .. job.host
   redis.call('ZREM', P .. 'ready:' .. job.host, id)
   redis.call('ZADD', P .. 'leases', whole(now + lease_ms), id)
-  redis.call('HSET', P .. 'held', id, whole(token) .. '|' .. worker .. '|' .. whole(now))
+  redis.call('HSET', P .. 'held', id, token .. '|' .. worker .. '|' .. whole(now))
   redis.call('SADD', P .. 'busy:' .. job.host, id)
   redis.call('SADD', P .. 'running:' .. job.batch, id)
   -- With a gap, the claim holds the host's turn until the answer begins (see turn.lua), at the
-  -- latest for a lease; without one, nobody needs to say when it began.
+  -- latest until its lease ends; without one, nobody needs to say when it began.
   if gap > 0 then
-    redis.call('HSET', P .. 'host:' .. job.host, 'hold_ms', whole(now + lease_ms))
+    redis.call('HSET', key, 'hold_ms', whole(now + lease_ms), 'hold_by', token)
   else
-    redis.call('HSET', P .. 'host:' .. job.host, 'last_ms', whole(now))
+    redis.call('HSET', key, 'last_ms', whole(now))
   end
-  redis.call('PEXPIRE', P .. 'host:' .. job.host, HOST_TTL_MS)
+  redis.call('PEXPIRE', key, HOST_TTL_MS)
   settle(job.host, now)
-  for _, value in ipairs({ id, whole(token), redis.call('HINCRBY', P .. 'tries', id, 1), lost }) do
+  for _, value in ipairs({ id, token, redis.call('HINCRBY', P .. 'tries', id, 1), lost }) do
     taken[#taken + 1] = value
   end
 end
 
-local suspect_taken = false
-local function may_go(id, job)
-  local free, limit = terms(job, job.host, now)
-  return free <= now and redis.call('SCARD', P .. 'busy:' .. job.host) < limit
+-- Put a job of a stopped batch aside, out of the list that it was met in; whether it was one.
+local function put_aside(id, job, list)
+  local state = any_stopped and redis.call('HGET', P .. 'stopped', job.batch)
+  if state == 'paused' then
+    redis.call('ZREM', list, id)
+    redis.call('ZADD', P .. 'parked:' .. job.batch, whole(job.score), id)
+    settle(job.host, now)
+  elseif state == 'cancelled' then
+    forget(id, now)
+  end
+  return state and true
 end
 
-if only ~= '' then
-  local job = facts(only)
-  if job and redis.call('ZSCORE', P .. 'ready:' .. job.host, only) and may_go(only, job)
-     and not redis.call('HGET', P .. 'stopped', job.batch) then
-    take(only, job, tonumber(redis.call('HGET', P .. 'lost', only) or '0'))
-  end
-elseif alone then
-  for _, id in ipairs(redis.call('ZRANGE', P .. 'suspects', 0, 20)) do
+-- The suspects, of the first hundred, that may be started now.
+local function free_suspects()
+  local free = {}
+  for _, id in ipairs(redis.call('ZRANGE', P .. 'suspects', 0, 99)) do
     local job = facts(id)
     if not job then
       redis.call('ZREM', P .. 'suspects', id)
-    elseif may_go(id, job) and not redis.call('HGET', P .. 'stopped', job.batch) then
-      redis.call('ZREM', P .. 'suspects', id)
-      take(id, job, tonumber(redis.call('HGET', P .. 'lost', id) or '0'))
-      suspect_taken = true
-      break
+    elseif not put_aside(id, job, P .. 'suspects') then
+      local at, limit = terms(job, job.host, now)
+      if at <= now and redis.call('SCARD', P .. 'busy:' .. job.host) < limit then
+        free[#free + 1] = id
+      end
     end
   end
+  return free
 end
 
-local looked = 0
-while only == '' and not suspect_taken and #taken < wanted * 4 and looked < wanted + SWEEP do
-  looked = looked + 1
-  local host = redis.call('ZRANGE', P .. 'open', 0, 0)[1]
-  if not host then break end
-  local id = redis.call('ZRANGE', P .. 'ready:' .. host, 0, 0)[1]
-  local job = id and facts(id)
-  if not job then
-    settle(host, now)
-  else
-    local state = any_stopped and redis.call('HGET', P .. 'stopped', job.batch)
-    local lost = any_lost and tonumber(redis.call('HGET', P .. 'lost', id) or '0') or 0
-    if state == 'paused' then
-      redis.call('ZREM', P .. 'ready:' .. host, id)
-      redis.call('ZADD', P .. 'parked:' .. job.batch, whole(job.score), id)
+local suspect = alone and free_suspects()[1]
+if suspect then
+  redis.call('ZREM', P .. 'suspects', suspect)
+  take(suspect, facts(suspect), tonumber(redis.call('HGET', P .. 'lost', suspect) or '0'))
+else
+  local left = wanted + SWEEP
+  while #taken < wanted * 4 and left > 0 do
+    left = left - 1
+    local host = redis.call('ZRANGE', P .. 'open', 0, 0)[1]
+    if not host then break end
+    local ready = P .. 'ready:' .. host
+    local id = redis.call('ZRANGE', ready, 0, 0)[1]
+    local job = id and facts(id)
+    local lost = id and any_lost and tonumber(redis.call('HGET', P .. 'lost', id) or '0') or 0
+    if not job then
       settle(host, now)
-    elseif state == 'cancelled' then
-      forget(id, now)
-    elseif lost >= 2 then
-      redis.call('ZREM', P .. 'ready:' .. host, id)
-      redis.call('ZADD', P .. 'suspects', whole(job.score), id)
-      settle(host, now)
-    else
-      take(id, job, lost)
+    elseif not put_aside(id, job, ready) then
+      if lost >= 2 then
+        redis.call('ZREM', ready, id)
+        redis.call('ZADD', P .. 'suspects', whole(job.score), id)
+        settle(host, now)
+      else
+        take(id, job, lost)
+      end
     end
   end
+  more = left == 0
 end
 
 local next_ms = -1
@@ -126,4 +134,4 @@ else
   end
   if next_ms >= 0 then next_ms = math.max(1, next_ms - now) end
 end
-return { taken, whole(next_ms), redis.call('ZCARD', P .. 'suspects') }
+return { taken, whole(next_ms), #free_suspects(), more and 1 or 0 }

@@ -11,13 +11,26 @@ end
 
 local function whole(number) return string.format('%.0f', number) end
 
+-- A full Redis refuses the first write of a script if it needs memory, and lets the rest of one that
+-- has written: so a write that needs none comes first where work that goes on is to go on and end.
+local function even_if_full() redis.call('DEL', P .. 'nothing') end
+
 local function facts(job)
   local text = redis.call('HGET', P .. 'job', job)
   if not text then return nil end
-  local priority, seq, gap, limit, robots, batch, host =
+  -- the batch comes last: an id may be anything, a host has no bar (WHATWG's forbidden code points)
+  local priority, seq, gap, limit, robots, host, batch =
     string.match(text, '^(%d+)|(%d+)|(%d+)|(%d+)|(%d)|([^|]*)|(.*)$')
   return { score = tonumber(priority) * SPAN + tonumber(seq), gap = tonumber(gap),
            limit = tonumber(limit), robots = robots == '1', batch = batch, host = host }
+end
+
+-- When a host's turn is free for somebody who wants this gap before it. A hold that nobody ended may
+-- have been used up to its last moment, so the gap runs from there.
+local function turn_free(last_ms, hold_ms, gap)
+  local last, hold = tonumber(last_ms or '0'), tonumber(hold_ms or '0')
+  if gap == 0 or (last == 0 and hold == 0) then return hold end
+  return math.max(last, hold) + gap
 end
 
 -- When the host may be asked for this job, and how many may be open with it at once.
@@ -28,9 +41,7 @@ local function terms(job, host, now)
     gap = math.max(gap, tonumber(h[3] or '0'))
     if tonumber(h[4] or '0') <= now then limit = 1 end -- its robots.txt is not known
   end
-  local free = math.max(tonumber(h[2] or '0'), tonumber(h[5] or '0'))
-  if gap > 0 then free = math.max(free, tonumber(h[1] or '0') + gap) end
-  return free, limit, gap
+  return math.max(turn_free(h[1], h[2], gap), tonumber(h[5] or '0')), limit, gap
 end
 
 -- Put the host where its best job says: open now, gated until a time, or nowhere (idle, or at its
@@ -69,6 +80,15 @@ local function unhold(id, job)
   redis.call('HDEL', P .. 'held', id)
   redis.call('SREM', P .. 'running:' .. job.batch, id)
   redis.call('SREM', P .. 'busy:' .. job.host, id)
+end
+
+-- A lease that its worker ends takes along the turn that it held: whether or not a request was
+-- made, the gap runs from now. (Mostly the turn has ended long before.)
+local function end_hold(job, token, now)
+  local key = P .. 'host:' .. job.host
+  if redis.call('HGET', key, 'hold_by') == token then
+    redis.call('HSET', key, 'hold_ms', 0, 'hold_by', '', 'last_ms', whole(now))
+  end
 end
 
 -- Remove every trace of the job.

@@ -2,6 +2,7 @@
 -- ARGV: id, token, verb (done | retry | release), wait_ms, why, for each
 -- Result: how many leases were the caller's to end.
 -- Closes: a worker that was silent for longer than its lease, and comes back.
+even_if_full()
 local now = now_ms()
 local ended = 0
 for i = 1, #ARGV, 5 do
@@ -10,6 +11,7 @@ for i = 1, #ARGV, 5 do
   if held and string.match(held, '^[^|]*') == token then
     ended = ended + 1
     local job = facts(id)
+    if job then end_hold(job, token, now) end
     if verb == 'done' or not job then
       forget(id, now)
     else

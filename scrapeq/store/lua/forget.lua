@@ -1,6 +1,7 @@
 -- Remove jobs, running ones too: their workers learn it when they renew.
 -- ARGV: ids
 -- Result: how many were known.
+even_if_full()
 local now, known = now_ms(), 0
 for _, id in ipairs(ARGV) do
   if forget(id, now) then known = known + 1 end
