@@ -1,0 +1,106 @@
+"""Custom selectors, in CSS and in XPath."""
+
+from __future__ import annotations
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from scrapeq.errors import ConfigError
+from scrapeq.extract import check_selectors
+from scrapeq.extract.selectors import select
+
+SHOP = LexborHTMLParser("""
+    <h1>Blue <b>chair</b></h1>
+    <p class=price>  12 &euro; </p>
+    <ul><li class=tag>wood<li class=tag>blue<li></ul>
+    <a>no href</a><a class=next href="../2?x=1&amp;y=2" title>Next</a>
+    <div id=card><div>Name</div><div>Price</div><script>no()</script></div>
+    <table><tr><td>1<td>2</table>
+    <p class=deep><i>inner</i></p><p class=deep> own <i>inner</i> words </p>
+""")
+
+
+@pytest.mark.parametrize(
+    ("selector", "value"),
+    [
+        ("h1", "Blue chair"),
+        (".price", "12 €"),
+        ("li.tag", "wood"),
+        ("#card", "Name\nPrice"),
+        ("table", "1 2"),
+        (".nothing", None),
+        ("li:last-child", ""),
+        ("h1::text", "Blue"),
+        ("p.deep::text", "own words"),
+        ("table::text", None),
+        ("a::attr(href)", "../2?x=1&y=2"),
+        ("a.next::attr( 'HREF' )", "../2?x=1&y=2"),
+        ("a::attr(title)", ""),
+        ("a::attr(nothing)", None),
+        ("h1, .price", "Blue chair"),
+        ("ul:has(li) > li:nth-child(2)", "blue"),
+        ("//h1", "Blue chair"),
+        ("//a/@href", "../2?x=1&y=2"),
+        ("//h1/text()", "Blue"),
+        ("(//li)[2]", "blue"),
+        ("(count(//li))", "3"),
+        ("//nothing", None),
+        ("//table", "1 2"),
+    ],
+)
+def test_one_selector_gives_the_first_match(selector: str, value: str | None) -> None:
+    assert select(SHOP, {"field": selector}) == {"field": value}
+
+
+@pytest.mark.parametrize(
+    ("selector", "values"),
+    [
+        ("li.tag", ["wood", "blue"]),
+        ("li", ["wood", "blue", ""]),
+        ("p.deep::text", ["own words"]),
+        ("a::attr(href)", ["../2?x=1&y=2"]),
+        ("//li", ["wood", "blue", ""]),
+        (".nothing", []),
+        ("//nothing", []),
+    ],
+)
+def test_a_selector_in_a_list_gives_all_matches(selector: str, values: list[str]) -> None:
+    assert select(SHOP, {"field": [selector]}) == {"field": values}
+
+
+def test_xpath_reads_text_that_lxml_alone_would_drop() -> None:
+    deep = LexborHTMLParser("<div>" * 400 + "<p>at the bottom" + "</div>" * 400)
+
+    assert select(deep, {"field": "//p"}) == {"field": "at the bottom"}
+
+
+def test_every_name_has_a_value_even_if_its_selector_is_none() -> None:
+    assert select(SHOP, {"a": "h1[", "b": ["//h1["], "c": "h1"}) == {
+        "a": None,
+        "b": [],
+        "c": "Blue chair",
+    }
+
+
+@pytest.mark.parametrize(
+    ("selector", "problem"),
+    [
+        ("h1[", "not valid CSS"),
+        ("div > > a", "not valid CSS"),
+        ("p:contains('x')", "not valid CSS"),
+        ("a::before", "pseudo-element"),
+        ("//h1[", "not valid XPath"),
+        ("//x/foo()", "not valid XPath"),
+        (["li["], "not valid CSS"),
+    ],
+)
+def test_a_wrong_selector_is_named_with_an_example(selector: str | list[str], problem: str) -> None:
+    with pytest.raises(ConfigError, match=r"a\.next::attr") as caught:
+        check_selectors({"fine": "h1", "mine": selector})
+
+    assert "'mine'" in str(caught.value)
+    assert problem in caught.value.problem
+
+
+def test_right_selectors_pass() -> None:
+    check_selectors({"a": "h1", "b": ["//li"], "c": "a.next::attr(href)", "d": "p::text"})
