@@ -33,6 +33,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=20_000, help="submitted; 0: do not compare")
     parser.add_argument("--only", nargs="*", help="names of crawlers")
     options = parser.parse_args()
+    # Subjects run in folders of their own. Not resolve(): the link is what makes it a venv's Python.
+    options.peers_python = str(Path(options.peers_python).absolute())
 
     process_tree.adopt_orphans()
     crawlers: dict[str, list[object]] = {
