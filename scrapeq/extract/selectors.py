@@ -69,6 +69,12 @@ def understand(written: str | list[str]) -> Selector:
     return Selector(query, many=many)
 
 
+def is_simple(written: str | list[str]) -> bool:
+    """Whether a selector costs one walk over the page: CSS without :has(), :not() and the like."""
+    selector = understand(written)
+    return not selector.is_xpath and "(" not in selector.query
+
+
 def select(
     tree: LexborHTMLParser, selectors: Mapping[str, str | list[str]]
 ) -> dict[str, str | list[str] | None]:

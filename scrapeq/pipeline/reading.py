@@ -1,4 +1,8 @@
-"""Reading pages in child processes that may be ended: a worker's loop never waits on a page."""
+"""Reading pages where it can be bounded: a worker's loop never waits on a page for long.
+
+A page that is light for its recipe is read at once, which costs less than sending it elsewhere;
+any other in a child process that may be ended.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,10 @@ from asyncio.subprocess import Process
 from collections import deque
 from typing import Any
 
+from scrapeq.extract import is_light
 from scrapeq.fetch import Response
 from scrapeq.models import Content, ErrorKind, Failure, Recipe
+from scrapeq.pipeline.page_reader import read_page
 
 #: Seconds for one page by the clock, far above the CPU bound: for a machine that is very busy.
 PATIENCE_S = 60
@@ -33,12 +39,14 @@ class Readers:
 
     async def read(self, response: Response, recipe: Recipe) -> Content | Failure:
         """What the page holds; `parse` if reading it took too much."""
+        if is_light(response.body, recipe):
+            return read_page(response.body, response.final_url, response.content_type, recipe)
         child = await self._take()
         try:
             answer = await asyncio.wait_for(_ask(child, response, recipe), PATIENCE_S)
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
             await self._end(child)
-            return Failure(ErrorKind.PARSE, "reading the page took too much time or memory")
+            return Failure(ErrorKind.PARSE, _cause(child.returncode))
         except BaseException:
             await self._end(child)  # cancelled in the middle: its answer is nobody's
             raise
@@ -95,6 +103,13 @@ class Readers:
         await child.wait()
         async with self._free:
             self._free.notify()
+
+
+def _cause(exit_code: int | None) -> str:
+    """What ended a child in the middle of a page: a signal (its bounds, a fault in C), or we."""
+    if exit_code is not None and exit_code > 0:
+        return "the page could not be read; the worker's log says more"
+    return "reading the page took too much time or memory"
 
 
 async def _ask(child: Process, response: Response, recipe: Recipe) -> dict[str, Any]:

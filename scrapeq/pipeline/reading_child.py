@@ -17,6 +17,8 @@ import sys
 from typing import Any, BinaryIO
 
 from scrapeq.cluster.lifeline import die_with_parent
+from scrapeq.models import Failure, Recipe
+from scrapeq.pipeline.page_reader import read_page
 
 #: CPU seconds for one page: 500 times the usual page, 20 times the largest real ones.
 CPU_S = 10
@@ -42,27 +44,11 @@ def main() -> None:
 
 
 def _read(request: dict[str, Any], body: bytes) -> dict[str, Any]:
-    from scrapeq.clean import clean_content
-    from scrapeq.extract import extract
-    from scrapeq.models import Failure, Recipe
-
-    try:
-        found = extract(
-            body,
-            url=request["url"],
-            content_type=request["content_type"],
-            recipe=Recipe(**request["recipe"]),
-        )
-        if isinstance(found, Failure):
-            return {"kind": found.kind, "message": found.message}
-        return {"content": clean_content(found).to_json()}
-    except MemoryError:
-        return {"kind": "parse", "message": "reading the page took too much memory"}
-    except Exception as error:  # the rim: a page must never end the work on others
-        import logging
-
-        logging.getLogger(__name__).exception("reading %s", request["url"][:200])
-        return {"kind": "parse", "message": f"the page could not be read ({type(error).__name__})"}
+    recipe = Recipe(**request["recipe"])
+    found = read_page(body, request["url"], request["content_type"], recipe)
+    if isinstance(found, Failure):
+        return {"kind": found.kind, "message": found.message}
+    return {"content": found.to_json()}
 
 
 def _send(sink: BinaryIO, answer: bytes) -> None:
