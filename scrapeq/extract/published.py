@@ -32,8 +32,9 @@ def published_at(
 def guess_published_at(markup: str, url: str) -> tuple[datetime, str] | None:
     """What htmldate finds in the page's words; source "htmldate", because it may be wrong.
 
-    Measured on pages that have no date at all: it invents one on 93 of 247, the declared ones
-    above on 8. About 5 ms.
+    For articles only: asked about all of WCXB's 1,497 pages that declare no date, it lifts none of
+    the scores and invents 246 dates; asked about articles, F1 rises from .668 to .699 and 36 are
+    invented. About 5 ms.
     """
     from htmldate import find_date
 

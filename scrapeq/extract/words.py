@@ -26,7 +26,7 @@ _SILENT = frozenset({"script", "style", "template", "noscript", "head", "-commen
 def text_of(node: LexborNode) -> str:
     """What a person reads in an element: spaces joined, a line for each block, scripts left out."""
     if node.tag in _SILENT:
-        return tidy(node.text())
+        return node.text().strip()  # asked for by name: perhaps data, so left as it is
     only = node.first_child
     if only is None:
         return ""
