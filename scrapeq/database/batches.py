@@ -11,7 +11,7 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from scrapeq.database.engine import writing
+from scrapeq.database.engine import reading, writing
 from scrapeq.database.schema import batches, inputs, jobs
 from scrapeq.models import Batch, BatchState, ErrorKind, JobStatus, ScrapingConfig
 
@@ -47,6 +47,11 @@ def from_ms(value: int | None) -> datetime | None:
     return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
 
 
+def to_ms(value: datetime | None) -> int | None:
+    """The record's milliseconds of an aware time."""
+    return None if value is None else round(value.timestamp() * 1000)
+
+
 def add_batch(
     engine: sa.Engine,
     *,
@@ -67,6 +72,9 @@ def add_batch(
     with writing(engine) as connection:
         run = 1
         if name is not None:
+            if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+                name_lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))
+                connection.execute(sa.select(name_lock))
             last = sa.select(sa.func.max(batches.c.run)).where(batches.c.name == name)
             run = (connection.execute(last).scalar() or 0) + 1
         finals = 0
@@ -136,22 +144,23 @@ def add_batch(
 
 def find_batch(engine: sa.Engine, name_or_id: str) -> Batch | None:
     """The batch with this id, else the newest run with this name, else None."""
-    with engine.connect() as connection:
-        found = _find(connection, batches.c.id == name_or_id)
-        found = found or _find(connection, batches.c.name == name_or_id)
+    with reading(engine) as connection:
+        newest = sa.select(sa.func.max(batches.c.run)).where(batches.c.name == name_or_id)
+        named = sa.and_(batches.c.name == name_or_id, batches.c.run == newest.scalar_subquery())
+        found = _find(connection, batches.c.id == name_or_id) or _find(connection, named)
         return found[0] if found else None
 
 
 def fingerprint_of(engine: sa.Engine, batch_id: str) -> str:
     """What the batch was made from, to tell whether a cell that is run again asks for the same."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         query = sa.select(batches.c.fingerprint).where(batches.c.id == batch_id)
         return str(connection.execute(query).scalar_one())
 
 
 def list_batches(engine: sa.Engine, limit: int = 100) -> list[Batch]:
     """The newest batches of more than one job or with a name, newest first."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         many = sa.or_(batches.c.total > 1, batches.c.name.is_not(None))
         return _find(connection, many, limit)
 
@@ -161,7 +170,7 @@ def unfinished_batches(engine: sa.Engine, *, only_not_enqueued: bool = False) ->
     condition: sa.ColumnElement[bool] = batches.c.state.in_(UNFINISHED)
     if only_not_enqueued:
         condition = sa.and_(condition, sa.not_(batches.c.enqueued))
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return _find(connection, condition, limit=None)[::-1]
 
 
@@ -184,7 +193,7 @@ def set_state(engine: sa.Engine, batch_id: str, state: BatchState) -> bool:
 
 def input_parts(engine: sa.Engine, batch_id: str) -> list[bytes]:
     """The input's own columns as they were packed; empty if there were none."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         query = (
             sa.select(inputs.c.data).where(inputs.c.batch_id == batch_id).order_by(inputs.c.part)
         )

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from scrapeq.database import schema
-from scrapeq.errors import AlreadyThere, ConfigError, DatabaseUnavailable, MissingExtra
+from scrapeq.errors import (
+    AlreadyThere,
+    ConfigError,
+    DatabaseUnavailable,
+    InputError,
+    MissingExtra,
+)
 from scrapeq.settings import Settings, make_home
 
 if TYPE_CHECKING:
@@ -43,25 +49,49 @@ def open_database(settings: Settings) -> sa.Engine:
 
 
 @contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection to read with; what goes wrong with the database is a DatabaseUnavailable."""
+    with _translated("the database cannot be read"), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One transaction that may write; all of it or nothing is kept.
 
     In SQLite it takes the write lock at its start: a transaction that begins by reading and goes
     on to write would fail instead of waiting when another one writes in between.
+
+    Raises DatabaseUnavailable; AlreadyThere for an id that is taken; InputError for a value that
+    the database cannot keep.
     """
-    try:
+    with _translated("the database does not take a write"):
         connecting = engine.connect().execution_options(scrapeq_writes=True)
         with connecting as connection, connection.begin():
             yield connection
+
+
+@contextmanager
+def _translated(problem: str) -> Iterator[None]:
+    """The drivers' errors inside the block come out as ours; mistakes in our SQL stay as they are."""
+    try:
+        yield
     except sa.exc.IntegrityError as error:
         raise AlreadyThere(
             f"the record has this already: {_reason(error)}",
             hint="submit it under another id, or look the existing one up",
         ) from error
-    except sa.exc.OperationalError as error:
+    except sa.exc.DataError as error:
+        raise InputError(
+            f"the database cannot keep such a value: {_reason(error)}",
+            hint="give ids and names without control characters",
+        ) from error
+    except sa.exc.ProgrammingError:
+        raise
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
         raise DatabaseUnavailable(
-            f"the database does not take a write: {_reason(error)}",
-            hint="make room on the disk, or end what holds the database",
+            f"{problem}: {_reason(error)}",
+            hint="make room on the disk, or end what holds the database; start it if it is away",
         ) from error
 
 
@@ -140,4 +170,5 @@ def write_meta(connection: sa.Connection, key: str, value: str) -> None:
 
 def _reason(error: sa.exc.SQLAlchemyError) -> str:
     """The driver's own words: they name no password, unlike the statement and its values."""
-    return str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
+    said = str(getattr(error, "orig", None) or "").strip()
+    return (said or type(error).__name__).splitlines()[0]

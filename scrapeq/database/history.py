@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from scrapeq.database.batches import UNFINISHED, now_ms
-from scrapeq.database.engine import read_meta, write_meta, writing
+from scrapeq.database.engine import read_meta, reading, write_meta, writing
 from scrapeq.database.results import count_minute
 from scrapeq.database.schema import batches, events, history, jobs, meta
 
@@ -25,7 +25,7 @@ class Minute:
 def minutes_since(engine: sa.Engine, since_ms: int) -> list[Minute]:
     """The minutes with finished jobs since then, oldest first."""
     query = sa.select(history).where(history.c.minute_ms >= since_ms).order_by(history.c.minute_ms)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return [Minute(*row) for row in connection.execute(query)]
 
 
@@ -58,7 +58,7 @@ def error_counts(engine: sa.Engine, since_ms: int) -> dict[str, int]:
         .where(events.c.at_ms >= since_ms)
         .group_by(events.c.error_type)
     )
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         for query in (ended, recorded):
             for kind, count in connection.execute(query):
                 counts[kind] = counts.get(kind, 0) + count
@@ -88,5 +88,5 @@ def raise_epoch(engine: sa.Engine, known_redis: str, new_redis: str) -> int | No
 
 def known_redis(engine: sa.Engine) -> tuple[str, int]:
     """The Redis that the record knows, and its epoch."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return read_meta(connection, "redis"), int(read_meta(connection, "epoch"))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from scrapeq.database.batches import close_finished, from_ms, now_ms
-from scrapeq.database.engine import writing
+from scrapeq.database.engine import reading, writing
 from scrapeq.database.schema import batches, contents, events, history, inputs, jobs, pages
 from scrapeq.models import FINAL, BatchState, ErrorKind, Job, JobStatus, check_move
 
@@ -31,7 +31,7 @@ def chunked(ids: Sequence[str], size: int = IN_CHUNK) -> Iterator[Sequence[str]]
 def get_jobs(engine: sa.Engine, ids: Sequence[str]) -> dict[str, Job]:
     """The jobs that exist among `ids`, by id."""
     found = {}
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         for some in chunked(ids):
             for job in _jobs(connection, _query().where(jobs.c.id.in_(some))):
                 found[job.id] = job
@@ -56,7 +56,7 @@ def work_for(engine: sa.Engine, ids: Sequence[str]) -> dict[str, Work]:
     j = jobs.c
     columns = (j.id, j.batch_id, j.row, j.url, sa.func.coalesce(j.href, j.url), j.host, j.status)
     found = {}
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         for some in chunked(ids):
             for row in connection.execute(sa.select(*columns).where(j.id.in_(some))):
                 found[row[0]] = Work(*row[:6], done=row[6] not in OPEN)
@@ -83,14 +83,14 @@ def open_jobs(
         .order_by(j.row)
         .limit(limit)
     )
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return [OpenJob(*row) for row in connection.execute(query)]
 
 
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:
     """The id of the job of an input row."""
     query = sa.select(jobs.c.id).where(jobs.c.batch_id == batch_id, jobs.c.row == row)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return connection.execute(query).scalar_one_or_none()
 
 
@@ -112,7 +112,7 @@ def find_jobs(
         query = query.where(jobs.c.batch_id == batch_id)
     if finished_since is not None:
         query = query.where(jobs.c.finished_ms >= int(finished_since.timestamp() * 1000))
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return _jobs(connection, query.limit(limit))
 
 
@@ -123,7 +123,7 @@ def count_by_status(engine: sa.Engine) -> dict[JobStatus, int]:
         sa.func.coalesce(sa.func.sum(column), 0)
         for column in (c.total, c.completed, c.failed, c.cancelled)
     ]
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         total, completed, failed, cancelled = connection.execute(sa.select(*sums)).one()
     return {
         JobStatus.PENDING: int(total - completed - failed - cancelled),
@@ -153,15 +153,28 @@ def move_job(
         check_move(job_id, old, status)
         if status is old:
             return True
-        _move(connection, batch_id, job_id, old, status, error_kind, error_message)
+        _move(
+            connection,
+            batch_id,
+            job_id,
+            old,
+            status,
+            error_kind=error_kind,
+            error_message=error_message,
+        )
         return True
 
 
 def cancel_jobs(engine: sa.Engine, batch_id: str, ids: Sequence[str] | None = None) -> int:
-    """Make open jobs of a batch cancelled, all of them or those of `ids`; how many there were."""
+    """Make open jobs of a batch cancelled, all of them or those of `ids`; how many there were.
+
+    Duplicates that wait for the page of a cancelled job go with it. 0 if there is no such batch.
+    """
     cancelled = 0
     with writing(engine) as connection:
         total = _lock_batch(connection, batch_id)
+        if not total:
+            return 0
         last_place = _take_places(connection, batch_id, total)
         pieces = [None] if ids is None else list(chunked(ids))
         for some in pieces:
@@ -214,15 +227,14 @@ def reopen_jobs(engine: sa.Engine, batch_id: str, kinds: Sequence[ErrorKind] | N
             counts[status] = connection.execute(query.values(**_PENDING)).rowcount
         reopened = sum(counts.values())
         if reopened:
+            _free_duplicates(connection, batch_id)
             connection.execute(
                 batches.update()
                 .where(batches.c.id == batch_id)
                 .values(
                     failed=batches.c.failed - counts[JobStatus.FAILED],
                     cancelled=batches.c.cancelled - counts[JobStatus.CANCELLED],
-                    state=BatchState.OPEN.value,
-                    enqueued=False,
-                    finished_ms=None,
+                    **_REOPENED,
                 )
             )
         return reopened
@@ -231,29 +243,34 @@ def reopen_jobs(engine: sa.Engine, batch_id: str, kinds: Sequence[ErrorKind] | N
 def delete_before(engine: sa.Engine, before_ms: int) -> int:
     """Delete finished batches that ended earlier, with their jobs, pages and inputs; count jobs.
 
-    Pages that a newer batch is answered from stay, and so do raw pages that any page names.
+    Pages that a newer batch is answered from stay until that is deleted, and so do raw pages that
+    any page names. Each batch goes in a transaction of its own, so that workers can write between.
     """
-    ended = sa.select(batches.c.id).where(
+    ended = sa.and_(
         batches.c.finished_ms < before_ms,
         batches.c.state.in_((BatchState.FINISHED.value, BatchState.CANCELLED.value)),
     )
+    with reading(engine) as connection:
+        ids = list(connection.execute(sa.select(batches.c.id).where(ended)).scalars())
+    deleted = 0
+    for batch_id in ids:
+        with writing(engine) as connection:
+            query = sa.select(batches.c.id).where(batches.c.id == batch_id, ended)
+            if connection.execute(query.with_for_update()).first() is None:
+                continue  # it was opened again meanwhile
+            deleted += connection.execute(jobs.delete().where(jobs.c.batch_id == batch_id)).rowcount
+            connection.execute(inputs.delete().where(inputs.c.batch_id == batch_id))
+            connection.execute(batches.delete().where(batches.c.id == batch_id))
+    # NOT EXISTS, because PostgreSQL looks through all of a long NOT IN for every row.
+    owner = sa.select(batches.c.id).where(batches.c.id == pages.c.batch_id)
+    answered = sa.select(jobs.c.id).where(jobs.c.page_of == pages.c.job_id)
+    named = sa.select(pages.c.job_id).where(pages.c.html_sha256 == contents.c.sha256)
     with writing(engine) as connection:
-        ids = list(connection.execute(ended).scalars())
-        deleted = 0
-        for some in chunked(ids):
-            deleted += connection.execute(jobs.delete().where(jobs.c.batch_id.in_(some))).rowcount
-        for some in chunked(ids):
-            needed = sa.select(jobs.c.page_of).where(jobs.c.page_of.is_not(None))
-            connection.execute(
-                pages.delete().where(pages.c.batch_id.in_(some), pages.c.job_id.not_in(needed))
-            )
-            connection.execute(inputs.delete().where(inputs.c.batch_id.in_(some)))
-            connection.execute(batches.delete().where(batches.c.id.in_(some)))
-        kept = sa.select(pages.c.html_sha256).where(pages.c.html_sha256.is_not(None))
-        connection.execute(contents.delete().where(contents.c.sha256.not_in(kept)))
+        connection.execute(pages.delete().where(~owner.exists(), ~answered.exists()))
+        connection.execute(contents.delete().where(~named.exists()))
         connection.execute(history.delete().where(history.c.minute_ms < before_ms))
         connection.execute(events.delete().where(events.c.at_ms < before_ms))
-        return deleted
+    return deleted
 
 
 _PENDING: dict[str, Any] = {
@@ -266,40 +283,73 @@ _PENDING: dict[str, Any] = {
     "started_ms": None,
     "finished_ms": None,
 }
+#: What a batch with open jobs again is; a paused one stays paused.
+_REOPENED: dict[str, Any] = {
+    "state": sa.case(
+        (batches.c.state == BatchState.PAUSED.value, BatchState.PAUSED.value),
+        else_=BatchState.OPEN.value,
+    ),
+    "enqueued": False,
+    "finished_ms": None,
+}
 _COUNTED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
-def _move(  # noqa: PLR0917 - one transaction's facts, with one caller
+def _move(
     connection: sa.Connection,
     batch_id: str,
     job_id: str,
     old: JobStatus,
     new: JobStatus,
+    *,
     error_kind: ErrorKind | None,
     error_message: str | None,
 ) -> None:
+    moved = [job_id]
     values: dict[str, Any] = {"status": new.value}
     if new is JobStatus.PENDING:
         values = _PENDING
     elif new is JobStatus.RUNNING:
         values["started_ms"] = now_ms()
     elif new in FINAL:
+        waiting = sa.select(jobs.c.id).where(jobs.c.page_of == job_id, jobs.c.status.in_(OPEN))
+        moved += connection.execute(waiting).scalars()  # duplicates get what their leader gets
         values |= {
             "error_kind": error_kind,
             "error_message": error_message,
-            "finish_order": _take_places(connection, batch_id, 1) + 1,
             "finished_ms": now_ms(),
         }
-    connection.execute(jobs.update().where(jobs.c.id == job_id).values(**values))
+        last_place = _take_places(connection, batch_id, len(moved))
+    for place, one in enumerate(moved, start=1):
+        if new in FINAL:
+            values["finish_order"] = last_place + place
+        connection.execute(jobs.update().where(jobs.c.id == one).values(**values))
     counters: dict[str, Any] = {}
-    for status, change in ((old, -1), (new, 1)):
+    for status, change in ((old, -1), (new, len(moved))):
         if status in _COUNTED:
             counters[status.value] = batches.c[status.value] + change
     if old in FINAL:
-        counters |= {"state": BatchState.OPEN.value, "enqueued": False, "finished_ms": None}
+        counters |= _REOPENED
+        _free_duplicates(connection, batch_id)
     if counters:
         connection.execute(batches.update().where(batches.c.id == batch_id).values(**counters))
     close_finished(connection, [batch_id], now_ms())
+
+
+def _free_duplicates(connection: sa.Connection, batch_id: str) -> None:
+    """Let open duplicates be fetched themselves whose leader is final: no page will come for them."""
+    leader = jobs.alias("leader")
+    waits = sa.select(leader.c.id).where(leader.c.id == jobs.c.page_of, leader.c.status.in_(OPEN))
+    connection.execute(
+        jobs.update()
+        .where(
+            jobs.c.batch_id == batch_id,
+            jobs.c.status.in_(OPEN),
+            jobs.c.page_of.is_not(None),
+            ~waits.exists(),
+        )
+        .values(page_of=None)
+    )
 
 
 def _take_places(connection: sa.Connection, batch_id: str, count: int) -> int:

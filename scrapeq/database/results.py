@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from scrapeq.database.batches import close_finished, from_ms, now_ms
-from scrapeq.database.engine import writing
+from scrapeq.database.batches import close_finished, from_ms, now_ms, to_ms
+from scrapeq.database.engine import reading, writing
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.schema import batches, contents, history, jobs, pages
 from scrapeq.models import JobStatus, Page
@@ -70,7 +70,7 @@ def stored_answers(
     """For each duplicate key with a good page young enough: the job that has it."""
     young = sa.and_(pages.c.recipe == recipe, pages.c.ok, pages.c.fetched_ms >= newer_than_ms)
     found: dict[str, str] = {}
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         if connection.execute(sa.select(sa.literal(1)).where(young).limit(1)).first() is None:
             return {}
         for some in chunked(url_keys):
@@ -99,7 +99,7 @@ def stored_bodies(
 ) -> dict[str, StoredBody]:
     """For each duplicate key with kept bytes young enough: the newest."""
     found: dict[str, StoredBody] = {}
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         if connection.execute(sa.select(contents.c.sha256).limit(1)).first() is None:
             return {}
         for some in chunked(url_keys):
@@ -122,7 +122,7 @@ def stored_bodies(
 
 def read_html(engine: sa.Engine, sha256: str) -> bytes | None:
     """The page's bytes as they were received and decoded, if they were kept."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         query = sa.select(contents.c.body).where(contents.c.sha256 == sha256)
         packed = connection.execute(query).scalar_one_or_none()
     return None if packed is None else zlib.decompress(packed)
@@ -131,7 +131,7 @@ def read_html(engine: sa.Engine, sha256: str) -> bytes | None:
 def read_pages(engine: sa.Engine, job_ids: Sequence[str]) -> dict[str, Page]:
     """The whole result of each finished job among `job_ids`."""
     found: dict[str, Page] = {}
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         for some in chunked(job_ids):
             query = _pages_query().where(jobs.c.id.in_(some), jobs.c.status.not_in(OPEN))
             found.update((row.id, _page(row)) for row in connection.execute(query))
@@ -148,7 +148,7 @@ def pages_finished_after(
         .order_by(jobs.c.finish_order)
         .limit(limit)
     )
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return [(row.finish_order, _page(row)) for row in connection.execute(query)]
 
 
@@ -225,14 +225,19 @@ def item_rows(
 
 
 def _answered_jobs() -> sa.Join:
-    """Jobs beside the page that answers them: their own, a duplicate's, or an older one."""
+    """Jobs beside the page that answers them: their own, a duplicate's, or an older one.
+
+    An open or cancelled job has none, though a page of an earlier try may be there.
+    """
     answered_by = sa.func.coalesce(jobs.c.page_of, jobs.c.id)
-    own = sa.and_(pages.c.job_id == answered_by, jobs.c.status.not_in(OPEN))
+    answered = jobs.c.status.in_((JobStatus.COMPLETED.value, JobStatus.FAILED.value))
+    own = sa.and_(pages.c.job_id == answered_by, answered)
     return sa.outerjoin(jobs, pages, own)
 
 
 def _chunks(engine: sa.Engine, query: sa.Select[Any]) -> Iterator[list[Any]]:
-    with engine.connect().execution_options(yield_per=READ_CHUNK) as connection:
+    query = query.execution_options(yield_per=READ_CHUNK)
+    with reading(engine) as connection:
         for chunk in connection.execute(query).partitions():
             yield [tuple(row) for row in chunk]
 
@@ -326,14 +331,14 @@ def _page_values(result: Result) -> dict[str, Any]:
         "markdown": page.markdown,
         "language": page.language,
         "author": page.author,
-        "published_ms": int(page.published_at.timestamp() * 1000) if page.published_at else None,
+        "published_ms": to_ms(page.published_at),
         "fields": json.dumps(page.fields) if page.fields else None,
         "links": page.links,
         "images": page.images,
         "metadata": page.metadata,
         "sources": page.sources,
         "changes": page.changes,
-        "fetched_ms": int(page.fetched_at.timestamp() * 1000) if page.fetched_at else None,
+        "fetched_ms": to_ms(page.fetched_at),
         "elapsed_s": page.elapsed_s,
         "body_bytes": page.body_bytes,
         "html_sha256": content_hash(result.html) if result.html is not None else page.html_sha256,

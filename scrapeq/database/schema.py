@@ -29,6 +29,19 @@ class PackedJSON(sa.TypeDecorator[Any]):
         return None if value is None else json.loads(zlib.decompress(value))
 
 
+class AnyText(sa.TypeDecorator[str]):
+    """Text from outside, whatever it holds: PostgreSQL keeps no NUL, and neither database half of a
+    surrogate pair. The first is dropped, the second becomes U+FFFD."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        if value is None or value.isascii():
+            return value.replace("\0", "") if value else value
+        return value.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 metadata = sa.MetaData()
 
 meta = sa.Table(
@@ -42,18 +55,18 @@ batches = sa.Table(
     "batches",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text),
+    sa.Column("name", AnyText),
     sa.Column("run", sa.Integer, nullable=False, default=1),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("config", sa.Text, nullable=False),  # JSON, secrets in clear: see ScrapingConfig
     sa.Column("fingerprint", sa.Text, nullable=False),  # of the column of URLs and the options
-    sa.Column("url_column", sa.Text),  # what the input's column of URLs was called
+    sa.Column("url_column", AnyText),  # what the input's column of URLs was called
     sa.Column("total", sa.Integer, nullable=False),
     sa.Column("completed", sa.Integer, nullable=False, default=0),
     sa.Column("failed", sa.Integer, nullable=False, default=0),
     sa.Column("cancelled", sa.Integer, nullable=False, default=0),
     sa.Column("from_store", sa.Integer, nullable=False, default=0),
-    sa.Column("finish_order", sa.Integer, nullable=False, default=0),  # the last one given out
+    sa.Column("finish_order", sa.BigInteger, nullable=False, default=0),  # the last one given out
     sa.Column("enqueued", sa.Boolean, nullable=False, default=False),  # all of it is in Redis
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.Column("finished_ms", sa.BigInteger),
@@ -75,17 +88,17 @@ jobs = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("batch_id", sa.Text, nullable=False),
     sa.Column("row", sa.Integer, nullable=False),
-    sa.Column("url", sa.Text, nullable=False),  # as it was given
+    sa.Column("url", AnyText, nullable=False),  # as it was given
     sa.Column("href", sa.Text),  # canonical, where that differs
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("priority", sa.SmallInteger, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("attempts", sa.SmallInteger, nullable=False, default=0),
     sa.Column("error_kind", sa.Text),
-    sa.Column("error_message", sa.Text),
+    sa.Column("error_message", AnyText),
     sa.Column("page_of", sa.Text),  # the job whose page answers this one: a duplicate, or the store
     sa.Column("from_store", sa.Boolean, nullable=False, default=False),  # without a request
-    sa.Column("finish_order", sa.Integer),  # position in the batch by time of finishing, from 1
+    sa.Column("finish_order", sa.BigInteger),  # position in the batch by time of finishing, from 1
     sa.Column("started_ms", sa.BigInteger),
     sa.Column("finished_ms", sa.BigInteger),
     sa.Index("jobs_by_batch", "batch_id", "row", unique=True),
@@ -108,13 +121,13 @@ pages = sa.Table(
     sa.Column("url_key", sa.Text, nullable=False),
     sa.Column("recipe", sa.Text, nullable=False),
     sa.Column("ok", sa.Boolean, nullable=False),
-    sa.Column("final_url", sa.Text),
+    sa.Column("final_url", AnyText),
     sa.Column("http_status", sa.SmallInteger),
-    sa.Column("title", sa.Text),
-    sa.Column("text", sa.Text),
+    sa.Column("title", AnyText),
+    sa.Column("text", AnyText),
     sa.Column("markdown", PackedJSON),
-    sa.Column("language", sa.Text),
-    sa.Column("author", sa.Text),
+    sa.Column("language", AnyText),
+    sa.Column("author", AnyText),
     sa.Column("published_ms", sa.BigInteger),
     sa.Column("fields", sa.Text),  # JSON
     sa.Column("links", PackedJSON),
@@ -127,14 +140,21 @@ pages = sa.Table(
     sa.Column("body_bytes", sa.BigInteger),
     sa.Column("html_sha256", sa.Text),
     sa.Index("pages_by_url", "url_key", "recipe", "fetched_ms"),
+    sa.Index("pages_by_recipe", "recipe", "fetched_ms"),
     sa.Index("pages_by_batch", "batch_id"),
+)
+sa.Index(
+    "pages_by_content",
+    pages.c.html_sha256,
+    sqlite_where=pages.c.html_sha256.is_not(None),
+    postgresql_where=pages.c.html_sha256.is_not(None),
 )
 
 contents = sa.Table(
     "contents",  # raw pages, compressed, once per content
     metadata,
     sa.Column("sha256", sa.Text, primary_key=True),
-    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("content_type", AnyText, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
 
@@ -152,9 +172,9 @@ events = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
-    sa.Column("job_id", sa.Text),
-    sa.Column("error_type", sa.Text, nullable=False),
-    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("job_id", AnyText),
+    sa.Column("error_type", AnyText, nullable=False),
+    sa.Column("message", AnyText, nullable=False),
 )
 
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.

@@ -10,8 +10,10 @@ import asyncio
 import json
 import struct
 import sys
+import time
 from asyncio.subprocess import Process
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from scrapeq.extract import is_light
@@ -21,8 +23,8 @@ from scrapeq.pipeline.page_reader import read_page
 
 #: Seconds for one page by the clock, far above the CPU bound: for a machine that is very busy.
 PATIENCE_S = 60
-#: Seconds that a page waits for a child before another one is started beside a stuck one.
-STUCK_S = 1.0
+#: Seconds with one page after which a child counts as stuck, and another may be started beside it.
+STUCK_S = 3.0
 _CHILD = "scrapeq.pipeline.reading_child"
 #: What a child may answer: a million links at the most; more is not a page.
 _LONGEST_ANSWER = 256 * 1024 * 1024
@@ -35,6 +37,7 @@ class Readers:
         self._count = count
         self._idle: deque[Process] = deque()
         self._alive: set[Process] = set()
+        self._busy_since: dict[Process, float] = {}
         self._free = asyncio.Condition()
 
     async def read(self, response: Response, recipe: Recipe) -> Content | Failure:
@@ -42,6 +45,7 @@ class Readers:
         if is_light(response.body, recipe):
             return read_page(response.body, response.final_url, response.content_type, recipe)
         child = await self._take()
+        self._busy_since[child] = time.monotonic()
         try:
             answer = await asyncio.wait_for(_ask(child, response, recipe), PATIENCE_S)
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
@@ -50,6 +54,7 @@ class Readers:
         except BaseException:
             await self._end(child)  # cancelled in the middle: its answer is nobody's
             raise
+        del self._busy_since[child]
         async with self._free:
             self._idle.append(child)
             self._free.notify()
@@ -76,13 +81,15 @@ class Readers:
                     if child.returncode is None:
                         return child
                     self._alive.discard(child)
-                if len(self._alive) < self._count:
+                if len(self._alive) < self._count + min(self._stuck(), self._count):
                     return await self._spawn()
-                try:
-                    await asyncio.wait_for(self._free.wait(), STUCK_S)
-                except TimeoutError:
-                    if len(self._alive) < 2 * self._count:
-                        return await self._spawn()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._free.wait(), STUCK_S / 2)
+
+    def _stuck(self) -> int:
+        """How many children have been with one page for too long."""
+        long_ago = time.monotonic() - STUCK_S
+        return sum(since < long_ago for since in self._busy_since.values())
 
     async def _spawn(self) -> Process:
         child = await asyncio.create_subprocess_exec(
@@ -98,6 +105,7 @@ class Readers:
 
     async def _end(self, child: Process) -> None:
         self._alive.discard(child)
+        self._busy_since.pop(child, None)
         if child.returncode is None:
             child.kill()
         await child.wait()
