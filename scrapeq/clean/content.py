@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from scrapeq.clean.text import REASONS, Layout, clean_text, is_clean
@@ -141,10 +142,13 @@ def _without_repeats(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _all_clean(items: list[dict[str, Any]]) -> bool:
     """Whether no text in the items needs a change: asked of all at once, which is much cheaper."""
-    texts = [one for item in items for one in item.values() if one is not None]
-    if not all(isinstance(one, (str, int)) for one in texts):
-        return False
-    together = "`".join(one for one in texts if isinstance(one, str))
+    try:
+        together = "`".join(chain.from_iterable(item.values() for item in items))
+    except TypeError:  # there are numbers, lists or nothing among them
+        texts = [one for item in items for one in item.values() if one is not None]
+        if not all(isinstance(one, (str, int)) for one in texts):
+            return False
+        together = "`".join(one for one in texts if isinstance(one, str))
     return is_clean(together, Layout.LINE) and " `" not in together and "` " not in together
 
 

@@ -94,14 +94,18 @@ class StoredBody:
     body: bytes
 
 
+def any_stored(engine: sa.Engine) -> bool:
+    """Whether the bytes of any page were ever kept."""
+    with engine.connect() as connection:
+        return connection.execute(sa.select(contents.c.sha256).limit(1)).first() is not None
+
+
 def stored_bodies(
     engine: sa.Engine, url_keys: Sequence[str], newer_than_ms: int
 ) -> dict[str, StoredBody]:
     """For each duplicate key with kept bytes young enough: the newest."""
     found: dict[str, StoredBody] = {}
     with reading(engine) as connection:
-        if connection.execute(sa.select(contents.c.sha256).limit(1)).first() is None:
-            return {}
         for some in chunked(url_keys):
             query = (
                 sa.select(pages, contents.c.content_type, contents.c.body)

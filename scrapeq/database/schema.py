@@ -7,26 +7,26 @@ million of them become a column without a million objects. Bulky JSON is compres
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
+from isal import isal_zlib
 
 VERSION = 1
 
 
 class PackedJSON(sa.TypeDecorator[Any]):
-    """JSON, compressed: a page's links shrink to a sixth for 0.1 ms."""
+    """JSON, compressed: a page's links shrink to a fifth. ISA-L writes zlib's format, faster."""
 
     impl = sa.LargeBinary
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> bytes | None:
-        return zlib.compress(json.dumps(value).encode(), 1) if value else None
+        return isal_zlib.compress(json.dumps(value).encode(), 1) if value else None
 
     def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> Any:
-        return None if value is None else json.loads(zlib.decompress(value))
+        return None if value is None else json.loads(isal_zlib.decompress(value))
 
 
 class AnyText(sa.TypeDecorator[str]):
@@ -54,7 +54,7 @@ meta = sa.Table(
 batches = sa.Table(
     "batches",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("id", AnyText, primary_key=True),  # people look for names where ids are, too
     sa.Column("name", AnyText),
     sa.Column("run", sa.Integer, nullable=False, default=1),
     sa.Column("state", sa.Text, nullable=False),

@@ -35,7 +35,7 @@ class Joiner:
         reference = reference.strip(_SPACES)
         if reference in self._known:
             return self._known[reference]
-        if _PLAIN_PATH.fullmatch(reference) and self._origin:
+        if self._origin and _is_plain_path(reference):
             found: str | None = self._origin + reference
         elif _PLAIN_URL.fullmatch(reference):
             found = reference
@@ -92,8 +92,19 @@ _TOO_LONG = urls.MAX_URL_LENGTH
 # No "/." (a dot segment), no "//", nothing that would be escaped or has a meaning of its own.
 _SAFE = r"(?:/(?![./])[A-Za-z0-9_~!$&()*+,;=:@%.-]*)*/?(?:\?[A-Za-z0-9_~!$&()*+,;=:@%./?-]*)?"
 _FRAGMENT = r"(?:#[A-Za-z0-9_~!$&()*+,;=:@%./?-]*)?"
-_PLAIN_PATH = re.compile(rf"(?=/){_SAFE}{_FRAGMENT}")
+_PLAIN_CHARACTERS = re.compile(r"[A-Za-z0-9_~!$&()*+,;=:@%./?#-]*")
 _PLAIN_URL = re.compile(rf"https?://(?:(?!xn--)[a-z0-9-]+\.)+[a-z]{{2,}}(?=/){_SAFE}{_FRAGMENT}")
+
+
+def _is_plain_path(reference: str) -> bool:
+    # One character class and three searches: a third of what one pattern for all of it costs
+    return (
+        reference.startswith("/")
+        and _PLAIN_CHARACTERS.fullmatch(reference) is not None
+        and "//" not in reference
+        and "/." not in reference
+        and reference.count("#") < 2
+    )
 
 
 def _label(attributes: dict[str, str | None]) -> str:

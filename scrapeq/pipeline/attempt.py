@@ -27,17 +27,24 @@ LONGEST_MESSAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What all jobs of a batch have in common, worked out once."""
+    """What all jobs of a batch have in common, worked out once.
+
+    stored_for_s: how old kept bytes may be to answer a job; None where there are none to look for.
+    """
 
     config: ScrapingConfig
     recipe: Recipe
     digest: str
+    stored_for_s: float | None = None
 
     @classmethod
-    def of(cls, batch: Batch) -> Self:
+    def of(cls, batch: Batch, *, any_stored: bool) -> Self:
         """The plan of a batch."""
+        max_age = batch.config.max_age if any_stored else None
         recipe = batch.config.recipe
-        return cls(batch.config, recipe, recipe.digest)
+        return cls(
+            batch.config, recipe, recipe.digest, max_age.total_seconds() if max_age else None
+        )
 
 
 async def attempt(  # noqa: PLR0917 - the one place where all of it meets

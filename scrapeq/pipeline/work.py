@@ -250,7 +250,8 @@ class WorkLoop:
         for batch_id in batch_ids - set(self._plans):
             batch = await self._call(database.batches.find_batch, self.services.engine, batch_id)
             if batch is not None:
-                self._plans[batch_id] = Plan.of(batch)
+                any_stored = await self._call(database.results.any_stored, self.services.engine)
+                self._plans[batch_id] = Plan.of(batch, any_stored=any_stored)
 
     async def _stored(self, works: dict[str, Work]) -> dict[str, Response]:
         """The pages whose bytes were kept and are young enough, by the job that wants them.
@@ -258,18 +259,17 @@ class WorkLoop:
         So a batch with other selectors is answered without a request (`store_html`).
         """
         found: dict[str, Response] = {}
-        for batch_id, max_age in (
-            (batch_id, plan.config.max_age)
-            for batch_id, plan in self._plans.items()
-            if plan.config.max_age
-        ):
+        for batch_id in {work.batch_id for work in works.values()}:
+            plan = self._plans.get(batch_id)
+            if plan is None or plan.stored_for_s is None:
+                continue
             keys = {
                 work.job_id: urls.duplicate_key(work.href)
                 for work in works.values()
                 if work.batch_id == batch_id and not work.done
             }
             if keys:
-                since_ms = database.batches.now_ms() - int(max_age.total_seconds() * 1000)
+                since_ms = database.batches.now_ms() - int(plan.stored_for_s * 1000)
                 kept = await self._call(
                     database.results.stored_bodies,
                     self.services.engine,
