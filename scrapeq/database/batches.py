@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from scrapeq.database.engine import reading, writing
 from scrapeq.database.schema import batches, inputs, jobs
+from scrapeq.errors import InputError
 from scrapeq.models import Batch, BatchState, ErrorKind, JobStatus, ScrapingConfig
 
 #: Rows in one INSERT: large enough to cost nothing per statement, small enough for memory.
@@ -67,14 +68,21 @@ def add_batch(
     """Write a batch, its jobs and its input's columns; when this returns they are accepted.
 
     A name that exists gets its next run. Rows that are final at once are counted at once.
+    Raises InputError for an id that not every database keeps as it is, AlreadyThere for one that
+    is taken, DatabaseUnavailable.
     """
+    if not batch_id.isprintable():
+        raise InputError(
+            f"{batch_id!r} cannot be the id of a job or batch",
+            hint="use letters, digits and hyphens",
+        )
     created_ms = now_ms()
     with writing(engine) as connection:
         run = 1
         if name is not None:
             if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
-                name_lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))
-                connection.execute(sa.select(name_lock))
+                known_as = sa.func.hashtextextended(sa.literal(name, batches.c.name.type), 0)
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(known_as)))
             last = sa.select(sa.func.max(batches.c.run)).where(batches.c.name == name)
             run = (connection.execute(last).scalar() or 0) + 1
         finals = 0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 #: Seconds that a writer waits for another one before the database counts as locked.
 LOCK_WAIT_S = 60
+_URLS = "write postgresql://user@host/name or sqlite:///path/to/file"
 _MIGRATION_LOCK = 0x5C7A9E01  # an arbitrary number that only we use for pg_advisory_xact_lock
 
 
@@ -115,14 +116,17 @@ def _open_sqlite(path: Path) -> sa.Engine:
 
 
 def _open_url(text: str) -> sa.Engine:
-    url = sa.make_url(text)
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError:  # whose message shows the URL, and a password with it
+        raise ConfigError("SCRAPEQ_DATABASE_URL is not the URL of a database", hint=_URLS) from None
     backend = url.get_backend_name()
     if backend == "sqlite" and url.database:
         return _open_sqlite(Path(url.database))
     if backend != "postgresql":
         raise ConfigError(
             f"SCRAPEQ_DATABASE_URL names {backend!r}, which scrapeq cannot use",
-            hint="write postgresql://user@host/name or sqlite:///path/to/file",
+            hint=_URLS,
         )
     try:
         return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)

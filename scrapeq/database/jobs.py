@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from scrapeq.database.batches import close_finished, from_ms, now_ms
+from scrapeq.database.batches import UNFINISHED, close_finished, from_ms, now_ms
 from scrapeq.database.engine import reading, writing
 from scrapeq.database.schema import batches, contents, events, history, inputs, jobs, pages
 from scrapeq.models import FINAL, BatchState, ErrorKind, Job, JobStatus, check_move
@@ -200,7 +200,7 @@ def cancel_jobs(engine: sa.Engine, batch_id: str, ids: Sequence[str] | None = No
         if ids is None:
             connection.execute(
                 batches.update()
-                .where(batches.c.id == batch_id, batches.c.state != BatchState.FINISHED.value)
+                .where(batches.c.id == batch_id, batches.c.state.in_(UNFINISHED))
                 .values(state=BatchState.CANCELLED.value, finished_ms=now_ms())
             )
         else:

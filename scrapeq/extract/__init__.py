@@ -7,9 +7,9 @@ from scrapeq.models import Content, Failure, Recipe
 
 __all__ = ["check_selectors", "extract", "is_light"]
 
-#: A body of up to so many bytes and tags is read in about 5 ms without its main text, however it
-#: was made: depth and attributes cost no more than their number (see `bounds`).
-LIGHT_BYTES, LIGHT_TAGS = 128 * 1024, 4_000
+#: A body of up to so many bytes and tags is read in about 1 ms without its main text; one that was
+#: made to be slow, by depth or attributes, in 0.3 s at the most (see `bounds`).
+LIGHT_BYTES, LIGHT_TAGS = 128 * 1024, 3_000
 
 
 def is_light(body: bytes, recipe: Recipe) -> bool:

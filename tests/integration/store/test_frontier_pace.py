@@ -134,25 +134,34 @@ def test_an_ended_lease_leaves_the_turn_of_somebody_else(
     add: Add, take: Take, frontier: Frontier, other: Frontier, eventually: Eventually
 ) -> None:
     add("a", "b", gap_ms=1)
-    (a,) = take(1)
-    frontier.end_turn("h")
-    eventually(lambda: other.take_turn("h", 1, LONG_MS) == 0)
+    (a,) = take(1, lease_ms=1)
+    eventually(lambda: other.take_turn("h", 1, LONG_MS) == 0)  # nobody looked for its end yet
 
-    frontier.finish([Ending("a", a.token, "done")])
+    assert frontier.finish([Ending("a", a.token, "done")]) == 1
 
     assert take() == []
+    other.end_turn("h")
+    assert eventually(take)[0].job_id == "b"
 
 
 def test_who_waits_for_a_turn_goes_before_new_claims(
-    add: Add, take: Take, frontier: Frontier, other: Frontier, eventually: Eventually
+    add: Add,
+    take: Take,
+    frontier: Frontier,
+    other: Frontier,
+    now_ms: Callable[[], int],
+    eventually: Eventually,
 ) -> None:
     add("a", "b", gap_ms=1)
     take(1)
-    assert other.take_turn("h", 1, LONG_MS) > 0
     frontier.end_turn("h")
+    ended_ms = now_ms()
+    assert other.take_turn("h", LONG_MS, LONG_MS) > 1_000
+    eventually(lambda: now_ms() > ended_ms + 1)  # the gap that b asks for is over
 
     assert take() == []
-    assert eventually(lambda: other.take_turn("h", 1, LONG_MS) == 0)
+    assert eventually(lambda: other.take_turn("h", 1, 1) == 0)
+    assert eventually(take)[0].job_id == "b"
 
 
 def test_who_waited_and_went_away_blocks_nobody(
