@@ -42,10 +42,14 @@ def open_database(settings: Settings) -> sa.Engine:
     try:
         _migrate(engine)
     except sa.exc.SQLAlchemyError as error:
+        engine.dispose()
         raise DatabaseUnavailable(
             f"the database cannot be opened: {_reason(error)}",
             hint="check SCRAPEQ_DATABASE_URL, the rights on its folder, and the space on the disk",
         ) from error
+    except DatabaseUnavailable:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -241,8 +241,8 @@ def _answered_jobs() -> sa.Join:
 
 def _chunks(engine: sa.Engine, query: sa.Select[Any]) -> Iterator[list[Any]]:
     query = query.execution_options(yield_per=READ_CHUNK)
-    with reading(engine) as connection:
-        for chunk in connection.execute(query).partitions():
+    with reading(engine) as connection, connection.execute(query) as result:
+        for chunk in result.partitions():
             yield [tuple(row) for row in chunk]
 
 
