@@ -1,0 +1,272 @@
+"""Opening the record from many places at once, and what is said when it cannot be used."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from scrapeq import database
+from scrapeq.database import engine as engines
+from scrapeq.database import schema
+from scrapeq.database.batches import NewJob
+from scrapeq.database.engine import writing
+from scrapeq.errors import ConfigError, DatabaseUnavailable
+from scrapeq.models import Batch, ScrapingConfig
+from scrapeq.settings import Settings, load_settings
+
+Submit = Callable[..., Batch]
+Open = Callable[[], sa.Engine]
+
+
+def test_many_may_create_it_at_once(open_record: Open) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(lambda _: open_record(), range(8)))
+
+    assert {database.history.known_redis(one) for one in opened} == {("", 0)}
+
+
+def test_runs_of_a_name_that_are_submitted_at_once_get_numbers_of_their_own(
+    open_record: Open,
+) -> None:
+    opened = [open_record() for _ in range(4)]
+
+    def submit(worker: int) -> list[int]:
+        return [
+            database.batches.add_batch(
+                opened[worker],
+                batch_id=f"b-{worker}-{number}",
+                name="firms",
+                config=ScrapingConfig(),
+                fingerprint="",
+                total=1,
+                rows=[NewJob(f"b-{worker}-{number}-0", 0, "u", "u", "h", 5)],
+            ).run
+            for number in range(5)
+        ]
+
+    with ThreadPoolExecutor(4) as pool:
+        runs = [run for mine in pool.map(submit, range(4)) for run in mine]
+
+    assert sorted(runs) == list(range(1, 21))
+
+
+def test_of_many_that_see_a_new_redis_one_raises_the_epoch(open_record: Open) -> None:
+    opened = [open_record() for _ in range(6)]
+
+    def raise_epoch(known: str, new: str) -> list[int | None]:
+        with ThreadPoolExecutor(6) as pool:
+            return list(pool.map(lambda one: database.history.raise_epoch(one, known, new), opened))
+
+    first, second = raise_epoch("", "redis-1"), raise_epoch("redis-1", "redis-2")
+
+    assert sorted(first, key=str) == [1, *[None] * 5]
+    assert sorted(second, key=str) == [2, *[None] * 5]
+    assert database.history.known_redis(opened[0]) == ("redis-2", 2)
+
+
+def test_with_a_new_epoch_every_unfinished_batch_is_to_be_put_back(
+    record: sa.Engine, submit: Submit
+) -> None:
+    for batch_id in ("a", "b"):
+        submit(batch_id)
+        database.batches.set_enqueued(record, batch_id)
+    submit("finished", 1, refused=[0])
+
+    assert database.history.raise_epoch(record, "another", "redis") is None
+    assert database.batches.unfinished_batches(record, only_not_enqueued=True) == []
+    assert database.history.raise_epoch(record, "", "redis") == 1
+    # emptied, it is the same Redis and yet another epoch
+    assert database.history.raise_epoch(record, "redis", "redis") == 2
+
+    unfed = database.batches.unfinished_batches(record, only_not_enqueued=True)
+    assert [batch.id for batch in unfed] == ["a", "b"]
+
+
+def test_the_record_of_a_newer_version_is_refused(record: sa.Engine, open_record: Open) -> None:
+    with writing(record) as connection:
+        engines.write_meta(connection, "schema", str(schema.VERSION + 1))
+
+    with pytest.raises(DatabaseUnavailable, match="newer scrapeq") as caught:
+        open_record()
+
+    assert "upgrade" in caught.value.hint
+
+
+def test_an_older_record_is_brought_up_to_date(
+    record: sa.Engine, open_record: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with record.begin() as connection:
+        connection.execute(sa.text("DROP TABLE events"))
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+    monkeypatch.setitem(schema.MIGRATIONS, schema.VERSION - 1, schema.events.create)
+
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(lambda _: open_record(), range(4)))
+
+    database.history.record_error(opened[0], None, "reset", "it broke")
+    with record.connect() as connection:
+        assert engines.read_meta(connection, "schema") == str(schema.VERSION)
+
+
+def test_half_a_transaction_is_none(record: sa.Engine, submit: Submit) -> None:
+    def rows() -> Any:
+        yield NewJob("b-0", 0, "u", "u", "h", 5)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        database.batches.add_batch(
+            record,
+            batch_id="b",
+            name=None,
+            config=ScrapingConfig(),
+            fingerprint="",
+            total=2,
+            rows=rows(),
+        )
+
+    assert database.jobs.get_jobs(record, ["b-0"]) == {}
+    submit("b")  # nothing holds the database
+
+
+# -- when it cannot be used ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["mysql://user:hunter2@h/d", "sqlite://", "no url hunter2", "://"])
+def test_a_url_of_something_else_is_refused(url: str, tmp_path: Path) -> None:
+    settings = load_settings(SCRAPEQ_HOME=tmp_path, SCRAPEQ_DATABASE_URL=url)
+
+    with pytest.raises(ConfigError, match="SCRAPEQ_DATABASE_URL") as caught:
+        database.open_database(settings)
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////no/such/folder/file", "postgresql://u:hunter2@/name?host=/no/such/folder"]
+)
+def test_a_record_that_is_not_there_says_what_to_check(url: str, tmp_path: Path) -> None:
+    settings = load_settings(SCRAPEQ_HOME=tmp_path, SCRAPEQ_DATABASE_URL=url)
+
+    with pytest.raises(DatabaseUnavailable, match="cannot be opened") as caught:
+        database.open_database(settings)
+
+    assert "SCRAPEQ_DATABASE_URL" in caught.value.hint
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    settings = load_settings(SCRAPEQ_HOME=tmp_path)
+    settings.database_path.write_bytes(b"no database" * 1_000)
+
+    with pytest.raises(DatabaseUnavailable, match="not a database"):
+        database.open_database(settings)
+
+
+@pytest.fixture
+def sqlite_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A SQLite record whose writers do not wait for each other."""
+    monkeypatch.setattr(engines, "LOCK_WAIT_S", 0)
+    return load_settings(SCRAPEQ_HOME=tmp_path / "home")
+
+
+def test_a_locked_database_takes_no_write_and_is_read(sqlite_settings: Settings) -> None:
+    record = database.open_database(sqlite_settings)
+    database.history.record_error(record, None, "reset", "before")
+    holder = sqlite3.connect(sqlite_settings.database_path, isolation_level=None)
+    try:
+        holder.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(DatabaseUnavailable, match="does not take a write"):
+            database.history.record_error(record, None, "reset", "meanwhile")
+        assert database.history.error_counts(record, 0) == {"reset": 1}
+    finally:
+        holder.close()
+
+    database.history.record_error(record, None, "reset", "after")
+    assert database.history.error_counts(record, 0) == {"reset": 2}
+    record.dispose()
+
+
+def test_a_full_disk_loses_nothing_that_was_kept(sqlite_settings: Settings) -> None:
+    record = database.open_database(sqlite_settings)
+    with record.connect() as connection:
+        pages = connection.execute(sa.text("PRAGMA page_count")).scalar_one()
+        connection.execute(sa.text(f"PRAGMA max_page_count = {pages + 20}"))
+
+    def fill() -> None:
+        nonlocal kept
+        while True:
+            database.history.record_error(record, None, "reset", "x" * 3_000)
+            kept += 1
+
+    kept = 0
+    with pytest.raises(DatabaseUnavailable, match="full"):
+        fill()
+
+    assert kept
+    assert database.history.error_counts(record, 0) == {"reset": kept}
+    with record.connect() as connection:
+        connection.execute(sa.text("PRAGMA max_page_count = 1000000"))
+    database.history.record_error(record, None, "reset", "there is room")
+    assert database.history.error_counts(record, 0) == {"reset": kept + 1}
+    record.dispose()
+
+
+def test_a_damaged_file_is_said_to_be_one(sqlite_settings: Settings) -> None:
+    record = database.open_database(sqlite_settings)
+    record.dispose()
+    for path in sqlite_settings.home.glob("scrapeq.sqlite3*"):
+        path.write_bytes(b"damaged" * 10_000)
+
+    with pytest.raises(DatabaseUnavailable, match="cannot be read"):
+        database.batches.find_batch(record, "b")
+
+
+def test_a_postgresql_that_ends_a_connection_is_asked_again(postgres_url: str) -> None:
+    record = database.open_database(load_settings(SCRAPEQ_DATABASE_URL=postgres_url))
+    other = database.open_database(load_settings(SCRAPEQ_DATABASE_URL=postgres_url))
+
+    def write() -> None:
+        with writing(record) as mine:
+            _end(other, mine.execute(sa.select(sa.func.pg_backend_pid())).scalar_one())
+            mine.execute(sa.select(1))
+
+    with pytest.raises(DatabaseUnavailable, match="does not take a write"):
+        write()
+
+    with record.connect() as idle:
+        pid = idle.execute(sa.select(sa.func.pg_backend_pid())).scalar_one()
+    _end(other, pid)
+    assert database.history.known_redis(record) == ("", 0)
+    for one in (record, other):
+        one.dispose()
+
+
+def _end(engine: sa.Engine, pid: int) -> None:
+    """End a session of PostgreSQL's, and wait until it is gone."""
+    there = sa.text(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}")
+    deadline = time.monotonic() + 20
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.select(sa.func.pg_terminate_backend(pid)))
+        while connection.execute(there).scalar_one():
+            assert time.monotonic() < deadline
+
+
+def test_a_table_that_is_read_half_leaves_nothing_open(
+    record: sa.Engine, submit: Submit, open_record: Open
+) -> None:
+    submit("b", 10)
+    rows = database.results.page_rows(record, "b")
+    next(rows)
+
+    other = open_record()
+    assert database.jobs.cancel_jobs(other, "b") == 10
+    rows.close()  # type: ignore[attr-defined]
+    assert database.jobs.reopen_jobs(record, "b") == 10
