@@ -1,0 +1,71 @@
+"""One Redis, one PostgreSQL, workers on two machines: each with a home of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from itertools import pairwise
+
+import pytest
+
+import scrapeq as sq
+from scrapeq.settings import load_settings
+from scrapeq.testing import LittleWeb
+
+WORKER = "celery -A scrapeq.pipeline.worker worker --loglevel=info --concurrency=2"
+DELAY_S = 0.3
+
+
+@pytest.fixture
+def two_machines(environment, postgres_url, start, tmp_path, monkeypatch):
+    """Two workers that share nothing but Redis and the database, and a queue beside them."""
+    shared = {
+        "SCRAPEQ_DATABASE_URL": postgres_url,
+        "SCRAPEQ_CONNECT_TO": "{}",
+        "SCRAPEQ_ALLOW_PRIVATE_ADDRESSES": "true",
+    }
+    for name, value in shared.items():
+        monkeypatch.setenv(name, value)
+    workers = [
+        start(f"{WORKER} -n {name}@%h", SCRAPEQ_HOME=str(tmp_path / name), **shared)
+        for name in ("first", "second")
+    ]
+    for worker in workers:
+        worker.says(" ready.")
+    return workers
+
+
+def test_a_batch_is_worked_on_politely_by_both(two_machines, eventually):
+    queue = sq.get_job_queue(load_settings())
+    eventually(lambda: len(queue.services.frontier.workers()) == 4)
+    with LittleWeb(hosts=6) as web:
+        urls = [web.url(f"/article/{row}", host=row % 6) for row in range(60)]
+
+        batch = sq.scrape(urls, queue=queue, delay_between_requests=DELAY_S, extract_links=True)
+        batch.wait(90)
+
+        frame = batch.df
+        assert frame["url"].tolist() == urls
+        assert frame["ok"].all()
+        assert batch.links["row"].nunique() == 60
+        for host in {hit.host for hit in web.log()}:
+            starts = sorted(hit.at_ms for hit in web.log() if hit.host == host)
+            assert len(starts) == 11  # ten pages and one robots.txt
+            assert min(b - a for a, b in pairwise(starts)) >= DELAY_S * 1000
+
+
+def test_a_machine_that_burns_down_costs_nothing(two_machines):
+    queue = sq.get_job_queue(load_settings())
+    with LittleWeb(hosts=4) as web:
+        urls = [web.url(f"/slow/0.2?row={row}", host=row % 4) for row in range(120)]
+        batch = sq.scrape(urls, queue=queue, max_per_host=4)
+        pages = batch.as_completed(timeout=90)
+        for _ in range(20):
+            next(pages)
+
+        os.killpg(two_machines[0].pid, signal.SIGKILL)
+        batch.wait(90)
+
+        assert batch.df["ok"].all()
+        assert len(batch.pages()) == 120
+        assert web.hits("/slow/0.2") <= 120 + 16  # what one machine held is fetched again
