@@ -16,9 +16,9 @@ from celery import signals
 from celery.exceptions import Reject
 
 from scrapeq import cluster
-from scrapeq.errors import AlreadyThere, NotFound, RedisUnavailable
+from scrapeq.errors import AlreadyThere, NotFound, RedisUnavailable, ScrapeqError
 from scrapeq.models import FINAL, Job, ScrapingConfig
-from scrapeq.pipeline.celery_app import TASKS, WAKE_UP, make_app
+from scrapeq.pipeline.celery_app import SCRAPE, TASKS, WAKE_UP, make_app
 from scrapeq.pipeline.housekeeping import Housekeeping
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.pipeline.services import open_services
@@ -98,7 +98,25 @@ def _child_starts(**_: Any) -> None:
     if _lifeline is not None:
         os.close(_lifeline[1])
         threading.Thread(target=_stop_with_main, args=(_lifeline[0],), daemon=True).start()
-    _process.loop  # noqa: B018 - started here, so that the first wake-up finds it running
+    # A worker for other queues has no loop: it would look like one that scrapes.
+    if SCRAPE in app.amqp.queues.consume_from:
+        threading.Thread(target=_start_loop, daemon=True).start()
+
+
+def _start_loop() -> None:
+    """Have the loop running before the first wake-up, or as soon as there is a Redis."""
+    said = ""
+    while True:
+        try:
+            _process.loop  # noqa: B018 - asking for it makes it
+        except ScrapeqError as error:
+            if str(error) != said:
+                log.error("%s", error)  # noqa: TRY400 - it says all; a traceback would hide it
+            said = str(error)
+        else:
+            return
+        if _process.stopping.wait(1):
+            return
 
 
 @signals.worker_process_shutdown.connect

@@ -1,0 +1,184 @@
+"""The guide's four troubles: each is said in clear words, with what to do, and what it says helps."""
+
+from __future__ import annotations
+
+import warnings
+from itertools import count
+
+import pytest
+
+from scrapeq.errors import NoWorkersWarning, RedisUnavailable
+from scrapeq.models import JobStatus
+from scrapeq.pipeline.job_queue import get_job_queue
+from scrapeq.pipeline.monitor import get_job_monitor
+
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def redis_is_away(environment, redis_server):
+    redis_server.stop()
+    yield redis_server
+    if redis_server.process is None:
+        redis_server.start()
+
+
+@pytest.fixture
+def job_queue(environment):
+    return get_job_queue()
+
+
+@pytest.fixture
+def waiting_job(job_queue):
+    """A job that nobody works on, submitted in spite of the warning."""
+    with pytest.warns(NoWorkersWarning):
+        job = job_queue.submit_scraping_job("https://example.com/article/1")
+    yield job
+    job_queue.cancel_job(job.id)
+
+
+# -- 1. Redis connection failed -----------------------------------------------------------------
+
+
+def test_without_redis_the_queue_says_what_to_do(redis_is_away):
+    with pytest.raises(ConnectionError, match="Error connecting to Redis") as caught:
+        get_job_queue()
+
+    said = str(caught.value)
+    assert isinstance(caught.value, RedisUnavailable)
+    assert str(redis_is_away.port) in said
+    for advice in ("start Redis", "REDIS_URL"):
+        assert advice in said
+
+
+def test_without_redis_the_monitor_says_so_too(redis_is_away):
+    with pytest.raises(ConnectionError, match="Error connecting to Redis"):
+        get_job_monitor()
+
+
+def test_a_redis_that_goes_away_later_is_named_too(job_queue, redis_server):
+    monitor = get_job_monitor()
+    redis_server.stop()
+    try:
+        with pytest.raises(ConnectionError, match="Error connecting to Redis"):
+            job_queue.get_queue_stats()
+        metrics = monitor.get_system_metrics()
+        assert metrics["health_status"] == "UNHEALTHY"
+        assert "Redis" in metrics["health_reasons"][0]
+    finally:
+        redis_server.start()
+
+
+def test_a_worker_without_redis_says_so_and_works_when_it_comes(
+    start, guide_command, redis_is_away, eventually
+):
+    worker = start(guide_command("start", 0))
+    said = worker.says("Error connecting to Redis", PATIENCE_S)
+    assert "start Redis" in said
+    assert "Traceback" not in said
+
+    redis_is_away.start()
+    queue = get_job_queue()
+    eventually(lambda: queue.get_queue_stats()["workers"], PATIENCE_S)
+    job = queue.submit_scraping_job("https://example.com/article/2")
+    assert queue.wait(job.id, PATIENCE_S).status is JobStatus.COMPLETED
+
+
+# -- 2. no workers available --------------------------------------------------------------------
+
+
+def test_submitting_to_nobody_is_a_warning(job_queue):
+    with pytest.warns(NoWorkersWarning, match="No workers available for task processing") as seen:
+        job = job_queue.submit_scraping_job("https://example.com/article/3")
+    with pytest.warns(NoWorkersWarning):
+        job_queue.get_queue_stats()
+    job_queue.cancel_job(job.id)
+
+    assert "celery -A scrapeq.pipeline.worker worker" in str(seen[0].message)
+    assert seen[0].filename == __file__  # it points at the reader's own line
+
+
+def test_the_monitor_says_that_nobody_works(waiting_job):
+    metrics = get_job_monitor().get_system_metrics()
+
+    assert metrics["health_status"] == "UNHEALTHY"
+    assert "no workers" in metrics["health_reasons"][0]
+    assert metrics["worker_stats"]["active_workers"] == 0
+
+
+def test_the_worker_that_the_warning_names_takes_the_job(start, guide_command, job_queue):
+    with pytest.warns(NoWorkersWarning) as seen:
+        job = job_queue.submit_scraping_job("https://example.com/article/4")
+    line = str(seen[0].message).split(": ", 1)[1]
+    assert line == "celery -A scrapeq.pipeline.worker worker"
+
+    start(line)
+
+    assert job_queue.wait(job.id, PATIENCE_S).status is JobStatus.COMPLETED
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        job_queue.submit_scraping_job("https://example.com/article/5")
+
+
+# -- 3. tasks stuck in pending ------------------------------------------------------------------
+
+
+def test_a_worker_for_other_queues_does_not_count(start, job_queue, waiting_job, eventually):
+    worker = start("celery -A scrapeq.pipeline.worker worker --queues=cleaning --loglevel=info")
+    worker.says(" ready.")
+
+    with pytest.warns(NoWorkersWarning):
+        stats = job_queue.get_queue_stats()
+    assert stats["workers"] == 0
+    assert job_queue.get_job_status(waiting_job.id).status is JobStatus.PENDING
+
+
+def test_pending_jobs_are_done_when_workers_start_again(start, guide_command, job_queue):
+    first = start(guide_command("start", 0))
+    first.says(" ready.")
+    first.end()
+    with pytest.warns(NoWorkersWarning):
+        job = job_queue.submit_scraping_job("https://example.com/article/6")
+    assert job_queue.get_job_status(job.id).status is JobStatus.PENDING
+
+    start(guide_command("start", 0))
+
+    assert job_queue.wait(job.id, PATIENCE_S).status is JobStatus.COMPLETED
+
+
+# -- 4. high memory usage -----------------------------------------------------------------------
+
+
+def test_children_are_renewed_after_fewer_tasks_and_nothing_is_lost(start, job_queue, eventually):
+    worker = start(
+        "celery -A scrapeq.pipeline.worker worker --loglevel=info"
+        " --concurrency=1 --max-tasks-per-child=1"
+    )
+    worker.says(" ready.")
+    children: set[str] = set()
+    numbers = count()
+
+    def another_job_and_another_child() -> bool:
+        job = job_queue.submit_scraping_job(f"https://host{next(numbers)}.example/article/1")
+        assert job_queue.wait(job.id, PATIENCE_S).status is JobStatus.COMPLETED
+        children.update(job_queue.services.frontier.workers())
+        return len(children) > 2
+
+    with warnings.catch_warnings():  # between two children there is none
+        warnings.simplefilter("ignore", NoWorkersWarning)
+        eventually(another_job_and_another_child, PATIENCE_S)
+
+
+def test_a_clean_stop_gives_back_what_ran(start, guide_command, job_queue, eventually):
+    first = start(guide_command("start", 0))
+    first.says(" ready.")
+    job = job_queue.submit_scraping_job("https://example.com/slow/5")
+    eventually(lambda: job_queue.get_job_status(job.id).status is JobStatus.RUNNING)
+
+    assert first.end(within_s=8) == 0
+
+    eventually(lambda: job_queue.get_job_status(job.id).status is JobStatus.PENDING, 2)
+    start(guide_command("start", 0))
+    done = job_queue.wait(job.id, PATIENCE_S)
+    assert done.status is JobStatus.COMPLETED
+    assert done.attempts == 1
