@@ -91,7 +91,14 @@ local function end_hold(job, token, now)
   end
 end
 
--- Remove every trace of the job.
+-- What is known of a job, wherever it waited.
+local function erase(id)
+  for _, key in ipairs({ 'job', 'tries', 'lost', 'why' }) do
+    redis.call('HDEL', P .. key, id)
+  end
+end
+
+-- Remove every trace of a job in whatever place.
 local function forget(id, now)
   local job = facts(id)
   if not job then return false end
@@ -101,9 +108,7 @@ local function forget(id, now)
   redis.call('ZREM', P .. 'suspects', id)
   redis.call('ZREM', P .. 'parked:' .. job.batch, id)
   redis.call('SREM', P .. 'waiting:' .. job.batch, id)
-  for _, key in ipairs({ 'job', 'tries', 'lost', 'why' }) do
-    redis.call('HDEL', P .. key, id)
-  end
+  erase(id)
   settle(job.host, now)
   return true
 end
