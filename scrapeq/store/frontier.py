@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -15,7 +16,7 @@ from typing import Any, Literal
 
 import redis
 
-from scrapeq.errors import RedisUnavailable
+from scrapeq.errors import RedisFull, RedisUnavailable
 from scrapeq.store import keys
 from scrapeq.store.client import translated
 
@@ -177,9 +178,13 @@ class Frontier:
             pass
 
     def ring(self) -> bool:
-        """Whether to send a wake-up: not if one was sent within half a second."""
-        with translated():
-            return bool(self._redis.set(keys.BELL, 1, nx=True, px=500))
+        """Whether to send a wake-up: not if one was sent within half a second, nor into a full Redis,
+        which would take none."""
+        try:
+            with translated():
+                return bool(self._redis.set(keys.BELL, 1, nx=True, px=500))
+        except RedisFull:
+            return False
 
     # -- turns at a host ---------------------------------------------------------------------
 
@@ -205,8 +210,8 @@ class Frontier:
         return None if kept is None else str(kept)
 
     def keep_robots(self, origin: str, text: str, ttl_s: float) -> None:
-        """Keep an origin's robots.txt for every worker."""
-        with translated():
+        """Keep an origin's robots.txt for every worker; a full Redis keeps none."""
+        with suppress(RedisFull), translated():
             self._redis.set(keys.robots(origin), text, px=max(1, int(ttl_s * 1000)))
 
     # -- looking -----------------------------------------------------------------------------

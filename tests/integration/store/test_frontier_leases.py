@@ -260,6 +260,10 @@ def test_work_goes_on_in_a_full_redis(
 
     (done,) = take(1)
     assert frontier.renew("w", LONG_MS, [("done", done.token)]) == set()
+    frontier.set_robots_known("a", 0, LONG_MS)
+    frontier.keep_robots("https://a", "x" * 100, 60)
+    assert frontier.robots("https://a") is None
+    assert not frontier.ring()
     frontier.end_turn("a")
     assert end(frontier, done, "done") == 1
     (retry,) = eventually(lambda: [one for one in take(1, lease_ms=1) if one.job_id == "retry"])
