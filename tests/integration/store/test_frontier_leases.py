@@ -252,11 +252,17 @@ def test_a_full_redis_takes_no_job_and_says_so(frontier: Frontier, full: Any) ->
 
 
 def test_work_goes_on_in_a_full_redis(
-    add: Add, take: Take, frontier: Frontier, eventually: Eventually, full: Any
+    add: Add,
+    take: Take,
+    frontier: Frontier,
+    client: redis.Redis,
+    eventually: Eventually,
+    full: Any,
 ) -> None:
     add("done", "retry", "release", gap_ms=1, host="a")
     add("lost", "forgotten", host="b")
     full()
+    client.script_flush()  # nor do the scripts need to be there already
 
     (done,) = take(1)
     assert frontier.renew("w", LONG_MS, [("done", done.token)]) == set()
