@@ -44,6 +44,9 @@ LOOK_S = 0.25
 FAR_MS = 5_000
 #: Seconds until a dead Redis or a locked database is tried again.
 AGAIN_S = 1.0
+#: Windows of results that may wait to be written before nothing more is claimed: while the disk is
+#: full or the database locked, what is held in memory stays bounded.
+MOST_UNSAVED = 4
 #: Batches whose plan is remembered; single jobs are batches too.
 MOST_PLANS = 10_000
 #: A window is topped up when this share of it is free: fewer, larger claims.
@@ -67,6 +70,7 @@ class WorkLoop:
         self._window = services.settings.window
         self._lease_ms = round(services.settings.lease_s * 1000)
         self._running: dict[str, Running] = {}
+        self._fetching = 0  # of the running jobs, those that are not only waiting to be saved
         self._unsaved: list[tuple[Lease, database.Result | Ending]] = []
         self._suspect = ""  # the job that runs alone now, if one does
         self._plans: dict[str, Plan] = {}
@@ -190,9 +194,10 @@ class WorkLoop:
                 self._idle.set()
                 self._wanted.clear()
                 await self._wanted.wait()
-            free = self._window - len(self._running)
+            free = self._window - self._fetching
             quarantined = self._suspect in self._running or (alone and self._running)
-            if quarantined or free < max(1, self._window // TOP_UP_SHARE):
+            behind = len(self._unsaved) > MOST_UNSAVED * self._window
+            if quarantined or behind or free < max(1, self._window // TOP_UP_SHARE):
                 self._slot.clear()
                 await _within(self._slot.wait(), LOOK_S)
                 continue
@@ -241,6 +246,7 @@ class WorkLoop:
             if work is None or plan is None or work.done:
                 self._keep(lease, Ending(lease.job_id, lease.token, "done"))
                 continue
+            self._fetching += 1
             working = self._work(lease, work, plan, stored.get(lease.job_id))
             self._running[lease.job_id].task = asyncio.create_task(working)
 
@@ -290,6 +296,9 @@ class WorkLoop:
             if lease.job_id in self._running:  # else it is nobody's of ours any more
                 self._give_back(lease)
             raise
+        finally:
+            self._fetching -= 1
+            self._slot.set()
         self._keep(lease, outcome)
 
     def _keep(self, lease: Lease, outcome: database.Result | Ending) -> None:
