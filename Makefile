@@ -59,10 +59,11 @@ check: environment
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The examples in docstrings and in the README run in the same pytest, so that its last line
-# speaks for all of it.
+# The examples in docstrings and in the README and the notebooks run in the same pytest, so that its
+# last line speaks for all of it.
 test: environment services
-	$(BIN)/python -m pytest --doctest-modules tests scrapeq $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --doctest-modules --nbval --nbval-current-env \
+		tests scrapeq notebooks $(PYTEST_ARGS)
 
 bench: environment $(PEERS)/.installed
 	$(BIN)/python benchmarks/run.py --peers-python $(PEERS)/bin/python $(BENCH_ARGS)
