@@ -220,6 +220,17 @@ def test_duplicates_get_the_page_of_their_leader(
     assert (twin.job_id, twin.row, twin.title) == ("b-4", 4, "Title of b-0")
 
 
+def test_a_page_that_was_read_from_kept_bytes_says_so(
+    record: sa.Engine, submit: Submit, save: Make, result: Make
+) -> None:
+    submit("b", 3, twins={2: 0})
+    save(result("b-0", from_store=True), result("b-1", from_store=True, error_kind="empty"))
+
+    assert [row["from_store"] for row in all_rows(record, "b")] == [True, False, True]
+    assert found(record, "b").from_store == 2
+    assert database.results.read_pages(record, ["b-0"])["b-0"].from_store
+
+
 def test_duplicates_fail_with_their_leader(
     record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:
