@@ -114,22 +114,19 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         name
         or f"{Path(source).stem if source != '-' else 'stdin'}-{fingerprint(values, config)[:8]}"
     )
-    batch = pipeline.scrape(
-        column,
-        name=name,
-        config=config,
-        priority=priority,
-        refresh=refresh,
-    )
-    if retry_failed and batch.is_done:
-        batch.retry_failed()
-    if batch.note:
-        _say(batch.note)
+    batch = None
     try:
+        batch = pipeline.scrape(
+            column, name=name, config=config, priority=priority, refresh=refresh
+        )
+        if retry_failed and batch.is_done:
+            batch.retry_failed()
+        if batch.note:
+            _say(batch.note)
         _follow(batch, quiet=quiet)
     except KeyboardInterrupt:
-        done = batch.progress.done
-        _say(f"stopped at {done:,} of {len(batch):,} rows; the same command goes on from there")
+        so_far = f" at {batch.progress.done:,} of {len(batch):,} rows" if batch is not None else ""
+        _say(f"stopped{so_far}; the same command goes on from there")
         sys.exit(INTERRUPTED)
     _deliver(batch, output)
     sys.exit(_verdict(batch))

@@ -1,0 +1,332 @@
+"""The command line as people type it: files in, files out, exit statuses, an interrupt."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scrapeq import cli
+from scrapeq import cluster as clusters
+
+PROGRAM = str(Path(sys.executable).with_name("scrapeq"))
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands are typed; its .scrapeq is their home."""
+    return tmp_path_factory.mktemp("project")
+
+
+@pytest.fixture(scope="module")
+def environment() -> dict[str, str]:
+    return {
+        **os.environ,
+        "SCRAPEQ_ALLOW_PRIVATE_ADDRESSES": "true",
+        "SCRAPEQ_WORKERS": "1",
+        "COLUMNS": "200",
+    }
+
+
+@pytest.fixture(scope="module")
+def up(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """A cluster that outlives the commands, and what starting it said."""
+    started = subprocess.run(
+        [PROGRAM, "up", "--workers", "1"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    yield started.stdout
+    clusters.down(folder / ".scrapeq")
+
+
+@pytest.fixture
+def type_in(up: str, folder: Path, environment: dict[str, str]) -> Run:
+    """Runs `scrapeq` with these words, after the cluster has been started."""
+
+    def run(*words: object, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PROGRAM, *map(str, words)],
+            cwd=folder,
+            env={**environment, **more},
+            capture_output=True,
+            text=True,
+            input=stdin,
+            check=False,
+            timeout=90,
+        )
+
+    return run
+
+
+@pytest.fixture
+def firms(folder: Path, web) -> Path:
+    """A csv of three firms, one of them gone."""
+    path = folder / "firms.csv"
+    links = [web.url("/article/1"), web.url("/product/2", host=1), web.url("/status/404")]
+    pd.DataFrame({"firm": ["a", "b", "c"], "link": links}).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "xlsx"])
+def test_a_csv_becomes_a_table(type_in, firms, folder, web, ending):
+    out = folder / f"pages.{ending}"
+    done = type_in(
+        "scrape", firms, "--url-column", "link", "--select", "headline=h1",
+        "--select-all", "paragraphs=p", "--option", "retry_backoff_s=0.1", "-o", out,
+    )  # fmt: skip
+
+    assert done.returncode == 1, done.stderr  # some rows failed
+    assert f"wrote {out}" in done.stderr
+    readers = {
+        "csv": pd.read_csv,
+        "jsonl": lambda path: pd.read_json(path, lines=True),
+        "parquet": pd.read_parquet,
+        "xlsx": pd.read_excel,
+    }
+    table = readers[ending](out)
+    assert list(table["firm"]) == ["a", "b", "c"]
+    assert table["ok"].astype(bool).tolist() == [True, True, False]
+    assert table["headline"].iloc[0] == web.page("/article/1").title
+    assert table["error_kind"].iloc[2] == "http_4xx"
+    assert "paragraphs" in table
+
+
+def test_urls_on_stdin_give_a_table_on_stdout(type_in, web):
+    urls = f"{web.url('/article/11')}\n\n{web.url('/article/12', host=2)}\n"
+    done = type_in("scrape", stdin=urls)
+
+    assert done.returncode == 0, done.stderr
+    assert web.page("/article/11").title[:30] in done.stdout
+    assert web.page("/article/12", host=2).title[:30] in done.stdout
+
+
+def test_every_row_failing_has_a_status_of_its_own(type_in, web):
+    done = type_in("scrape", "-", "--quiet", stdin=web.url("/status/410"))
+
+    assert done.returncode == 3
+
+
+def test_the_same_command_again_asks_nobody(type_in, web, asked):
+    urls = "\n".join(web.url(f"/article/{n}") for n in range(20, 30))
+    assert type_in("scrape", "-", stdin=urls).returncode == 0
+    web.clear()
+
+    again = type_in("scrape", "-", stdin=urls)
+
+    assert again.returncode == 0
+    assert "the same batch" in again.stderr
+    assert asked() == []
+
+
+def test_refresh_asks_again(type_in, web, asked):
+    url = web.url("/article/31")
+    type_in("scrape", "-", stdin=url)
+    type_in("scrape", "-", "--refresh", stdin=url)
+
+    assert len(asked()) == 2
+
+
+def test_failed_rows_can_be_tried_again(type_in, web):
+    url = web.url("/flaky/1")
+    words = ("scrape", "-", "--option", "max_retries=0")
+    assert type_in(*words, stdin=url).returncode == 3
+    assert type_in(*words, stdin=url).returncode == 3  # the same batch, already done
+    assert type_in(*words, "--retry-failed", stdin=url).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["scrape", "missing.csv"], "there is no file"),
+        (["scrape", "firms.csv", "--url-column", "lnk"], "did you mean 'link'"),
+        (["scrape", "firms.csv", "--url-column", "link", "-o", "out.docx"], "xlsx"),
+        (["scrape", "firms.csv", "--url-column", "link", "--select", "h1"], "NAME=VALUE"),
+        (["scrape", "firms.csv", "--url-column", "link", "--select", "a=h1["], "CSS"),
+        (["scrape", "firms.csv", "--url-column", "link", "--option", "max_retry=1"], "max_retries"),
+        (["scrape", "firms.csv", "--url-column", "link", "--delay", "-1"], "delay_between"),
+        (["scrape", "-"], "stdin holds no URLs"),
+        (["export", "nobody", "out.csv"], "there is no batch"),
+        (["scrape", "firms.csv", "--priority", "0"], "--priority"),
+    ],
+)
+def test_a_command_that_cannot_be_met_says_what_to_write(
+    firms, words, says, environment, monkeypatch, capsys
+):
+    # In this process, for speed: ten more would take as long as all the rest.
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(firms.parent)
+    monkeypatch.setattr(sys, "argv", ["scrapeq", *words])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_redis_that_is_not_there_is_another_status(type_in, firms):
+    done = type_in("scrape", firms, "--url-column", "link", REDIS_URL="redis://localhost:1/0")
+
+    assert done.returncode == 4
+    assert "Error connecting to Redis" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_after_an_interrupt_the_same_command_goes_on(tmp_path, environment, web, asked, eventually):
+    # No cluster was started before: each command brings its own, which ends with it.
+    urls = "\n".join(web.url(f"/slow/0.2?n={n}", host=n % 2) for n in range(60))
+    command = [PROGRAM, "scrape", "-", "--option", "max_per_host=4", "-o", "slow.csv"]
+    first = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert first.stdin
+    first.stdin.write(urls)
+    first.stdin.close()
+    eventually(lambda: len(asked()) > 5)
+
+    first.send_signal(signal.SIGINT)
+
+    assert first.stderr
+    said = first.stderr.read()
+    first.stderr.close()
+    assert first.wait(30) == 130
+    assert "the same command goes on" in said
+    assert "Traceback" not in said
+    again = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        input=urls,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+    )
+    assert again.returncode == 0, again.stderr
+    assert "the same batch" in again.stderr
+    assert len(pd.read_csv(tmp_path / "slow.csv")) == 60
+    assert len(asked()) <= 60 + 8  # what was open at the two hosts is asked for again
+    eventually(lambda: not clusters.status(tmp_path / ".scrapeq").running)
+
+
+def test_a_terminal_shows_how_far_it_is(up, folder, environment, web):
+    main, terminal = pty.openpty()
+    scraping = subprocess.Popen(
+        [PROGRAM, "scrape", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+        cwd=folder,
+        env={**environment, "TERM": "xterm"},
+    )
+    os.close(terminal)
+    assert scraping.stdin
+    scraping.stdin.write("\n".join(web.url(f"/article/{n}") for n in range(40, 50)).encode())
+    scraping.stdin.close()
+    shown = b""
+    try:
+        while piece := os.read(main, 65536):
+            shown += piece
+    except OSError:  # how a terminal says that nobody writes to it any more
+        pass
+    os.close(main)
+
+    assert scraping.wait(30) == 0
+    assert b"10 of 10" in shown
+    assert b"100%" in shown
+
+
+def test_status_export_and_the_list_of_batches(type_in, up, web, folder):
+    assert "1 worker processes" in up
+    assert "stays until scrapeq down" in up
+    type_in("scrape", "-", "--name", "listed", stdin=web.url("/article/51"))
+
+    status = type_in("status")
+    listed = type_in("batches")
+    exported = type_in("export", "listed", "listed.jsonl")
+
+    assert status.returncode == listed.returncode == exported.returncode == 0
+    assert "1 workers answer" in status.stdout
+    assert "listed" in listed.stdout
+    assert len((folder / "listed.jsonl").read_text().splitlines()) == 1
+
+
+def test_doctor_finds_everything_in_order(type_in, folder):
+    done = type_in("doctor")
+
+    assert done.returncode == 0, done.stdout
+    assert "FAIL" not in done.stdout
+    for what in ("Python", "database", "Redis"):
+        assert f"ok   {what}" in done.stdout
+
+
+def test_doctor_says_what_is_wrong(type_in):
+    redis = type_in("doctor", REDIS_URL="redis://localhost:1/0")
+    variable = type_in("doctor", SCRAPEQ_WORKERS="many")
+
+    assert redis.returncode == variable.returncode == 4
+    assert "FAIL Redis: Error connecting to Redis" in redis.stdout
+    assert "FAIL settings" in variable.stdout
+    assert "SCRAPEQ_WORKERS" in variable.stdout
+
+
+def test_the_demo_shows_a_table(type_in, tmp_path):
+    out = tmp_path / "demo.csv"
+    done = type_in("demo", "--rows", "40", "-o", out)
+
+    assert done.returncode == 0, done.stderr
+    assert "2 rows failed, each with its reason" in done.stderr
+    assert len(pd.read_csv(out)) == 40
+
+
+def test_down_ends_what_up_started(tmp_path, environment):
+    def run(*words: str) -> str:
+        done = subprocess.run(
+            [PROGRAM, *words], cwd=tmp_path, env=environment, capture_output=True, text=True,
+            check=True, timeout=60,
+        )  # fmt: skip
+        return done.stdout + done.stderr
+
+    run("up")
+    assert "up for" in run("status")
+
+    assert "ended" in run("down")
+
+    assert "nothing runs" in run("status")
+    assert "nothing was running" in run("down")
+    assert not clusters.status(tmp_path / ".scrapeq").running
+
+
+def test_a_cluster_of_its_own_cannot_stand_beside_a_named_redis(type_in):
+    done = type_in("up", REDIS_URL="redis://localhost:1/0")
+
+    assert done.returncode == 2
+    assert "REDIS_URL" in done.stderr
+
+
+def test_help_and_a_word_that_is_no_command(type_in):
+    assert "scrape" in type_in("--help").stdout
+    wrong = type_in("scape")
+    assert wrong.returncode == 2
+    assert "scape" in wrong.stderr
