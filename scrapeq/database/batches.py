@@ -11,7 +11,7 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from scrapeq.database.engine import reading, writing
+from scrapeq.database.engine import read_meta, reading, writing
 from scrapeq.database.schema import batches, inputs, jobs
 from scrapeq.errors import InputError
 from scrapeq.models import Batch, BatchState, ErrorKind, JobStatus, ScrapingConfig
@@ -182,10 +182,13 @@ def unfinished_batches(engine: sa.Engine, *, only_not_enqueued: bool = False) ->
         return _find(connection, condition, limit=None)[::-1]
 
 
-def set_enqueued(engine: sa.Engine, batch_id: str) -> None:
-    """Note that every open job of the batch is in Redis."""
+def set_enqueued(engine: sa.Engine, batch_id: str, epoch: int) -> None:
+    """Note that every open job of the batch is in the Redis of this epoch, if it is still that."""
     with writing(engine) as connection:
-        connection.execute(batches.update().where(batches.c.id == batch_id).values(enqueued=True))
+        if int(read_meta(connection, "epoch")) == epoch:
+            connection.execute(
+                batches.update().where(batches.c.id == batch_id).values(enqueued=True)
+            )
 
 
 def set_state(engine: sa.Engine, batch_id: str, state: BatchState) -> bool:

@@ -87,6 +87,14 @@ def open_jobs(
         return [OpenJob(*row) for row in connection.execute(query)]
 
 
+def all_open_jobs(engine: sa.Engine, batch_id: str) -> Iterator[list[OpenJob]]:
+    """All of them, in pieces that fit into memory; a piece is as new as the moment it is taken."""
+    row = -1
+    while some := open_jobs(engine, batch_id, after_row=row):
+        yield some
+        row = some[-1].row
+
+
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:
     """The id of the job of an input row."""
     query = sa.select(jobs.c.id).where(jobs.c.batch_id == batch_id, jobs.c.row == row)

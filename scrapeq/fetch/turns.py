@@ -54,9 +54,11 @@ class PacedTurn:
         """Whether requests to `host` need no turn of the gate."""
         return self._wait_ms(host) == 0
 
-    def slow_down(self, host: str, crawl_delay_ms: int) -> None:
-        """The host's robots.txt asks for a crawl delay."""
+    async def slow_down(self, host: str, crawl_delay_ms: int) -> None:
+        """The host's robots.txt asks for a crawl delay; the gate is told again and again, for it
+        may have forgotten."""
         self._crawl_delay_ms[host] = crawl_delay_ms
+        await self._gate.set_crawl_delay(host, crawl_delay_ms)
 
     def _end(self, *, used: bool) -> None:
         host, self._held, self._is_claim = self._held, "", False
@@ -80,7 +82,8 @@ class RobotsTurn:
         rules = await self._robots.rules(urls.origin(url), self._config, self._pace)
         if isinstance(rules, Failure):
             return rules
-        self._pace.slow_down(urls.host_key(url), rules.crawl_delay_ms)
+        if rules.crawl_delay_ms:
+            await self._pace.slow_down(urls.host_key(url), rules.crawl_delay_ms)
         if not rules.allows(url):
             return Failure(
                 ErrorKind.ROBOTS, "robots.txt of this site disallows the page", retryable=False

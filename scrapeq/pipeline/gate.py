@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
-from scrapeq.errors import RedisUnavailable
+from scrapeq.errors import RedisFull, RedisUnavailable
 from scrapeq.fetch import RobotsEntry
 from scrapeq.store import Frontier
 
@@ -69,5 +69,5 @@ async def _patiently(
     while True:
         try:
             return await call(question, *arguments, **named)
-        except RedisUnavailable:
+        except (RedisUnavailable, RedisFull):
             await asyncio.sleep(AGAIN_S)

@@ -315,10 +315,10 @@ class JobQueue:
     def cancel_batch(self, batch_id: str) -> int:
         """Stop every open job of it; how many there were. None starts once this has returned."""
         self.services.frontier.stop_batch(batch_id, "cancelled")
+        open_jobs = database.jobs.all_open_jobs(self.services.engine, batch_id)
+        known = [job.id for some in open_jobs for job in some]
         cancelled = database.jobs.cancel_jobs(self.services.engine, batch_id)
-        batch = self.find_batch(batch_id)
-        ids = [job_id(batch_id, row) for row in range(batch.total)] + [batch_id]
-        self.services.frontier.forget(ids)
+        self.services.frontier.forget(known)
         self.services.frontier.release_batch(batch_id)
         return cancelled
 
@@ -333,7 +333,10 @@ class JobQueue:
     # -- inside ------------------------------------------------------------------------------
 
     def _feed_again(self, batch_id: str) -> None:
-        recovery.feed(self.services, self.find_batch(batch_id))
+        batch = self.find_batch(batch_id)
+        if batch.state is BatchState.OPEN:  # it may have been paused when it was finished
+            self.services.frontier.release_batch(batch_id)
+        recovery.feed(self.services, batch)
 
     def _as_they_stand(self, found: Sequence[Job]) -> list[Job]:
         """The record's jobs with what Redis knows of the open ones."""

@@ -26,11 +26,11 @@ _SUBMITTER_MS = 10_000
 
 def feed(services: Services, batch: Batch) -> int:
     """Make the open jobs of a batch due, say so in the record, and wake workers; how many new."""
-    frontier, added, row = services.frontier, 0, -1
+    frontier, added = services.frontier, 0
+    _, epoch = database.history.known_redis(services.engine)
     if batch.state is BatchState.PAUSED:
         frontier.stop_batch(batch.id, "paused")
-    while jobs := database.jobs.open_jobs(services.engine, batch.id, after_row=row):
-        row = jobs[-1].row
+    for jobs in database.jobs.all_open_jobs(services.engine, batch.id):
         for priority, some in groupby(jobs, key=lambda job: job.priority):
             added += frontier.add(
                 batch.id,
@@ -40,7 +40,7 @@ def feed(services: Services, batch: Batch) -> int:
                 respect_robots=batch.config.respect_robots,
             )
         services.wake(added)
-    database.batches.set_enqueued(services.engine, batch.id)
+    database.batches.set_enqueued(services.engine, batch.id, epoch)
     return added
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,8 @@ from scrapeq.errors import RedisUnavailable
 from scrapeq.pipeline.celery_app import CLEAN, PROCESS, SCRAPE, WAKE_UP, make_app
 from scrapeq.settings import Settings, load_settings
 from scrapeq.store import Frontier
+
+log = logging.getLogger(__name__)
 
 #: Wake-ups for one submission: enough for the workers of a large machine; the rest is rung for
 #: by workers that find more than they can take.
@@ -43,10 +46,13 @@ class Services:
 
         One wake-up in half a second is enough, however many jobs are submitted one by one.
         """
-        if not self.frontier.ring():
+        if count <= 0 or not self.frontier.ring():
             return
-        for _ in range(min(count, MOST_WAKE_UPS)):
-            self.app.send_task(WAKE_UP, ignore_result=True, retry=False, expires=60)
+        try:
+            for _ in range(min(count, MOST_WAKE_UPS)):
+                self.app.send_task(WAKE_UP, ignore_result=True, retry=False, expires=60)
+        except Exception as error:  # whatever the broker's client raises: full, away, restarting
+            log.info("no wake-up could be sent: %s", error)
 
 
 def open_services(settings: Settings | None = None, *, start: bool = True) -> Services:

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from scrapeq import database, urls
 from scrapeq.database.jobs import Work
-from scrapeq.errors import DatabaseUnavailable, RedisUnavailable, ScrapeqError
+from scrapeq.errors import DatabaseUnavailable, RedisFull, RedisUnavailable, ScrapeqError
 from scrapeq.fetch import Response, Visitor
 from scrapeq.pipeline.attempt import Plan, attempt
 from scrapeq.pipeline.gate import SharedGate, SharedRobots
@@ -34,6 +34,8 @@ from scrapeq.store import Ending, Lease, UnknownRedis
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+#: What passes by itself, or by somebody's hand: work waits for it.
+STORES_AWAY = (RedisUnavailable, RedisFull, DatabaseUnavailable)
 #: Results in one transaction, and how long the first of them waits for company.
 SAVE_COUNT, SAVE_AFTER_S = 64, 0.1
 #: Seconds between two renewals: a cancelled job stops within two of them.
@@ -209,7 +211,7 @@ class WorkLoop:
             except UnknownRedis:
                 await asyncio.sleep(LOOK_S)  # housekeeping puts back what is open
                 continue
-            except (RedisUnavailable, DatabaseUnavailable) as error:
+            except STORES_AWAY as error:
                 log.warning("nothing can be claimed: %s", error)
                 await asyncio.sleep(AGAIN_S)
                 continue
@@ -318,7 +320,7 @@ class WorkLoop:
                 await asyncio.sleep(SAVE_AFTER_S)
             try:
                 await self._save()
-            except (RedisUnavailable, DatabaseUnavailable) as error:
+            except STORES_AWAY as error:
                 log.warning("%d results wait to be written: %s", len(self._unsaved), error)
                 await asyncio.sleep(AGAIN_S)
 
@@ -358,7 +360,7 @@ class WorkLoop:
                 gone = await self._call(
                     self.services.frontier.renew, self.name, self._lease_ms, held
                 )
-            except RedisUnavailable:
+            except (RedisUnavailable, RedisFull):
                 gone = set()  # the leases may end; whoever takes a job over has a newer token
             for job_id in gone:
                 running = self._running.pop(job_id, None)
