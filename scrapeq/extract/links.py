@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scrapeq import urls
-from scrapeq.extract.words import text_of
+from scrapeq.extract.words import text_of, tidy
 
 #: Links of one page that are kept, in the page's order. Real pages have a few hundred; what has
 #: more is a trap or a table of links that wants a selector.
@@ -64,10 +65,7 @@ def links_of(tree: LexborHTMLParser, join: Joiner) -> list[dict[str, Any]]:
     the image in it; "" if there is nothing. rel: in lower case, space-separated, "" without.
     """
     links: list[dict[str, Any]] = []
-    # Walked, not selected: a page of a million links is left after the ten thousandth.
-    for node in tree.root.traverse() if tree.root else ():
-        if node.tag not in {"a", "area"}:
-            continue
+    for node in _in_order(tree):
         attributes = node.attributes
         url = join(attributes["href"] or "") if "href" in attributes else None
         if url is None:
@@ -75,16 +73,22 @@ def links_of(tree: LexborHTMLParser, join: Joiner) -> list[dict[str, Any]]:
         text = text_of(node) or _label(attributes)
         if not text and (image := node.css_first("img[alt], svg[aria-label]")) is not None:
             text = _label(image.attributes)
-        links.append(
-            {
-                "url": url,
-                "text": " ".join(text.split())[:MAX_TEXT_CHARACTERS],
-                "rel": " ".join((attributes.get("rel") or "").lower().split()),
-            }
-        )
+        if "\n" in text or len(text) > MAX_TEXT_CHARACTERS:
+            text = tidy(text)[:MAX_TEXT_CHARACTERS]
+        rel = attributes.get("rel")
+        links.append({"url": url, "text": text, "rel": tidy(rel.lower()) if rel else ""})
         if len(links) == MAX_LINKS:
             break
     return links
+
+
+def _in_order(tree: LexborHTMLParser) -> Iterable[LexborNode]:
+    """The a and area elements. Lexbor lists one kind of them in a tenth of the time of a walk."""
+    if not tree.root:
+        return ()
+    if not tree.tags("area"):
+        return tree.tags("a")
+    return (node for node in tree.root.traverse() if node.tag in {"a", "area"})
 
 
 _SPACES = " \t\r\n\f"
