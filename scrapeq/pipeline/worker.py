@@ -6,6 +6,7 @@ tasks do what they say when they are called with a job, which is registered if i
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -95,6 +96,9 @@ def _child_starts(**_: Any) -> None:
     _process = _Process()
     cluster.die_with_owner()
     cluster.die_with_parent()
+    # What was loaded stays: the collector need not walk through it again and again.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     if _lifeline is not None:
         os.close(_lifeline[1])
         threading.Thread(target=_stop_with_main, args=(_lifeline[0],), daemon=True).start()
