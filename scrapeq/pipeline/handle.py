@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks while waiting: short at first, so that a few pages feel immediate.
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.02, 0.5
+#: Seconds between two looks at whether anybody works, and without workers before it is said: a
+#: worker needs three to start.
+LOOK_AFTER_S, NO_WORKERS_S = 5, 20
 #: Seconds of the past that the rate is taken from.
 RATE_WINDOW_S = 30
 
@@ -124,7 +127,7 @@ class BatchHandle:
         An interrupt stops the waiting and not the work. A paused batch waits until it is resumed.
         Raises WaitTimeout; the work goes on.
         """
-        for pause_s in _looks(timeout, self.id):
+        for pause_s in self._looks(timeout):
             if self.is_done:
                 return self
             time.sleep(pause_s)
@@ -134,7 +137,7 @@ class BatchHandle:
         return self._pages_when_done().__await__()
 
     async def _pages_when_done(self) -> list[Page]:
-        for pause_s in _looks(None, self.id):
+        for pause_s in self._looks(None):
             if await asyncio.to_thread(lambda: self.is_done):
                 break
             await asyncio.sleep(pause_s)
@@ -146,7 +149,7 @@ class BatchHandle:
         `timeout` in seconds is for the whole; raises WaitTimeout when it is over.
         """
         place = 0
-        for pause_s in _looks(timeout, self.id):
+        for pause_s in self._looks(timeout):
             done = self.is_done
             while found := database.results.pages_finished_after(self._engine, self.id, place):
                 for place, page in found:  # noqa: B007 - the last one is where to go on
@@ -246,16 +249,29 @@ class BatchHandle:
     def _engine(self) -> Any:
         return self._queue.services.engine
 
+    def _looks(self, timeout: float | None) -> Iterator[float]:
+        """How long to pause between looks, longer and longer; raises WaitTimeout at the end.
 
-def _looks(timeout: float | None, batch_id: str) -> Iterator[float]:
-    """How long to pause between looks, longer and longer; raises WaitTimeout at the end."""
-    deadline = None if timeout is None else time.monotonic() + timeout
-    pause_s = FIRST_LOOK_S
-    while True:
-        yield pause_s
-        pause_s = min(pause_s * 1.5, LONGEST_LOOK_S)
-        if deadline is not None and time.monotonic() > deadline:
-            raise WaitTimeout(
-                f"batch {batch_id} is not done after {timeout:g} s",
-                hint="it goes on: wait again, or look at .progress",
-            )
+        Meanwhile it sees to it that somebody works: a private cluster that has ended is started
+        again, and a queue without workers is warned of, once.
+        """
+        began = looked_after = time.monotonic()
+        pause_s = FIRST_LOOK_S
+        idle_since = began
+        warned = False
+        while True:
+            yield pause_s
+            pause_s = min(pause_s * 1.5, LONGEST_LOOK_S)
+            now = time.monotonic()
+            if timeout is not None and now - began > timeout:
+                raise WaitTimeout(
+                    f"batch {self.id} is not done after {timeout:g} s",
+                    hint="it goes on: wait again, or look at .progress",
+                )
+            if now - looked_after > LOOK_AFTER_S:
+                looked_after = now
+                if self._queue.look_after_workers():
+                    idle_since = now
+                elif not warned and now - idle_since > NO_WORKERS_S:
+                    warned = True
+                    self._queue.warn_without_workers(stacklevel=4)

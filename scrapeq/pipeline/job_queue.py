@@ -18,9 +18,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scrapeq import database, urls
+from scrapeq import cluster, database, urls
 from scrapeq.database.batches import NewJob, now_ms
-from scrapeq.errors import ConfigError, InputError, NotFound, NoWorkersWarning, WaitTimeout
+from scrapeq.errors import (
+    ClusterFailed,
+    ConfigError,
+    InputError,
+    NotFound,
+    NoWorkersWarning,
+    RedisUnavailable,
+    WaitTimeout,
+)
 from scrapeq.models import (
     FINAL,
     Batch,
@@ -87,7 +95,8 @@ class JobQueue:
             raise InputError(parsed.message, hint="write a URL like https://example.com/page")
         batch = self.submit_batch([url], config, priority=priority, batch_id=job_id, single=True)
         job = self.get_job_status(batch.id)
-        self._warn_without_workers()
+        if self.services.settings.shared and not self.services.frontier.workers():
+            self.warn_without_workers()
         return job
 
     def submit_batch(
@@ -254,7 +263,8 @@ class JobQueue:
         counts["running"] = min(now["running"], counts["pending"])
         counts["retrying"] = min(now["retrying"], counts["pending"] - counts["running"])
         counts["pending"] -= counts["running"] + counts["retrying"]
-        self._warn_without_workers(now["workers"], waiting=counts["pending"])
+        if self.services.settings.shared and counts["pending"] and not now["workers"]:
+            self.warn_without_workers()
         return {
             "total_jobs": sum(counts.values()),
             "status_counts": counts,
@@ -361,19 +371,28 @@ class JobQueue:
             jobs.append(job)
         return jobs
 
-    def _warn_without_workers(self, workers: int | None = None, waiting: int = 1) -> None:
-        """Say it where jobs wait on a Redis of the user's own and nobody works."""
-        if not self.services.settings.shared or not waiting:
-            return
-        if workers is None:
-            workers = len(self.services.frontier.workers())
-        if not workers:
-            warnings.warn(
-                "No workers available for task processing. Start one: "
-                "celery -A scrapeq.pipeline.worker worker",
-                NoWorkersWarning,
-                stacklevel=3,
-            )
+    def look_after_workers(self) -> bool:
+        """Whether anybody works; a private cluster that has ended is started again."""
+        settings = self.services.settings
+        try:
+            if not settings.shared and settings.autostart:
+                cluster.ensure_cluster(settings)
+            return bool(self.services.frontier.workers())
+        except (RedisUnavailable, ClusterFailed):
+            return False
+
+    def warn_without_workers(self, stacklevel: int = 2) -> None:
+        """Warn that jobs wait and nobody works, with what is known of the reason."""
+        settings = self.services.settings
+        advice = "Start one: celery -A scrapeq.pipeline.worker worker"
+        if not settings.shared:
+            now = cluster.status(settings.home)
+            advice = f"{now.problem or 'The workers do not start'}: see {now.log_folder}/worker.log"
+        warnings.warn(
+            f"No workers available for task processing. {advice}",
+            NoWorkersWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def new_id() -> str:
