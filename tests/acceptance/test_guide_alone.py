@@ -72,7 +72,9 @@ def test_a_worker_started_by_hand_serves_the_notebook(
     eventually(lambda: not clusters.status(tmp_home).running, 10)
 
 
-def test_asking_for_the_status_of_nothing_says_that_nothing_answers(run, guide_command, environment):
+def test_asking_for_the_status_of_nothing_says_that_nothing_answers(
+    run, guide_command, environment
+):
     said = run(guide_command("debug", 0))
 
     assert said.returncode != 0

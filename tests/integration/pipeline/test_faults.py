@@ -16,11 +16,12 @@ import redis
 import scrapeq as sq
 from scrapeq import cluster as clusters
 from scrapeq.settings import load_settings
+from scrapeq.store import keys
 from scrapeq.testing import LittleWeb
 
 ROWS = 500
 PATIENCE_S = 90
-#: Jobs that one process has leases on: as many may be fetched again when it is killed.
+#: Fetches that one process may have open.
 WINDOW = 24
 
 #: A kernel: scrapes, says so, and does nothing else until it is killed.
@@ -67,7 +68,7 @@ def under_way(web, scrape, eventually):
     return batch
 
 
-def check_whole(batch, web, refetched=WINDOW):
+def check_whole(batch, web, refetched=4 * WINDOW):
     """Every row is there once and good, and at most so many pages were asked for again."""
     pages = list(batch.as_completed(PATIENCE_S))
     table = batch.df
@@ -84,23 +85,42 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in found.stdout.split()]
 
 
-def test_a_pool_child_is_killed(under_way, web, cluster):
-    main = cluster.status().worker_pids[0]
-    child = max(children_of(main))
+@pytest.fixture
+def leases(cluster, queue):
+    """`leases()`: how many jobs each worker process has a lease on, by its pid."""
 
-    os.kill(child, signal.SIGKILL)
+    def count() -> Counter[int]:
+        with redis.Redis.from_url(cluster.redis_url, decode_responses=True) as client:
+            holders = [held.split("|")[1] for held in client.hvals(keys.HELD)]
+        return Counter(int(holder.rpartition(":")[2]) for holder in holders)
 
-    check_whole(under_way, web)
+    return count
 
 
-def test_a_whole_worker_is_killed(under_way, web, cluster):
-    main = cluster.status().worker_pids[0]
-    everybody = [main, *children_of(main)]
-
-    for pid in everybody:
+def kill(pids: list[int], leases) -> int:
+    """Kill processes at once; how many leases they had."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)  # so that nothing changes between counting and killing
+    held = leases()
+    for pid in pids:
         os.kill(pid, signal.SIGKILL)
+    return sum(held[pid] for pid in pids)
 
-    check_whole(under_way, web, refetched=2 * WINDOW)  # it has two children
+
+def test_a_pool_child_is_killed(under_way, web, leases, eventually):
+    ((child, _),) = eventually(lambda: leases().most_common(1))
+
+    held = kill([child], leases)
+
+    check_whole(under_way, web, refetched=held)
+
+
+def test_a_whole_worker_is_killed(under_way, web, cluster, leases):
+    main = cluster.status().worker_pids[0]
+
+    held = kill([main, *children_of(main)], leases)
+
+    check_whole(under_way, web, refetched=held)
 
 
 def test_workers_are_restarted_softly(under_way, web, cluster):
@@ -116,27 +136,28 @@ def test_redis_is_killed(under_way, web, cluster, eventually):
     os.kill(before, signal.SIGKILL)
 
     eventually(lambda: cluster.status().redis_pid not in (before, None))
-    check_whole(under_way, web, refetched=2 * WINDOW)
+    check_whole(under_way, web)
 
 
 def test_redis_is_emptied(under_way, web, cluster):
     with redis.Redis.from_url(cluster.redis_url) as client:
         client.flushall()
 
-    check_whole(under_way, web, refetched=2 * WINDOW)
+    check_whole(under_way, web)
 
 
 def test_a_stopped_worker_loses_its_jobs_to_others_and_changes_nothing_later(
-    under_way, web, cluster, eventually
+    under_way, web, leases, eventually
 ):
-    child = max(children_of(cluster.status().worker_pids[0]))
+    ((child, _),) = eventually(lambda: leases().most_common(1))
     os.kill(child, signal.SIGSTOP)
+    held = leases()[child]
     try:
         under_way.wait(PATIENCE_S)
     finally:
         os.kill(child, signal.SIGCONT)
 
-    check_whole(under_way, web)
+    check_whole(under_way, web, refetched=held)
 
 
 def test_a_killed_kernel_leaves_nothing_and_another_goes_on(
@@ -170,6 +191,6 @@ def test_a_killed_kernel_leaves_nothing_and_another_goes_on(
     assert batch.id == batch_id
     assert batch.progress.done < ROWS
     assert seen < ROWS
-    check_whole(batch, web, refetched=2 * WINDOW)
+    check_whole(batch, web)
     clusters.leave(tmp_home)
     eventually(lambda: not clusters.status(tmp_home).running, 10)
