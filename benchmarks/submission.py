@@ -16,7 +16,7 @@ def compare_submission(jobs: int, repeats: int) -> None:
     import scrapeq as sq
 
     rates: dict[str, list[float]] = {"scrapeq": [], "apply_async": []}
-    with sq.LocalCluster(workers=0) as cluster:
+    with sq.LocalCluster(workers=0, temporary=True) as cluster:
         queue = sq.get_job_queue(cluster.settings)
         celery = Celery("plain", broker=cluster.connection.broker_url)
 

@@ -15,13 +15,14 @@ from scrapeq.settings import Settings, load_settings
 class LocalCluster:
     """A private Redis and `workers` worker processes, until `close()` or the end of the block.
 
-        with LocalCluster(workers=4) as cluster:
-            queue = get_job_queue(settings=cluster.settings)
+        with LocalCluster(workers=4):
+            batch = scrape(df, url="link").wait()
 
-    Without `home` it has a temporary one, and nothing is left of it; with one, its data stay, and
-    a cluster that other processes hold too lives on. `settings` says how its workers behave
-    (default: what the environment says); a REDIS_URL is ignored.
-    Raises ClusterFailed or RedisUnavailable if it does not start.
+    It works for the project's own folder, so that whoever asks for a queue there gets this one,
+    and the results stay; with another `home`, pass `settings=cluster.settings`. A `temporary` one
+    has a folder of its own, of which nothing is left. A cluster that other processes hold too
+    lives on. `settings` says how its workers behave (default: what the environment says); a
+    REDIS_URL is ignored. Raises ClusterFailed or RedisUnavailable if it does not start.
     """
 
     def __init__(
@@ -29,14 +30,16 @@ class LocalCluster:
         workers: int = 2,
         home: str | Path | None = None,
         *,
+        temporary: bool = False,
         settings: Settings | None = None,
         worker_app: str = share.WORKER_APP,
     ) -> None:
-        self._temporary = None if home else tempfile.mkdtemp(prefix="scrapeq-home-")
+        settings = settings or load_settings()
+        self._temporary = tempfile.mkdtemp(prefix="scrapeq-home-") if temporary else None
         self.workers = workers
-        self.settings = (settings or load_settings()).model_copy(
+        self.settings = settings.model_copy(
             update={
-                "home": Path(home or self._temporary or ""),
+                "home": Path(self._temporary or home or settings.home).absolute(),
                 "redis_url": None,
                 "celery_broker_url": None,
                 "celery_result_backend": None,

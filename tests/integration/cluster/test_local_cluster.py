@@ -13,7 +13,7 @@ from scrapeq.cluster import LocalCluster, find_cluster
 
 
 def test_it_works_and_leaves_nothing(app_folder, eventually):
-    with LocalCluster(workers=1, worker_app="tiny_app") as cluster:
+    with LocalCluster(workers=1, temporary=True, worker_app="tiny_app") as cluster:
         app = Celery(broker=cluster.connection.broker_url, backend=cluster.connection.broker_url)
         with app:
             assert app.send_task("add", (2, 3)).get(timeout=60) == 5
@@ -51,7 +51,20 @@ def test_it_is_closed_when_the_block_fails(home, processes):
 
 
 def test_two_have_nothing_in_common():
-    with LocalCluster(workers=0) as one, LocalCluster(workers=0) as other:
+    with (
+        LocalCluster(workers=0, temporary=True) as one,
+        LocalCluster(workers=0, temporary=True) as other,
+    ):
         assert one.redis_url != other.redis_url
         os.kill(one.status().supervisor_pid, signal.SIGTERM)
         assert other.status().running
+
+
+def test_without_a_home_it_is_the_projects_own(home, monkeypatch):
+    monkeypatch.setenv("SCRAPEQ_HOME", str(home))
+
+    with LocalCluster(workers=0) as cluster:
+        assert find_cluster(home) is not None
+        assert cluster.home == home
+
+    assert home.exists()
