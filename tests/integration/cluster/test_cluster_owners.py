@@ -153,7 +153,9 @@ def test_a_detached_cluster_survives_kernels(home, settings, start_kernel, proce
     assert kernel_2.hear()["supervisor"] == pid
 
 
-def test_leaving_ends_a_cluster_that_nobody_else_holds(settings, home, start_kernel, processes):
+def test_leaving_ends_a_cluster_that_nobody_else_holds(
+    settings, home, start_kernel, processes, eventually
+):
     cluster.ensure_cluster(settings, workers=0)
     kernel = start_kernel()
     kernel.hear()
@@ -164,8 +166,9 @@ def test_leaving_ends_a_cluster_that_nobody_else_holds(settings, home, start_ker
     cluster.ensure_cluster(settings, workers=0)
     kernel.tell("fork")
     kernel.kill()
+    eventually(lambda: cluster.status(home).owners == 1)
     cluster.leave(home)
-    assert not processes()
+    eventually(lambda: not processes())
 
 
 def test_who_comes_while_a_cluster_ends_gets_the_next_one(

@@ -52,7 +52,7 @@ def test_what_does_not_lead_to_the_web_is_no_link(href: str) -> None:
 
 
 def test_the_base_element_counts_if_it_is_one() -> None:
-    assert links("<base href=/root/><a href=a>x</a>")[0]["url"] == "https://example.com/root/a"
+    assert links("<base href=/base/><a href=a>x</a>")[0]["url"] == "https://example.com/base/a"
     assert links("<base href='javascript:x'><a href=a>x</a>")[0]["url"] == (
         "https://example.com/shop/a"
     )
