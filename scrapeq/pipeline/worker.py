@@ -173,6 +173,8 @@ def _end_now() -> None:
 @app.task(name=WAKE_UP, ignore_result=True)
 def wake_up_task() -> None:
     """Take what is due, for a while; rings again if more is."""
+    if _process.stopping.is_set():
+        return  # its loop has ended: waiting for it would hold up the worker's end
     loop = _process.loop
     loop.drain(BUDGET_S)
     if not _process.stopping.is_set() and loop.services.frontier.is_due():

@@ -113,7 +113,9 @@ class Command:
         return self.said
 
     def end(self, within_s: float = 30) -> int:
-        """Ask it to stop as an administrator does; its exit status."""
+        """Ask it to stop as an administrator does; its exit status. What it said is shown."""
+        if self._output.closed:
+            return self._process.returncode
         if self.running:
             self._process.send_signal(signal.SIGTERM)
         try:
@@ -122,6 +124,7 @@ class Command:
             if self.running:
                 os.killpg(self.pid, signal.SIGKILL)
                 self._process.wait()
+            print(self.said)  # pytest shows it beside a failure
             self._output.close()
 
 
