@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from scrapeq.errors import ConfigError
 
@@ -118,6 +119,16 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()  # the same folder after a chdir, and in workers
 
+    @field_validator("database_url")
+    @classmethod
+    def _same_file_everywhere(cls, value: SecretStr | None) -> SecretStr | None:
+        """A relative SQLite path would be another file in workers, whose folder is another."""
+        text = value.get_secret_value() if value else ""
+        scheme, three_slashes, path = text.partition(":///")
+        if scheme == "sqlite" and three_slashes and path and not path.startswith("/"):
+            return SecretStr(f"sqlite:///{Path(path).expanduser().absolute()}")
+        return value
+
     @property
     def shared(self) -> bool:
         """Whether a Redis of the user's own is named, for one or many machines."""
@@ -136,14 +147,20 @@ def load_settings(**overrides: Any) -> Settings:
     """
     try:
         return Settings(**overrides)
-    except (ValidationError, ValueError) as error:
-        problems = getattr(error, "errors", None)
+    except SettingsError as error:  # a list or a dict that is not written as JSON
+        named = re.search(r'field "(\w+)"', str(error))
+        field = Settings.model_fields.get(named[1]) if named else None
+        variable = field.validation_alias if field else "an environment variable"
+        raise ConfigError(
+            f"{variable} is not JSON", hint='write it like ["json"] or {"example.com:80": "..."}'
+        ) from None
+    except ValidationError as error:
         said = "; ".join(
             f"{'.'.join(map(str, one['loc']))}: {str(one['msg']).removeprefix('Value error, ')}"
-            for one in (problems() if problems else [])
+            for one in error.errors()
         )
         raise ConfigError(
-            f"an environment variable cannot be met: {said or error}",
+            f"an environment variable cannot be met: {said}",
             hint="correct it, or unset it for the default",
         ) from None
 

@@ -1,0 +1,116 @@
+"""The options of a scrape: what is refused says what to write instead; secrets stay secret."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from scrapeq.errors import ConfigError
+from scrapeq.models import ScrapingConfig, reveal
+from scrapeq.models.pydantic_models import ScrapingConfig as TheGuidesOne
+
+
+def test_the_guides_options_are_there():
+    config = TheGuidesOne(
+        wait_time=10,
+        max_retries=2,
+        use_stealth=True,
+        extract_links=True,
+        extract_images=True,
+        delay_between_requests=1.5,
+        custom_selectors={"title": "h1", "content": ".main-content"},
+    )
+
+    assert config is not None
+    assert TheGuidesOne is ScrapingConfig
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"extract_link": True}, "did you mean 'extract_links'?"),
+        ({"max_retrys": 3}, "did you mean 'max_retries'?"),
+        ({"zzz": 1}, "there is no option 'zzz'"),
+        ({"wait_time": -1}, "wait_time: input should be greater than or equal to 0"),
+        ({"max_retries": 99}, "max_retries: input should be less than or equal to 20"),
+        ({"total_timeout_s": 0}, "total_timeout_s: input should be greater than 0"),
+        ({"main_text": "good"}, "'best', 'fast' or 'off'"),
+        ({"custom_selectors": {"title": ""}}, 'write {"title": "h1"}'),
+        ({"custom_selectors": {"tags": ["a", "b"]}}, '{"tags": [".tag"]}'),
+        ({"headers": {"X Y": "1"}}, "cannot be the name of a header"),
+        ({"cookies": {"a": "b\r\nSet-Cookie: c"}}, "has a line break"),
+        ({"user_agent": "a\nb"}, "user_agent has a line break"),
+        ({"proxy": "socks5://h:1"}, "must begin with http:// or https://"),
+        ({"max_age": "soon"}, "max_age"),
+    ],
+)
+def test_what_cannot_be_met_is_refused_with_what_to_write(options, says):
+    with pytest.raises(ConfigError, match=r".") as refused:
+        ScrapingConfig.build(**options)
+
+    assert says in str(refused.value)
+    with pytest.raises(ValidationError):
+        ScrapingConfig(**options)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("12h", timedelta(hours=12)),
+        ("7d", timedelta(days=7)),
+        ("1.5 h", timedelta(minutes=90)),
+        (3600, timedelta(hours=1)),
+        (timedelta(weeks=1), timedelta(days=7)),
+        (None, None),
+    ],
+)
+def test_an_age_is_written_as_people_write_it(written, meant):
+    assert ScrapingConfig(max_age=written).max_age == meant
+
+
+def test_secrets_are_in_no_repr_and_no_json_and_survive_storage():
+    config = ScrapingConfig(
+        cookies={"session": "geheim-1"},
+        headers={"Authorization": "geheim-2"},
+        proxy="http://user:geheim-3@proxy:1",
+        max_age="1d",
+    )
+
+    assert "geheim" not in repr(config)
+    assert "geheim" not in str(config)
+    assert "geheim" not in config.model_dump_json()
+    again = ScrapingConfig(**config.to_storage())
+    assert again == config
+    assert reveal(again.cookies["session"]) == "geheim-1"
+
+
+def test_a_secret_given_by_name_is_read_where_it_is_needed(monkeypatch):
+    config = ScrapingConfig(cookies={"session": "env:SHOP_COOKIE"})
+
+    with pytest.raises(ConfigError, match="SHOP_COOKIE is not set"):
+        reveal(config.cookies["session"])
+    monkeypatch.setenv("SHOP_COOKIE", "crumb")
+    assert reveal(config.cookies["session"]) == "crumb"
+
+
+def test_what_is_read_decides_the_recipe_and_how_it_is_asked_does_not():
+    config = ScrapingConfig(custom_selectors={"title": "h1"})
+
+    slower = config.replace(delay_between_requests=5, max_retries=0, cookies={"a": "b"})
+    other = config.replace(custom_selectors={"title": "h2"})
+
+    assert slower.recipe.digest == config.recipe.digest
+    assert other.recipe.digest != config.recipe.digest
+    assert config.replace(extract_links=True).recipe.digest != config.recipe.digest
+
+
+def test_a_change_is_validated_and_leaves_the_old_one_alone():
+    config = ScrapingConfig(max_retries=1)
+
+    assert config.replace(max_retries=2).max_retries == 2
+    assert config.max_retries == 1
+    with pytest.raises(ConfigError):
+        config.replace(max_retries=-1)
