@@ -126,6 +126,7 @@ class WorkLoop:
         self._slot = asyncio.Event()
         self._result = asyncio.Event()
         self._enough = asyncio.Event()
+        self._saved = asyncio.Event()
         self._halt = asyncio.Event()
         settings = self.services.settings
         frontier = self.services.frontier
@@ -226,7 +227,8 @@ class WorkLoop:
                 if far and not self._running:
                     self._claim_until = 0.0
                     continue
-                await asyncio.sleep(min(LOOK_S, (claim.next_ms or 1_000) / 1000))
+                self._saved.clear()  # what is saved may have freed its host
+                await _within(self._saved.wait(), min(LOOK_S, (claim.next_ms or 1_000) / 1000))
 
     async def _begin(self, leases: list[Lease]) -> None:
         """Start work on what was claimed; end at once what the record says is final."""
@@ -359,6 +361,7 @@ class WorkLoop:
             if running is not None and running.lease.token == lease.token:
                 del self._running[lease.job_id]
         self._slot.set()
+        self._saved.set()
 
     async def _renew_forever(self) -> None:
         while True:
