@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,7 +108,7 @@ def _open_sqlite(path: Path) -> sa.Engine:
     def configure(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
         connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}")
-        connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for a writer
+        _write_ahead(connection)  # readers never wait for a writer
         connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
         connection.execute("PRAGMA cache_size = -32000")  # KiB
 
@@ -117,6 +118,22 @@ def _open_sqlite(path: Path) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have the file in WAL mode, whoever else opens it for the first time at this moment.
+
+    SQLite does not wait for others when it changes the mode, whatever busy_timeout says.
+    """
+    ends_s = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends_s:
+                raise
+        time.sleep(0.01)
 
 
 def _open_url(text: str) -> sa.Engine:
