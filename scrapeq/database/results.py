@@ -96,7 +96,7 @@ class StoredBody:
 
 def any_stored(engine: sa.Engine) -> bool:
     """Whether the bytes of any page were ever kept."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return connection.execute(sa.select(contents.c.sha256).limit(1)).first() is not None
 
 
