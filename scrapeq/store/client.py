@@ -13,6 +13,9 @@ from scrapeq.errors import ConfigError, RedisEvicts, RedisFull, RedisUnavailable
 
 #: Seconds until a silent Redis counts as away; far above the longest script (a few ms).
 TIMEOUT_S = 10
+#: How a Redis that lives but takes no command begins its answer: it cannot write its own files (a
+#: full disk), a script holds it up, or the copies that it must have are missing.
+_REFUSING = ("MISCONF", "BUSY", "NOREPLICAS")
 
 
 def connect(url: str) -> redis.Redis:
@@ -62,9 +65,13 @@ def translated() -> Iterator[None]:
             f"Error connecting to Redis: {_first_line(error)}",
             hint="start Redis, correct REDIS_URL, or unset it to use a private Redis",
         ) from error
+    except (redis.exceptions.ReadOnlyError, redis.exceptions.ClusterDownError) as error:
+        raise _refusing(error) from error
     except redis.exceptions.ResponseError as error:
         if "OOM" in str(error):
             raise _full() from error
+        if str(error).startswith(_REFUSING):
+            raise _refusing(error) from error
         raise
 
 
@@ -72,6 +79,14 @@ def _full() -> RedisFull:
     return RedisFull(
         "Redis is full: it is at its maxmemory and takes no more jobs",
         hint="raise maxmemory, wait until jobs are done, or submit fewer at once",
+    )
+
+
+def _refusing(error: BaseException) -> RedisUnavailable:
+    return RedisUnavailable(
+        f"Redis takes no commands now: {_first_line(error)}",
+        hint="make room on its disk, or name one in REDIS_URL that may be written to; work goes on "
+        "by itself when it can",
     )
 
 
