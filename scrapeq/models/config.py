@@ -71,7 +71,10 @@ class ScrapingConfig(BaseModel):
             pydantic's ValidationError, with the same messages.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    # What was given may be a cookie: pydantic's own message would show it in a traceback.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
+    )
 
     # what to read
     custom_selectors: dict[str, str | list[str]] = Field(
