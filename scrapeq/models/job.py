@@ -22,11 +22,6 @@ class JobStatus(StrEnum):
     FAILED = "failed"  # there is a row that says why not
     CANCELLED = "cancelled"  # stopped by the user
 
-    @property
-    def is_final(self) -> bool:
-        """Whether nothing more will happen by itself."""
-        return self in FINAL
-
 
 FINAL = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED})
 
