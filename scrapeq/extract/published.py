@@ -58,7 +58,7 @@ def parse_time(written: str) -> datetime | None:
         else:
             try:
                 when = parsedate_to_datetime(written)
-            except (ValueError, TypeError, IndexError):
+            except (ValueError, TypeError, IndexError, OverflowError):
                 return None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
