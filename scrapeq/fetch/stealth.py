@@ -157,6 +157,8 @@ class _Transfer:
         setopt(CurlOpt.PATH_AS_IS, 1)  # the URL is canonical already
         setopt(CurlOpt.SUPPRESS_CONNECT_HEADERS, 1)
         setopt(CurlOpt.PROXY, ask.proxy or "")  # "": also none from the environment
+        # Nor an exception: round the proxy there would be a connection that nobody has checked.
+        setopt(CurlOpt.NOPROXY, "")
         setopt(CurlOpt.NOSIGNAL, 1)
         if addresses:
             # The + lets the entry age like any other instead of staying for ever.
