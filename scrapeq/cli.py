@@ -147,6 +147,7 @@ def export(
 def batches() -> None:
     """List the batches of this project, newest first."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from scrapeq.display import plain
@@ -154,7 +155,7 @@ def batches() -> None:
     table = Table("batch", "run", "state", "done", "of", "failed", box=None, pad_edge=False)
     for batch in _looking_queue().list_batches():
         table.add_row(
-            plain(batch.name or batch.id),
+            escape(plain(batch.name or batch.id)),  # a file may be called urls[old].csv
             str(batch.run),
             batch.state.value,
             f"{batch.done:,}",
