@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from scrapeq import cluster, database, store
-from scrapeq.errors import ScrapeqError
+from scrapeq.errors import ClusterFailed, ScrapeqError
 from scrapeq.settings import Settings, load_settings, make_home
 
 #: Bytes of free disk below which a scrape of some thousand pages may not fit.
@@ -34,6 +34,7 @@ def checks() -> Iterator[Check]:
     except ScrapeqError as error:
         yield Check("settings", False, str(error))
         return
+    yield _attempt("reading pages", _reading)
     yield _attempt("home", lambda: f"{make_home(settings.home)}")
     free = shutil.disk_usage(settings.home.parent).free
     yield Check("disk", free > LITTLE_SPACE, f"{free / 1e9:.1f} GB free")
@@ -48,8 +49,23 @@ def checks() -> Iterator[Check]:
 def _attempt(what: str, look: Callable[[], str]) -> Check:
     try:
         return Check(what, True, look())
-    except (ScrapeqError, OSError) as error:
+    except (ScrapeqError, OSError, ImportError) as error:
         return Check(what, False, str(error))
+
+
+def _reading() -> str:
+    """What a worker does with a page, on a small one."""
+    from scrapeq.clean import clean_content
+    from scrapeq.extract import extract
+    from scrapeq.models import Failure, Recipe
+
+    body = (
+        b"<html><title>t</title><h1>A title</h1><p>Words enough to be read by anybody.</p></html>"
+    )
+    found = extract(body, url="http://localhost/", content_type="text/html", recipe=Recipe())
+    if isinstance(found, Failure) or clean_content(found).title is None:
+        raise ClusterFailed("a page cannot be read", hint="install scrapeq again")
+    return "works"
 
 
 def _database(settings: Settings) -> str:

@@ -222,6 +222,7 @@ def demo(
     """Scrape a little web that runs on this machine, and show the table."""
     import tempfile
 
+    from scrapeq.display import plain
     from scrapeq.pipeline import scrape as pipeline
     from scrapeq.settings import load_settings
     from scrapeq.testing import LittleWeb
@@ -246,7 +247,7 @@ def demo(
         counts = failed["error_kind"].value_counts()
         for kind, count in counts[counts > 0].items():
             example = failed.loc[failed["error_kind"] == kind, "error_message"].iloc[0]
-            _say(f"  {count:>4}  {kind:<14} {example}")
+            _say(f"  {count:>4}  {kind:<14} {plain(example)}")
         _say(f"{len(batch.links):,} links were kept: batch.links")
 
 
@@ -349,9 +350,10 @@ def _print_status() -> None:
 def _looking_queue() -> Any:
     """A queue that looks without starting anything: the record is enough for most."""
     from scrapeq.pipeline.job_queue import JobQueue
-    from scrapeq.pipeline.services import open_services
+    from scrapeq.pipeline.services import looking_services
+    from scrapeq.settings import load_settings
 
-    return JobQueue(open_services(start=False))
+    return JobQueue(looking_services(load_settings()))
 
 
 def _refuse_shared(settings: Any) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -119,6 +120,13 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()  # the same folder after a chdir, and in workers
 
+    @field_validator("celery_timezone")
+    @classmethod
+    def _a_time_zone(cls, value: str) -> str:
+        if value != "UTC" and value not in available_timezones():
+            raise ValueError(f"there is no time zone {value!r}; write UTC, or one like Europe/Oslo")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _same_file_everywhere(cls, value: SecretStr | None) -> SecretStr | None:
@@ -167,8 +175,14 @@ def load_settings(**overrides: Any) -> Settings:
 
 def make_home(home: Path) -> Path:
     """`home`, created so that only its owner reads it and git ignores it."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ignore = home / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("# scrapeq's own files\n*\n", encoding="utf-8")
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ignore = home / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("# scrapeq's own files\n*\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"scrapeq's folder {home} cannot be made: {error.strerror}",
+            hint="set SCRAPEQ_HOME to a folder that you may write to",
+        ) from error
     return home

@@ -98,7 +98,7 @@ def _clean_selected(draft: _Draft, name: str) -> None:
     if new == "":
         changed.add("emptied")
         new = None
-        draft.drop_source(name)
+        draft.drop_source(f"fields.{name}")
     for change in sorted(changed):
         draft.note(f"fields.{name}", change)
     if changed:

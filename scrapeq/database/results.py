@@ -366,7 +366,7 @@ def _save_contents(connection: sa.Connection, kept: Sequence[Result]) -> None:
     }
     if rows:
         insert = _insert(connection, contents).on_conflict_do_nothing()
-        connection.execute(insert, list(rows.values()))
+        connection.execute(insert, [rows[name] for name in sorted(rows)])  # one order for all
 
 
 def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) -> None:

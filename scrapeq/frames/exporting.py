@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import math
@@ -92,8 +93,14 @@ def export(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
                 else:
                     _write_jsonl(table, json_columns, file)
         os.replace(draft, target)
+    except OSError as error:
+        raise ConfigError(
+            f"{target} cannot be written: {error.strerror or error}",
+            hint="the results are kept: export them to another folder",
+        ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
     return target
 
 

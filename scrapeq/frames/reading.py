@@ -321,9 +321,29 @@ def _read_csv(path: Path, **options: Any) -> pd.DataFrame:
     # utf-8-sig: Excel writes a byte order mark before the first name. Only an empty cell is
     # missing: pandas' own list would also lose words such as "NA", "null" and "None".
     frame: pd.DataFrame = pd.read_csv(
-        path, encoding="utf-8-sig", keep_default_na=False, na_values=[""], **options
+        path, encoding="utf-8-sig", keep_default_na=False, na_values=[""], dtype="string", **options
     )
+    if frame.columns.is_unique:
+        for name in frame.columns:
+            frame[name] = _as_numbers(frame[name])
     return frame
+
+
+def _as_numbers(texts: pd.Series[Any]) -> pd.Series[Any]:
+    """A column of numbers, if every cell would be written again as it is; else the texts.
+
+    A postcode 01067 or a firm number 007 is no number: what it stands for is how it is written.
+    """
+    import pandas as pd
+
+    cells = texts.dropna()
+    if cells.empty:
+        return texts
+    if cells.str.fullmatch(r"0|-?[1-9][0-9]{0,17}").all():
+        return pd.to_numeric(texts).astype("Int64" if texts.isna().any() else "int64")
+    if cells.str.fullmatch(r"-?(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{0,5}[1-9])?").all():
+        return pd.to_numeric(texts).astype("float64")
+    return texts
 
 
 def _read_comma(path: Path) -> pd.DataFrame:

@@ -44,5 +44,5 @@ class Progress(BaseModel):
     def __repr__(self) -> str:
         return (
             f"<Progress {self.done:,} of {self.total:,} ({self.percentage:.0f} %), "
-            f"{self.failed:,} failed, {self.running:,} running>"
+            f"{self.failed:,} failed, {self.cancelled:,} cancelled, {self.running:,} running>"
         )

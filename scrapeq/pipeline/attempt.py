@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -96,6 +96,22 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         html=response.body if response is not None and plan.config.store_html else None,
         content_type=response.content_type if response is not None else "",
     )
+
+
+def unwritable(result: Result) -> Result:
+    """The row of a page that cannot be written as it is."""
+    page = Page(
+        job_id=result.page.job_id,
+        batch_id=result.page.batch_id,
+        row=result.page.row,
+        url=result.page.url,
+        ok=False,
+        attempts=result.page.attempts,
+        fetched_at=result.page.fetched_at,
+        error_kind=ErrorKind.PARSE,
+        error_message="what was read could not be kept; the worker's log says more",
+    )
+    return replace(result, page=page, html=None)
 
 
 def _page(

@@ -96,6 +96,7 @@ class BatchHandle:
         batch, progress = self.batch, self.progress
         title = batch.name or batch.id
         said = f"{progress.done:,} of {progress.total:,} done, {progress.failed:,} failed"
+        said += f", {progress.cancelled:,} cancelled" if progress.cancelled else ""
         state = "" if batch.state is BatchState.FINISHED else f", {batch.state.value}"
         return f"<BatchHandle {display.plain(title, 80)!r}: {said}{state}>"
 
@@ -137,10 +138,9 @@ class BatchHandle:
         return self._pages_when_done().__await__()
 
     async def _pages_when_done(self) -> list[Page]:
-        for pause_s in self._looks(None):
-            if await asyncio.to_thread(lambda: self.is_done):
-                break
-            await asyncio.sleep(pause_s)
+        looks = self._looks(None)
+        while not await asyncio.to_thread(lambda: self.is_done):  # noqa: ASYNC110 - of a database
+            await asyncio.sleep(await asyncio.to_thread(next, looks))
         return await asyncio.to_thread(self.pages)
 
     def as_completed(self, timeout: float | None = None) -> Iterator[Page]:

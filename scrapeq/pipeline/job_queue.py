@@ -15,6 +15,7 @@ import time
 import uuid
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -294,10 +295,12 @@ class JobQueue:
         """The batch with this id, or the newest run of this name. Raises NotFound."""
         batch = database.batches.find_batch(self.services.engine, name_or_id)
         if batch is None:
-            names = [batch.name for batch in self.list_batches(20) if batch.name]
+            names = dict.fromkeys(batch.name for batch in self.list_batches(20) if batch.name)
             raise NotFound(
                 f"there is no batch {name_or_id!r}",
-                hint=f"there are: {', '.join(names)}" if names else "none has a name yet",
+                hint=f"there are: {', '.join(names)}"
+                if names
+                else f"no batch has a name in {self.services.engine.url.database}",
             )
         return batch
 
@@ -386,8 +389,9 @@ class JobQueue:
         settings = self.services.settings
         advice = "Start one: celery -A scrapeq.pipeline.worker worker"
         if not settings.shared:
-            now = cluster.status(settings.home)
-            advice = f"{now.problem or 'The workers do not start'}: see {now.log_folder}/worker.log"
+            advice = f"See {settings.home / 'logs'}"
+            with suppress(ClusterFailed):
+                advice = f"{cluster.status(settings.home).problem} {advice}".strip()
         warnings.warn(
             f"No workers available for task processing. {advice}",
             NoWorkersWarning,

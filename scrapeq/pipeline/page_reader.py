@@ -18,6 +18,12 @@ def read_page(body: bytes, url: str, content_type: str, recipe: Recipe) -> Conte
         return found if isinstance(found, Failure) else clean_content(found)
     except MemoryError:
         return Failure(ErrorKind.PARSE, "reading the page took too much memory")
+    except ImportError as error:
+        log.exception("this installation is not complete")
+        missing = error.name or str(error)
+        return Failure(
+            ErrorKind.PARSE, f"this installation is not complete ({missing}): scrapeq doctor"
+        )
     except Exception as error:  # the rim: a page must never end the work on others
         log.exception("reading %s", url[:200])
         return Failure(ErrorKind.PARSE, f"the page could not be read ({type(error).__name__})")

@@ -10,10 +10,12 @@ length in the JSON. End of file on stdin ends the process.
 from __future__ import annotations
 
 import json
+import logging
 import resource
 import signal
 import struct
 import sys
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from scrapeq.cluster.lifeline import die_with_parent
@@ -30,7 +32,9 @@ def main() -> None:
     """Read pages until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt in a terminal is the worker's
     die_with_parent()
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    logging.basicConfig(level=logging.WARNING)  # stderr is the worker's log
+    with suppress(ValueError, OSError):  # macOS refuses it; its CPU bound holds there all the same
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not stand between the frames

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import database, frames
 from scrapeq.errors import ConfigError
 from scrapeq.extract.selectors import check_selectors
-from scrapeq.models import BatchState, ScrapingConfig
+from scrapeq.models import Batch, BatchState, ScrapingConfig
 from scrapeq.pipeline.handle import BatchHandle
 from scrapeq.pipeline.job_queue import USUAL_PRIORITY, JobQueue, fingerprint, get_job_queue
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 #: How old a stored page may be to answer a row of `scrape()`: a cell that is run again the same
 #: day asks nobody anything.
 USUAL_MAX_AGE = timedelta(days=1)
+#: Seconds that a name is held while it is submitted: a million rows take about 30.
+NAME_LOCK_S = 60
 
 
 def scrape(
@@ -55,19 +60,36 @@ def scrape(
     queue = queue or get_job_queue(settings)
     if name is not None:
         _check_name(name)
-        same = None if refresh else _same_batch(queue, name, column.values, config)
-        if same is not None:
+    with _one_at_a_time(queue, name):
+        if name is not None and (same := _same_batch(queue, name, column.values, config, refresh)):
             return same
-    batch = queue.submit_batch(
-        column.values,
-        config,
-        priority=priority,
-        name=name,
-        url_column=column.name,
-        table=frames.pack_table(column.table) if column.has_table else (),
-        refresh=refresh,
-    )
-    return BatchHandle(queue, batch.id, note=_said(batch.from_store, batch.failed, batch.total))
+        batch = queue.submit_batch(
+            column.values,
+            config,
+            priority=priority,
+            name=name,
+            url_column=column.name,
+            table=frames.pack_table(column.table) if column.has_table else (),
+            refresh=refresh,
+        )
+    return BatchHandle(queue, batch.id, note=_said(batch))
+
+
+@contextmanager
+def _one_at_a_time(queue: JobQueue, name: str | None) -> Iterator[None]:
+    """Two cells that submit the same name at the same moment make one batch of it."""
+    frontier, proof = queue.services.frontier, None
+    patience_ends = time.monotonic() + NAME_LOCK_S
+    key = f"name:{name}"
+    while name is not None and proof is None and time.monotonic() < patience_ends:
+        proof = frontier.lock(key, NAME_LOCK_S)
+        if proof is None:
+            time.sleep(0.05)
+    try:
+        yield
+    finally:
+        if proof is not None:
+            frontier.unlock(key, proof)
 
 
 def attach(
@@ -88,14 +110,16 @@ def batches(limit: int = 100, *, queue: JobQueue | None = None) -> list[BatchHan
 
 
 def _same_batch(
-    queue: JobQueue, name: str, values: list[object], config: ScrapingConfig
+    queue: JobQueue, name: str, values: list[object], config: ScrapingConfig, refresh: bool
 ) -> BatchHandle | None:
-    """The newest run of the name, if it asks for just this."""
+    """The newest run of the name, if it asks for just this; with `refresh` only one still open."""
     engine = queue.services.engine
     batch = database.batches.find_batch(engine, name)
     if batch is None or batch.name != name or batch.state is BatchState.CANCELLED:
         return None
     if database.batches.fingerprint_of(engine, batch.id) != fingerprint(values, config):
+        return None
+    if refresh and batch.state is BatchState.FINISHED:
         return None
     age = datetime.now(UTC) - batch.finished_at if batch.finished_at else None
     if age is not None and config.max_age is not None and age > config.max_age:
@@ -107,12 +131,14 @@ def _same_batch(
     return BatchHandle(queue, batch.id, note=f"{said}, nothing was submitted")
 
 
-def _said(from_store: int, refused: int, total: int) -> str:
+def _said(batch: Batch) -> str:
     said = []
-    if from_store:
-        said.append(f"{from_store:,} of {total:,} rows are answered from the store")
-    if refused:
-        said.append(f"{refused:,} rows hold no URL")
+    if batch.run > 1:
+        said.append(f"run {batch.run} of {batch.name!r}")
+    if batch.from_store:
+        said.append(f"{batch.from_store:,} of {batch.total:,} rows are answered from the store")
+    if batch.failed:
+        said.append(f"{batch.failed:,} rows hold no URL")
     return "; ".join(said)
 
 

@@ -69,6 +69,16 @@ def open_services(settings: Settings | None = None, *, start: bool = True) -> Se
     return Services(settings, engine, Frontier(client), cluster.broker_url(settings))
 
 
+def looking_services(settings: Settings) -> Services:
+    """Services to look at the record with, also where no Redis runs: it is then away."""
+    try:
+        return open_services(settings, start=False)
+    except RedisUnavailable:
+        nowhere = f"unix://{settings.home / 'no-redis'}"
+        engine = database.open_database(settings)
+        return Services(settings, engine, Frontier(store.connect(nowhere)), nowhere)
+
+
 _lock = threading.Lock()
 _opened: dict[str, Services] = {}
 

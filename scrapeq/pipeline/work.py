@@ -19,13 +19,14 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from scrapeq import database, urls
 from scrapeq.database.jobs import Work
 from scrapeq.errors import DatabaseUnavailable, RedisFull, RedisUnavailable, ScrapeqError
 from scrapeq.fetch import Response, Visitor
-from scrapeq.pipeline.attempt import Plan, attempt
+from scrapeq.pipeline.attempt import Plan, attempt, unwritable
 from scrapeq.pipeline.gate import SharedGate, SharedRobots
 from scrapeq.pipeline.reading import Readers
 from scrapeq.pipeline.services import Services
@@ -152,6 +153,8 @@ class WorkLoop:
 
     async def _wind_up(self, *forever: asyncio.Task[None]) -> None:
         claiming, saving, renewing = forever
+        # A claim under way is waited for: what it gave would be nobody's until its leases end.
+        await asyncio.wait({claiming}, timeout=2 * AGAIN_S)
         claiming.cancel()
         working = [running.task for running in self._running.values() if running.task]
         for task in working:
@@ -182,7 +185,8 @@ class WorkLoop:
 
     def _stop(self) -> None:
         self._stopping = True
-        self._halt.set()
+        for waited_for in (self._halt, self._wanted, self._slot, self._saved):
+            waited_for.set()
 
     async def _call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """A blocking call of a store, in a thread."""
@@ -194,11 +198,12 @@ class WorkLoop:
 
     async def _claim_forever(self) -> None:
         alone = False
-        while True:
+        while not self._stopping:
             if time.monotonic() >= self._claim_until:
                 self._idle.set()
                 self._wanted.clear()
                 await self._wanted.wait()
+                continue
             free = self._window - self._fetching
             quarantined = self._suspect in self._running or (alone and self._running)
             behind = len(self._unsaved) > MOST_UNSAVED * self._window
@@ -340,7 +345,7 @@ class WorkLoop:
         try:
             results = [outcome for _, outcome in batch if isinstance(outcome, database.Result)]
             if results:
-                await self._call(database.results.save_results, self.services.engine, results)
+                await self._write(results)
             await self._call(
                 self.services.frontier.finish,
                 [
@@ -362,6 +367,23 @@ class WorkLoop:
                 del self._running[lease.job_id]
         self._slot.set()
         self._saved.set()
+
+    async def _write(self, results: list[database.Result]) -> None:
+        """Write results; one that the record refuses is written as a failure, beside the others."""
+        write = partial(self._call, database.results.save_results, self.services.engine)
+        try:
+            await write(results)
+        except STORES_AWAY:
+            raise
+        except Exception:  # the rim: a value that nobody thought of must not end the worker
+            log.exception("the record refuses one of %d results", len(results))
+            for result in results:
+                try:
+                    await write([result])
+                except STORES_AWAY:
+                    raise
+                except Exception:
+                    await write([unwritable(result)])
 
     async def _renew_forever(self) -> None:
         while True:

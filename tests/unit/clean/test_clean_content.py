@@ -74,7 +74,7 @@ def test_empty_values_become_none_and_lose_their_source():
         title=" \u200b",
         text="",
         fields={"price": " "},
-        sources={"title": "h1", "price": "selector", "text": "trafilatura", "author": "x"},
+        sources={"title": "h1", "fields.price": "selector", "text": "trafilatura", "author": "x"},
     )
 
     assert (content.title, content.text, content.fields) == (None, None, {"price": None})
