@@ -30,6 +30,15 @@ class Connection:
             "?virtual_host=0"
         )
 
+    @property
+    def worker_broker_url(self) -> str:
+        """The same for a worker of this process's own home, whose monitors print it: no password."""
+        provider = "scrapeq.cluster.credentials.PrivateRedis"
+        return (
+            f"redis+socket://{quote(str(self.socket_path))}"
+            f"?virtual_host=0&credential_provider={provider}"
+        )
+
 
 @dataclass(frozen=True)
 class ClusterStatus:

@@ -17,7 +17,7 @@ from celery import signals
 from celery.exceptions import Reject
 
 from scrapeq import cluster
-from scrapeq.errors import AlreadyThere, NotFound, RedisUnavailable, ScrapeqError
+from scrapeq.errors import AlreadyThere, NotFound, ScrapeqError
 from scrapeq.models import FINAL, Job, ScrapingConfig
 from scrapeq.pipeline.celery_app import SCRAPE, TASKS, WAKE_UP, make_app
 from scrapeq.pipeline.housekeeping import Housekeeping
@@ -38,10 +38,10 @@ LAST_MOMENT_S = 6.0
 
 def _broker_url() -> str:
     settings = load_settings()
-    try:
+    if settings.shared:
         return cluster.broker_url(settings)
-    except RedisUnavailable:
-        return GUIDE_REDIS
+    private = cluster.find_cluster(settings.home)
+    return private.worker_broker_url if private else GUIDE_REDIS
 
 
 app = celery_app = make_app(load_settings(), _broker_url())
@@ -86,7 +86,8 @@ def _before_start(instance: Any = None, conf: Any = None, **_: Any) -> None:
     settings = load_settings()
     if not settings.shared and not cluster.is_supervised():
         connection = cluster.ensure_cluster(settings, workers=0)
-        conf.update(broker_url=connection.broker_url, result_backend=connection.broker_url)
+        url = connection.worker_broker_url
+        conf.update(broker_url=url, result_backend=url)
     _lifeline = os.pipe()
 
 
