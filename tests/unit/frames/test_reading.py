@@ -212,3 +212,20 @@ def test_a_csv_keeps_rows_without_a_url(tmp_path):
     path.write_text("id,url\n1,https://a.example\n2,\n3,null\n", encoding="utf-8")
 
     assert read_urls(path).values == ["https://a.example", None, "null"]
+
+
+def test_numbers_that_are_names_stay_as_they_are_written(tmp_path):
+    path = tmp_path / "firms.csv"
+    path.write_text(
+        "plz,id,price,count,rate,url\n"
+        "01067,007,1.50,12,0.5,https://a.example\n"
+        "10115,8,2.25,-3,17.25,https://b.example\n"
+    )
+
+    table = read_urls(path, "url").table
+
+    assert table["plz"].tolist() == ["01067", "10115"]
+    assert table["id"].tolist() == ["007", "8"]
+    assert table["price"].tolist() == ["1.50", "2.25"]
+    assert table["count"].tolist() == [12, -3]
+    assert table["rate"].tolist() == [0.5, 17.25]
