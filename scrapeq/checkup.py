@@ -71,7 +71,10 @@ def _reading() -> str:
 def _database(settings: Settings) -> str:
     engine = database.open_database(settings)
     engine.dispose()
-    return engine.url.render_as_string(hide_password=True)
+    where = engine.url.render_as_string(hide_password=True)
+    if settings.shared and settings.database_url is None:
+        return f"{where}; workers on other machines need SCRAPEQ_DATABASE_URL"
+    return where
 
 
 def _redis(settings: Settings) -> str:

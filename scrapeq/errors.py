@@ -12,8 +12,7 @@
     ├── RedisFull              Redis is at its memory limit
     ├── RedisEvicts            Redis may throw our keys away
     ├── DatabaseUnavailable    the record cannot be opened or written
-    ├── ClusterFailed          the private Redis or the workers do not start
-    └── AIFailed               the language model gave no usable answer
+    └── ClusterFailed          the private Redis or the workers do not start
 
     NoWorkersWarning           (a warning) jobs wait and nobody works
 
@@ -93,10 +92,6 @@ class DatabaseUnavailable(ScrapeqError):
 
 class ClusterFailed(ScrapeqError):
     """The private Redis or the supervised workers do not start."""
-
-
-class AIFailed(ScrapeqError):
-    """The language model could not be asked or gave no usable answer."""
 
 
 class NoWorkersWarning(UserWarning):

@@ -132,6 +132,12 @@ def _child_ends(**_: Any) -> None:
 @signals.worker_ready.connect
 def _main_is_ready(sender: Any = None, **_: Any) -> None:
     global _housekeeping  # noqa: PLW0603 - see above
+    settings = load_settings()
+    if settings.shared and settings.database_url is None:
+        log.warning(
+            "the record is the file %s: workers on other machines need SCRAPEQ_DATABASE_URL",
+            settings.database_path,
+        )
     if _housekeeping is None:
         processes = int(sender.controller.concurrency or 1)
         _housekeeping = Housekeeping(open_services(start=False), processes)
