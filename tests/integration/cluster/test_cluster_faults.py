@@ -13,7 +13,7 @@ import redis
 
 from scrapeq import cluster
 from scrapeq.cluster import files, redis_server, start
-from scrapeq.errors import ClusterFailed
+from scrapeq.errors import ClusterFailed, ConfigError
 from scrapeq.settings import load_settings
 
 
@@ -206,7 +206,7 @@ def test_any_home_will_do(home, name):
 def test_a_home_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     for home in (tmp_path / "file" / "home", Path("/proc/scrapeq")):
-        with pytest.raises(ClusterFailed, match="SCRAPEQ_HOME"):
+        with pytest.raises(ConfigError, match="SCRAPEQ_HOME"):
             cluster.ensure_cluster(load_settings(SCRAPEQ_HOME=home), workers=0)
 
 
