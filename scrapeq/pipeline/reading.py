@@ -26,7 +26,7 @@ PATIENCE_S = 60
 #: Seconds with one page after which a child counts as stuck, and another may be started beside it.
 STUCK_S = 3.0
 _CHILD = "scrapeq.pipeline.reading_child"
-#: What a child may answer: a million links at the most; more is not a page.
+#: Bytes that a child may answer: far above what extract's own bounds on texts and links allow.
 _LONGEST_ANSWER = 256 * 1024 * 1024
 
 
@@ -134,5 +134,7 @@ async def _ask(child: Process, response: Response, recipe: Recipe) -> dict[str, 
     child.stdin.write(struct.pack(">I", len(request)) + request + response.body)
     await child.stdin.drain()
     (length,) = struct.unpack(">I", await child.stdout.readexactly(4))
+    if length > _LONGEST_ANSWER:
+        raise ConnectionError("the child's answer is longer than any page's")
     answer: dict[str, Any] = json.loads(await child.stdout.readexactly(length))
     return answer

@@ -38,7 +38,7 @@ class Services:
         return make_app(self.settings, self.broker_url)
 
     def queue_lengths(self) -> dict[str, int]:
-        """Messages that wait in each Celery queue; empty where the broker is not a Redis."""
+        """Messages that wait in each Celery queue; zeros where the broker is another Redis."""
         return {queue: self.frontier.list_length(queue) for queue in (SCRAPE, PROCESS, CLEAN)}
 
     def wake(self, count: int = 1) -> None:

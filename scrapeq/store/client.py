@@ -19,7 +19,7 @@ _REFUSING = ("MISCONF", "BUSY", "NOREPLICAS")
 
 
 def connect(url: str) -> redis.Redis:
-    """A client that answers in text and tries nothing twice by itself: callers know what may be.
+    """A client that answers in text and tries again once at most, where a connection went stale.
 
     Nothing is sent yet. Raises ConfigError for a URL that is none.
     """

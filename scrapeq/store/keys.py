@@ -10,7 +10,7 @@
     scrapeq:later             zset    jobs that wait to be tried again, by when (ms)
     scrapeq:suspects          zset    due jobs that lost their worker twice: they run alone
     scrapeq:parked:<batch>    zset    due jobs of a paused batch, put aside when met
-    scrapeq:stopped           hash    batch → paused | cancelled; an entry goes with its batch
+    scrapeq:stopped           hash    batch → paused | cancelled; until it is resumed, retried or cleared
     scrapeq:leases            zset    running job → when its lease ends (ms)
     scrapeq:held              hash    running job → token|worker|since_ms
     scrapeq:tries             hash    job → tries begun, for jobs tried at least once
