@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from ada_url import join_url, normalize_url
@@ -217,6 +218,7 @@ _CREDENTIALS = re.compile(r"^(\s*[a-z][a-z0-9+.-]*:[/\\]*)[^/?#\\]*@", re.IGNORE
 _PORT = re.compile(r":\d+$")
 
 
+@lru_cache(maxsize=2_048)  # one visit asks several times, with hundreds of others in between
 def _canonical_parts(url: str) -> re.Match[str] | None:
     try:
         return _CANONICAL.match(normalize_url(url))

@@ -128,6 +128,8 @@ def _clean_items(draft: _Draft, field: str) -> None:
 
 
 def _without_repeats(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if len({item.get("url") for item in items}) == len(items):  # mostly, and then cheaper
+        return items
     try:
         keys: list[Any] = [tuple(item.values()) for item in items]
         if len(set(keys)) == len(items):
@@ -143,7 +145,7 @@ def _without_repeats(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _all_clean(items: list[dict[str, Any]]) -> bool:
     """Whether no text in the items needs a change: asked of all at once, which is much cheaper."""
     try:
-        together = "`".join(chain.from_iterable(item.values() for item in items))
+        together = "`".join(chain.from_iterable(map(dict.values, items)))
     except TypeError:  # there are numbers, lists or nothing among them
         texts = [one for item in items for one in item.values() if one is not None]
         if not all(isinstance(one, (str, int)) for one in texts):

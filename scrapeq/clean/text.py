@@ -71,12 +71,11 @@ def is_clean(text: str, layout: Layout) -> bool:
         not unicodedata.is_normalized("NFC", text) or _MOJIBAKE.search(text)
     ):
         return False
-    return layout is Layout.EXACT or (
-        "  " not in text
-        and " \n" not in text
-        and "\n\n\n" not in text
-        and len(text.strip()) == len(text)
-    )
+    if layout is Layout.EXACT:
+        return True
+    if "  " in text or len(text.strip()) != len(text):
+        return False
+    return layout is Layout.LINE or not (" \n" in text or "\n\n\n" in text)
 
 
 # UTF-8 read as Latin-1 or Windows-1252: a lead byte's character, then those of as many following

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from scrapeq.database.batches import close_finished, from_ms, now_ms, to_ms
 from scrapeq.database.engine import reading, writing
 from scrapeq.database.jobs import OPEN, chunked
-from scrapeq.database.schema import batches, contents, history, jobs, pages
+from scrapeq.database.schema import batches, contents, history, jobs, json_bytes, pages
 from scrapeq.models import JobStatus, Page
 
 #: Rows that a reader takes at once.
@@ -336,7 +336,7 @@ def _page_values(result: Result) -> dict[str, Any]:
         "language": page.language,
         "author": page.author,
         "published_ms": to_ms(page.published_at),
-        "fields": json.dumps(page.fields) if page.fields else None,
+        "fields": json_bytes(page.fields).decode() if page.fields else None,
         "links": page.links,
         "images": page.images,
         "metadata": page.metadata,

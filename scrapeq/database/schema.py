@@ -12,8 +12,17 @@ from typing import Any
 
 import sqlalchemy as sa
 from isal import isal_zlib
+from pydantic_core import to_json
 
 VERSION = 1
+
+
+def json_bytes(value: Any) -> bytes:
+    """A JSON value as text, whatever its strings hold; a third of the time of Python's own `json`."""
+    try:
+        return to_json(value)
+    except ValueError:  # half of a surrogate pair, which Python's way of escaping can express
+        return json.dumps(value).encode()
 
 
 class PackedJSON(sa.TypeDecorator[Any]):
@@ -23,7 +32,7 @@ class PackedJSON(sa.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> bytes | None:
-        return isal_zlib.compress(json.dumps(value).encode(), 1) if value else None
+        return isal_zlib.compress(json_bytes(value), 1) if value else None
 
     def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> Any:
         return None if value is None else json.loads(isal_zlib.decompress(value))

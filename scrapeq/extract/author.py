@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from scrapeq.extract.declared import Declared
+from scrapeq.extract.declared import Declared, Marked
 from scrapeq.extract.json_ld import has_type
 from scrapeq.extract.words import text_of, tidy
 
@@ -44,12 +45,43 @@ def _candidates(tree: LexborHTMLParser, said: Declared) -> Iterator[tuple[list[s
     for meta in _METAS:
         if value := said.metas.get(meta):
             yield [value], meta
-    for query, source in _MARKED_UP + (_LOOSELY if said.is_article else ()):
-        texts = [text_of(node) for node in tree.css(query)[:30]]
+    loosely = _LOOSELY if said.is_article else ()
+    for nodes, source in chain(
+        _marked_up(said.marked), ((tree.css(query), "byline") for query in loosely)
+    ):
+        texts = [text_of(node) for node in nodes[:30]]
         marked = [name for text in texts if len(text) <= 120 and (name := _clean(text))]
         # A page that lists articles names their authors, who are not the page's.
         if marked and (said.is_article or len(set(marked)) == 1):
             yield marked[:1], source
+
+
+def _marked_up(marked: list[Marked]) -> Iterator[tuple[list[LexborNode], str]]:
+    """What is marked up as the author, the surest first."""
+    by_itemprop = [one.node for one in marked if one.has("itemprop", "author")]
+    yield _below(by_itemprop, '[itemprop~="name"]'), "itemprop=author"
+    yield by_itemprop, "itemprop=author"
+    links = [one for one in marked if one.tag == "a"]
+    yield [one.node for one in links if one.has("rel", "author")], "rel=author"
+    yield [one.node for one in marked if one.has("class", *_NAME_CLASSES)], "byline"
+    yield (
+        [one.node for one in links if _AUTHOR_PATH.search(one.attributes.get("href") or "")],
+        "byline",
+    )
+    bylines = [one.node for one in marked if one.has("class", *_BYLINE_CLASSES)]
+    yield _below(bylines, "a"), "byline"
+    yield bylines, "byline"
+
+
+def _below(nodes: Iterable[LexborNode], query: str) -> list[LexborNode]:
+    """What `query` finds inside the nodes, each once."""
+    found = {
+        below.mem_id: below
+        for node in nodes
+        for below in node.css(query)
+        if below.mem_id != node.mem_id
+    }
+    return list(found.values())
 
 
 def _names(value: Any, people: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -75,22 +107,13 @@ _METAS = (
     *("author", "article:author", "og:article:author", "dc.creator", "dcterms.creator"),
     *("citation_author", "parsely-author", "sailthru.author", "byl", "byline"),
 )
-_MARKED_UP = (
-    ('[itemprop~="author"] [itemprop~="name"]', "itemprop=author"),
-    ('[itemprop~="author"]', "itemprop=author"),
-    ('a[rel~="author"]', "rel=author"),
-    ('[class~="author-name"], [class~="author_name"], [class~="authorName"]', "byline"),
-    ('a[href*="/author/"], a[href*="/authors/"], a[href*="/contributor"]', "byline"),
-    ('[class~="byline"] a, [class~="by-line"] a, [class~="author"] a', "byline"),
-    ('[class~="byline"], [class~="by-line"], [class~="author"]', "byline"),
-)
+_NAME_CLASSES = ("author-name", "author_name", "authorName")
+_BYLINE_CLASSES = ("byline", "by-line", "author")
+_AUTHOR_PATH = re.compile("/authors?/|/contributor")
 _LOOSELY = (
-    ('[class*="byline" i] a, [class*="by-line" i] a, [class*="author" i] a', "byline"),
-    (
-        '[class*="byline" i], [class*="by-line" i], '
-        '[class*="author" i]:not(form *, [class*="comment" i], [class*="comment" i] *)',
-        "byline",
-    ),
+    '[class*="byline" i] a, [class*="by-line" i] a, [class*="author" i] a',
+    '[class*="byline" i], [class*="by-line" i], '
+    '[class*="author" i]:not(form *, [class*="comment" i], [class*="comment" i] *)',
 )
 # "By" may be glued to a name by the markup between them; Byron and BYRON keep theirs.
 _BY = re.compile(

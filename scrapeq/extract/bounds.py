@@ -29,7 +29,10 @@ LONG_TAG = 4_000
 def for_lexbor(markup: str) -> str:
     """`markup` that Lexbor parses in linear time."""
     markup = cut_attributes(markup)
-    return flatten(markup, BROWSER_DEPTH) if markup.count("<") > MANY_TAGS else markup
+    # The shortest tag has three characters
+    if len(markup) < 3 * MANY_TAGS or markup.count("<") <= MANY_TAGS:
+        return markup
+    return flatten(markup, BROWSER_DEPTH)
 
 
 def for_lxml(markup: str, tree: LexborHTMLParser) -> str:
@@ -43,9 +46,9 @@ def cut_attributes(markup: str) -> str:
     Only tags of LONG_TAG characters are looked at, and those that hide behind a ">" in a value
     are not found: the caller's bound on CPU is for them.
     """
-    pieces = markup.split(">")
-    if max(map(len, pieces)) < LONG_TAG:
+    if not _has_long_tag(markup):
         return markup
+    pieces = markup.split(">")
     for place, piece in enumerate(pieces):
         if len(piece) >= LONG_TAG and (tag := _TAG_START.search(piece)):
             attributes = _ATTRIBUTE.finditer(piece, tag.end())
@@ -53,6 +56,17 @@ def cut_attributes(markup: str) -> str:
             if first_too_many:
                 pieces[place] = piece[: first_too_many.start()]
     return ">".join(pieces)
+
+
+def _has_long_tag(markup: str) -> bool:
+    """Whether some LONG_TAG characters have no ">" among them; looks at few of them."""
+    start = 0
+    while len(markup) - start >= LONG_TAG:
+        end = markup.rfind(">", start, start + LONG_TAG)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
 
 
 _TAG_START = re.compile(r"<[a-z][^\s>]*", re.IGNORECASE)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
-
-from selectolax.lexbor import LexborHTMLParser
 
 #: Characters of JSON-LD that are read from one page, objects that are kept, levels of nesting.
 MAX_CHARACTERS = 500_000
@@ -16,15 +14,14 @@ MAX_OBJECTS = 100
 MAX_LEVELS = 20
 
 
-def json_ld(tree: LexborHTMLParser) -> list[dict[str, Any]]:
+def json_ld(scripts: Iterable[str]) -> list[dict[str, Any]]:
     """The objects of all <script type="application/ld+json">, lists and @graph opened up.
 
     What cannot be read is left out. Texts are encodable as UTF-8, numbers are finite.
     """
     found: list[dict[str, Any]] = []
     left = MAX_CHARACTERS
-    for script in tree.css('script[type*="ld+json" i]'):
-        text = script.text()
+    for text in scripts:
         left -= len(text)
         if left < 0:
             break

@@ -37,7 +37,7 @@ def _read_html(decoded: Decoded, url: str, recipe: Recipe) -> Content:
     markup = for_lexbor(decoded.text)
     tree = LexborHTMLParser(markup)
     said = declared(tree)
-    join = Joiner(base_of(tree, url))
+    join = Joiner(base_of(said.base, url))
     sources = {"charset": decoded.source}
 
     text = MainText(None, None, None)
@@ -46,9 +46,9 @@ def _read_html(decoded: Decoded, url: str, recipe: Recipe) -> Content:
     if text.source:
         sources |= {"text": text.source, "markdown": text.source}
 
-    title = title_of(tree, said, url)
+    title = title_of(said, url)
     author = author_of(tree, said)
-    published = published_at(tree, said, url)
+    published = published_at(said, url)
     if published is None and recipe.main_text == "best" and said.is_article:
         published = guess_published_at(for_lxml(markup, tree), url)
     language = language_of(tree, said, text.text)

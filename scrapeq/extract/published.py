@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from selectolax.lexbor import LexborHTMLParser
-
-from scrapeq.extract.declared import Declared
+from scrapeq.extract.declared import Declared, Marked
 
 
 def published_at(
-    tree: LexborHTMLParser, said: Declared, url: str, now: datetime | None = None
+    said: Declared, url: str, now: datetime | None = None
 ) -> tuple[datetime, str] | None:
     """The time of publication in UTC, and its source; None if the page does not declare it.
 
@@ -22,7 +20,7 @@ def published_at(
     a day ahead are slips of a template and are passed over.
     """
     latest = (now or datetime.now(UTC)) + timedelta(days=1)
-    for written, source in _candidates(tree, said, url):
+    for written, source in _candidates(said, url):
         when = parse_time(written)
         if when is not None and _EARLIEST <= when <= latest:
             return when, source
@@ -68,7 +66,7 @@ def parse_time(written: str) -> datetime | None:
         return None
 
 
-def _candidates(tree: LexborHTMLParser, said: Declared, url: str) -> Iterator[tuple[str, str]]:
+def _candidates(said: Declared, url: str) -> Iterator[tuple[str, str]]:
     for key in ("datePublished", "uploadDate", "dateCreated"):
         for thing in said.works():
             if isinstance(written := thing.get(key), str):
@@ -78,10 +76,18 @@ def _candidates(tree: LexborHTMLParser, said: Declared, url: str) -> Iterator[tu
             yield written, name
     if match := _IN_ADDRESS.search(url):
         yield f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}", "url"
-    for query, source in _MARKED_UP:
-        for node in tree.css(query)[:3]:
-            attributes = node.attributes
-            yield attributes.get("datetime") or attributes.get("content") or "", source
+    for elements, source in _marked_up(said.marked):
+        for one in elements[:3]:
+            yield one.attributes.get("datetime") or one.attributes.get("content") or "", source
+
+
+def _marked_up(marked: list[Marked]) -> Iterator[tuple[list[Marked], str]]:
+    """What is marked up as the time of publication, the surest first."""
+    yield [one for one in marked if one.has("itemprop", "datePublished")], "itemprop=datePublished"
+    times = [one for one in marked if one.tag == "time"]
+    yield [one for one in times if "pubdate" in one.attributes], "time[pubdate]"
+    entries = [one for one in times if one.has("class", "entry-date", "published")]
+    yield [one for one in entries if "datetime" in one.attributes], "time"
 
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -99,9 +105,4 @@ _METAS = (
         "article.published",
         "cxenseparse:recs:publishtime",
     ),
-)
-_MARKED_UP = (
-    ('time[itemprop~="datePublished"], [itemprop~="datePublished"]', "itemprop=datePublished"),
-    ("time[pubdate]", "time[pubdate]"),
-    ('time[class~="entry-date"][datetime], time[class~="published"][datetime]', "time"),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +59,12 @@ def check_selectors(selectors: Mapping[str, str | list[str]]) -> None:
 
 def understand(written: str | list[str]) -> Selector:
     """What a selector asks for; whether it is valid is `check_selectors`'s question."""
-    many = not isinstance(written, str)
-    query = _as_written(written).strip()
+    return _understand(_as_written(written), many=not isinstance(written, str))
+
+
+@lru_cache(maxsize=1_000)
+def _understand(written: str, *, many: bool) -> Selector:
+    query = written.strip()
     if query.startswith(("/", "(", "./")):
         return Selector(query, is_xpath=True, many=many)
     if match := _ATTRIBUTE.search(query):

@@ -7,8 +7,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from selectolax.lexbor import LexborHTMLParser
-
 from scrapeq import urls
 from scrapeq.extract.declared import Declared
 from scrapeq.extract.words import text_of, tidy
@@ -16,7 +14,7 @@ from scrapeq.extract.words import text_of, tidy
 MAX_CHARACTERS = 1_000
 
 
-def title_of(tree: LexborHTMLParser, said: Declared, url: str) -> tuple[str, str] | None:
+def title_of(said: Declared, url: str) -> tuple[str, str] | None:
     """The title and its source; None if the page has none.
 
     The heading that is part of a declared title ("h1"); else the headline of the JSON-LD; else
@@ -28,7 +26,7 @@ def title_of(tree: LexborHTMLParser, said: Declared, url: str) -> tuple[str, str
         for text, source in _declared_titles(said)
         if text and (short := _without_site(text, site))
     ]
-    headings = [text for node in tree.css("h1")[:20] if (text := tidy(text_of(node)).rstrip(" ¶#"))]
+    headings = [text for node in said.headings[:20] if (text := tidy(text_of(node)).rstrip(" ¶#"))]
     whole = [_fold(text) for text, _ in named]
     part_of_one = [
         heading

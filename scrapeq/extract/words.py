@@ -27,11 +27,9 @@ def text_of(node: LexborNode) -> str:
     """What a person reads in an element: spaces joined, a line for each block, scripts left out."""
     if node.tag in _SILENT:
         return node.text().strip()  # asked for by name: perhaps data, so left as it is
-    only = node.first_child
-    if only is None:
-        return ""
-    if only.tag == "-text" and only.next is None:
-        return tidy(only.text())
+    markup = node.inner_html or ""
+    if "<" not in markup:  # one text, as most links are
+        return tidy(_unescaped(markup) if "&" in markup else markup)
     pieces: list[str] = []
     _collect(node, pieces)
     return _LINES.sub("\n", _SPACE_IN_LINE.sub(" ", "".join(pieces))).strip()
@@ -40,6 +38,13 @@ def text_of(node: LexborNode) -> str:
 def tidy(text: str) -> str:
     """`text` on one line: white space joined and dropped at both ends, non-breaking ones too."""
     return " ".join(text.split())
+
+
+def _unescaped(markup: str) -> str:
+    """The text of markup without elements (WHATWG HTML, 13.3, escaping a string)."""
+    for escaped, character in (("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\xa0"), ("&amp;", "&")):
+        markup = markup.replace(escaped, character)
+    return markup
 
 
 _SPACE_IN_LINE = re.compile(r"[^\S\n]+")
