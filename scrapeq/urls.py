@@ -56,7 +56,7 @@ def parse(text: object) -> Url | Failure:
     if isinstance(complete, Failure):
         return complete
     try:
-        href = normalize_url(complete)
+        href = _canonical(complete)
     except ValueError:
         return _explain(complete)
     parts = _CANONICAL.match(href)
@@ -134,7 +134,7 @@ def duplicate_key(href: str) -> str:
     pairs are merged, none falsely. What is no URL is its own key.
     """
     try:
-        return _duplicate_key(normalize_url(href))
+        return _duplicate_key(_canonical(href))
     except ValueError:
         return href
 
@@ -218,10 +218,13 @@ _CREDENTIALS = re.compile(r"^(\s*[a-z][a-z0-9+.-]*:[/\\]*)[^/?#\\]*@", re.IGNORE
 _PORT = re.compile(r":\d+$")
 
 
-@lru_cache(maxsize=2_048)  # one visit asks several times, with hundreds of others in between
+# One visit asks about its URL several times, with hundreds of others in between.
+_canonical = lru_cache(maxsize=2_048)(normalize_url)
+
+
 def _canonical_parts(url: str) -> re.Match[str] | None:
     try:
-        return _CANONICAL.match(normalize_url(url))
+        return _CANONICAL.match(_canonical(url))
     except ValueError:
         return None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from scrapeq.clean.text import REASONS, Layout, clean_text, is_clean
@@ -128,7 +129,7 @@ def _clean_items(draft: _Draft, field: str) -> None:
 
 
 def _without_repeats(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if len({item.get("url") for item in items}) == len(items):  # mostly, and then cheaper
+    if len(set(map(_URL, items))) == len(items):  # mostly, and then cheaper
         return items
     try:
         keys: list[Any] = [tuple(item.values()) for item in items]
@@ -145,13 +146,18 @@ def _without_repeats(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _all_clean(items: list[dict[str, Any]]) -> bool:
     """Whether no text in the items needs a change: asked of all at once, which is much cheaper."""
     try:
-        together = "`".join(chain.from_iterable(map(dict.values, items)))
-    except TypeError:  # there are numbers, lists or nothing among them
+        # A URL is in WHATWG's form, in which there is nothing to clean
+        together = "`".join(chain.from_iterable(map(_SAID_OF_LINK, items)))
+    except (KeyError, TypeError):  # images, and links without a text
         texts = [one for item in items for one in item.values() if one is not None]
         if not all(isinstance(one, (str, int)) for one in texts):
             return False
         together = "`".join(one for one in texts if isinstance(one, str))
     return is_clean(together, Layout.LINE) and " `" not in together and "` " not in together
+
+
+_URL = itemgetter("url")
+_SAID_OF_LINK = itemgetter("text", "rel")
 
 
 def _clean_language(draft: _Draft) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -43,6 +44,8 @@ class Watch:
         self._loop = asyncio.get_running_loop()
         self._began_s = self._loop.time()
         self._phase = Phase.CONNECT
+        self._ends_s = math.inf
+        self._timer: asyncio.TimerHandle | None = None
         self._timeout = asyncio.timeout(None)
 
     @property
@@ -54,13 +57,16 @@ class Watch:
         """Begin `phase`, or begin it anew."""
         self._phase = phase
         ends_s = self._loop.time() + self._limits_s[phase]
-        self._timeout.reschedule(min(ends_s, self._began_s + self._total_s))
+        self._ends_s = min(ends_s, self._began_s + self._total_s)
+        # The end mostly moves away from the timer, which then rings in vain, once, if at all.
+        if self._timer is None or self._ends_s < self._timer.when():
+            self._set_timer()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let time stand still; the next phase begins with `enter`."""
         began_s = self._loop.time()
-        self._timeout.reschedule(None)
+        self._ends_s = math.inf
         try:
             yield
         finally:
@@ -76,10 +82,24 @@ class Watch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         try:
             await self._timeout.__aexit__(kind, error, traceback)
         except TimeoutError:
             raise self._failed() from None
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._ends_s, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._ends_s <= self._loop.time():
+            self._timeout.reschedule(self._ends_s)
+        elif self._ends_s < math.inf:
+            self._set_timer()
 
     def _failed(self) -> Failed:
         over_s = self._limits_s[self._phase]

@@ -54,7 +54,7 @@ MOST_UNSAVED = 4
 #: Batches whose plan is remembered; single jobs are batches too.
 MOST_PLANS = 10_000
 #: A window is topped up when this share of it is free: fewer, larger claims.
-TOP_UP_SHARE = 8
+TOP_UP_SHARE = 4
 
 
 @dataclass(slots=True)
