@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -361,7 +362,7 @@ def test_page_rows_are_one_a_job_in_row_order(
     good = rows[3]
     assert good["published_at"] == good["fetched_at"] == result("b-0").page.fetched_at.timestamp()
     assert (good["http_status"], good["elapsed_s"], good["body_bytes"]) == (200, 0.25, 1234)
-    assert good["fields"] == '{"price": "1"}'
+    assert json.loads(good["fields"]) == {"price": "1"}
     assert (rows[1]["http_status"], rows[1]["error_kind"]) == (404, "http_4xx")
     assert (rows[4]["url"], rows[4]["error_kind"]) == ("no url", "scheme")
     assert {key for key, value in rows[0].items() if value not in (None, 0, False)} == {
