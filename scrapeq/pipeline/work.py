@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -53,8 +54,9 @@ AGAIN_S = 1.0
 MOST_UNSAVED = 4
 #: Batches whose plan is remembered; single jobs are batches too.
 MOST_PLANS = 10_000
-#: A window is topped up when this share of it is free: fewer, larger claims.
-TOP_UP_SHARE = 4
+#: A window is topped up when this share of it is free, or after so many seconds: fewer, larger
+#: claims while pages keep the loop busy, and no slot that stays empty for long while it waits.
+TOP_UP_SHARE, TOP_UP_AFTER_S = 4, 0.02
 
 
 @dataclass(slots=True)
@@ -72,6 +74,7 @@ class WorkLoop:
         self.services = services
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._window = services.settings.window
+        self._enough_free = max(1, self._window // TOP_UP_SHARE)
         self._lease_ms = round(services.settings.lease_s * 1000)
         self._running: dict[str, Running] = {}
         self._fetching = 0  # of the running jobs, those that are not only waiting to be saved
@@ -125,6 +128,7 @@ class WorkLoop:
     async def _main(self) -> None:
         self._wanted = asyncio.Event()
         self._slot = asyncio.Event()
+        self._room = asyncio.Event()
         self._result = asyncio.Event()
         self._enough = asyncio.Event()
         self._saved = asyncio.Event()
@@ -196,6 +200,11 @@ class WorkLoop:
 
     # -- claiming ----------------------------------------------------------------------------
 
+    @property
+    def _free(self) -> int:
+        """Fetches that may be begun."""
+        return self._window - self._fetching
+
     async def _claim_forever(self) -> None:
         alone = False
         while not self._stopping:
@@ -204,13 +213,16 @@ class WorkLoop:
                 self._wanted.clear()
                 await self._wanted.wait()
                 continue
-            free = self._window - self._fetching
             quarantined = self._suspect in self._running or (alone and self._running)
             behind = len(self._unsaved) > MOST_UNSAVED * self._window
-            if quarantined or behind or free < max(1, self._window // TOP_UP_SHARE):
+            if quarantined or behind or not self._free:
                 self._slot.clear()
                 await _within(self._slot.wait(), LOOK_S)
                 continue
+            if self._free < self._enough_free:
+                self._room.clear()
+                await _within(self._room.wait(), TOP_UP_AFTER_S)
+            free = self._free
             try:
                 claim = await self._call(
                     self.services.frontier.claim, self.name, free, self._lease_ms, alone=alone
@@ -310,6 +322,8 @@ class WorkLoop:
         finally:
             self._fetching -= 1
             self._slot.set()
+            if self._free >= self._enough_free:
+                self._room.set()
             if not self._fetching:
                 self._enough.set()
         self._keep(lease, outcome)
@@ -419,7 +433,6 @@ def _response(kept: database.results.StoredBody) -> Response:
 
 
 async def _within(waiting: Coroutine[Any, Any, Any], seconds: float) -> None:
-    try:
-        await asyncio.wait_for(waiting, seconds)
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):  # wait_for would make a task of it
+            await waiting
