@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -58,6 +59,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'scrapeq' has no attribute {name!r}")
     value = getattr(importlib.import_module(_DOOR[name]), name)
     globals()[name] = value
+    if "ipykernel" in sys.modules:  # in a notebook, batches show themselves as live cards
+        importlib.import_module("scrapeq.notebook").install()
     return value
 
 

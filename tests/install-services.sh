@@ -2,26 +2,43 @@
 # Installs the services that some tests need, where they are missing and this user may.
 #
 # Redis:      nothing to do, a server comes as a wheel with the Python packages.
-# PostgreSQL: Debian's package, through apt as root. Without it, the tests of shared databases are
-#             skipped on a laptop; with CI=true its absence is an error.
+# PostgreSQL: for the tests of shared databases.
+# Chromium:   for the tests of what a notebook shows.
+#
+# Both are Debian's packages, through apt as root. Without them their tests are skipped on a laptop;
+# with CI=true their absence is an error.
 set -eu
 
 have_postgresql() {
     command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1
 }
 
-if have_postgresql; then
-    exit 0
-fi
+have_chromium() {
+    command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 \
+        || command -v google-chrome >/dev/null 2>&1
+}
+
+missing=""
+have_postgresql || missing="$missing postgresql"
+have_chromium || missing="$missing chromium"
+[ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "Installing PostgreSQL for the tests of shared databases ..."
+    echo "Installing for the tests:$missing ..."
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql >/dev/null || true
+    # shellcheck disable=SC2086 # one word for each package
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null || true
 fi
 
+failed=0
 if ! have_postgresql; then
     echo "PostgreSQL is not installed, so the tests that need it cannot run." >&2
     echo "On Debian or Ubuntu: sudo apt install postgresql; on macOS: brew install postgresql" >&2
-    if [ "${CI:-}" = true ]; then exit 1; fi
+    failed=1
 fi
+if ! have_chromium; then
+    echo "Chromium is not installed, so the tests that need it cannot run." >&2
+    echo "On Debian or Ubuntu: sudo apt install chromium; on macOS: brew install --cask chromium" >&2
+    failed=1
+fi
+if [ "${CI:-}" = true ]; then exit "$failed"; fi

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from isal import isal_zlib
 from pydantic_core import to_json
 
-VERSION = 1
+VERSION = 2
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
 WORTH_PACKING_BYTES = 300
 
@@ -129,6 +129,14 @@ sa.Index(
     postgresql_where=jobs.c.page_of.is_not(None),
 )
 
+_by_error = sa.Index(
+    "jobs_by_error",  # how often each kind failed in a batch, whatever the number of its jobs
+    jobs.c.batch_id,
+    jobs.c.error_kind,
+    sqlite_where=jobs.c.error_kind.is_not(None),
+    postgresql_where=jobs.c.error_kind.is_not(None),
+)
+
 pages = sa.Table(
     "pages",  # the result rows: one for each job that was fetched
     metadata,
@@ -195,4 +203,4 @@ events = sa.Table(
 )
 
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
-MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {}
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {1: _by_error.create}

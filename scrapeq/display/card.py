@@ -12,9 +12,16 @@ from scrapeq.display.text import count, plain
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+_ACCENT = "background:#3b82f6"
 #: How each part of the bar is drawn: one accent colour, so that only its strength tells. The
-#: names are those of job statuses; any other name is drawn as a waiting one.
-_STRENGTH = {"completed": 1.0, "running": 0.55, "retrying": 0.35, "failed": 0.0, "cancelled": 0.0}
+#: names are those of job statuses; any other name is drawn as a waiting one, which is empty.
+_PAINT = {
+    "completed": _ACCENT,
+    "running": f"{_ACCENT};opacity:.55",
+    "retrying": f"{_ACCENT};opacity:.3",
+    "failed": "background:currentColor;opacity:.65",
+    "cancelled": "background:currentColor;opacity:.35",
+}
 
 
 def card(
@@ -22,10 +29,16 @@ def card(
     facts: Mapping[str, object],
     bar: Mapping[str, int] | None = None,
     note: object | None = None,
+    *,
+    corner: object | None = None,
+    actions: Mapping[str, str] | None = None,
+    away: object | None = None,
 ) -> str:
     """HTML that needs no script and no style sheet, in a notebook's light and dark themes.
 
-    `bar` counts things by status, in the order in which they are drawn. All text is escaped, and
+    `bar` counts things by status, in the order in which they are drawn. `corner` stands opposite
+    the title. `actions` are buttons by name, for whoever listens to them: their name is in
+    `data-action`. `away` turns the card grey and says in a few words why. All text is escaped, and
     control and bidi characters are made visible: anything may be written by strangers.
     """
     counts = {name: number for name, number in (bar or {}).items() if number > 0}
@@ -34,7 +47,7 @@ def card(
         {
             "label": f"{count(number)} {plain(name, 40)}",
             "share": f"{100 * number / total:.3f}",
-            "strength": _STRENGTH.get(name),
+            "paint": _PAINT.get(name, ""),
         }
         for name, number in counts.items()
     ]
@@ -47,6 +60,9 @@ def card(
             has_bar=bar is not None,
             parts=parts,
             note=None if note is None else plain(note, 1000),
+            corner=None if corner is None else plain(corner, 60),
+            actions=[(name, plain(label, 60)) for name, label in (actions or {}).items()],
+            away=None if away is None else plain(away, 60),
         )
         .strip()
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import sys
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -101,15 +103,17 @@ class BatchHandle:
         return f"<BatchHandle {display.plain(title, 80)!r}: {said}{state}>"
 
     def _repr_html_(self) -> str:
+        return self.card()
+
+    def card(self, *, actions: bool = False) -> str:
+        """Its picture as HTML: the same in a notebook, live or saved, and on a page.
+
+        `actions`: with the buttons that make sense now, for whoever listens to them. Costs a few
+        milliseconds, whatever the size of the batch. While Redis is away or nobody works, the card
+        is grey and says so. Raises DatabaseUnavailable.
+        """
         batch, progress = self.batch, self.progress
-        facts: dict[str, object] = {
-            "done": f"{display.count(progress.done)} of {display.count(progress.total)}",
-            "elapsed": display.seconds(progress.elapsed_s),
-        }
-        if not progress.is_done:
-            facts["left"] = display.seconds(progress.eta_s)
-        if progress.from_store:
-            facts["from the store"] = display.count(progress.from_store)
+        away = "" if progress.is_done else self._missing()
         bar = {
             "completed": progress.completed,
             "failed": progress.failed,
@@ -118,7 +122,37 @@ class BatchHandle:
             "retrying": progress.retrying,
             "pending": progress.pending,
         }
-        return display.card(batch.name or batch.id, facts, bar, self.note or batch.state.value)
+        return display.card(
+            batch.name or batch.id,
+            self._facts(progress, is_paused=batch.state is BatchState.PAUSED),
+            bar,
+            self.note or _state_in_words(batch, progress),
+            corner=f"{math.floor(progress.percentage)} %",
+            actions=_actions(batch, progress) if actions else None,
+            away=away or None,
+        )
+
+    def _facts(self, progress: Progress, *, is_paused: bool) -> dict[str, object]:
+        """What stands below the bar; a fact keeps its place as long as the batch runs."""
+        facts: dict[str, object] = {}
+        if not progress.is_done:
+            rate, left_s = (None, None) if is_paused else (progress.rate_per_s, progress.eta_s)
+            facts["speed"] = "–" if rate is None else f"{rate:,.1f} pages/s"
+            facts["left"] = display.seconds(left_s)
+        facts["elapsed"] = display.seconds(progress.elapsed_s)
+        if progress.from_store:
+            facts["from the store"] = display.count(progress.from_store)
+        if progress.failed or progress.cancelled:
+            kinds = database.jobs.error_kinds(self._engine, self.id)
+            facts["errors"] = " · ".join(f"{kind} {number:,}" for kind, number in kinds.items())
+        return facts
+
+    def _missing(self) -> str:
+        """What the work waits for that should be there, in a few words; "" if nothing."""
+        try:
+            return "" if self._queue.services.frontier.workers() else "no workers"
+        except RedisUnavailable:
+            return "Redis is away"
 
     # -- waiting -----------------------------------------------------------------------------
 
@@ -142,6 +176,29 @@ class BatchHandle:
         while not await asyncio.to_thread(lambda: self.is_done):  # noqa: ASYNC110 - of a database
             await asyncio.sleep(await asyncio.to_thread(next, looks))
         return await asyncio.to_thread(self.pages)
+
+    def watch(self) -> BatchHandle:
+        """Show it: in a notebook as a card that moves by itself; elsewhere as a line of text that
+        moves until every row has its result, or until it is interrupted (the work goes on)."""
+        if _in_notebook():
+            from IPython.display import display as show
+
+            show(self)  # type: ignore[no-untyped-call] # IPython has no types here
+            return self
+        for pause_s in self._looks(None):
+            progress = self.progress
+            counts = {
+                "completed": progress.completed,
+                "failed": progress.failed,
+                "cancelled": progress.cancelled,
+            }
+            line = display.text_bar(counts, progress.total)
+            print(f"\r{line} · {display.seconds(progress.eta_s)} left", end="\x1b[K", flush=True)
+            if progress.is_done:
+                print()
+                return self
+            time.sleep(pause_s)
+        return self
 
     def as_completed(self, timeout: float | None = None) -> Iterator[Page]:
         """Each page as it is finished, failed ones too; ends with the last one.
@@ -275,3 +332,26 @@ class BatchHandle:
                 elif not warned and now - idle_since > NO_WORKERS_S:
                     warned = True
                     self._queue.warn_without_workers(stacklevel=4)
+
+
+def _state_in_words(batch: Batch, progress: Progress) -> str | None:
+    if batch.state is BatchState.FINISHED and progress.failed:
+        return "finished; retry_failed() tries the failed rows again"
+    return None if batch.state is BatchState.OPEN else batch.state.value
+
+
+def _in_notebook() -> bool:
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return hasattr(shell, "kernel")
+
+
+def _actions(batch: Batch, progress: Progress) -> dict[str, str]:
+    """The buttons that make sense now: the name of a method of the handle, and what it says."""
+    actions: dict[str, str] = {}
+    if not progress.is_done:
+        paused = batch.state is BatchState.PAUSED
+        actions |= {"resume": "Resume"} if paused else {"pause": "Pause"}
+        actions["cancel"] = "Cancel"
+    if progress.failed or progress.cancelled:
+        actions["retry_failed"] = "Retry failed"
+    return actions

@@ -71,7 +71,7 @@ def test_card_says_what_it_was_given():
     html = card("firms (run 2)", {"rate": "12 a second"}, {"completed": 812, "failed": 13}, "done")
     seen = Tags(html)
 
-    for words in ("firms (run 2)", "rate", "12 a second", "812 completed · 13 failed", "done"):
+    for words in ("firms (run 2)", "rate", "12 a second", "812 completed", "13 failed", "done"):
         assert words in seen.text
     assert "width:98.424%" in html
 
@@ -81,10 +81,28 @@ def test_card_without_a_bar_or_with_an_empty_one():
     assert "nothing yet" in card("job", {}, {})
 
 
+def test_a_card_of_something_that_is_away_is_grey_and_says_so():
+    html = card("firms", {}, {}, corner="62 %", away="Redis is away")
+
+    assert "grayscale" in html
+    assert "Redis is away" in Tags(html).text
+    assert "62 %" not in html
+    assert "grayscale" not in card("firms", {}, {}, corner="62 %")
+
+
+def test_actions_are_buttons_that_carry_their_name():
+    html = card("firms", {}, actions={"pause": "Pause"})
+
+    assert '<button type="button" data-action="pause"' in html
+    assert "Pause" in Tags(html).text
+    assert "button" not in card("firms", {})
+
+
 def test_nothing_a_stranger_wrote_becomes_markup():
     payload = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}\u202e"
 
-    html = card(payload, {payload: payload}, {payload: 3}, payload)
+    html = card(payload, {payload: payload}, {payload: 3}, payload, corner=payload)
+    html += card(payload, {}, away=payload)
     seen = Tags(html)
 
     assert seen.names == {"div", "span"}

@@ -1,0 +1,7 @@
+"""Objects that live in a notebook: cards that move while the kernel does something else."""
+
+from __future__ import annotations
+
+from scrapeq.notebook.install import install
+
+__all__ = ["install"]

@@ -1,0 +1,21 @@
+"""Making a notebook show live cards where it would show a representation."""
+
+from __future__ import annotations
+
+import sys
+
+
+def install() -> None:
+    """Let this kernel show a batch as a live card. A second call, or no kernel, changes nothing."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return
+    formatter = shell.display_formatter.ipython_display_formatter
+    formatter.for_type_by_name("scrapeq.pipeline.handle", "BatchHandle", _show)
+
+
+def _show(handle: object) -> None:
+    # ipywidgets takes a third of a second to import, and not every notebook shows a card
+    from scrapeq.notebook.live import show
+
+    show(handle)  # type: ignore[arg-type]
