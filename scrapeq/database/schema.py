@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from isal import isal_zlib
 
-VERSION = 1
+VERSION = 2
 
 
 class PackedJSON(sa.TypeDecorator[Any]):
@@ -177,5 +177,15 @@ events = sa.Table(
     sa.Column("message", AnyText, nullable=False),
 )
 
+host_events = sa.Table(
+    "host_events",  # when the breakers of hosts opened and closed
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("host", AnyText, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),  # opened, given_up, closed
+    sa.Column("said", AnyText, nullable=False),  # by the last failure, "kind: message"
+)
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
-MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {}
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {1: host_events.create}
