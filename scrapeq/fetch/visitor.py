@@ -44,9 +44,7 @@ class Visitor:
         self._stealth = HttpFetcher(CurlTransport(self._names), routes)
         self._robots = Robots(robots, gate, self._fetch_robots)
 
-    async def visit(
-        self, url: str, config: ScrapingConfig, owner: str = ""
-    ) -> Response | Failure:
+    async def visit(self, url: str, config: ScrapingConfig, owner: str = "") -> Response | Failure:
         """One try of one job.
 
         The caller has taken a turn of the URL's host, and calls this at once; `owner` is the name
@@ -70,9 +68,7 @@ class Visitor:
         await self._stealth.close()
         self._names.close()
 
-    async def _visit(
-        self, url: str, config: ScrapingConfig, owner: str
-    ) -> Response | Failure:
+    async def _visit(self, url: str, config: ScrapingConfig, owner: str) -> Response | Failure:
         parsed = urls.parse(url)
         if isinstance(parsed, Failure):
             return parsed

@@ -35,10 +35,11 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class HostEvent:
-    """A breaker changed: `opened`, `given_up` or `closed`; what was said last, "kind: message"."""
+    """A breaker changed. event: opened, given_up, closed. said: the last failure, "kind: message",
+    "" when it closed."""
 
     host: str
-    event: Literal["opened", "given_up", "closed"]
+    event: str
     said: str
 
 

@@ -180,7 +180,7 @@ class Frontier:
                 )
             count, news = self._run("finish", arguments)
             ended += int(count)
-            events += [HostEvent(*news[i : i + 3]) for i in range(0, len(news), 3)]
+            events += [_host_event(*news[i : i + 3]) for i in range(0, len(news), 3)]
         return ended, events
 
     def renew(self, worker: str, lease_ms: int, held: Sequence[tuple[str, int]]) -> set[str]:
@@ -273,26 +273,30 @@ class Frontier:
         _, open_ms, longest_ms, _ = self._patience.in_ms
         arguments = ["tell", name, call, verdict, said[:500], failures, open_ms, longest_ms]
         event = self._run("endpoint", arguments)
-        return HostEvent(name, event, said[:500]) if event else None
+        return _host_event(name, event, said[:500]) if event else None
 
     # -- looking -----------------------------------------------------------------------------
 
     def paused(self) -> list[Paused]:
-        """The hosts whose breaker is not closed, the one that opened first at the top."""
+        """The hosts that are spared, or in doubt with jobs that wait; the one for longest comes first."""
         with translated():
             hosts = [str(host) for host in self._redis.zrange(keys.TROUBLED, 0, -1)]
             pipe = self._redis.pipeline(transaction=False)
             for host in hosts:
                 pipe.hmget(keys.host(host), _PAUSED_FIELDS)
                 pipe.zcard(keys.ready(host))
+                pipe.scard(keys.busy(host))
             pipe.time()
             *answers, (seconds, micros) = pipe.execute()
         now_ms = seconds * 1000 + micros // 1000
-        found = [
-            _paused(host, answers[2 * place], int(answers[2 * place + 1]), now_ms)
-            for place, host in enumerate(hosts)
-            if answers[2 * place][0] is not None
-        ]
+        found = []
+        of_each = zip(answers[::3], answers[1::3], answers[2::3], strict=True)
+        for host, (fields, waiting, busy) in zip(hosts, of_each, strict=True):
+            if fields[0] is None:
+                continue
+            paused = _paused(host, fields, int(waiting), now_ms)
+            if paused.state != "half_open" or waiting or busy:
+                found.append(paused)
         return sorted(found, key=lambda one: (one.since_ms, one.host))
 
     def standings(self, ids: Sequence[str]) -> dict[str, Standing]:
@@ -439,6 +443,10 @@ def _lease(job_id: str, token: str, tries: int, lost: int, given_up: str) -> Lea
     return Lease(job_id, int(token), int(tries) - 1, int(lost), why)
 
 
+def _host_event(host: str, event: str, said: str) -> HostEvent:
+    return HostEvent(host, event, "" if event == "closed" else said)
+
+
 def _paused(host: str, fields: list[str], waiting: int, now_ms: int) -> Paused:
     spared_ms, opened_ms, failures, probes, given_up, said = fields
     state: BreakerState = "half_open"
@@ -460,6 +468,5 @@ def _paused(host: str, fields: list[str], waiting: int, now_ms: int) -> Paused:
 def _source(name: str) -> str:
     folder = resources.files("scrapeq.store") / "lua"
     return "\n".join(
-        (folder / f"{part}.lua").read_text(encoding="utf-8")
-        for part in ("common", "breaker", name)
+        (folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("common", "breaker", name)
     )

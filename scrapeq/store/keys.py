@@ -56,6 +56,10 @@ def ready(host: str) -> str:
     return f"{PREFIX}ready:{host}"
 
 
+def busy(host: str) -> str:
+    return f"{PREFIX}busy:{host}"
+
+
 def host(host: str) -> str:
     return f"{PREFIX}host:{host}"
 

@@ -38,7 +38,7 @@ end
 -- The one step of the state machine: what a try said about the host.
 -- verdict: good | failed | limited (leave me alone); asked_by: whose try it was, as in `probe`;
 -- is_first: of its job; least_ms: how long a pause is at the least; said: "kind: message"
--- rules: failures, longest_ms, patience_ms
+-- rules: failures (in a row), longest_ms (of a pause), give_up_ms (after pauses of so much in sum)
 -- Gives opened | given_up | closed if it became that.
 local function judge(host, verdict, asked_by, is_first, least_ms, said, rules, now)
   if verdict == 'good' and not redis.call('ZSCORE', TROUBLED, host) then return nil end
@@ -57,7 +57,7 @@ local function judge(host, verdict, asked_by, is_first, least_ms, said, rules, n
   elseif is_open then
     local pause_ms = tonumber(b[3])
     local waited_ms = tonumber(b[4]) + pause_ms
-    local given_up = waited_ms >= rules.patience_ms
+    local given_up = waited_ms >= rules.give_up_ms
     redis.call('HSET', key, 'said', said)
     spare(host, now, math.max(math.min(2 * pause_ms, rules.longest_ms), least_ms), waited_ms,
       tonumber(b[5]) + 1, given_up)

@@ -56,7 +56,7 @@ local function take(id, job, lost)
   redis.call('HSET', P .. 'held', id, token .. '|' .. worker .. '|' .. whole(now))
   redis.call('SADD', P .. 'busy:' .. job.host, id)
   redis.call('SADD', P .. 'running:' .. job.batch, id)
-  if breaker == 'given up' then
+  if breaker == 'given_up' then
     given_up = table.concat(redis.call('HMGET', key, 'opened_ms', 'probes', 'said'), '|')
   else
     if breaker == 'half_open' then redis.call('HSET', key, 'probe', token .. '|' .. id) end

@@ -21,5 +21,5 @@ if ARGV[4] == '' then
   if b[2] == call then redis.call('HSET', key, 'probe', '') end
   return ''
 end
-local rules = { failures = tonumber(ARGV[6]), longest_ms = tonumber(ARGV[8]), patience_ms = math.huge }
+local rules = { failures = tonumber(ARGV[6]), longest_ms = tonumber(ARGV[8]), give_up_ms = math.huge }
 return judge(name, ARGV[4], call, true, tonumber(ARGV[7]), ARGV[5], rules, now) or ''

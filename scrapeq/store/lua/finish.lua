@@ -1,6 +1,6 @@
 -- End leases: the job is done, waits to be tried again, or is given back untried; and hear what its
 -- try said about the host.
--- ARGV: the breaker's failures, open_ms, longest_ms, patience_ms; then for each lease
+-- ARGV: the breaker's failures, open_ms, longest_ms, give_up_ms; then for each lease
 --       id, token, verb (done | retry | release), wait_ms, said ("kind: message"),
 --       verdict (good | failed | limited | '': nothing), about (the host that it is about, where a
 --       redirect led away; '': the job's own), spare_ms (how long a limited host is to be left alone)
@@ -10,7 +10,7 @@
 -- open or close a breaker.
 even_if_full()
 local now = now_ms()
-local rules = { failures = tonumber(ARGV[1]), longest_ms = tonumber(ARGV[3]), patience_ms = tonumber(ARGV[4]) }
+local rules = { failures = tonumber(ARGV[1]), longest_ms = tonumber(ARGV[3]), give_up_ms = tonumber(ARGV[4]) }
 local any_lost = redis.call('HLEN', P .. 'lost') > 0
 local any_trouble = redis.call('EXISTS', TROUBLED) == 1
 local ended, hosts, news = 0, {}, {}
