@@ -76,6 +76,7 @@ class WorkLoop:
         self._running: dict[str, Running] = {}
         self._fetching = 0  # of the running jobs, those that are not only waiting to be saved
         self._unsaved: list[Outcome] = []
+        self._urgent = False  # a host asked to be left alone: others are to know it at once
         self._unrecorded: list[HostEvent] = []
         self._suspect = ""  # the job that runs alone now, if one does
         self._plans: dict[str, Plan] = {}
@@ -319,7 +320,8 @@ class WorkLoop:
         """Leave what became of a job to the saver; its lease is renewed until that is done."""
         self._unsaved.append(outcome)
         self._result.set()
-        if len(self._unsaved) >= SAVE_COUNT:
+        self._urgent |= outcome.ending.verdict == "limited"
+        if self._urgent or len(self._unsaved) >= SAVE_COUNT:
             self._enough.set()
 
     def _give_back(self, lease: Lease) -> None:
@@ -330,7 +332,7 @@ class WorkLoop:
     async def _save_forever(self) -> None:
         while True:
             await self._result.wait()
-            if len(self._unsaved) < SAVE_COUNT and self._fetching:
+            if not self._urgent and len(self._unsaved) < SAVE_COUNT and self._fetching:
                 self._enough.clear()
                 await _within(self._enough.wait(), SAVE_AFTER_S)
             try:
@@ -342,6 +344,7 @@ class WorkLoop:
     async def _save(self) -> None:
         """Write what waits: to the record first, then to Redis. Nothing is forgotten if it fails."""
         self._result.clear()
+        self._urgent = False
         batch = self._unsaved[:SAVE_COUNT]
         try:
             results = [outcome.result for outcome in batch if outcome.result is not None]
