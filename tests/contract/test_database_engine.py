@@ -115,6 +115,18 @@ def test_an_older_record_is_brought_up_to_date(
         assert engines.read_meta(connection, "schema") == str(schema.VERSION)
 
 
+def test_a_record_of_the_first_version_learns_of_hosts(
+    record: sa.Engine, open_record: Open
+) -> None:
+    with writing(record) as connection:
+        connection.execute(sa.text("DROP TABLE host_events"))
+        engines.write_meta(connection, "schema", "1")
+
+    database.history.record_host_events(open_record(), [("a.example", "opened", "dns: no name")])
+
+    assert [one.host for one in database.history.host_events_since(record, 0)] == ["a.example"]
+
+
 def test_half_a_transaction_is_none(record: sa.Engine, submit: Submit) -> None:
     def rows() -> Any:
         yield NewJob("b-0", 0, "u", "u", "h", 5)

@@ -174,7 +174,7 @@ def test_who_asks_to_be_left_alone_is_left_alone_by_all(web, scrape, asked, queu
 def test_a_host_that_is_left_alone_holds_back_no_other(web, scrape, asked, history, eventually):
     left_alone = scrape([web.url("/retry-after/30", host=7)], max_per_host=1)
     eventually(lambda: history(7), PATIENCE_S)
-    waiting = scrape([web.url(f"/article/{n}", host=7) for n in range(300)], priority=1)
+    waiting = scrape([web.url(f"/article/{n}", host=7) for n in range(1_200)], priority=1)
     others = scrape([web.url(f"/article/{n}", host=n % 7) for n in range(70)], priority=9)
 
     assert others.wait(PATIENCE_S).df["ok"].all()
