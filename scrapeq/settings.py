@@ -85,8 +85,8 @@ class Settings(BaseSettings):
         ge=1,
         le=10_000,
         validation_alias="SCRAPEQ_BREAKER_FAILURES",
-        description="First tries in a row, without a good answer between, that open a host's "
-        "breaker. Hystrix's requestVolumeThreshold; more than twice max_per_host, so that one "
+        description="Tries in a row that fail, without a good answer between, until a host's breaker "
+        "opens; of those that reached it only the first of each page. Hystrix's requestVolumeThreshold; more than twice max_per_host, so that one "
         "hiccup under all open requests is not enough, and where every second page is broken a "
         "million pages open it once.",
     )

@@ -7,19 +7,20 @@ from typing import Literal
 from scrapeq.models.error_kind import ErrorKind
 from scrapeq.models.failure import Failure
 
-#: `good`: it answers. `failed`: it does not. `limited`: it wants to be left alone. "": nothing.
-HostVerdict = Literal["good", "failed", "limited", ""]
+#: `good`: it answers. `unreachable`: there is nobody, for whatever page. `failed`: it cannot do its
+#: work, or cannot for this page. `limited`: it wants to be left alone. "": nothing.
+HostVerdict = Literal["good", "failed", "unreachable", "limited", ""]
 
 _OF_KIND: dict[ErrorKind, HostVerdict] = {
     # nothing was asked
     ErrorKind.SCHEME: "",
     ErrorKind.ADDRESS: "",
     ErrorKind.ROBOTS: "",  # what is disallowed; see below for a robots.txt that cannot be had
-    # there is nobody to answer, for this page as for any other
-    ErrorKind.DNS: "failed",
-    ErrorKind.REFUSED: "failed",
-    ErrorKind.CONNECT_TIMEOUT: "failed",
-    ErrorKind.TLS: "failed",
+    # no page had been named when it failed
+    ErrorKind.DNS: "unreachable",
+    ErrorKind.REFUSED: "unreachable",
+    ErrorKind.CONNECT_TIMEOUT: "unreachable",
+    ErrorKind.TLS: "unreachable",
     # what an overloaded or broken server does, though it may be a single page's fault
     ErrorKind.RESET: "failed",
     ErrorKind.HEADER_TIMEOUT: "failed",
@@ -60,7 +61,9 @@ _OF_A_PROXY = frozenset(
 def host_verdict(failure: Failure, *, by_proxy: bool = False) -> HostVerdict:
     """What a failure says about the host that it met; `by_proxy`: the request went through one."""
     if failure.kind is ErrorKind.ROBOTS and failure.may_retry:
-        return "failed"  # its robots.txt is a 5xx or does not come: nothing of it may be fetched
+        return (
+            "unreachable"  # its robots.txt is a 5xx or does not come: nothing of it may be fetched
+        )
     if by_proxy and failure.kind in _OF_A_PROXY:
         return ""
     return _OF_KIND[failure.kind]

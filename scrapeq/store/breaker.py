@@ -16,7 +16,7 @@ BreakerState = Literal["open", "half_open", "given_up"]
 class Patience:
     """How much is borne of a host; the defaults and their reasons are in `scrapeq.settings`.
 
-    failures: first tries in a row that open its breaker. open_s, longest_s: its first pause, and
+    failures: tries in a row that open its breaker. open_s, longest_s: its first pause, and
     what doubling it ends at. give_up_s: the pauses in a row, in sum, after which it is given up.
     """
 

@@ -280,7 +280,7 @@ class Frontier:
     def paused(self) -> list[Paused]:
         """The hosts that are spared, or in doubt with jobs that wait; the one for longest comes first."""
         with translated():
-            hosts = [str(host) for host in self._redis.zrange(keys.TROUBLED, 0, -1)]
+            hosts = [str(host) for host in self._redis.zrange(keys.SPARED, 0, -1)]
             pipe = self._redis.pipeline(transaction=False)
             for host in hosts:
                 pipe.hmget(keys.host(host), _PAUSED_FIELDS)

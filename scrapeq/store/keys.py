@@ -22,8 +22,9 @@
     scrapeq:host:<host>       hash    last_ms (the gap runs from it), hold_ms (its turn is held until
                               then), hold_by (the token of the lease that holds it), wanted_ms,
                               crawl_ms, robots_ms; what its breaker knows (see lua/breaker.lua); a day
-    scrapeq:troubled          zset    hosts with failures or an open breaker, by when that is
-                              forgotten (ms); the forgotten are dropped when one is added; a day
+    scrapeq:troubled          zset    hosts that failed since their last good answer, by when that
+                              is forgotten (ms); the forgotten go when one is added; a day
+    scrapeq:spared            zset    those of them whose breaker is not closed, likewise
     scrapeq:robots:<origin>   string  the robots.txt as JSON; expires as RFC 9309 says
     scrapeq:workers           zset    worker → last heard of (ms); the silent are dropped
     scrapeq:bell              string  a wake-up was sent; half a second
@@ -48,7 +49,7 @@ HELD = PREFIX + "held"
 TRIES = PREFIX + "tries"
 WHY = PREFIX + "why"
 WORKERS = PREFIX + "workers"
-TROUBLED = PREFIX + "troubled"
+SPARED = PREFIX + "spared"
 BELL = PREFIX + "bell"
 
 

@@ -15,9 +15,9 @@ for i = 5, #ARGV, 3 do
     redis.call('ZADD', P .. 'ready:' .. host, whole(tonumber(ARGV[1]) * SPAN + seq), id)
   end
 end
-local any_trouble = redis.call('EXISTS', TROUBLED) == 1
+local any_spared = redis.call('EXISTS', SPARED) == 1
 for host in pairs(hosts) do
-  if any_trouble then fresh_chance(host, now) end
+  if any_spared then fresh_chance(host, now) end
   settle(host, now)
 end
 return added

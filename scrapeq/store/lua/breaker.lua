@@ -1,12 +1,12 @@
 -- The breaker of a host, for the scripts that hear what became of a request, or ask for one.
 --
---   closed ──(so many first tries in a row failed, or the server asks to be left alone)──► open
+--   closed ──(so many tries in a row failed, or the server asks to be left alone)──► open
 --   open ──(its pause is over)──► half open ──(one probe)──► closed, or open for twice as long
 --   open ──(the pauses in a row have waited long enough)──► given up: until the pause is over, what
 --   is due ends as breaker_open; then half open again; new jobs make it half open at once
 --
 -- It is a few fields of the host's hash, which a host in good health does not have:
---   failures    first tries in a row that failed, while it is closed
+--   failures    tries in a row that failed, while it is closed
 --   spared_ms   nobody asks before; there exactly while it is not closed
 --   opened_ms   when it was closed last
 --   pause_ms    the length of the pause that ends at spared_ms
@@ -17,14 +17,14 @@
 --   said        the last failure, as "kind: message"
 local BREAKER = { 'failures', 'spared_ms', 'opened_ms', 'pause_ms', 'waited_ms', 'probes', 'probe',
                   'probe_ms', 'given_up', 'said' }
-local TROUBLED = P .. 'troubled'
+local TROUBLED, SPARED = P .. 'troubled', P .. 'spared'
 local PROBE_AGAIN_MS = 1000 -- when to look again whether a probe that is under way has ended
 
--- Keep the host among those in trouble, and the list free of what nobody asks any more.
-local function note_trouble(host, now)
-  redis.call('ZADD', TROUBLED, whole(now + HOST_TTL_MS), host)
-  redis.call('ZREMRANGEBYSCORE', TROUBLED, '-inf', whole(now))
-  redis.call('PEXPIRE', TROUBLED, HOST_TTL_MS)
+-- Keep the host in a list, and the list free of hosts that were forgotten meanwhile.
+local function enlist(list, host, now)
+  redis.call('ZADD', list, whole(now + HOST_TTL_MS), host)
+  redis.call('ZREMRANGEBYSCORE', list, '-inf', whole(now))
+  redis.call('PEXPIRE', list, HOST_TTL_MS)
   redis.call('PEXPIRE', P .. 'host:' .. host, HOST_TTL_MS)
 end
 
@@ -32,12 +32,13 @@ local function spare(host, now, pause_ms, waited_ms, probes, given_up)
   redis.call('HSET', P .. 'host:' .. host, 'spared_ms', whole(now + pause_ms),
     'pause_ms', whole(pause_ms), 'waited_ms', whole(waited_ms), 'probes', whole(probes),
     'probe', '', 'given_up', given_up and 1 or 0)
-  note_trouble(host, now)
+  enlist(TROUBLED, host, now)
+  enlist(SPARED, host, now)
 end
 
 -- The one step of the state machine: what a try said about the host.
--- verdict: good | failed | limited (leave me alone); asked_by: whose try it was, as in `probe`;
--- is_first: of its job; least_ms: how long a pause is at the least; said: "kind: message"
+-- verdict: good | failed | unreachable | limited (leave me alone); asked_by: whose try it was, as in
+-- `probe`; is_first: of its job; least_ms: how long a pause is at the least; said: "kind: message"
 -- rules: failures (in a row), longest_ms (of a pause), give_up_ms (after pauses of so much in sum)
 -- Gives opened | given_up | closed if it became that.
 local function judge(host, verdict, asked_by, is_first, least_ms, said, rules, now)
@@ -53,6 +54,7 @@ local function judge(host, verdict, asked_by, is_first, least_ms, said, rules, n
   elseif verdict == 'good' then
     redis.call('HDEL', key, unpack(BREAKER))
     redis.call('ZREM', TROUBLED, host)
+    redis.call('ZREM', SPARED, host)
     return is_open and 'closed'
   elseif is_open then
     local pause_ms = tonumber(b[3])
@@ -63,12 +65,13 @@ local function judge(host, verdict, asked_by, is_first, least_ms, said, rules, n
       tonumber(b[5]) + 1, given_up)
     return given_up and b[6] ~= '1' and 'given_up'
   else
-    -- A page that is tried again failed before, when others may not have: it is no news of the host.
+    -- A page that is tried again failed before, when others may not have: it is no news of the host,
+    -- unless there was nobody to ask for it.
     if verdict == 'failed' and not is_first then return nil end
     redis.call('HSET', key, 'said', said)
     local failures = redis.call('HINCRBY', key, 'failures', 1)
-    if verdict == 'failed' and failures < rules.failures then
-      note_trouble(host, now)
+    if verdict ~= 'limited' and failures < rules.failures then
+      enlist(TROUBLED, host, now)
       return nil
     end
     redis.call('HSET', key, 'opened_ms', whole(now))

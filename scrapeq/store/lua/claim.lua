@@ -44,7 +44,7 @@ if more then return { {}, '0', 0, 1 } end
 local taken = {}
 local any_stopped = redis.call('HLEN', P .. 'stopped') > 0
 local any_lost = redis.call('HLEN', P .. 'lost') > 0
-local any_trouble = redis.call('EXISTS', TROUBLED) == 1
+local any_spared = redis.call('EXISTS', SPARED) == 1
 
 local function take(id, job, lost)
   local token = whole(tonumber(epoch) * 4294967296 + redis.call('INCR', P .. 'token'))
@@ -92,7 +92,7 @@ end
 -- priority. Pages that stand side by side often fail together, and the first ones are those that did.
 local function pick(host, ready)
   local first = redis.call('ZRANGE', ready, 0, 0)[1]
-  local job = first and any_trouble and facts(first)
+  local job = first and any_spared and facts(first)
   if not job or select(4, terms(job, host, now)) ~= 'half_open' then return first end
   local best = math.floor(job.score / SPAN)
   local count = redis.call('ZCOUNT', ready, whole(best * SPAN), whole((best + 1) * SPAN - 1))

@@ -2,7 +2,7 @@
 -- try said about the host.
 -- ARGV: the breaker's failures, open_ms, longest_ms, give_up_ms; then for each lease
 --       id, token, verb (done | retry | release), wait_ms, said ("kind: message"),
---       verdict (good | failed | limited | '': nothing), about (the host that it is about, where a
+--       verdict (good | failed | unreachable | limited | '': nothing), about (the host that it is about, where a
 --       redirect led away; '': the job's own), spare_ms (how long a limited host is to be left alone)
 -- Result: { ended, news }: how many leases were the caller's to end; what became of breakers, as
 --         flat host, event (opened | given_up | closed), said.

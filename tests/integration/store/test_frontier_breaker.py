@@ -166,6 +166,20 @@ def test_only_the_first_try_of_a_job_counts(
     assert [event.event for event in end(frontier, take(9)[-1], "failed")] == ["opened"]
 
 
+def test_every_try_counts_that_found_nobody(
+    add: Add, take: Any, frontier: Frontier, client: redis.Redis
+) -> None:
+    """Or the same few pages would be tried again and again, for as long as a black hole keeps them."""
+    add("a", "b")
+    told = []
+    for lease in take():
+        told += end(frontier, lease, "unreachable", "retry", wait_ms=0)
+    client.zadd("scrapeq:later", {"a": 1})
+    told += end(frontier, take()[0], "unreachable", "retry", wait_ms=0)
+
+    assert [event.event for event in told] == ["opened"]
+
+
 def test_a_first_try_counts_though_one_was_lost_with_its_worker(
     add: Add, take: Any, frontier: Frontier, eventually: Eventually
 ) -> None:
@@ -541,7 +555,7 @@ def test_a_good_answer_leaves_nothing_in_redis(
     end(frontier, take()[0], "good")
 
     assert set(client.hkeys("scrapeq:host:h")) <= {"last_ms"}
-    assert not client.exists("scrapeq:troubled")
+    assert not client.exists("scrapeq:troubled", "scrapeq:spared")
 
 
 def test_what_a_breaker_knows_expires(open_breaker: Any, client: redis.Redis) -> None:
@@ -549,14 +563,17 @@ def test_what_a_breaker_knows_expires(open_breaker: Any, client: redis.Redis) ->
 
     assert 0 < client.ttl("scrapeq:host:h") <= 86_400
     assert 0 < client.ttl("scrapeq:troubled") <= 86_400
+    assert 0 < client.ttl("scrapeq:spared") <= 86_400
 
 
 def test_the_forgotten_are_dropped_from_the_list(open_breaker: Any, client: redis.Redis) -> None:
-    client.zadd("scrapeq:troubled", {"long ago": 1})
+    for key in ("scrapeq:troubled", "scrapeq:spared"):
+        client.zadd(key, {"long ago": 1})
 
     open_breaker()
 
     assert client.zrange("scrapeq:troubled", 0, -1) == ["h"]
+    assert client.zrange("scrapeq:spared", 0, -1) == ["h"]
 
 
 def commands(client: redis.Redis) -> int:

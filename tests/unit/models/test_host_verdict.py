@@ -6,42 +6,26 @@ import pytest
 
 from scrapeq.models import ErrorKind, Failure, host_verdict
 
-#: The other side is not there, or cannot do its work; with what is wrong, any page of it fails.
-FAILED = {
-    "dns",
-    "refused",
-    "connect_timeout",
-    "tls",
-    "reset",
-    "header_timeout",
-    "body_timeout",
-    "http_5xx",
-}
-#: An answer came.
-GOOD = {
-    "redirects",
-    "truncated",
-    "decode",
-    "too_large",
-    "http_4xx",
-    "not_html",
-    "empty",
-    "parse",
+EXPECTED = {
+    # nobody is there: whatever is asked for, it fails
+    **dict.fromkeys(["dns", "refused", "connect_timeout", "tls"], "unreachable"),
+    # it cannot do its work, perhaps for this page only
+    **dict.fromkeys(["reset", "header_timeout", "body_timeout", "http_5xx"], "failed"),
+    # an answer came
+    **dict.fromkeys(["redirects", "truncated", "decode", "too_large", "http_4xx"], "good"),
+    **dict.fromkeys(["not_html", "empty", "parse"], "good"),
+    "rate_limited": "limited",
 }
 
 
 @pytest.mark.parametrize("kind", ErrorKind)
 def test_every_kind_says_something_or_nothing(kind):
-    expected = "failed" if kind in FAILED else "good" if kind in GOOD else ""
-    if kind is ErrorKind.RATE_LIMITED:
-        expected = "limited"
-
-    assert host_verdict(Failure(kind, "…")) == expected
+    assert host_verdict(Failure(kind, "…")) == EXPECTED.get(kind, "")
 
 
 def test_a_robots_txt_that_cannot_be_had_is_a_failure_of_the_host():
     assert host_verdict(Failure(ErrorKind.ROBOTS, "disallowed", retryable=False)) == ""
-    assert host_verdict(Failure(ErrorKind.ROBOTS, "not to be had", retryable=True)) == "failed"
+    assert host_verdict(Failure(ErrorKind.ROBOTS, "not to be had", retryable=True)) == "unreachable"
 
 
 @pytest.mark.parametrize("kind", ["dns", "refused", "connect_timeout", "tls", "reset"])
