@@ -20,6 +20,8 @@ from scrapeq.errors import ConfigError, InputError, MissingExtra, NotFound, Scra
 if TYPE_CHECKING:
     from scrapeq.pipeline.handle import BatchHandle
 
+#: Hosts that `scrapeq status` lists.
+MOST_PAUSED = 10
 ALL_GOOD, SOME_FAILED, NOT_UNDERSTOOD, ALL_FAILED, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 app = typer.Typer(
@@ -190,7 +192,7 @@ def down() -> None:
 
 @app.command()
 def status() -> None:
-    """Say what runs in this folder: Redis, workers, open jobs."""
+    """Say what runs in this folder: Redis, workers, open jobs, hosts that are being spared."""
     _print_status()
 
 
@@ -318,7 +320,7 @@ def _verdict(batch: BatchHandle) -> int:
 
 def _print_status() -> None:
     from scrapeq import cluster
-    from scrapeq.display import seconds
+    from scrapeq.display import plain, seconds
     from scrapeq.errors import RedisUnavailable
     from scrapeq.settings import load_settings
 
@@ -338,13 +340,24 @@ def _print_status() -> None:
         if now.problem:
             typer.echo(f"problem: {now.problem}")
     try:
-        stats = _looking_queue().get_queue_stats()
+        queue = _looking_queue()
+        stats, paused = queue.get_queue_stats(), queue.paused_host_rows()
     except RedisUnavailable as error:
         _fail(str(error), BROKEN)
     counts = ", ".join(
         f"{count:,} {name}" for name, count in stats["status_counts"].items() if count
     )
     typer.echo(f"{stats['workers']} workers answer; jobs: {counts or 'none yet'}")
+    for row in paused[:MOST_PAUSED]:
+        left = seconds(max(0.0, row["until"] - time.time()))
+        typer.echo(
+            f"spared: {plain(row['host'], 60)}, {row['state'].replace('_', ' ')}, for another {left}; "
+            f"{row['waiting']:,} jobs wait; {row['error_kind']}: {plain(row['error_message'], 120)}"
+        )
+    if len(paused) > MOST_PAUSED:
+        typer.echo(
+            f"… and {len(paused) - MOST_PAUSED:,} more hosts: get_job_queue().paused_hosts()"
+        )
 
 
 def _looking_queue() -> Any:

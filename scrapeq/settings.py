@@ -79,6 +79,51 @@ class Settings(BaseSettings):
         "again within 15 s.",
     )
 
+    # hosts that fail: see docs/decisions/0007
+    breaker_failures: int = Field(
+        20,
+        ge=1,
+        le=10_000,
+        validation_alias="SCRAPEQ_BREAKER_FAILURES",
+        description="Tries in a row that fail, without a good answer between, until a host's breaker "
+        "opens; of those that reached it only the first of each page. Hystrix's requestVolumeThreshold; more than twice max_per_host, so that one "
+        "hiccup under all open requests is not enough, and where every second page is broken a "
+        "million pages open it once.",
+    )
+    breaker_open_s: float = Field(
+        30,
+        ge=0.1,
+        le=3600,
+        validation_alias="SCRAPEQ_BREAKER_OPEN_S",
+        description="Seconds of the first pause of a failing host; doubles with each failed probe. "
+        "Envoy's base_ejection_time.",
+    )
+    breaker_longest_s: float = Field(
+        600,
+        ge=0.1,
+        le=86_400,
+        validation_alias="SCRAPEQ_BREAKER_LONGEST_S",
+        description="Seconds that doubling a pause ends at: twice Envoy's max_ejection_time, and the "
+        "longest Retry-After that is waited for.",
+    )
+    breaker_give_up_s: float = Field(
+        900,
+        ge=0.1,
+        le=604_800,
+        validation_alias="SCRAPEQ_BREAKER_GIVE_UP_S",
+        description="Seconds of pauses in a row, all without a good answer, after which the due "
+        "jobs of a host end as breaker_open. With the pauses above that is after five probes "
+        "(30 + 60 + 120 + 240 + 480); restarts and deployments are over by then.",
+    )
+    ai_breaker_failures: int = Field(
+        5,
+        ge=1,
+        le=10_000,
+        validation_alias="SCRAPEQ_AI_BREAKER_FAILURES",
+        description="Calls in a row that the language model's endpoint failed, each tried again "
+        "already, after which it is spared. Envoy's consecutive_5xx.",
+    )
+
     # safety
     allow_private_addresses: bool = Field(False, validation_alias="SCRAPEQ_ALLOW_PRIVATE_ADDRESSES")
     connect_to: dict[str, str] = Field(

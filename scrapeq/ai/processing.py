@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from scrapeq.ai.answer import Unusable, check_schema, excerpt, is_strict, read_json
+from scrapeq.ai.breaker import Breaker, verdict
 from scrapeq.ai.endpoint import DEFAULT_MODEL, Reply, ask
 from scrapeq.ai.result import AIResult
 from scrapeq.ai.task import MOST_CHARS, Task, cut, messages, task
 from scrapeq.errors import ConfigError
-from scrapeq.models import ErrorKind
+from scrapeq.models import ErrorKind, HostVerdict
 from scrapeq.settings import Settings
 
 
@@ -26,13 +27,15 @@ def process(
     labels: Sequence[str] | None = None,
     model: str | None = None,
     max_chars: int = MOST_CHARS,
+    breaker: Breaker | None = None,
 ) -> AIResult:
     """What a language model makes of one page's text.
 
     "summarise" gives text; "classify" one of `labels`; "extract" JSON: an object as `prompt` asks,
     or any value that fits the JSON Schema `schema`. `prompt` may say more in every case. The model
     is `model`, else SCRAPEQ_AI_MODEL, else a small one of OpenAI's. Of a longer content the first
-    `max_chars` characters are sent, cut between paragraphs, and `content_cut` says so.
+    `max_chars` characters are sent, cut between paragraphs, and `content_cut` says so. While
+    `breaker` refuses, nothing is sent.
 
     Whatever the endpoint does (silence, errors, a refusal, an answer that breaks off or does not
     fit) is a result with `error_kind` "ai". Raised are only: ConfigError for options that make no
@@ -47,8 +50,10 @@ def process(
     content, content_cut = cut(content, max_chars)
     if not content.strip():
         return _failed(its_task, model, "the page has no text")
+    if breaker is not None and (refusal := breaker.refusal()):
+        return _failed(its_task, model, refusal, content_cut=content_cut)
 
-    reply = _ask(settings, model, its_task, messages(its_task, content, url))
+    reply = _ask_and_tell(breaker, settings, model, its_task, messages(its_task, content, url))
     facts: dict[str, Any] = {
         "model": reply.model or model,
         "input_tokens": reply.input_tokens,
@@ -63,6 +68,24 @@ def process(
     except Unusable as unusable:
         return _failed(its_task, message=str(unusable), **facts)
     return AIResult(ok=True, type=its_task.type, result=value, **facts)
+
+
+def _ask_and_tell(
+    breaker: Breaker | None,
+    settings: Settings,
+    model: str,
+    its_task: Task,
+    its_messages: list[dict[str, str]],
+) -> Reply:
+    said: HostVerdict = ""
+    problem = ""
+    try:
+        reply = _ask(settings, model, its_task, its_messages)
+        said, problem = verdict(reply), reply.problem or ""
+        return reply
+    finally:
+        if breaker is not None:
+            breaker.tell(said, problem)
 
 
 def _ask(

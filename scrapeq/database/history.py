@@ -1,7 +1,8 @@
-"""What happened, by minute, and the errors that somebody recorded by hand."""
+"""What happened: by minute, to hosts, and the errors that somebody recorded by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from scrapeq.database.batches import UNFINISHED, now_ms
 from scrapeq.database.engine import read_meta, reading, write_meta, writing
 from scrapeq.database.results import count_minute
-from scrapeq.database.schema import batches, events, history, jobs, meta
+from scrapeq.database.schema import batches, events, history, host_events, jobs, meta
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,38 @@ def record_error(engine: sa.Engine, job_id: str | None, error_type: str, message
                 at_ms=now_ms(), job_id=job_id, error_type=error_type, message=message
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class HostEvent:
+    """The breaker of a host changed; event: opened, given_up or closed; said: "kind: message"."""
+
+    at_ms: int
+    host: str
+    event: str
+    said: str
+
+
+def record_host_events(engine: sa.Engine, rows: Sequence[tuple[str, str, str]]) -> None:
+    """Keep what became of breakers just now: `(host, event, said)` each."""
+    at_ms = now_ms()
+    values = [
+        {"at_ms": at_ms, "host": host, "event": event, "said": said} for host, event, said in rows
+    ]
+    with writing(engine) as connection:
+        connection.execute(host_events.insert(), values)
+
+
+def host_events_since(engine: sa.Engine, since_ms: int) -> list[HostEvent]:
+    """What became of breakers since then, oldest first."""
+    c = host_events.c
+    query = (
+        sa.select(c.at_ms, c.host, c.event, c.said)
+        .where(c.at_ms >= since_ms)
+        .order_by(c.at_ms, c.id)
+    )
+    with reading(engine) as connection:
+        return [HostEvent(*row) for row in connection.execute(query)]
 
 
 def error_counts(engine: sa.Engine, since_ms: int) -> dict[str, int]:

@@ -14,7 +14,16 @@ import sqlalchemy as sa
 
 from scrapeq.database.batches import UNFINISHED, close_finished, from_ms, now_ms
 from scrapeq.database.engine import reading, writing
-from scrapeq.database.schema import batches, contents, events, history, inputs, jobs, pages
+from scrapeq.database.schema import (
+    batches,
+    contents,
+    events,
+    history,
+    host_events,
+    inputs,
+    jobs,
+    pages,
+)
 from scrapeq.models import FINAL, BatchState, ErrorKind, Job, JobStatus, check_move
 
 OPEN = tuple(status.value for status in JobStatus if status not in FINAL)
@@ -294,6 +303,7 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
         connection.execute(contents.delete().where(~named.exists()))
         connection.execute(history.delete().where(history.c.minute_ms < before_ms))
         connection.execute(events.delete().where(events.c.at_ms < before_ms))
+        connection.execute(host_events.delete().where(host_events.c.at_ms < before_ms))
     return deleted
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from isal import isal_zlib
 from pydantic_core import to_json
 
-VERSION = 2
+VERSION = 3
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
 WORTH_PACKING_BYTES = 300
 
@@ -202,5 +202,18 @@ events = sa.Table(
     sa.Column("message", AnyText, nullable=False),
 )
 
+host_events = sa.Table(
+    "host_events",  # when the breakers of hosts opened and closed
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("host", AnyText, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),  # opened, given_up, closed
+    sa.Column("said", AnyText, nullable=False),  # by the last failure, "kind: message"
+)
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
-MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {1: _by_error.create}
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
+    1: host_events.create,
+    2: _by_error.create,
+}

@@ -3,7 +3,7 @@
 from scrapeq.fetch.memory import MemoryGate, MemoryRobots
 from scrapeq.fetch.protocols import Fetcher, HostGate, RobotsCache, RobotsEntry, Turn
 from scrapeq.fetch.response import Response
-from scrapeq.fetch.retry import parse_retry_after, retry_wait_s
+from scrapeq.fetch.retry import host_wait_s, parse_retry_after, retry_wait_s
 from scrapeq.fetch.visitor import Visitor
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "RobotsEntry",
     "Turn",
     "Visitor",
+    "host_wait_s",
     "parse_retry_after",
     "retry_wait_s",
 ]

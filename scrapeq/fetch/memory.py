@@ -19,8 +19,8 @@ class MemoryGate:
         self._last_s: dict[str, float] = {}
         self._crawl_delay_ms: dict[str, int] = {}
 
-    async def wait_turn(self, host: str, gap_ms: int) -> None:
-        """Return when the next request to `host` may start, and hold the turn."""
+    async def wait_turn(self, host: str, gap_ms: int, owner: str = "") -> int:
+        """0 when the next request to `host` may start, and hold the turn; no host is spared."""
         turn = self._turns.setdefault(host, asyncio.Lock())
         await turn.acquire()
         gap_s = max(gap_ms, self._crawl_delay_ms.get(host, 0)) / 1000
@@ -32,9 +32,13 @@ class MemoryGate:
         except BaseException:
             turn.release()
             raise
+        return 0
 
-    async def end_turn(self, host: str, *, used: bool) -> None:
-        """Let the next one go, after the gap if a request was made."""
+    async def end_turn(self, host: str, owner: str = "", *, used: bool) -> None:
+        """Let the next one go, after the gap if a request was made.
+
+        A turn never passes on unasked in one process, so its owner does not matter.
+        """
         if used:
             self._last_s[host] = monotonic()
         turn = self._turns.get(host)

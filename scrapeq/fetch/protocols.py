@@ -31,19 +31,21 @@ class HostGate(Protocol):
     `host` is the politeness key of `scrapeq.urls.host_key`.
     """
 
-    async def wait_turn(self, host: str, gap_ms: int) -> None:
-        """Return when the next request to `host` may start, and hold the turn until `end_turn`.
+    async def wait_turn(self, host: str, gap_ms: int, owner: str = "") -> int:
+        """0 when the next request to `host` may start; the turn is held until `end_turn`.
 
         That is when nobody holds it and the larger of `gap_ms` and the known crawl delay has
-        passed since the last one ended.
+        passed since the last one ended. Above 0 there is no turn: the host is being spared for so
+        many milliseconds. `owner` is whose the turn is; "" is anybody's.
         """
 
-    async def end_turn(self, host: str, *, used: bool) -> None:
+    async def end_turn(self, host: str, owner: str = "", *, used: bool) -> None:
         """The answer to the request began, or it failed: the gap runs from now.
 
         Only then has the request certainly arrived: counted from when it left, two requests a
         second apart may arrive nearer to each other, by what a connection takes. Not `used`: no
-        request was made, and the turn is free at once.
+        request was made, and the turn is free at once. If the turn has become another owner's,
+        nothing changes.
         """
 
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:

@@ -27,6 +27,18 @@ def retry_wait_s(
     """
     if tries > config.max_retries or not failure.may_retry:
         return None
+    return _wait_s(failure, tries, config, jitter)
+
+
+def host_wait_s(failure: Failure, config: ScrapingConfig, jitter: float) -> float:
+    """Seconds to leave a host alone that asks for it the first time; see `retry_wait_s`.
+
+    Of every further time in a row the host's breaker makes twice as long.
+    """
+    return _wait_s(failure, 1, config, jitter)
+
+
+def _wait_s(failure: Failure, tries: int, config: ScrapingConfig, jitter: float) -> float:
     # 2**30 times the smallest wait is decades: the bound only keeps the power a number.
     backoff_s: float = config.retry_backoff_s * 2.0 ** min(max(tries, 1) - 1, 30)
     wait_s = backoff_s * (1 + jitter) / 2

@@ -48,8 +48,8 @@ _REDIRECTS = 5
 _TIMEOUT_S = 30.0
 _FIRST_BYTE_TIMEOUT_S = 15.0
 
-#: Failures that say nothing about robots.txt: the site as a whole does not answer, and the page
-#: would fare no better. They are the job's failures as they are.
+#: Failures that say nothing about robots.txt: the site as a whole does not answer, or is not to be
+#: asked, and the page would fare no better. They are the job's failures as they are.
 _SITE_FAILED = frozenset(
     {
         ErrorKind.ADDRESS,
@@ -60,6 +60,7 @@ _SITE_FAILED = frozenset(
         ErrorKind.RESET,
         ErrorKind.HEADER_TIMEOUT,
         ErrorKind.PROTOCOL,
+        ErrorKind.BREAKER_OPEN,
     }
 )
 

@@ -14,27 +14,36 @@ from scrapeq.pace import gap_ms
 class PacedTurn:
     """A turn that keeps the pace and asks no robots.txt; at most one is held at a time.
 
-    `claimed` is the host of which a turn was taken already. At a host without a pace the gate is
-    not asked at all.
+    `claimed` is the host of which a turn was taken already, `owner` whose the turns are. At a host
+    without a pace the gate is not asked at all.
     """
 
-    def __init__(self, gate: HostGate, config: ScrapingConfig, claimed: str) -> None:
+    def __init__(
+        self, gate: HostGate, config: ScrapingConfig, claimed: str, owner: str = ""
+    ) -> None:
         self._gate = gate
         self._config = config
+        self._owner = owner
         self._held = claimed
         self._is_claim = True  # what is held was taken by the caller, and not used yet
         self._crawl_delay_ms: dict[str, int] = {}
         self._ending: asyncio.Task[None] | None = None
 
     async def __call__(self, url: str) -> Failure | None:
-        """Wait for the pace of the URL's host, and hold its turn."""
+        """Wait for the pace of the URL's host, and hold its turn; a Failure if it is spared now."""
         host = urls.host_key(url)
         if self._is_claim and self._held == host:
             self._is_claim = False
             return None
         await self.forfeit()
-        if wait_ms := self._wait_ms(host):
-            await self._gate.wait_turn(host, wait_ms)
+        gap_ms = self._wait_ms(host)
+        if gap_ms and (spared_ms := await self._gate.wait_turn(host, gap_ms, self._owner)):
+            return Failure(
+                ErrorKind.BREAKER_OPEN,
+                f"{host} failed again and again and is being spared for another "
+                f"{spared_ms / 1000:.0f} s; later, retry_failed() asks again",
+                retry_after_s=spared_ms / 1000,
+            )
         self._held = host
         return None
 
@@ -63,7 +72,8 @@ class PacedTurn:
     def _end(self, *, used: bool) -> None:
         host, self._held, self._is_claim = self._held, "", False
         if self._wait_ms(host):
-            self._ending = asyncio.create_task(_ended(self._gate, host, used))
+            ending = _ended(self._gate, host, self._owner, used)
+            self._ending = asyncio.create_task(ending)
 
     def _wait_ms(self, host: str) -> int:
         return max(gap_ms(self._config, host), self._crawl_delay_ms.get(host, 0))
@@ -95,5 +105,5 @@ class RobotsTurn:
         self._pace.answered()
 
 
-async def _ended(gate: HostGate, host: str, used: bool) -> None:
-    await gate.end_turn(host, used=used)
+async def _ended(gate: HostGate, host: str, owner: str, used: bool) -> None:
+    await gate.end_turn(host, owner, used=used)

@@ -44,16 +44,17 @@ class Visitor:
         self._stealth = HttpFetcher(CurlTransport(self._names), routes)
         self._robots = Robots(robots, gate, self._fetch_robots)
 
-    async def visit(self, url: str, config: ScrapingConfig) -> Response | Failure:
+    async def visit(self, url: str, config: ScrapingConfig, owner: str = "") -> Response | Failure:
         """One try of one job.
 
-        The caller has taken a turn of the URL's host, and calls this at once. robots.txt (if
+        The caller has taken a turn of the URL's host, and calls this at once; `owner` is the name
+        that the gate knows it by. robots.txt (if
         `respect_robots`), pace, redirects, limits and the address guard are seen to here; all
         that a server can do ends as a Failure, never as an exception. With `use_stealth` the
         requests look like a browser's, and everything else stays as it is.
         """
         try:
-            return await self._visit(url, config)
+            return await self._visit(url, config, owner)
         except Exception as error:  # the rim: one row must not take its neighbours with it
             _log.exception("a visit ended with an error of our own")
             return Failure(
@@ -67,11 +68,11 @@ class Visitor:
         await self._stealth.close()
         self._names.close()
 
-    async def _visit(self, url: str, config: ScrapingConfig) -> Response | Failure:
+    async def _visit(self, url: str, config: ScrapingConfig, owner: str) -> Response | Failure:
         parsed = urls.parse(url)
         if isinstance(parsed, Failure):
             return parsed
-        pace = PacedTurn(self._gate, config, claimed=parsed.host)
+        pace = PacedTurn(self._gate, config, claimed=parsed.host, owner=owner)
         turn: Turn = RobotsTurn(pace, self._robots, config) if config.respect_robots else pace
         try:
             result = await self._fetcher(config).fetch(parsed.href, config, turn)

@@ -1,4 +1,4 @@
-"""Tables in (a column of URLs) and out (pages, errors, links, images, jobs; files).
+"""Tables in (a column of URLs) and out (pages, errors, links, images, jobs, hosts; files).
 
 pandas is loaded when a table is asked for, not by `import scrapeq.frames`.
 """
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         jobs_frame,
         links_frame,
         pages_frame,
+        paused_frame,
     )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "links_frame",
     "pack_table",
     "pages_frame",
+    "paused_frame",
     "read_urls",
     "unpack_table",
 ]

@@ -1,4 +1,4 @@
-"""The tables of results: pages, errors, links, images, jobs.
+"""The tables of results: pages, errors, links, images, jobs, and of hosts that are being spared.
 
 Rows come in chunks of tuples as a database gives them, and go through Arrow column by column, so
 that a million rows cost little Python.
@@ -193,6 +193,32 @@ _JOB_TYPES: dict[str, pa.DataType] = {
     "created_at": _TIME,
     "started_at": _TIME,
     "finished_at": _TIME,
+}
+
+
+def paused_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per host that is being spared, in the order given; see `JobQueue.paused_hosts`.
+
+    Each row has every column by its name, with times in seconds since 1970. Columns: host,
+    error_message string · state, error_kind category · failures, probes Int32 · since, until
+    datetime64[us, UTC] · waiting Int64. No rows give an empty frame with these columns.
+    """
+    arrays = {
+        name: [_array([row[name] for row in rows], kind)] for name, kind in _PAUSED_TYPES.items()
+    }
+    return _frame(_PAUSED_TYPES, arrays)
+
+
+_PAUSED_TYPES: dict[str, pa.DataType] = {
+    "host": _TEXT,
+    "state": _CATEGORY,
+    "error_kind": _CATEGORY,
+    "error_message": _TEXT,
+    "failures": pa.int32(),
+    "probes": pa.int32(),
+    "since": _TIME,
+    "until": _TIME,
+    "waiting": pa.int64(),
 }
 
 

@@ -5,6 +5,7 @@ from scrapeq.models.config import Recipe, ScrapingConfig, reveal
 from scrapeq.models.content import Content
 from scrapeq.models.error_kind import ErrorKind
 from scrapeq.models.failure import Failure
+from scrapeq.models.host_verdict import HostVerdict, host_verdict
 from scrapeq.models.job import FINAL, LEGAL_MOVES, Job, JobStatus, check_move
 from scrapeq.models.page import Page
 from scrapeq.models.progress import Progress
@@ -17,6 +18,7 @@ __all__ = [
     "Content",
     "ErrorKind",
     "Failure",
+    "HostVerdict",
     "Job",
     "JobStatus",
     "Page",
@@ -24,5 +26,6 @@ __all__ = [
     "Recipe",
     "ScrapingConfig",
     "check_move",
+    "host_verdict",
     "reveal",
 ]

@@ -14,6 +14,7 @@ from scrapeq.database.batches import now_ms
 from scrapeq.database.jobs import Work
 from scrapeq.fetch import Response, Visitor, retry_wait_s
 from scrapeq.models import Batch, Content, ErrorKind, Failure, Page, Recipe, ScrapingConfig
+from scrapeq.pipeline import breaker
 from scrapeq.pipeline.reading import Readers
 from scrapeq.store import Ending, Lease
 
@@ -47,6 +48,14 @@ class Plan:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a try: how its lease ends, and the row if the job is done with it."""
+
+    ending: Ending
+    result: Result | None = None
+
+
 async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     lease: Lease,
     work: Work,
@@ -54,8 +63,8 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     stored: Response | None,
     visitor: Visitor,
     readers: Readers,
-) -> Result | Ending:
-    """The result of a job, or the order to try it again later; raises nothing but cancellation.
+) -> Outcome:
+    """What became of a job; raises nothing but cancellation.
 
     `stored`: the page's bytes if they were kept and are young enough; nothing is asked then.
     """
@@ -67,8 +76,10 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
             outcome = Failure(
                 ErrorKind.WORKER_LOST, f"its worker ended {lease.lost} times while it ran"
             )
+        elif lease.given_up and not stored:
+            outcome = breaker.given_up(work.host, lease.given_up)
         else:
-            visited = stored or await visitor.visit(work.href, plan.config)
+            visited = stored or await visitor.visit(work.href, plan.config, lease.name)
             if isinstance(visited, Failure):
                 outcome = visited
             else:
@@ -81,13 +92,21 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
             f"scrapeq failed on this page ({type(error).__name__}); the worker's log says more",
             retryable=False,
         )
+    if breaker.was_spared(work.host, outcome) and not lease.given_up:
+        return Outcome(Ending(lease.job_id, lease.token, "release"))
+    ending = Ending(lease.job_id, lease.token, "done")
+    if stored is None:
+        word = breaker.word(work.host, outcome, response, plan.config, random.random())
+        ending = replace(
+            ending, verdict=word.verdict, about=word.about, spare_ms=round(1000 * word.spare_s)
+        )
     if isinstance(outcome, Failure):
+        ending = replace(ending, why=f"{outcome.kind}: {outcome.message}")
         tries = lease.tries - lease.lost
         wait_s = retry_wait_s(outcome, tries, plan.config, random.random())
         if wait_s is not None:
-            why = f"{outcome.kind}: {outcome.message}"
-            return Ending(lease.job_id, lease.token, "retry", round(wait_s * 1000), why)
-    return Result(
+            return Outcome(replace(ending, verb="retry", wait_ms=round(wait_s * 1000)))
+    result = Result(
         page=_page(work, lease, outcome, response, from_store=stored is not None),
         token=lease.token,
         url_key=urls.duplicate_key(work.href),
@@ -96,6 +115,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         html=response.body if response is not None and plan.config.store_html else None,
         content_type=response.content_type if response is not None else "",
     )
+    return Outcome(ending, result)
 
 
 def unwritable(result: Result) -> Result:

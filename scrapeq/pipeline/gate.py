@@ -32,12 +32,14 @@ class SharedGate:
         self._call = call
         self._hold_ms = hold_ms
 
-    async def wait_turn(self, host: str, gap_ms: int) -> None:
-        while wait_ms := await self._ask(self._frontier.take_turn, host, gap_ms, self._hold_ms):  # noqa: ASYNC110 - Redis sends no event
+    async def wait_turn(self, host: str, gap_ms: int, owner: str = "") -> int:
+        take = self._frontier.take_turn
+        while (wait_ms := await self._ask(take, host, gap_ms, self._hold_ms, owner)) > 0:  # noqa: ASYNC110 - Redis sends no event
             await asyncio.sleep(wait_ms / 1000)
+        return int(-wait_ms)
 
-    async def end_turn(self, host: str, *, used: bool) -> None:
-        await self._ask(self._frontier.end_turn, host, used=used)
+    async def end_turn(self, host: str, owner: str = "", *, used: bool) -> None:
+        await self._ask(self._frontier.end_turn, host, owner, used=used)
 
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
         known = self._frontier.set_robots_known

@@ -127,7 +127,7 @@ class BatchHandle:
             self._facts(progress, is_paused=batch.state is BatchState.PAUSED),
             bar,
             self.note or _state_in_words(batch, progress),
-            corner=f"{math.floor(progress.percentage)} %",
+            corner=f"{progress.done:,} of {progress.total:,} · {math.floor(progress.percentage)} %",
             actions=_actions(batch, progress) if actions else None,
             away=away or None,
         )

@@ -17,9 +17,9 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scrapeq import cluster, database, urls
+from scrapeq import cluster, database, frames, urls
 from scrapeq.database.batches import NewJob, now_ms
 from scrapeq.errors import (
     ClusterFailed,
@@ -43,6 +43,9 @@ from scrapeq.models import (
 from scrapeq.pipeline import recovery
 from scrapeq.pipeline.services import Services, shared_services
 from scrapeq.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -273,6 +276,40 @@ class JobQueue:
             "queue_lengths": self.services.queue_lengths(),
             "workers": now["workers"],
         }
+
+    def paused_hosts(self) -> pd.DataFrame:
+        """The hosts that are being spared now, one row each, the one spared for longest first.
+
+        Columns: host string (also "ai endpoint ...", a language model's) · state category: open
+        (nobody asks it until `until`), half_open (one request at a time, to see whether it is
+        back), given_up (what is due ends as breaker_open until then) · error_kind category,
+        error_message string: of its last failure · failures Int32: tries in a row that led to it ·
+        probes Int32: single requests since that failed too · since, until datetime64[us, UTC]: when
+        it opened, and when the pause ends or ended · waiting Int64: due jobs that wait for it.
+        No such host gives an empty frame with these columns. Host names are as strangers wrote
+        them: text, never markup. Raises RedisUnavailable.
+        """
+        return frames.paused_frame(self.paused_host_rows())
+
+    def paused_host_rows(self) -> list[dict[str, Any]]:
+        """The rows of `paused_hosts` as dicts, with times in seconds since 1970, without pandas."""
+        rows = []
+        for paused in self.services.frontier.paused():
+            kind, _, message = paused.said.partition(": ")
+            rows.append(
+                {
+                    "host": paused.host,
+                    "state": paused.state,
+                    "error_kind": kind,
+                    "error_message": message,
+                    "failures": paused.failures,
+                    "probes": paused.probes,
+                    "since": paused.since_ms / 1000,
+                    "until": paused.until_ms / 1000,
+                    "waiting": paused.waiting,
+                }
+            )
+        return rows
 
     def wait(self, job_id: str, timeout: float | None = None) -> Job:
         """The job once it is finished; `timeout` in seconds.

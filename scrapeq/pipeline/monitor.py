@@ -57,16 +57,20 @@ class JobMonitor:
 
     def get_system_metrics(self) -> dict[str, Any]:
         """`health_status` (HEALTHY, DEGRADED, UNHEALTHY) with `health_reasons`; `worker_stats`
-        (`active_workers`, `workers`), `queue_stats`, `performance` of the last quarter of an hour.
+        (`active_workers`, `workers`), `queue_stats`, `performance` of the last quarter of an hour,
+        `paused_hosts`: a dict for each host that is being spared, with the columns of
+        `JobQueue.paused_hosts`, times as ISO 8601 in UTC.
         """
         lately = database.history.minutes_since(self.services.engine, now_ms() - LATELY_MS)
         succeeded, failed = sum(m.succeeded for m in lately), sum(m.failed for m in lately)
         try:
             counts = self.services.frontier.counts()
             workers = self.services.frontier.workers()
+            paused = self._queue.paused_host_rows()
             reachable = True
         except RedisUnavailable:
             counts, workers, reachable = {"open": 0, "running": 0, "retrying": 0}, [], False
+            paused = []
         waiting = counts["open"] - counts["running"] - counts["retrying"]
         verdict, reasons = stats.health(
             redis_reachable=reachable,
@@ -93,6 +97,9 @@ class JobMonitor:
                 "jobs_per_minute": (succeeded + failed) / (LATELY_MS / 60_000),
             },
             "errors": database.history.error_counts(self.services.engine, now_ms() - LATELY_MS),
+            "paused_hosts": [
+                row | {"since": _iso(row["since"]), "until": _iso(row["until"])} for row in paused
+            ],
         }
 
     def get_active_jobs_summary(self, limit: int = 100) -> dict[str, Any]:
@@ -143,6 +150,28 @@ class JobMonitor:
         for minute in database.history.minutes_since(self.services.engine, since_ms):
             by_hour[minute.minute_ms - minute.minute_ms % _HOUR_MS].append(minute)
         return {"hours": hours, "history": [_hour(*one) for one in sorted(by_hour.items())]}
+
+    def get_host_history(self, hours: float = 24) -> dict[str, Any]:
+        """`history`: a dict each time that scrapeq began or ceased to spare a host, oldest first.
+
+        `timestamp` (ISO 8601, UTC), `host`, `event` (opened, given_up, closed), `error_kind` and
+        `error_message` of its last failure, both "" when it closed. It is kept in the record, so it
+        is there whatever becomes of Redis.
+        """
+        since_ms = now_ms() - round(hours * _HOUR_MS)
+        history = []
+        for one in database.history.host_events_since(self.services.engine, since_ms):
+            kind, _, message = one.said.partition(": ")
+            history.append(
+                {
+                    "timestamp": _iso(one.at_ms / 1000),
+                    "host": one.host,
+                    "event": one.event,
+                    "error_kind": kind,
+                    "error_message": message,
+                }
+            )
+        return {"hours": hours, "history": history}
 
     def _job_progress(self, job: Job) -> dict[str, Any]:
         share, left_s = 0.0, None
@@ -201,6 +230,10 @@ def _hour(start_ms: int, minutes: list[Minute]) -> dict[str, Any]:
 def _mean_s(minutes: list[Minute]) -> float | None:
     finished = sum(minute.succeeded + minute.failed for minute in minutes)
     return sum(minute.time_s for minute in minutes) / finished if finished else None
+
+
+def _iso(since_1970_s: float) -> str:
+    return datetime.fromtimestamp(since_1970_s, UTC).isoformat()
 
 
 def _from_now(seconds: float | None) -> str | None:

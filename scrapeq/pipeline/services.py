@@ -14,7 +14,7 @@ from scrapeq import cluster, database, store
 from scrapeq.errors import RedisUnavailable
 from scrapeq.pipeline.celery_app import CLEAN, PROCESS, SCRAPE, WAKE_UP, make_app
 from scrapeq.settings import Settings, load_settings
-from scrapeq.store import Frontier
+from scrapeq.store import Frontier, Patience
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,17 @@ def open_services(settings: Settings | None = None, *, start: bool = True) -> Se
         cluster.ensure_cluster(settings)
     client = store.connect(cluster.redis_url(settings))
     store.check_redis(client)
-    return Services(settings, engine, Frontier(client), cluster.broker_url(settings))
+    frontier = Frontier(client, _patience(settings))
+    return Services(settings, engine, frontier, cluster.broker_url(settings))
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        failures=settings.breaker_failures,
+        open_s=settings.breaker_open_s,
+        longest_s=settings.breaker_longest_s,
+        give_up_s=settings.breaker_give_up_s,
+    )
 
 
 def looking_services(settings: Settings) -> Services:

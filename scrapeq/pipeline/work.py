@@ -27,11 +27,11 @@ from scrapeq import database, urls
 from scrapeq.database.jobs import Work
 from scrapeq.errors import DatabaseUnavailable, RedisFull, RedisUnavailable, ScrapeqError
 from scrapeq.fetch import Response, Visitor
-from scrapeq.pipeline.attempt import Plan, attempt, unwritable
+from scrapeq.pipeline.attempt import Outcome, Plan, attempt, unwritable
 from scrapeq.pipeline.gate import SharedGate, SharedRobots
 from scrapeq.pipeline.reading import Readers
 from scrapeq.pipeline.services import Services
-from scrapeq.store import Ending, Lease, UnknownRedis
+from scrapeq.store import Ending, HostEvent, Lease, UnknownRedis
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -78,7 +78,9 @@ class WorkLoop:
         self._lease_ms = round(services.settings.lease_s * 1000)
         self._running: dict[str, Running] = {}
         self._fetching = 0  # of the running jobs, those that are not only waiting to be saved
-        self._unsaved: list[tuple[Lease, database.Result | Ending]] = []
+        self._unsaved: list[Outcome] = []
+        self._urgent = False  # a host asked to be left alone: others are to know it at once
+        self._unrecorded: list[HostEvent] = []
         self._suspect = ""  # the job that runs alone now, if one does
         self._plans: dict[str, Plan] = {}
         self._claim_until = 0.0
@@ -267,7 +269,7 @@ class WorkLoop:
             work = works.get(lease.job_id)
             plan = self._plans.get(work.batch_id) if work else None
             if work is None or plan is None or work.done:
-                self._keep(lease, Ending(lease.job_id, lease.token, "done"))
+                self._keep(Outcome(Ending(lease.job_id, lease.token, "done")))
                 continue
             self._fetching += 1
             working = self._work(lease, work, plan, stored.get(lease.job_id))
@@ -326,24 +328,25 @@ class WorkLoop:
                 self._room.set()
             if not self._fetching:
                 self._enough.set()
-        self._keep(lease, outcome)
+        self._keep(outcome)
 
-    def _keep(self, lease: Lease, outcome: database.Result | Ending) -> None:
+    def _keep(self, outcome: Outcome) -> None:
         """Leave what became of a job to the saver; its lease is renewed until that is done."""
-        self._unsaved.append((lease, outcome))
+        self._unsaved.append(outcome)
         self._result.set()
-        if len(self._unsaved) >= SAVE_COUNT:
+        self._urgent |= outcome.ending.verdict == "limited"
+        if self._urgent or len(self._unsaved) >= SAVE_COUNT:
             self._enough.set()
 
     def _give_back(self, lease: Lease) -> None:
-        self._keep(lease, Ending(lease.job_id, lease.token, "release"))
+        self._keep(Outcome(Ending(lease.job_id, lease.token, "release")))
 
     # -- saving ------------------------------------------------------------------------------
 
     async def _save_forever(self) -> None:
         while True:
             await self._result.wait()
-            if len(self._unsaved) < SAVE_COUNT and self._fetching:
+            if not self._urgent and len(self._unsaved) < SAVE_COUNT and self._fetching:
                 self._enough.clear()
                 await _within(self._enough.wait(), SAVE_AFTER_S)
             try:
@@ -355,32 +358,37 @@ class WorkLoop:
     async def _save(self) -> None:
         """Write what waits: to the record first, then to Redis. Nothing is forgotten if it fails."""
         self._result.clear()
+        self._urgent = False
         batch = self._unsaved[:SAVE_COUNT]
         try:
-            results = [outcome for _, outcome in batch if isinstance(outcome, database.Result)]
+            results = [outcome.result for outcome in batch if outcome.result is not None]
             if results:
                 await self._write(results)
-            await self._call(
-                self.services.frontier.finish,
-                [
-                    outcome
-                    if isinstance(outcome, Ending)
-                    else Ending(lease.job_id, lease.token, "done")
-                    for lease, outcome in batch
-                ],
-            )
+            endings = [outcome.ending for outcome in batch]
+            _, events = await self._call(self.services.frontier.finish_and_hear, endings)
+            self._unrecorded += events
         except BaseException:
             self._result.set()
             raise
         del self._unsaved[: len(batch)]
         if self._unsaved:
             self._result.set()
-        for lease, _ in batch:
-            running = self._running.get(lease.job_id)
-            if running is not None and running.lease.token == lease.token:
-                del self._running[lease.job_id]
+        for ending in endings:
+            running = self._running.get(ending.job_id)
+            if running is not None and running.lease.token == ending.token:
+                del self._running[ending.job_id]
         self._slot.set()
         self._saved.set()
+        await self._record_events()
+
+    async def _record_events(self) -> None:
+        """Tell the record what became of breakers; what it does not take now is told the next time."""
+        told = len(self._unrecorded)
+        if not told:
+            return
+        rows = [(one.host, one.event, one.said) for one in self._unrecorded]
+        await self._call(database.history.record_host_events, self.services.engine, rows)
+        del self._unrecorded[:told]
 
     async def _write(self, results: list[database.Result]) -> None:
         """Write results; one that the record refuses is written as a failure, beside the others."""

@@ -20,9 +20,10 @@ from scrapeq import cluster
 from scrapeq.errors import AlreadyThere, NotFound, ScrapeqError
 from scrapeq.models import FINAL, Job, ScrapingConfig
 from scrapeq.pipeline.celery_app import SCRAPE, TASKS, WAKE_UP, make_app
+from scrapeq.pipeline.endpoint_breaker import EndpointBreaker
 from scrapeq.pipeline.housekeeping import Housekeeping
 from scrapeq.pipeline.job_queue import JobQueue
-from scrapeq.pipeline.services import open_services
+from scrapeq.pipeline.services import Services, open_services
 from scrapeq.pipeline.work import WorkLoop
 from scrapeq.settings import load_settings
 
@@ -54,15 +55,23 @@ class _Process:
     """What this process works with; a fork starts with nothing of its parent's."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._services: Services | None = None
         self._loop: WorkLoop | None = None
         self.stopping = threading.Event()
+
+    @property
+    def services(self) -> Services:
+        with self._lock:
+            if self._services is None:
+                self._services = open_services(start=False)
+            return self._services
 
     @property
     def loop(self) -> WorkLoop:
         with self._lock:
             if self._loop is None:
-                self._loop = WorkLoop(open_services(start=False))
+                self._loop = WorkLoop(self.services)
                 self._loop.start()
             return self._loop
 
@@ -219,9 +228,19 @@ def process_content_task(
     """
     from scrapeq import ai
 
-    return ai.process(content, url, type, settings=load_settings(), **options).model_dump(
-        mode="json"
-    )
+    settings = load_settings()
+    breaker = _endpoint_breaker(ai.endpoint_name(settings))
+    done = ai.process(content, url, type, settings=settings, breaker=breaker, **options)
+    return done.model_dump(mode="json")
+
+
+def _endpoint_breaker(endpoint: str) -> EndpointBreaker | None:
+    """The breaker that all workers share, where there is a Redis to share it in."""
+    try:
+        return EndpointBreaker(_process.services, endpoint)
+    except ScrapeqError as error:
+        log.info("the language model is asked without a breaker: %s", error)
+        return None
 
 
 @app.task(name=TASKS + "clean_data_task")

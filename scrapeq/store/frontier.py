@@ -17,7 +17,9 @@ from typing import Any, Literal
 import redis
 
 from scrapeq.errors import RedisFull, RedisUnavailable
+from scrapeq.models import HostVerdict
 from scrapeq.store import keys
+from scrapeq.store.breaker import BreakerState, HostEvent, Patience, Paused
 from scrapeq.store.client import translated
 
 #: Jobs in one call of a script: about 10 ms of Redis's time.
@@ -42,13 +44,32 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Why a host's due jobs end unasked: since when it failed (ms), how many probes failed after
+    that, and what the last one said ("kind: message")."""
+
+    since_ms: int
+    probes: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to work on a job. `tries` counts this one; `lost`, leases that ended in silence."""
+    """The right to work on a job. `tries` counts this one; `lost`, leases that ended in silence.
+
+    With `given_up` the right is only to end it: its host is not to be asked.
+    """
 
     job_id: str
     token: int
     tries: int
     lost: int
+    given_up: GivenUp | None = None
+
+    @property
+    def name(self) -> str:
+        """What the lease is called where a turn or a probe has an owner."""
+        return f"{self.token}|{self.job_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +84,21 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a lease ends: `done`, `retry` after wait_ms (with what it said), or `release` untried."""
+    """How a lease ends: `done`, `retry` after wait_ms, or `release` untried; and what its try said
+    about the host.
+
+    why: what the try said, "kind: message". verdict: "" where it says nothing about a host; about:
+    the host, if it is not the job's; spare_ms: how long a host that says `limited` is left alone.
+    """
 
     job_id: str
     token: int
     verb: Literal["done", "retry", "release"]
     wait_ms: int = 0
     why: str = ""
+    verdict: HostVerdict = ""
+    about: str = ""
+    spare_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +115,9 @@ class Standing:
 class Frontier:
     """The open jobs of one Redis. Cheap to make; safe to use from several threads."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, patience: Patience | None = None) -> None:
         self._redis = client
+        self._patience = patience or Patience()
         self._scripts = {name: client.register_script(_source(name)) for name in _SCRIPTS}
 
     def add(
@@ -124,18 +154,19 @@ class Frontier:
             taken, next_ms, suspects, more = self._run("claim", arguments)
             if taken or not more:
                 break
-        leases = tuple(
-            Lease(taken[i], int(taken[i + 1]), int(taken[i + 2]), int(taken[i + 3]))
-            for i in range(0, len(taken), 4)
-        )
+        leases = tuple(_lease(*taken[i : i + 5]) for i in range(0, len(taken), 5))
         wait = int(next_ms)
         return Claim(leases, None if wait < 0 else wait, int(suspects))
 
     def finish(self, endings: Sequence[Ending]) -> int:
         """End leases; how many were still the caller's."""
-        ended = 0
+        return self.finish_and_hear(endings)[0]
+
+    def finish_and_hear(self, endings: Sequence[Ending]) -> tuple[int, list[HostEvent]]:
+        """End leases; how many were still the caller's, and what became of breakers by it."""
+        ended, events = 0, list[HostEvent]()
         for start in range(0, len(endings), CHUNK):
-            arguments: list[Any] = []
+            arguments: list[Any] = list(self._patience.in_ms)
             for ending in endings[start : start + CHUNK]:
                 arguments += (
                     ending.job_id,
@@ -143,9 +174,14 @@ class Frontier:
                     ending.verb,
                     ending.wait_ms,
                     ending.why[:500],
+                    ending.verdict,
+                    ending.about,
+                    ending.spare_ms,
                 )
-            ended += int(self._run("finish", arguments))
-        return ended
+            count, news = self._run("finish", arguments)
+            ended += int(count)
+            events += [_host_event(*news[i : i + 3]) for i in range(0, len(news), 3)]
+        return ended, events
 
     def renew(self, worker: str, lease_ms: int, held: Sequence[tuple[str, int]]) -> set[str]:
         """Keep leases and say that the worker lives; the ids of jobs to stop."""
@@ -188,16 +224,21 @@ class Frontier:
 
     # -- turns at a host ---------------------------------------------------------------------
 
-    def take_turn(self, host: str, gap_ms: int, hold_ms: int) -> int:
-        """0 if the next request to the host may start now, else the ms to wait and ask again."""
-        return int(self._run("turn", ["take", host, gap_ms, hold_ms]))
+    def take_turn(self, host: str, gap_ms: int, hold_ms: int, lease: str = "") -> int:
+        """0 if the next request to the host may start now, else the ms to wait and ask again.
 
-    def end_turn(self, host: str, *, used: bool = True) -> None:
+        Below 0: for so many ms nobody may ask the host, because its breaker is open. `lease` is the
+        asker's `Lease.name`: it may be the one that probes, and its turn is its own.
+        """
+        return int(self._run("turn", ["take", host, gap_ms, hold_ms, lease]))
+
+    def end_turn(self, host: str, lease: str = "", *, used: bool = True) -> None:
         """The answer began: the gap to the next request runs from here.
 
-        Not `used`: no request was made, and the turn is free at once.
+        Not `used`: no request was made, and the turn is free at once. If the turn is by now another
+        lease's, because this one was silent for too long, nothing changes; "" ends anybody's.
         """
-        self._run("turn", ["end", host, int(used)])
+        self._run("turn", ["end", host, int(used), lease])
 
     def set_robots_known(self, host: str, crawl_delay_ms: int, ttl_ms: int) -> None:
         """The host's robots.txt is known, with this Crawl-delay (0: none)."""
@@ -214,7 +255,49 @@ class Frontier:
         with suppress(RedisFull), translated():
             self._redis.set(keys.robots(origin), text, px=max(1, int(ttl_s * 1000)))
 
+    # -- the breaker of what is no host of jobs ----------------------------------------------
+
+    def may_call(self, name: str, call: str, hold_ms: int) -> tuple[int, str]:
+        """0 if `call` may be made now, else for how many ms not, with what the last failure said.
+
+        Once it may again, one call at a time is let through, until it says what came of it, at the
+        most for `hold_ms`.
+        """
+        wait_ms, said = self._run("endpoint", ["ask", name, call, hold_ms])
+        return int(wait_ms), str(said)
+
+    def tell_call(
+        self, name: str, call: str, verdict: HostVerdict, said: str, failures: int
+    ) -> HostEvent | None:
+        """What came of a call; so many `failures` in a row open the breaker. The event, if it is one."""
+        _, open_ms, longest_ms, _ = self._patience.in_ms
+        arguments = ["tell", name, call, verdict, said[:500], failures, open_ms, longest_ms]
+        event = self._run("endpoint", arguments)
+        return _host_event(name, event, said[:500]) if event else None
+
     # -- looking -----------------------------------------------------------------------------
+
+    def paused(self) -> list[Paused]:
+        """The hosts that are spared, or in doubt with jobs that wait; the one for longest comes first."""
+        with translated():
+            hosts = [str(host) for host in self._redis.zrange(keys.SPARED, 0, -1)]
+            pipe = self._redis.pipeline(transaction=False)
+            for host in hosts:
+                pipe.hmget(keys.host(host), _PAUSED_FIELDS)
+                pipe.zcard(keys.ready(host))
+                pipe.scard(keys.busy(host))
+            pipe.time()
+            *answers, (seconds, micros) = pipe.execute()
+        now_ms = seconds * 1000 + micros // 1000
+        found = []
+        of_each = zip(answers[::3], answers[1::3], answers[2::3], strict=True)
+        for host, (fields, waiting, busy) in zip(hosts, of_each, strict=True):
+            if fields[0] is None:
+                continue
+            paused = _paused(host, fields, int(waiting), now_ms)
+            if paused.state != "half_open" or waiting or busy:
+                found.append(paused)
+        return sorted(found, key=lambda one: (one.since_ms, one.host))
 
     def standings(self, ids: Sequence[str]) -> dict[str, Standing]:
         """Where jobs stand; one round trip for all."""
@@ -347,12 +430,43 @@ class Frontier:
             raise
 
 
-_SCRIPTS = ("add", "claim", "finish", "renew", "forget", "unpark", "turn", "unlock")
+_SCRIPTS = ("add", "claim", "finish", "renew", "forget", "unpark", "turn", "endpoint", "unlock")
+_PAUSED_FIELDS = ["spared_ms", "opened_ms", "failures", "probes", "given_up", "said"]
+
+
+def _lease(job_id: str, token: str, tries: int, lost: int, given_up: str) -> Lease:
+    """A lease as a claim writes it; that a job was taken to be given up is no try."""
+    if not given_up:
+        return Lease(job_id, int(token), int(tries), int(lost))
+    since_ms, probes, said = given_up.split("|", 2)
+    why = GivenUp(int(since_ms), int(probes), said)
+    return Lease(job_id, int(token), int(tries) - 1, int(lost), why)
+
+
+def _host_event(host: str, event: str, said: str) -> HostEvent:
+    return HostEvent(host, event, "" if event == "closed" else said)
+
+
+def _paused(host: str, fields: list[str], waiting: int, now_ms: int) -> Paused:
+    spared_ms, opened_ms, failures, probes, given_up, said = fields
+    state: BreakerState = "half_open"
+    if int(spared_ms) > now_ms:
+        state = "given_up" if given_up == "1" else "open"
+    return Paused(
+        host=host,
+        state=state,
+        said=said,
+        failures=int(failures),
+        probes=int(probes),
+        since_ms=int(opened_ms),
+        until_ms=int(spared_ms),
+        waiting=waiting,
+    )
 
 
 @cache
 def _source(name: str) -> str:
     folder = resources.files("scrapeq.store") / "lua"
     return "\n".join(
-        (folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("common", name)
+        (folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("common", "breaker", name)
     )

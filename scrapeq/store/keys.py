@@ -20,8 +20,11 @@
     scrapeq:waiting:<batch>   set     its jobs that wait to be tried again
     scrapeq:busy:<host>       set     jobs that talk to the host now
     scrapeq:host:<host>       hash    last_ms (the gap runs from it), hold_ms (its turn is held until
-                              then), hold_by (the claim's token), wanted_ms, crawl_ms, robots_ms;
-                              a day
+                              then), hold_by (the token of the lease that holds it), wanted_ms,
+                              crawl_ms, robots_ms; what its breaker knows (see lua/breaker.lua); a day
+    scrapeq:troubled          zset    hosts that failed since their last good answer, by when that
+                              is forgotten (ms); the forgotten go when one is added; a day
+    scrapeq:spared            zset    those of them whose breaker is not closed, likewise
     scrapeq:robots:<origin>   string  the robots.txt as JSON; expires as RFC 9309 says
     scrapeq:workers           zset    worker → last heard of (ms); the silent are dropped
     scrapeq:bell              string  a wake-up was sent; half a second
@@ -46,7 +49,20 @@ HELD = PREFIX + "held"
 TRIES = PREFIX + "tries"
 WHY = PREFIX + "why"
 WORKERS = PREFIX + "workers"
+SPARED = PREFIX + "spared"
 BELL = PREFIX + "bell"
+
+
+def ready(host: str) -> str:
+    return f"{PREFIX}ready:{host}"
+
+
+def busy(host: str) -> str:
+    return f"{PREFIX}busy:{host}"
+
+
+def host(host: str) -> str:
+    return f"{PREFIX}host:{host}"
 
 
 def running(batch_id: str) -> str:

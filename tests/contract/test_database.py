@@ -478,13 +478,35 @@ def test_pages_that_a_newer_batch_is_answered_from_live_as_long(
 def test_history_and_errors_grow_old_too(record: sa.Engine) -> None:
     database.history.record_completion(record, success=True, processing_time_s=1)
     database.history.record_error(record, "job", "reset", "it broke")
+    database.history.record_host_events(record, [("a.example", "opened", "reset: it broke")])
 
     database.jobs.delete_before(record, now_ms() - 600_000)
     assert database.history.minutes_since(record, 0)
+    assert database.history.host_events_since(record, 0)
     database.jobs.delete_before(record, now_ms() + 600_000)
 
     assert database.history.minutes_since(record, 0) == []
     assert database.history.error_counts(record, 0) == {}
+    assert database.history.host_events_since(record, 0) == []
+
+
+def test_what_became_of_hosts_is_told_in_its_order(record: sa.Engine) -> None:
+    began_ms = now_ms()
+    evil = "refused: \0 \ud800 <b>"
+    first = [("a.example", "opened", evil), ("b.example", "opened", "reset: it broke")]
+    database.history.record_host_events(record, first)
+    database.history.record_host_events(record, [("a.example", "closed", "")])
+
+    events = database.history.host_events_since(record, began_ms)
+
+    assert [(one.host, one.event, one.said) for one in events] == [
+        ("a.example", "opened", "refused:  \ufffd <b>"),
+        ("b.example", "opened", "reset: it broke"),
+        ("a.example", "closed", ""),
+    ]
+    assert began_ms <= events[0].at_ms <= events[2].at_ms <= now_ms()
+    assert database.history.host_events_since(record, now_ms() + 1_000) == []
+    assert database.history.error_counts(record, 0) == {}  # no page failed by it
 
 
 # -- what people hand over ----------------------------------------------------------------------

@@ -115,6 +115,23 @@ def test_an_older_record_is_brought_up_to_date(
         assert engines.read_meta(connection, "schema") == str(schema.VERSION)
 
 
+def test_a_record_of_the_first_version_gets_what_came_later(
+    record: sa.Engine, open_record: Open
+) -> None:
+    with writing(record) as connection:
+        connection.execute(sa.text("DROP TABLE host_events"))
+        connection.execute(sa.text("DROP INDEX jobs_by_error"))
+        engines.write_meta(connection, "schema", "1")
+
+    migrated = open_record()
+
+    there = sa.inspect(migrated)
+    assert {table.name for table in schema.metadata.sorted_tables} <= set(there.get_table_names())
+    assert "jobs_by_error" in {index["name"] for index in there.get_indexes("jobs")}
+    database.history.record_host_events(migrated, [("a.example", "opened", "dns: no name")])
+    assert [one.host for one in database.history.host_events_since(record, 0)] == ["a.example"]
+
+
 def test_half_a_transaction_is_none(record: sa.Engine, submit: Submit) -> None:
     def rows() -> Any:
         yield NewJob("b-0", 0, "u", "u", "h", 5)

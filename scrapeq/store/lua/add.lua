@@ -15,5 +15,9 @@ for i = 5, #ARGV, 3 do
     redis.call('ZADD', P .. 'ready:' .. host, whole(tonumber(ARGV[1]) * SPAN + seq), id)
   end
 end
-for host in pairs(hosts) do settle(host, now) end
+local any_spared = redis.call('EXISTS', SPARED) == 1
+for host in pairs(hosts) do
+  if any_spared then fresh_chance(host, now) end
+  settle(host, now)
+end
 return added

@@ -1,10 +1,13 @@
 -- Take up to N due jobs, best priority first, at most as many of each host as it may be asked for.
 -- ARGV: worker, N, lease_ms, alone (0/1: the caller runs nothing else and may take a suspect)
--- Result: { jobs, next_ms, suspects, more }: jobs as flat id, token, tries, lost; when something
---         becomes due (-1: nothing waits, 0: something is due already); how many suspects may go
---         now; more (1: there was too much to put right for one call, so call again).
+-- Result: { jobs, next_ms, suspects, more }: jobs as flat id, token, tries, lost, given_up; when
+--         something becomes due (-1: nothing waits, 0: something is due already); how many suspects
+--         may go now; more (1: there was too much to put right for one call, so call again).
+--         given_up is '' for a job that is to be fetched; for one whose host was given up it is
+--         opened_ms|probes|kind: message.
 --         An error 'NOEPOCH' if this Redis was emptied.
--- Closes: two workers that see the same due job or the same free host.
+-- Closes: two workers that see the same due job or the same free host, or that both send the one
+-- request that a host in doubt is to get.
 local epoch = redis.call('GET', P .. 'epoch')
 if not epoch then return redis.error_reply('NOEPOCH this Redis is not known to the record') end
 even_if_full()
@@ -41,26 +44,33 @@ if more then return { {}, '0', 0, 1 } end
 local taken = {}
 local any_stopped = redis.call('HLEN', P .. 'stopped') > 0
 local any_lost = redis.call('HLEN', P .. 'lost') > 0
+local any_spared = redis.call('EXISTS', SPARED) == 1
 
 local function take(id, job, lost)
   local token = whole(tonumber(epoch) * 4294967296 + redis.call('INCR', P .. 'token'))
-  local _, _, gap = terms(job, job.host, now)
+  local _, _, gap, breaker = terms(job, job.host, now)
   local key = P .. 'host:' .. job.host
+  local given_up = ''
   redis.call('ZREM', P .. 'ready:' .. job.host, id)
   redis.call('ZADD', P .. 'leases', whole(now + lease_ms), id)
   redis.call('HSET', P .. 'held', id, token .. '|' .. worker .. '|' .. whole(now))
   redis.call('SADD', P .. 'busy:' .. job.host, id)
   redis.call('SADD', P .. 'running:' .. job.batch, id)
-  -- With a gap, the claim holds the host's turn until the answer begins (see turn.lua), at the
-  -- latest until its lease ends; without one, nobody needs to say when it began.
-  if gap > 0 then
-    redis.call('HSET', key, 'hold_ms', whole(now + lease_ms), 'hold_by', token)
+  if breaker == 'given_up' then
+    given_up = table.concat(redis.call('HMGET', key, 'opened_ms', 'probes', 'said'), '|')
   else
-    redis.call('HSET', key, 'last_ms', whole(now))
+    if breaker == 'half_open' then redis.call('HSET', key, 'probe', token .. '|' .. id) end
+    -- With a gap, the claim holds the host's turn until the answer begins (see turn.lua), at the
+    -- latest until its lease ends; without one, nobody needs to say when it began.
+    if gap > 0 then
+      redis.call('HSET', key, 'hold_ms', whole(now + lease_ms), 'hold_by', token)
+    else
+      redis.call('HSET', key, 'last_ms', whole(now))
+    end
+    redis.call('PEXPIRE', key, HOST_TTL_MS)
   end
-  redis.call('PEXPIRE', key, HOST_TTL_MS)
   settle(job.host, now)
-  for _, value in ipairs({ id, token, redis.call('HINCRBY', P .. 'tries', id, 1), lost }) do
+  for _, value in ipairs({ id, token, redis.call('HINCRBY', P .. 'tries', id, 1), lost, given_up }) do
     taken[#taken + 1] = value
   end
 end
@@ -76,6 +86,17 @@ local function put_aside(id, job, list)
     forget(id, now)
   end
   return state and true
+end
+
+-- Which due job of a host to take: the first, but as the probe of a host in doubt any of the best
+-- priority. Pages that stand side by side often fail together, and the first ones are those that did.
+local function pick(host, ready)
+  local first = redis.call('ZRANGE', ready, 0, 0)[1]
+  local job = first and any_spared and facts(first)
+  if not job or select(4, terms(job, host, now)) ~= 'half_open' then return first end
+  local best = math.floor(job.score / SPAN)
+  local count = redis.call('ZCOUNT', ready, whole(best * SPAN), whole((best + 1) * SPAN - 1))
+  return redis.call('ZRANGE', ready, now % count, now % count)[1]
 end
 
 -- The suspects, of the first hundred, that may be started now.
@@ -101,12 +122,12 @@ if suspect then
   take(suspect, facts(suspect), tonumber(redis.call('HGET', P .. 'lost', suspect) or '0'))
 else
   local left = wanted + SWEEP
-  while #taken < wanted * 4 and left > 0 do
+  while #taken < wanted * 5 and left > 0 do
     left = left - 1
     local host = redis.call('ZRANGE', P .. 'open', 0, 0)[1]
     if not host then break end
     local ready = P .. 'ready:' .. host
-    local id = redis.call('ZRANGE', ready, 0, 0)[1]
+    local id = pick(host, ready)
     local job = id and facts(id)
     local lost = id and any_lost and tonumber(redis.call('HGET', P .. 'lost', id) or '0') or 0
     if not job then

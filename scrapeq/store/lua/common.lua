@@ -33,15 +33,28 @@ local function turn_free(last_ms, hold_ms, gap)
   return math.max(last, hold) + gap
 end
 
--- When the host may be asked for this job, and how many may be open with it at once.
+-- Whether a lease, as "token|job", is still held.
+local function is_held(lease)
+  local token, id = string.match(lease, '^(%d+)|(.*)$')
+  local held = id and redis.call('HGET', P .. 'held', id)
+  return held and string.match(held, '^[^|]*') == token
+end
+
+-- When the host may be asked for this job, how many may be open with it at once, the gap, and what
+-- its breaker is if it is not closed (see breaker.lua).
 local function terms(job, host, now)
-  local h = redis.call('HMGET', P .. 'host:' .. host, 'last_ms', 'hold_ms', 'crawl_ms', 'robots_ms', 'wanted_ms')
+  local h = redis.call('HMGET', P .. 'host:' .. host, 'last_ms', 'hold_ms', 'crawl_ms', 'robots_ms', 'wanted_ms',
+    'spared_ms', 'given_up', 'probe')
   local gap, limit = job.gap, job.limit
+  local spared, breaker = tonumber(h[6] or '0'), nil
+  if spared > now and h[7] == '1' then return now, math.huge, 0, 'given_up' end -- nobody asks it
+  if h[6] then breaker = spared > now and 'open' or 'half_open' end
   if job.robots then
     gap = math.max(gap, tonumber(h[3] or '0'))
     if tonumber(h[4] or '0') <= now then limit = 1 end -- its robots.txt is not known
   end
-  return math.max(turn_free(h[1], h[2], gap), tonumber(h[5] or '0')), limit, gap
+  if breaker == 'half_open' and is_held(h[8]) then limit = 0 end -- one probe at a time
+  return math.max(turn_free(h[1], h[2], gap), tonumber(h[5] or '0'), spared), limit, gap, breaker
 end
 
 -- Put the host where its best job says: open now, gated until a time, or nowhere (idle, or at its

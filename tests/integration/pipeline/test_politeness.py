@@ -113,6 +113,26 @@ def test_a_crawl_delay_is_kept(scrape):
         assert min(gaps_ms) >= 400
 
 
+def test_a_host_with_a_long_delay_holds_back_no_other_row_of_its_batch(scrape, cluster):
+    slow, quick = range(1_000), range(1_000, 1_210)  # more rows wait than the workers have slots
+    assert len(slow) > 2 * cluster.settings.window
+    with LittleWeb(hosts=8, crawl_delay_s={0: 5}) as web:
+        urls = [web.url(f"/article/{n}", host=0) for n in slow]
+        urls += [web.url(f"/article/{n}", host=1 + n % 7) for n in quick]
+        batch = scrape(urls)
+
+        done = set()
+        for page in batch.as_completed(PATIENCE_S):
+            done.add(page.row)
+            if done >= set(quick):
+                break
+
+        assert len(done & set(slow)) <= PATIENCE_S // 5
+        batch.cancel()
+        gaps_ms = [later.at_ms - sooner.at_ms for sooner, later in pairwise(of_host(web.log(), 0))]
+        assert all(gap >= 5_000 for gap in gaps_ms)
+
+
 def test_a_flaky_page_succeeds_in_the_end(web, scrape, asked):
     table = scrape([web.url("/flaky/2"), web.url("/flaky/9")]).wait(PATIENCE_S).df
 

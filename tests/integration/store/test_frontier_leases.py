@@ -168,6 +168,21 @@ def test_a_suspect_whose_host_must_wait_blocks_nobody(
     assert take(alone=True) == []
 
 
+@pytest.mark.parametrize(("verb", "tries"), [("retry", 1), ("release", 0)])
+def test_tries_that_were_lost_do_not_count_once_one_was_not(
+    verb: str, tries: int, add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a")
+    lose(frontier, eventually, 1)
+    (lease,) = take()
+    assert (lease.tries, lease.lost) == (2, 1)
+
+    end(frontier, lease, verb)
+
+    (again,) = eventually(take)
+    assert (again.tries, again.lost) == (tries + 1, 0)
+
+
 def test_a_worker_that_renews_or_speaks_is_known(frontier: Frontier) -> None:
     frontier.renew("one", LONG_MS, [])
     frontier.say_worker("two")

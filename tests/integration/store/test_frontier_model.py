@@ -158,10 +158,10 @@ class Model(RuleBasedStateMachine):
         self.ended.append((job_id, job.token))
         if verb == "done":
             del self.jobs[job_id]
-        elif verb == "retry":
-            self.move(job_id, place="later", lost=0)
+        elif verb == "retry":  # tries that were lost with their workers do not count any more
+            self.move(job_id, place="later", lost=0, tries=job.tries - job.lost)
         else:
-            self.move(job_id, place="ready", lost=0, tries=job.tries - 1)
+            self.move(job_id, place="ready", lost=0, tries=job.tries - job.lost - 1)
 
     @precondition(lambda self: self.ended)
     @rule(data=st.data(), verb=st.sampled_from(["done", "retry", "release"]))

@@ -144,6 +144,34 @@ def test_an_ended_lease_leaves_the_turn_of_somebody_else(
     assert eventually(take)[0].job_id == "b"
 
 
+def test_who_was_silent_for_too_long_does_not_end_the_turn_of_the_next(
+    add: Add, take: Take, frontier: Frontier, other: Frontier, eventually: Eventually
+) -> None:
+    add("frozen", "next", "third", gap_ms=1)
+    (frozen,) = take(1, lease_ms=1)
+    (again,) = eventually(lambda: take(1))
+    assert again.job_id == "frozen"
+
+    other.end_turn("h", frozen.name)
+
+    assert take() == []
+    assert frontier.take_turn("h", 1, LONG_MS) > 0
+    other.end_turn("h", again.name)
+    assert eventually(take)[0].job_id == "next"
+
+
+def test_the_owner_of_a_turn_that_was_taken_later_ends_it(
+    frontier: Frontier, other: Frontier, eventually: Eventually
+) -> None:
+    assert frontier.take_turn("h", 1, LONG_MS, "7|a") == 0
+
+    other.end_turn("h", "8|b")
+    assert 0 < other.take_turn("h", 1, LONG_MS, "8|b") <= 50
+
+    other.end_turn("h", "7|a")
+    eventually(lambda: other.take_turn("h", 1, LONG_MS, "8|b") == 0)
+
+
 def test_who_waits_for_a_turn_goes_before_new_claims(
     add: Add,
     take: Take,

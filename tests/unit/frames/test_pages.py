@@ -16,6 +16,7 @@ from scrapeq.frames import (
     jobs_frame,
     links_frame,
     pages_frame,
+    paused_frame,
 )
 from scrapeq.models import ErrorKind, Job, JobStatus
 
@@ -260,3 +261,36 @@ def test_jobs_say_how_long_they_waited_and_ran():
     assert jobs.loc[0, ["wait_s", "run_s"]].tolist() == [2, 3]
     assert jobs.loc[1, ["wait_s", "run_s"]].isna().all()
     pd.testing.assert_series_equal(jobs_frame([]).dtypes.astype(str), jobs.dtypes.astype(str))
+
+
+PAUSED = {
+    "host": "<script>a.example",
+    "state": "open",
+    "error_kind": "refused",
+    "error_message": "<b>nobody listens</b>",
+    "failures": 20,
+    "probes": 0,
+    "since": 1_793_000_000.25,
+    "until": 1_793_000_030.25,
+    "waiting": 9_980,
+}
+
+
+def test_hosts_that_are_spared_are_a_table():
+    hosts = paused_frame([PAUSED, {**PAUSED, "host": "b.example", "state": "given_up"}])
+
+    assert hosts.dtypes.astype(str).to_dict() == {
+        "host": "string",
+        "state": "category",
+        "error_kind": "category",
+        "error_message": "string",
+        "failures": "Int32",
+        "probes": "Int32",
+        "since": "datetime64[us, UTC]",
+        "until": "datetime64[us, UTC]",
+        "waiting": "Int64",
+    }
+    assert hosts.loc[0, "until"] - hosts.loc[0, "since"] == pd.Timedelta(seconds=30)
+    assert hosts["state"].tolist() == ["open", "given_up"]
+    assert "<script>" not in hosts._repr_html_()  # pandas escapes what is text
+    pd.testing.assert_series_equal(paused_frame([]).dtypes.astype(str), hosts.dtypes.astype(str))

@@ -8,6 +8,7 @@ import pytest
 
 from scrapeq.errors import ConfigError
 from scrapeq.settings import load_settings, make_home
+from scrapeq.store import Patience
 
 
 def test_the_guides_variables_are_read(monkeypatch):
@@ -49,6 +50,8 @@ def test_without_any_variable_everything_is_in_this_folder(monkeypatch, tmp_path
         ("SCRAPEQ_WORKERS", "none", "SCRAPEQ_WORKERS"),
         ("SCRAPEQ_WORKERS", "0", "greater than or equal to 1"),
         ("SCRAPEQ_LEASE_S", "0.1", "SCRAPEQ_LEASE_S"),
+        ("SCRAPEQ_BREAKER_FAILURES", "0", "SCRAPEQ_BREAKER_FAILURES"),
+        ("SCRAPEQ_BREAKER_OPEN_S", "0", "SCRAPEQ_BREAKER_OPEN_S"),
         ("SCRAPEQ_CONNECT_TO", "nonsense", "SCRAPEQ_CONNECT_TO"),
     ],
 )
@@ -59,6 +62,18 @@ def test_a_setting_that_cannot_be_met_says_so(monkeypatch, name, value, says):
         load_settings()
 
     assert says.lower() in str(refused.value).lower()
+
+
+def test_the_patience_with_hosts_is_that_of_the_settings():
+    settings, patience = load_settings(), Patience()
+
+    assert patience == Patience(
+        failures=settings.breaker_failures,
+        open_s=settings.breaker_open_s,
+        longest_s=settings.breaker_longest_s,
+        give_up_s=settings.breaker_give_up_s,
+    )
+    assert patience.in_ms == (20, 30_000, 600_000, 900_000)
 
 
 def test_passwords_are_in_no_repr(monkeypatch):

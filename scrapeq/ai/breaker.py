@@ -1,0 +1,38 @@
+"""Whether the endpoint may be asked at all: what this folder needs from whoever shares it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from scrapeq.ai.endpoint import Reply
+from scrapeq.models import HostVerdict
+from scrapeq.settings import Settings
+
+#: Statuses that another page would get too: the key is refused, it has enough, or it is late.
+_FOR_EVERYBODY = frozenset({401, 403, 408, 429})
+
+
+class Breaker(Protocol):
+    """A circuit breaker around the endpoint, in memory or shared with other workers."""
+
+    def refusal(self) -> str:
+        """ "" if the endpoint may be asked now; else why not and until when, as a sentence."""
+
+    def tell(self, verdict: HostVerdict, problem: str) -> None:
+        """What came of asking, once after each time that it was not refused; "" if nothing did."""
+
+
+def endpoint_name(settings: Settings) -> str:
+    """Which endpoint the settings mean: host and port, without path, key or password."""
+    parts = urlsplit(settings.ai_base_url or "https://api.openai.com")
+    return f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
+
+
+def verdict(reply: Reply) -> HostVerdict:
+    """Whether the endpoint failed, whatever it was asked; what is wrong with one page or with the
+    model's answer to it is no failure of the endpoint."""
+    if reply.problem is None:
+        return "good"
+    for_everybody = reply.status is None or reply.status >= 500 or reply.status in _FOR_EVERYBODY
+    return "failed" if for_everybody else "good"
