@@ -264,9 +264,7 @@ def _translate(error: Any, ask: Ask, transfer: _Transfer) -> Failed:
         return Failed(ErrorKind.DNS, f"the name of {whom} has no address")
     if error.code == CurlECode.COULDNT_CONNECT:
         if transfer.os_errno == errno.ECONNRESET:
-            return Failed(
-                ErrorKind.RESET, f"{whom} closed the connection while it was being made"
-            )
+            return Failed(ErrorKind.RESET, f"{whom} closed the connection while it was being made")
         return Failed(ErrorKind.REFUSED, f"{whom} refused the connection")
     if error.code == CurlECode.PROXY:
         return Failed(ErrorKind.REFUSED, f"the proxy refused to connect to {host}")

@@ -218,7 +218,9 @@ _EMPTY = (
     Case("body-blank", "Nothing but white space.", "empty", says(b" \r\n\t \n" * 50)),
     Case("body-onlymark", "Nothing but a byte order mark.", "empty", says(b"\xef\xbb\xbf")),
     Case("body-nuls", "Nothing but NULs.", "empty", says(bytes(2000))),
-    Case("body-emptygzip", "Nothing, said to be gzip.", "empty", says(b"", "Content-Encoding: gzip")),
+    Case(
+        "body-emptygzip", "Nothing, said to be gzip.", "empty", says(b"", "Content-Encoding: gzip")
+    ),
     Case(
         "body-gzippednothing",
         "Nothing, compressed with care.",

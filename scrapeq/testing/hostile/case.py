@@ -11,10 +11,10 @@ from scrapeq.testing.hostile.script import Asked, Script
 #: Limits for servers that make a client wait: long enough for a busy machine to get to the phase
 #: that is meant, short enough to be waited for.
 IMPATIENT: Mapping[str, Any] = {
-    "connect_timeout_s": 3,
-    "first_byte_timeout_s": 3,
-    "idle_timeout_s": 3,
-    "total_timeout_s": 7,
+    "connect_timeout_s": 2,
+    "first_byte_timeout_s": 2,
+    "idle_timeout_s": 2,
+    "total_timeout_s": 5,
 }
 
 #: A limit that a bomb reaches without much work for anybody.

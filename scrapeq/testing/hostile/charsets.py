@@ -144,7 +144,13 @@ _NEVER = (
         ),
         title="a\ufffdb",
     ),
-    _case("cutcharacter", "UTF-8 with one broken character among many.", _GERMAN, "utf-8", header="utf-8"),
+    _case(
+        "cutcharacter",
+        "UTF-8 with one broken character among many.",
+        _GERMAN,
+        "utf-8",
+        header="utf-8",
+    ),
 )
 
 CASES = (*_SAID, *_LABELS, *_GUESSED, *_WIDE, *_NEVER)

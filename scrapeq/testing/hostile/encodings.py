@@ -46,9 +46,7 @@ def _encoded(coding: str, body: bytes) -> Script:
 
 
 def _honest(name: str, what: str, coding: str, body: Callable[[], bytes]) -> Case:
-    return Case(
-        f"encoding-{name}", what, "ok", lambda _: _encoded(coding, body()), title=_TITLE
-    )
+    return Case(f"encoding-{name}", what, "ok", lambda _: _encoded(coding, body()), title=_TITLE)
 
 
 def _broken(name: str, what: str, ends: str, coding: str, body: Callable[[], bytes]) -> Case:
@@ -148,11 +146,11 @@ _BROKEN = (
     _broken("zstdplain", "HTML that is called zstd.", "decode", "zstd", lambda: _PAGE),
     _broken("mislabelled", "gzip that is called brotli.", "decode", "br", lambda: _GZIP),
     _broken("unknown", "A coding that nobody knows.", "decode", "rot13", lambda: _PAGE),
-    _broken("compress", "A coding that nobody undoes any more.", "decode", "compress", lambda: _PAGE),
-    _broken("charset", "A charset where the coding should be.", "decode", "utf-8", lambda: _PAGE),
     _broken(
-        "layers", "Twenty layers of gzip.", "decode", ", ".join(["gzip"] * 20), lambda: _GZIP
+        "compress", "A coding that nobody undoes any more.", "decode", "compress", lambda: _PAGE
     ),
+    _broken("charset", "A charset where the coding should be.", "decode", "utf-8", lambda: _PAGE),
+    _broken("layers", "Twenty layers of gzip.", "decode", ", ".join(["gzip"] * 20), lambda: _GZIP),
     _broken(
         "window",
         "zstd with a window of 128 MB, where RFC 9659 allows 8.",
@@ -166,7 +164,10 @@ _BOMBS = (
     _bomb("gzip", "30 KB of gzip.", "gzip", lambda: gzip.compress(bytes(_BOMB_BYTES))),
     _bomb("deflate", "30 KB of deflate.", "deflate", lambda: zlib.compress(bytes(_BOMB_BYTES))),
     _bomb(
-        "rawdeflate", "The same without a header.", "deflate", lambda: _raw_deflate(bytes(_BOMB_BYTES))
+        "rawdeflate",
+        "The same without a header.",
+        "deflate",
+        lambda: _raw_deflate(bytes(_BOMB_BYTES)),
     ),
     _bomb("br", "A few bytes of brotli.", "br", lambda: _brotli(bytes(_BOMB_BYTES))),
     _bomb("zstd", "A few KB of zstd.", "zstd", lambda: _zstd(bytes(_BOMB_BYTES))),

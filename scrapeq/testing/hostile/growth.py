@@ -61,4 +61,4 @@ class Growth:
 
 def _kb(figure: str) -> int:
     """A line like "  1234 kB"; a process that has ended has none."""
-    return int(figure.split()[0])
+    return int(figure.split(maxsplit=1)[0])

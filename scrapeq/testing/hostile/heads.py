@@ -41,7 +41,10 @@ _SLOW = (
         "head-slow1xx",
         "Another 103 every half second, and never an answer.",
         "header_timeout",
-        (Send(b"HTTP/1.1 103 Early Hints\r\n\r\n"), Drip(b"HTTP/1.1 103 Early Hints\r\n\r\n", 0.02)),
+        (
+            Send(b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+            Drip(b"HTTP/1.1 103 Early Hints\r\n\r\n", 0.02),
+        ),
         options=IMPATIENT,
     ),
     Case(
@@ -144,13 +147,21 @@ _BROKEN = (
         OK + b"Transfer-Encoding: chunked, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
         "protocol or ok",
     ),
-    _broken(
-        "nulvalue", "A NUL within a value.", OK + b"X-A: a\x00b\r\nContent-Length: 0\r\n\r\n"
-    ),
+    _broken("nulvalue", "A NUL within a value.", OK + b"X-A: a\x00b\r\nContent-Length: 0\r\n\r\n"),
     _broken("nulname", "A NUL within a name.", OK + b"X\x00A: b\r\nContent-Length: 0\r\n\r\n"),
-    _broken("spacename", "A name with a space.", OK + b"X A: b\r\nContent-Length: 0\r\n\r\n", "protocol or empty"),
+    _broken(
+        "spacename",
+        "A name with a space.",
+        OK + b"X A: b\r\nContent-Length: 0\r\n\r\n",
+        "protocol or empty",
+    ),
     _broken("nocolon", "A line without a colon.", OK + b"what\r\nContent-Length: 0\r\n\r\n"),
-    _broken("noname", "A field without a name.", OK + b": b\r\nContent-Length: 0\r\n\r\n", "protocol or empty"),
+    _broken(
+        "noname",
+        "A field without a name.",
+        OK + b": b\r\nContent-Length: 0\r\n\r\n",
+        "protocol or empty",
+    ),
 )
 
 _STRANGE = (
@@ -165,17 +176,39 @@ _STRANGE = (
     ),
     _strange("nophrase", "No phrase after the status.", _good(first=OK.replace(b" OK", b""))),
     _strange("longphrase", "A phrase of 8 KB.", _good(first=OK.replace(b"OK", b"O" * 8000))),
-    _strange("http10", "HTTP/1.0, until the connection ends.", (Send(OK.replace(b"1.1", b"1.0") + b"\r\n" + _PAGE),)),
-    _strange("untilend", "No length: the page ends with the connection.", (Send(OK + b"\r\n" + _PAGE),)),
+    _strange(
+        "http10",
+        "HTTP/1.0, until the connection ends.",
+        (Send(OK.replace(b"1.1", b"1.0") + b"\r\n" + _PAGE),),
+    ),
+    _strange(
+        "untilend", "No length: the page ends with the connection.", (Send(OK + b"\r\n" + _PAGE),)
+    ),
     _strange(
         "earlyhints",
         "Three early hints before the answer.",
         _good(first=b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 3 + OK),
     ),
-    _strange("binarycookie", "A cookie of bytes that are no text.", _good(b"Set-Cookie: a=\xff\xfe\x01\r\n")),
-    _strange("badcookies", "Cookies that are none.", _good(b"Set-Cookie: \xc3\x28;expires=never\r\nSet-Cookie: =;;;\r\nSet-Cookie: a b=c\r\n")),
-    _strange("cookiebomb", "Fifty cookies of 4 KB.", _good(*(b"Set-Cookie: c%d=" % n + b"x" * 4000 + b"\r\n" for n in range(50)))),
-    _strange("markup", "Markup in values.", _good(b"X-A: <script>alert(1)</script>\r\nServer: =cmd()\r\n")),
+    _strange(
+        "binarycookie",
+        "A cookie of bytes that are no text.",
+        _good(b"Set-Cookie: a=\xff\xfe\x01\r\n"),
+    ),
+    _strange(
+        "badcookies",
+        "Cookies that are none.",
+        _good(b"Set-Cookie: \xc3\x28;expires=never\r\nSet-Cookie: =;;;\r\nSet-Cookie: a b=c\r\n"),
+    ),
+    _strange(
+        "cookiebomb",
+        "Fifty cookies of 4 KB.",
+        _good(*(b"Set-Cookie: c%d=" % n + b"x" * 4000 + b"\r\n" for n in range(50))),
+    ),
+    _strange(
+        "markup",
+        "Markup in values.",
+        _good(b"X-A: <script>alert(1)</script>\r\nServer: =cmd()\r\n"),
+    ),
 )
 
 CASES = (*_SLOW, *_BROKEN, *_STRANGE)

@@ -50,7 +50,9 @@ def _bomb_of_cookies(asked: Asked) -> Script:
         bombs = [f"Set-Cookie: c{number}={'x' * 3000}" for number in range(60)]
         return leads("/after", *bombs, "Set-Cookie: fat=" + "x" * 5000)
     sent = asked.headers.get("cookie", "")
-    return says(html("none of it came back" if "fat=" not in sent and len(sent) < 160_000 else sent))
+    return says(
+        html("none of it came back" if "fat=" not in sent and len(sent) < 160_000 else sent)
+    )
 
 
 def _to_another_origin(asked: Asked) -> Script:

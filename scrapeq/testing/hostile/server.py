@@ -104,7 +104,9 @@ class _Web:
             head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             connection += 1
             asked = self._asked(head, connection)
-            self.log.append({"host": asked.host, "path": asked.path, "headers": dict(asked.headers)})
+            self.log.append(
+                {"host": asked.host, "path": asked.path, "headers": dict(asked.headers)}
+            )
             for step in self._script(asked):
                 await _do(step, reader, writer)
                 if isinstance(step, Keep):
@@ -221,7 +223,11 @@ async def _serve() -> None:
         try:
             context, authority = _tls_contexts()
         except ImportError:
-            say({"error": "certificates need trustme: pip install trustme, or HostileWeb(tls=False)"})
+            say(
+                {
+                    "error": "certificates need trustme: pip install trustme, or HostileWeb(tls=False)"
+                }
+            )
             return
         await web.listen("tls", web.converse, context)
 

@@ -20,7 +20,6 @@ from scrapeq.testing.hostile.case import Case
 from scrapeq.testing.hostile.growth import Growth
 from scrapeq.testing.pages import page
 
-
 #: What a machine that is busy with other things may add to the seconds of a case: something that
 #: hangs fails, something that waits for its turn does not.
 PATIENCE_S = 60.0
@@ -97,13 +96,15 @@ async def try_case(
     except TimeoutError:
         visit.cancel()
         await asyncio.wait({visit})
-        return _ended(case, "hangs", None, 0, time.monotonic() - began_s, growth)
+        return _ended(
+            case, "hangs", None, tries=0, seconds=time.monotonic() - began_s, growth=growth
+        )
     took_s = time.monotonic() - began_s
-    return _ended(case, row.error_kind or "ok", row, tries, took_s, growth)
+    return _ended(case, row.error_kind or "ok", row, tries=tries, seconds=took_s, growth=growth)
 
 
 def _ended(
-    case: Case, end: str, row: Page | None, tries: int, seconds: float, growth: Growth
+    case: Case, end: str, row: Page | None, *, tries: int, seconds: float, growth: Growth
 ) -> Ended:
     growth.look()
     return Ended(

@@ -15,17 +15,15 @@ _JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\0" + bytes(500)
 _PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 _RSS = b'<?xml version="1.0"?><rss version="2.0"><channel><title>news</title></channel></rss>'
 _ATOM = b'<feed xmlns="http://www.w3.org/2005/Atom"><title>news</title></feed>'
-_SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><title>drawn</title><script>alert(1)</script></svg>'
+_SVG = (
+    b'<svg xmlns="http://www.w3.org/2000/svg"><title>drawn</title><script>alert(1)</script></svg>'
+)
 _LAUGHS = (
     '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">'
-    + "".join(
-        f'<!ENTITY lol{n} "{f"&lol{n - 1 or str()};" * 10}">' for n in range(1, 10)
-    )
+    + "".join(f'<!ENTITY lol{n} "{f"&lol{n - 1 or str()};" * 10}">' for n in range(1, 10))
     + "]><lolz>&lol9;</lolz>"
 ).encode()
-_EXTERNAL = (
-    b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><r>&x;</r>'
-)
+_EXTERNAL = b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><r>&x;</r>'
 _XHTML_EXTERNAL = (
     b'<?xml version="1.0"?><!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/hostname">'
     b'<!ENTITY % p SYSTEM "http://127.0.0.1:9/"> %p;]>'
