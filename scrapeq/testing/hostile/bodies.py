@@ -113,6 +113,12 @@ _CUT = (
         (Send(_CHUNKED + _chunk(_PAGE) + b"xyz\r\nhello\r\n0\r\n\r\n"),),
     ),
     Case(
+        "body-badchunklater",
+        "The same, a while after the chunks before it.",
+        "protocol or reset",
+        (Send(_CHUNKED + _chunk(_PAGE)), Drip(b"xyz", 0.2)),
+    ),
+    Case(
         "body-negativechunk",
         "A chunk of -5 bytes.",
         "protocol or reset",

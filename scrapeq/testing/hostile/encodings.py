@@ -23,7 +23,7 @@ _GZIP = gzip.compress(_PAGE, mtime=0)
 def _brotli(data: bytes) -> bytes:
     import brotli  # type: ignore[import-untyped] # it ships no types
 
-    compressed: bytes = brotli.compress(data)
+    compressed: bytes = brotli.compress(data, quality=5)
     return compressed
 
 

@@ -25,7 +25,7 @@ def _retry_after(name: str, value: str, ends: str = "rate_limited", status: int 
         ends,
         f"Retry-After: {value}",
         name=f"retryafter{name}",
-        what=f"{status} with Retry-After: {said}",
+        what=f"{status} with the Retry-After {said!r}.",
     )
 
 
