@@ -1,4 +1,4 @@
-"""A little web on loopback, for tests, notebooks, benchmarks and the demo."""
+"""A little web and a hostile one on loopback, for tests, notebooks, benchmarks and the demo."""
 
 from scrapeq.testing.behaviours import BEHAVIOURS
 from scrapeq.testing.hostile import CATALOGUE, Case, HostileWeb

@@ -51,9 +51,14 @@ class Growth:
         return sum(self._peak_kb.values()) * 1024 / 1e6 - self.own_peak_mb
 
     @property
-    def left_mb(self) -> float:
-        """What all of them were still grown by at the last look."""
-        return sum(self._left_kb.values()) * 1024 / 1e6
+    def own_left_mb(self) -> float:
+        """What this process was still grown by at the last look."""
+        return self._left_kb.get(os.getpid(), 0) * 1024 / 1e6
+
+    @property
+    def children_left_mb(self) -> float:
+        """The same of all children together."""
+        return sum(self._left_kb.values()) * 1024 / 1e6 - self.own_left_mb
 
     def _pids(self) -> list[int]:
         return [os.getpid(), *self._readers.pids]

@@ -80,10 +80,19 @@ async def warm_up(readers: Readers) -> None:
 
 
 async def try_case(
-    case: Case, url: str, visitor: Visitor, readers: Readers, *, use_stealth: bool
+    case: Case,
+    url: str,
+    visitor: Visitor,
+    readers: Readers,
+    *,
+    use_stealth: bool,
+    growth: Growth | None = None,
 ) -> Ended:
-    """Visit, read, and try again where a worker would."""
-    growth = Growth(readers)
+    """Visit, read, and try again where a worker would.
+
+    `growth`: what is watched already, of all cases that run at the same time.
+    """
+    growth = growth or Growth(readers)
     began_s = time.monotonic()
     config = ScrapingConfig.build(**{**ALONE, "use_stealth": use_stealth, **case.options})
     visit = asyncio.create_task(_tries(url, config, visitor, readers))
@@ -117,7 +126,7 @@ def _ended(
         seconds=seconds,
         visitor_mb=growth.own_peak_mb,
         parser_mb=growth.children_peak_mb,
-        left_mb=growth.left_mb,
+        left_mb=growth.own_left_mb + growth.children_left_mb,
     )
 
 

@@ -140,3 +140,17 @@ def test_its_process_ends_with_its_owner_even_on_kill():
     owner.stdout.close()
 
     eventually(lambda: not is_alive(pid))
+
+
+def test_the_command_prints_every_case_and_ends_when_interrupted():
+    command = [sys.executable, "-m", "scrapeq.testing", "--hostile"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        first = serving.stdout.readline()
+        assert first == f"{len(CATALOGUE)} cases, Ctrl-C ends it\n"
+        cases = [serving.stdout.readline() for _ in CATALOGUE]
+        assert cases[0].endswith(": refused. Nobody listens on the port.\n")
+
+        serving.send_signal(signal.SIGINT)
+
+        assert serving.wait(timeout=10) == 0
