@@ -26,8 +26,8 @@ AGAIN: Mapping[str, Any] = {"max_retries": 2, "retry_backoff_s": 0.05}
 #: What a visitor knows that has no business with addresses of its own network.
 SHARED: Mapping[str, Any] = {"allow_private_addresses": False}
 
-#: The outcomes that are a time limit, so that nothing happens on either side while they come.
-_TIMEOUTS = frozenset({"connect_timeout", "header_timeout", "body_timeout"})
+#: The outcomes that are a time limit, of the clock or (in a process of its own) of CPU.
+_TIME_LIMITS = frozenset({"connect_timeout", "header_timeout", "body_timeout", "parse"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Case:
     @property
     def waits(self) -> bool:
         """Whether its end is a time limit, so that many of them may run at the same time."""
-        return bool(self.outcomes & _TIMEOUTS)
+        return bool(self.outcomes & _TIME_LIMITS)
 
     @property
     def needs_tls(self) -> bool:

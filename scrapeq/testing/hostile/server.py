@@ -128,10 +128,10 @@ class _Web:
     def _script(self, asked: Asked) -> Script:
         if asked.path == "/robots.txt":
             return says(status=404)
-        labels = asked.host.partition(":")[0].split(".")
-        for case in filter(None, map(_CASES.get, labels)):
+        host = asked.host.partition(":")[0]
+        for case in filter(None, map(_CASES.get, host.split("."))):
             return case.script(asked)
-        return says(html(escape(f"{asked.path} of {asked.host.rpartition(':')[0]}")))
+        return says(html(escape(f"{asked.path} of {host}")))
 
     def forget(self) -> None:
         """Every visit is the first again."""
