@@ -17,7 +17,8 @@ class HostileWeb:
 
         with HostileWeb() as web:
             for case in web.cases:
-                print(case.says, web.url(case), case.ends)
+                kind, title, text = my_client(web.url(case))
+                assert case.wrong(kind, title, text) == ""
 
     Hosts are names below localhost, one for each case. A client that must not ask private
     addresses reaches those ending in .test through `connect_to`. tls: have certificates too, good
