@@ -1,10 +1,11 @@
 """Bounds on markup that no person wrote, so that parsers stay linear and lose no text.
 
-Lexbor takes time with the square of the depth (0.2 s at 10,000, 40 s at 100,000) and of the
-attributes of one element (0.7 s at 20,000); lxml drops all text below 256 without a word. Chromium
-makes elements below 512 siblings of each other. The same is done here to the markup, before a
-parser sees it: tags that would nest too deeply become line breaks, attributes after the thousandth
-are dropped, and no text is lost.
+Lexbor takes time with the square of the depth (0.2 s at 10,000, 40 s at 100,000), of the
+attributes of one element (0.7 s at 20,000) and of the options of one select (1.5 s at 20,000); lxml
+drops all text below 256 without a word. Chromium makes elements below 512 siblings of each other.
+The same is done here to the markup, before a parser sees it: tags that would nest too deeply and
+options that are too many become line breaks, attributes after the thousandth are dropped, and no
+text is lost.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ MANY_TAGS = 10_000
 #: Attributes of one tag that are kept; tags shorter than LONG_TAG characters are not counted.
 MAX_ATTRIBUTES = 1_000
 LONG_TAG = 4_000
+#: Options of one select: 0.1 s.
+MAX_OPTIONS = 5_000
 
 
 def for_lexbor(markup: str) -> str:
     """`markup` that Lexbor parses in linear time."""
     markup = cut_attributes(markup)
-    # The shortest tag has three characters
-    if len(markup) < 3 * MANY_TAGS or markup.count("<") <= MANY_TAGS:
-        return markup
-    return flatten(markup, BROWSER_DEPTH)
+    tags = markup.count("<") if len(markup) > 3 * MAX_OPTIONS else 0  # a tag has 3 characters
+    if tags > MAX_OPTIONS:
+        markup = cut_options(markup)
+    return flatten(markup, BROWSER_DEPTH) if tags > MANY_TAGS else markup
 
 
 def for_lxml(markup: str, tree: LexborHTMLParser) -> str:
@@ -69,6 +72,21 @@ def _has_long_tag(markup: str) -> bool:
     return False
 
 
+def cut_options(markup: str) -> str:
+    """`markup` in which no select has more than MAX_OPTIONS options."""
+    if markup.count("<option") + markup.count("<OPTION") <= MAX_OPTIONS:
+        return markup
+    options = 0
+
+    def keep(tag: re.Match[str]) -> str:
+        nonlocal options
+        options = 0 if tag[1].lower() == "select" else options + 1
+        return tag[0] if options <= MAX_OPTIONS else "<br"
+
+    return _SELECT.sub(keep, markup)
+
+
+_SELECT = re.compile(r"<(select|option)\b", re.IGNORECASE)
 _TAG_START = re.compile(r"<[a-z][^\s>]*", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""[^\s"'=]++(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s"']++))?""")
 _DEEPER_THAN_LXML = ">".join(["*"] * LXML_DEPTH)

@@ -66,10 +66,11 @@ _NEVER = _networks(
 )
 
 #: IPv6 addresses that stand for an IPv4 one somewhere behind a translator (RFC 4291 2.5.5.1,
-#: RFC 8215, RFC 4380, RFC 3056): which machine answers cannot be told, so they are never asked.
+#: RFC 2765 2.1, RFC 8215, RFC 4380, RFC 3056): which machine answers cannot be told, so they are never asked.
 _TRANSLATED = _networks(
     {
         "::/96": "an IPv4 address in disguise",
+        "::ffff:0:0:0/96": "an IPv4 address in disguise",
         "64:ff9b:1::/48": "an IPv4 address in disguise",
         "2001::/32": "an IPv4 address in disguise",
         "2002::/16": "an IPv4 address in disguise",

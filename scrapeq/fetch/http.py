@@ -221,7 +221,26 @@ class _Wire(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         self.received_bytes += len(data)
+        # An answer may be followed by anything: a body behind a 204, more than Content-Length
+        # said. The parser's complaint about that would take a head along that came with it.
+        head_bytes = 0 if self._heads else data.find(b"\r\n\r\n") + 4
+        if 3 < head_bytes < len(data):
+            super().data_received(data[:head_bytes])
+            if self.exception() is not None:
+                return
+            data = data[head_bytes:]
         super().data_received(data)
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        """The parser has given up: within a body, that is for whoever waits for more of it.
+
+        aiohttp tells only whoever waits for a head; a broken chunk that came in a packet of its
+        own was waited on until the time was over.
+        """
+        body = self._payload
+        if body is not None and not body.is_eof() and body.exception() is None:
+            body.set_exception(aiohttp.ClientPayloadError("the body is not valid HTTP"))
+        super().set_exception(exc, *cause)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """A head is complete: one of an answer, or of a 1xx before it."""

@@ -8,6 +8,7 @@ a bomb as much memory as it wants.
 
 from __future__ import annotations
 
+import errno
 import ssl
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -175,6 +176,14 @@ class _Transfer:
         setopt(CurlOpt.HEADERFUNCTION, self._on_header)
         setopt(CurlOpt.WRITEFUNCTION, self._on_data)
 
+    @property
+    def os_errno(self) -> int:
+        """What the system said when no connection could be made; 0 if it did not."""
+        from curl_cffi import CurlInfo
+
+        found = self._curl.getinfo(CurlInfo.OS_ERRNO)
+        return found if isinstance(found, int) else 0
+
     def answer(self) -> Answer:
         """The answer of a transfer that has ended well."""
         if not self.has_head:
@@ -254,6 +263,8 @@ def _translate(error: Any, ask: Ask, transfer: _Transfer) -> Failed:
     if error.code in {CurlECode.COULDNT_RESOLVE_HOST, CurlECode.COULDNT_RESOLVE_PROXY}:
         return Failed(ErrorKind.DNS, f"the name of {whom} has no address")
     if error.code == CurlECode.COULDNT_CONNECT:
+        if transfer.os_errno == errno.ECONNRESET:
+            return Failed(ErrorKind.RESET, f"{whom} closed the connection while it was being made")
         return Failed(ErrorKind.REFUSED, f"{whom} refused the connection")
     if error.code == CurlECode.PROXY:
         return Failed(ErrorKind.REFUSED, f"the proxy refused to connect to {host}")

@@ -48,7 +48,12 @@ class Readers:
         self._busy_since[child] = time.monotonic()
         try:
             answer = await asyncio.wait_for(_ask(child, response, recipe), PATIENCE_S)
-        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+        except (asyncio.IncompleteReadError, ConnectionError):
+            with suppress(TimeoutError):  # its pipe is closed, so it ends; what of, it can say
+                await asyncio.wait_for(child.wait(), STUCK_S)
+            await self._end(child)
+            return Failure(ErrorKind.PARSE, _cause(child.returncode))
+        except TimeoutError:
             await self._end(child)
             return Failure(ErrorKind.PARSE, _cause(child.returncode))
         except BaseException:
@@ -67,6 +72,11 @@ class Readers:
         async with self._free:
             while len(self._alive) < self._count:
                 self._idle.append(await self._spawn())
+
+    @property
+    def pids(self) -> list[int]:
+        """The children's process ids, for whoever watches what they cost."""
+        return [child.pid for child in self._alive]
 
     async def close(self) -> None:
         """End the children."""

@@ -9,6 +9,7 @@ length in the JSON. End of file on stdin ends the process.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import resource
@@ -26,6 +27,9 @@ from scrapeq.pipeline.page_reader import read_page
 CPU_S = 10
 #: Address space of the child: the largest body (20 MB) takes about a twentieth of it.
 MEMORY_BYTES = 2 * 1024**3
+#: A body after which freed memory is given back to the system. The C library keeps it otherwise:
+#: 1.3 GB after a million links, 0.1 GB with this, which takes it 0.1 s.
+LARGE_BYTES = 256 * 1024
 
 
 def main() -> None:
@@ -38,12 +42,15 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not stand between the frames
+    give_back = getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)  # glibc's alone
     while (head := source.read(4)) and len(head) == 4:
         request = json.loads(source.read(struct.unpack(">I", head)[0]))
         body = source.read(request["length"])
         signal.setitimer(signal.ITIMER_PROF, CPU_S)  # SIGPROF's default ends the process
         answer = json.dumps(_read(request, body)).encode()
         signal.setitimer(signal.ITIMER_PROF, 0)
+        if len(body) > LARGE_BYTES:
+            give_back(0)
         _send(sink, answer)
 
 

@@ -1,6 +1,7 @@
-"""A little web on loopback, for tests, notebooks, benchmarks and the demo."""
+"""A little web and a hostile one on loopback, for tests, notebooks, benchmarks and the demo."""
 
 from scrapeq.testing.behaviours import BEHAVIOURS
+from scrapeq.testing.hostile import CATALOGUE, Case, HostileWeb
 from scrapeq.testing.little_web import Hit, LittleWeb
 
-__all__ = ["BEHAVIOURS", "Hit", "LittleWeb"]
+__all__ = ["BEHAVIOURS", "CATALOGUE", "Case", "Hit", "HostileWeb", "LittleWeb"]

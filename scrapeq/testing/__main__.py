@@ -1,12 +1,14 @@
-"""`python -m scrapeq.testing --port 8000`: the little web, until interrupted."""
+"""`python -m scrapeq.testing --port 8000`: the little web, or the hostile one, until interrupted."""
 
 from __future__ import annotations
 
 import argparse
 import signal
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from scrapeq.testing.behaviours import BEHAVIOURS
+from scrapeq.testing.hostile import HostileWeb
 from scrapeq.testing.little_web import LittleWeb, address
 
 
@@ -17,11 +19,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--hosts", type=int, default=5, help="127.0.0.1, 127.0.0.2, ...")
     parser.add_argument("--seed", type=int, default=0, help="other numbers make other pages")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument(
+        "--hostile", action="store_true", help="the hostile web, on ports of its own"
+    )
     chosen = parser.parse_args(arguments)
 
     asked_to_end = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, asked_to_end)
     try:
+        if chosen.hostile:
+            with HostileWeb(tls=find_spec("trustme") is not None) as hostile:
+                print(f"{len(hostile.cases)} cases, Ctrl-C ends it", flush=True)
+                for case in hostile.cases:
+                    print(f"  {hostile.url(case)[:100]!a}: {case.ends}. {case.says}", flush=True)
+                signal.sigwait(asked_to_end)
+            return 0
         with LittleWeb(
             chosen.hosts, seed=chosen.seed, port=chosen.port, latency_s=chosen.latency
         ) as web:

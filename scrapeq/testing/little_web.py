@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import threading
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from pathlib import Path
 from random import Random
 from typing import Any, Self
-from weakref import finalize
 
 from scrapeq.testing.pages import PAGE_TYPES, GeneratedPage, page, title_at
+from scrapeq.testing.process import ServerProcess
 
 #: What `urls(failures=…)` draws from: the kind of error and a path that earns it.
 FAILURES = (
@@ -104,38 +97,20 @@ class LittleWeb:
             "robots": _by_address(robots),
         }
         self._ports: dict[str, int] = {}
-        self._process: subprocess.Popen[bytes] | None = None
-        self._one_at_a_time = threading.Lock()
+        self._process: ServerProcess | None = None
 
     def start(self) -> Self:
         """Return when every host listens. Raises OSError saying which address or port is not free."""
-        if self._process is not None:
-            return self
-        # A session of its own: an interrupt in a notebook would reach it otherwise.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "scrapeq.testing.server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, _python_path()))},
-        )
-        self._finalizer = finalize(self, _end, self._process)
-        try:
-            ready = self._ask(self._told)
-        except BaseException:
-            self.close()
-            raise
-        if "error" in ready:
-            self.close()
-            raise OSError(ready["error"])
-        self.ca_pem = ready.pop("ca_pem")
-        self._ports = ready
+        if self._process is None:
+            self._process = ServerProcess("scrapeq.testing.server", self._told)
+            self._ports = {**self._process.ready}
+            self.ca_pem = str(self._ports.pop("ca_pem"))
         return self
 
     def close(self) -> None:
         """End the process; a second call does nothing."""
         if self._process is not None:
-            self._finalizer()
+            self._process.close()
             self._process = None
             self._ports = {}
 
@@ -248,19 +223,9 @@ class LittleWeb:
         self.down_hosts -= {host}
 
     def _ask(self, command: dict[str, Any]) -> Any:
-        with self._one_at_a_time:
-            process = self._process
-            if process is None or process.stdin is None or process.stdout is None:
-                raise RuntimeError("the little web is not started: use it in a with block")
-            try:
-                process.stdin.write(json.dumps(command).encode() + b"\n")
-                process.stdin.flush()
-                line = process.stdout.readline()
-            except OSError:
-                line = b""
-        if not line:
-            raise RuntimeError(f"the little web's process is gone (exit status {process.poll()})")
-        return json.loads(line)
+        if self._process is None:
+            raise RuntimeError("the little web is not started: use it in a with block")
+        return self._process.ask(command)
 
 
 def address(number: int) -> str:
@@ -268,25 +233,8 @@ def address(number: int) -> str:
     return str(IPv4Address("127.0.0.1") + number)
 
 
-def _python_path() -> tuple[str, str]:
-    """Where this package lies comes first, whatever the working folder is."""
-    return str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")
-
-
 def _by_address(settings: Mapping[int | str, Any] | None) -> dict[str, Any]:
     return {
         address(host) if isinstance(host, int) else host: value
         for host, value in (settings or {}).items()
     }
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for pipe in (process.stdin, process.stdout):
-        if pipe:
-            with suppress(OSError):  # what was to be flushed has nobody to read it
-                pipe.close()
-    try:
-        process.wait(timeout=2)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

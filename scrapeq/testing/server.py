@@ -1,8 +1,6 @@
 """The little web's own process: an HTTP/1.1 server that can misbehave, led by lines of JSON.
 
-Started by `LittleWeb` as `python -m scrapeq.testing.server`. Its first line on stdin says what to
-serve; it answers with its ports, and then one line for each further line. When stdin ends, so does
-the process: the pipe closes with its owner, also on kill -9.
+Started by `LittleWeb` as `python -m scrapeq.testing.server`; ends with it, see `commands`.
 
 A server of our own, because every framework refuses to do what a bad server does, and because the
 log must say when a request really came. Requests are answered in order, bodies of requests are
@@ -12,18 +10,18 @@ read and dropped.
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import ssl
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from http import HTTPStatus
 from itertools import count
 from typing import Any
 
 from scrapeq.testing.behaviours import Answer, Memory, Request, answer
+from scrapeq.testing.commands import first_command, obey, say
 
 _REASONS = {one.value: one.phrase for one in HTTPStatus}
 _FILLER = b"all is calm on the little web; " * 2115  # just under 64 KB
@@ -189,11 +187,16 @@ class _Connection(asyncio.Protocol):
         self._fill()
 
     def reset(self) -> None:
-        """End with RST, not FIN: a linger time of zero throws away what is unsent."""
-        its_socket = self._transport.get_extra_info("socket")
-        if its_socket is not None:
-            its_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
+        """End with RST, and throw away what is unsent."""
+        reset(self._transport)
+
+
+def reset(transport: asyncio.WriteTransport) -> None:
+    """End a connection with RST, not FIN: a linger time of zero throws away what is unsent."""
+    its_socket = transport.get_extra_info("socket")
+    if its_socket is not None:
+        its_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -256,30 +259,8 @@ def _tls_context(hosts: list[str]) -> tuple[ssl.SSLContext, str]:
     return context, authority.cert_pem.bytes().decode()
 
 
-class _Commands(asyncio.Protocol):
-    """Lines from the owner; the end of the pipe ends the process."""
-
-    def __init__(self, do: Callable[[dict[str, Any]], None], ended: asyncio.Event) -> None:
-        self._do = do
-        self._ended = ended
-        self._received = b""
-
-    def data_received(self, data: bytes) -> None:
-        *lines, self._received = (self._received + data).split(b"\n")
-        for line in lines:
-            self._do(json.loads(line))
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._ended.set()
-
-
-def _say(said: Any) -> None:
-    sys.stdout.buffer.write(json.dumps(said).encode() + b"\n")
-    sys.stdout.buffer.flush()
-
-
 async def _serve() -> None:
-    told = json.loads(sys.stdin.buffer.readline())
+    told = first_command()
     memory = Memory(
         seed=told["seed"],
         latency_s=told["latency_s"],
@@ -297,7 +278,7 @@ async def _serve() -> None:
             ports["tls_port"] = await _listen_everywhere(web, hosts, 0, context)
         ports["port"] = await _listen_everywhere(web, hosts, told["port"], None)
     except (OSError, ImportError) as error:
-        _say({"error": str(error)})
+        say({"error": str(error)})
         return
     for host in down:
         web.close(host)
@@ -307,27 +288,25 @@ async def _serve() -> None:
             await web.listen(host, ports["port"])
             if context:
                 await web.listen(host, ports["tls_port"], context)
-        _say({})
+        say({})
 
     def do(command: dict[str, Any]) -> None:
         match command["do"]:
             case "log":
-                _say(web.log)
+                say(web.log)
             case "clear":
                 web.log.clear()
                 memory.forget()
-                _say({})
+                say({})
             case "down":
                 web.close(command["host"])
-                _say({})
+                say({})
             case "up":
                 pending.append(asyncio.ensure_future(bring_up(command["host"])))
 
     pending: list[asyncio.Future[None]] = []
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: _Commands(do, ended), sys.stdin)
-    _say({**ports, "ca_pem": authority})
+    ended = await obey(do)
+    say({**ports, "ca_pem": authority})
     await ended.wait()
 
 

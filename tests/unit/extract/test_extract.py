@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from scrapeq.extract import extract
-from scrapeq.extract.bounds import cut_attributes, flatten
+from scrapeq.extract.bounds import MAX_OPTIONS, cut_attributes, cut_options, flatten
 from scrapeq.models import Content, ErrorKind, Failure, Recipe
 
 SENTENCE = "These are words that a person reads on a page about tea. "
@@ -174,6 +174,15 @@ def test_attributes_are_cut_only_where_there_are_thousands() -> None:
     assert cut_attributes(data) == data
     assert cut_attributes(many).count("=") == 1_000
     assert cut_attributes(many).endswith("a999='999' >text</p>")
+
+
+def test_options_that_are_too_many_are_no_options_and_keep_their_text() -> None:
+    few = "<select>" + "<option>x" * MAX_OPTIONS + "</select>"
+    many = "<select>" + "<OPTION value=1>word" * (MAX_OPTIONS + 3) + "</select>"
+
+    assert cut_options(few * 3) == few * 3, "it is counted for each select"
+    assert cut_options(many).count("<OPTION") == MAX_OPTIONS
+    assert cut_options(many).endswith("<br value=1>word" * 3 + "</select>")
 
 
 def test_checking_selectors_loads_no_heavy_parser() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import socket
 
 import pytest
+from yarl import URL
 
+from scrapeq import urls
 from scrapeq.fetch.guard import AddressRefused, Reach, failed, guarded_socket, refusal
+from scrapeq.testing.hostile.addresses import SPELLINGS, Spelling
 
 PUBLIC = ["93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:8.8.8.8"]
 PUBLIC += ["64:ff9b::808:808"]  # a public address behind NAT64
@@ -22,7 +25,7 @@ _NEVER = """
     fd00:ec2::254 fd20:ce::254 0.0.0.0 0.1.2.3 224.0.0.1 239.1.1.1 240.0.0.1 255.255.255.255
     :: fe80::1 fe80::1%eth0 ff02::1 100::1
     ::ffff:169.254.169.254 ::ffff:0.0.0.0 ::169.254.169.254 ::7f00:1 64:ff9b::a9fe:a9fe
-    64:ff9b:1::7f00:1 2002:7f00:1:: 2002:a9fe:a9fe:: 2001:0:7f00:1:: nonsense
+    64:ff9b:1::7f00:1 ::ffff:0:7f00:1 ::ffff:0:808:808 2002:7f00:1:: 2002:a9fe:a9fe:: 2001:0:7f00:1:: nonsense
 """
 NEVER = _NEVER.split()
 
@@ -41,6 +44,21 @@ def test_private_addresses_need_permission(address):
 @pytest.mark.parametrize("address", NEVER)
 def test_some_addresses_are_never_reached(address):
     assert all(refusal(address, reach) for reach in Reach)
+
+
+LITERALS = [
+    one for one in SPELLINGS if one.ends == "address" and not one.name.startswith("localhost")
+]
+
+
+@pytest.mark.parametrize("spelling", LITERALS, ids=lambda one: one.name)
+def test_an_address_is_judged_by_what_it_is_and_not_by_how_it_is_written(spelling: Spelling):
+    parsed = urls.parse(spelling.url.replace("{port}", "80"))
+    assert isinstance(parsed, urls.Url)
+    address = (URL(parsed.href, encoded=True).raw_host or "").rstrip(".")
+
+    assert refusal(address, Reach.PUBLIC)
+    assert bool(refusal(address, Reach.PRIVATE)) is spelling.never
 
 
 def test_no_socket_is_made_for_a_refused_address():

@@ -1,0 +1,153 @@
+"""The engine on trial: a case is visited and read as a worker does it, and what it cost is measured."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from scrapeq import urls
+from scrapeq.database.jobs import Work
+from scrapeq.fetch import Response, Visitor
+from scrapeq.models import Failure, Page, ScrapingConfig
+from scrapeq.pipeline.attempt import Plan, attempt
+from scrapeq.pipeline.reading import Readers
+from scrapeq.store import Lease
+from scrapeq.testing.hostile.case import Case
+from scrapeq.testing.hostile.growth import Growth
+from scrapeq.testing.pages import page
+
+#: What a machine that is busy with other things may add to the seconds of a case: something that
+#: hangs fails, something that waits for its turn does not.
+PATIENCE_S = 60.0
+
+#: What is no case's own matter: robots.txt, the pace of a host, trying again.
+ALONE: Mapping[str, Any] = {
+    "respect_robots": False,
+    "delay_between_requests": 0,
+    "max_retries": 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a case ended.
+
+    end: an error kind, "ok", or "hangs". Memory is in MB (10^6 bytes) and resident, that of cases
+    beside it included: what it cost this process at its peak (visitor_mb) and the reading children
+    (parser_mb), and what both were still grown by at its end (left_mb).
+    """
+
+    case: Case
+    end: str
+    title: str | None
+    text: str | None
+    message: str
+    tries: int
+    seconds: float
+    visitor_mb: float
+    parser_mb: float
+    left_mb: float
+
+    @property
+    def wrong(self) -> str:
+        """What is not as the catalogue has it, but for memory; "" if all is."""
+        if "scrapeq failed" in self.message:
+            return f"{self.case.name}: {self.message}"
+        return self.case.wrong(self.end, self.title, self.text)
+
+
+async def warm_up(readers: Readers) -> None:
+    """Let every child read a usual page, so that what it loads for its first is no case's growth."""
+    recipe = ScrapingConfig().recipe
+    for number in range(4):
+        body = page(0, "127.0.0.1", f"/article/{number}").plain()
+        usual = Response(
+            url="http://localhost/",
+            final_url="http://localhost/",
+            http_status=200,
+            headers=(),
+            content_type="text/html",
+            body=body,
+            redirects=(),
+            fetched_at=datetime.now(UTC),
+            elapsed_s=0.0,
+        )
+        await asyncio.gather(*(readers.read(usual, recipe) for _ in readers.pids))
+
+
+async def try_case(
+    case: Case,
+    url: str,
+    visitor: Visitor,
+    readers: Readers,
+    *,
+    use_stealth: bool,
+    growth: Growth | None = None,
+) -> Ended:
+    """Visit, read, and try again where a worker would.
+
+    `growth`: what is watched already, of all cases that run at the same time.
+    """
+    growth = growth or Growth(readers)
+    began_s = time.monotonic()
+    config = ScrapingConfig.build(**{**ALONE, "use_stealth": use_stealth, **case.options})
+    visit = asyncio.create_task(_tries(url, config, visitor, readers))
+    try:
+        async with asyncio.timeout(case.seconds + PATIENCE_S):
+            while not visit.done():
+                await asyncio.wait({visit}, timeout=0.1)
+                growth.look()  # a child that is ended takes its figures with it
+        row, tries = visit.result()
+    except TimeoutError:
+        visit.cancel()
+        await asyncio.wait({visit})
+        return _ended(
+            case, "hangs", None, tries=0, seconds=time.monotonic() - began_s, growth=growth
+        )
+    took_s = time.monotonic() - began_s
+    return _ended(case, row.error_kind or "ok", row, tries=tries, seconds=took_s, growth=growth)
+
+
+def _ended(
+    case: Case, end: str, row: Page | None, *, tries: int, seconds: float, growth: Growth
+) -> Ended:
+    growth.look()
+    return Ended(
+        case=case,
+        end=str(end),
+        title=row.title if row else None,
+        text=row.text if row else None,
+        message=(row.error_message or "") if row else "",
+        tries=tries,
+        seconds=seconds,
+        visitor_mb=growth.own_peak_mb,
+        parser_mb=growth.children_peak_mb,
+        left_mb=growth.own_left_mb + growth.children_left_mb,
+    )
+
+
+async def _tries(
+    url: str, config: ScrapingConfig, visitor: Visitor, readers: Readers
+) -> tuple[Page, int]:
+    """The row of a job, and the tries that it took, as `pipeline.work` comes by them."""
+    parsed = urls.parse(url)
+    if isinstance(parsed, Failure):
+        kind, message = parsed.kind, parsed.message
+        row = Page(
+            job_id="", batch_id="", row=0, url=url, ok=False, error_kind=kind, error_message=message
+        )
+        return row, 0
+    work = Work("", "", 0, url, parsed.href, parsed.host, done=False)
+    plan = Plan(config, config.recipe, config.recipe.digest)
+    tries = 1
+    while True:
+        lease = Lease("", token=tries, tries=tries, lost=0)
+        outcome = await attempt(lease, work, plan, None, visitor, readers)
+        if outcome.result is not None:
+            return outcome.result.page, tries
+        await asyncio.sleep(outcome.ending.wait_ms / 1000)
+        tries += 1

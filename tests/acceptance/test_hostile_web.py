@@ -1,0 +1,70 @@
+"""The whole catalogue of the hostile web through `sq.scrape`, beside 2,000 good pages.
+
+Real workers, a private Redis, a record of its own: every case is a row of the right kind, and the
+pages beside it do not notice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+import scrapeq as sq
+from scrapeq.settings import load_settings
+from scrapeq.testing import CATALOGUE, Case, HostileWeb, LittleWeb
+from scrapeq.testing.hostile.trial import ALONE
+
+GOOD_PAGES = 2_000
+
+
+def by_options(cases: tuple[Case, ...]) -> list[list[Case]]:
+    """The cases that can be rows of one batch, because they are visited with the same options."""
+    groups: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        groups[json.dumps(dict(case.options), sort_keys=True)].append(case)
+    return list(groups.values())
+
+
+def test_every_case_is_a_row_and_no_good_page_suffers(
+    tmp_path: Path, tmp_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HostileWeb() as hostile, LittleWeb(hosts=8) as good:
+        trust = tmp_path / "authority.pem"
+        trust.write_text(hostile.ca_pem)
+        monkeypatch.setenv("SSL_CERT_FILE", str(trust))
+        settings = load_settings(
+            SCRAPEQ_HOME=tmp_home,
+            SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True,
+            SCRAPEQ_CONNECT_TO=hostile.connect_to,
+        )
+        pages = good.urls(GOOD_PAGES)
+        groups = by_options(hostile.cases)
+        with sq.LocalCluster(workers=2, home=tmp_home, settings=settings):
+            beside = sq.scrape([page["url"] for page in pages], settings=settings, main_text="off")
+            batches = [
+                sq.scrape(
+                    [hostile.url(case) for case in group],
+                    settings=settings,
+                    **{**ALONE, **group[0].options},
+                )
+                for group in groups
+            ]
+            frames = [batch.wait(240).df for batch in batches]
+            found = beside.wait(240).df
+
+    wrong = []
+    rows = 0
+    for group, frame in zip(groups, frames, strict=True):
+        assert len(frame) == len(group)
+        assert frame["ok"].notna().all(), "every row is final"
+        for case, row in zip(group, frame.to_dict("records"), strict=True):
+            rows += 1
+            kind = None if row["ok"] else row["error_kind"]
+            wrong.append(case.wrong(kind, row["title"], row["text"]))
+    assert [one for one in wrong if one] == []
+    assert rows == len(CATALOGUE)
+    assert len(found) == GOOD_PAGES
+    assert found["ok"].all(), found.loc[~found["ok"], "error_message"].unique()

@@ -1,0 +1,135 @@
+"""Every case of the hostile web, visited and read as a worker does it, over both transports.
+
+All of them run once, in the fixture: those that end by a time limit at the same moment, the others
+one by one, so that what each costs is its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from scrapeq.fetch import MemoryGate, MemoryRobots, Visitor
+from scrapeq.pipeline.reading import Readers
+from scrapeq.testing import CATALOGUE, Case, HostileWeb
+from scrapeq.testing.hostile.trial import Ended, try_case, warm_up
+
+#: What is read does not depend on who fetched it, and these take seconds of CPU.
+READ_ONCE = "html"
+
+#: What no case may leave behind, in MB: the promise.
+MOST_LEFT_MB = 64
+
+Trial = tuple[str, str]
+
+TRIALS = [(case.name, "plain") for case in CATALOGUE]
+TRIALS += [(case.name, "stealth") for case in CATALOGUE if case.group != READ_ONCE]
+
+
+@dataclass
+class Run:
+    """How the trials ended, and what was logged meanwhile."""
+
+    ended: dict[Trial, Ended] = field(default_factory=dict)
+    logged: list[logging.LogRecord] = field(default_factory=list)
+
+
+class _Heard(logging.Handler):
+    def __init__(self, records: list[logging.LogRecord]) -> None:
+        super().__init__(logging.WARNING)
+        self._records = records
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._records.append(record)
+
+
+@pytest.fixture(scope="module")
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """All trials that were asked for: with -k those of it."""
+    specs = [getattr(item, "callspec", None) for item in request.session.items]
+    asked = [spec.params["trial"] for spec in specs if spec and "trial" in spec.params]
+    run = Run()
+    heard = _Heard(run.logged)
+    trust = tmp_path_factory.mktemp("trust") / "authority.pem"
+    with HostileWeb() as web, pytest.MonkeyPatch.context() as patch:
+        trust.write_text(web.ca_pem)
+        patch.setenv("SSL_CERT_FILE", str(trust))
+        logging.getLogger().addHandler(heard)
+        try:
+            asyncio.run(_try_all(web, asked, run))
+        finally:
+            logging.getLogger().removeHandler(heard)
+        yield run
+
+
+async def _try_all(web: HostileWeb, asked: list[Trial], run: Run) -> None:
+    visitor = Visitor(
+        gate=MemoryGate(),
+        robots=MemoryRobots(),
+        allow_private_addresses=True,
+        connect_to=web.connect_to,
+    )
+    readers = Readers(2)
+    cases = {case.name: case for case in web.cases}
+
+    async def attempt(trial: Trial) -> None:
+        name, transport = trial
+        run.ended[trial] = await try_case(
+            cases[name],
+            web.url(cases[name]),
+            visitor,
+            readers,
+            use_stealth=transport == "stealth",
+        )
+
+    try:
+        await readers.start()
+        await warm_up(readers)
+        for transport in ("plain", "stealth"):
+            await attempt(("status-203", transport))
+        waiting = [trial for trial in asked if cases[trial[0]].waits]
+        await asyncio.gather(*map(attempt, waiting))
+        for transport in ("plain", "stealth"):
+            web.clear()  # what was flaky for one is flaky for the other
+            for trial in asked:
+                if trial[1] == transport and trial not in waiting:
+                    await attempt(trial)
+    finally:
+        await visitor.close()
+        await readers.close()
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids="-".join)
+def test_every_case_ends_as_it_should_and_costs_little(run: Run, trial: Trial) -> None:
+    ended = run.ended[trial]
+
+    assert ended.wrong == ""
+    if not ended.case.waits:  # what they cost while they wait beside each other is no one's own
+        assert ended.visitor_mb <= ended.case.mb
+        assert ended.parser_mb <= ended.case.parser_mb
+        assert ended.left_mb <= MOST_LEFT_MB
+
+
+def test_nothing_of_it_is_worth_a_warning(run: Run) -> None:
+    assert [record.getMessage() for record in run.logged] == []
+
+
+def test_what_is_tried_again_is_tried_as_often_as_the_options_say(run: Run) -> None:
+    tries = {name: ended.tries for (name, _), ended in run.ended.items()}
+
+    for name, expected in (("connect-shut-again", 3), ("status-flaky", 3), ("status-limited", 2)):
+        assert tries.get(name, expected) == expected
+
+
+def _case(name: str) -> Case:
+    return next(case for case in CATALOGUE if case.name == name)
+
+
+def test_a_client_that_hangs_is_noticed() -> None:
+    ended = Ended(_case("body-stalls"), "hangs", None, None, "", 0, 99.0, 0.0, 0.0, 0.0)
+
+    assert ended.wrong == "body-stalls ended as hangs, not as body_timeout"
