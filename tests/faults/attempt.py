@@ -64,7 +64,7 @@ def attempt(system: System, fault: Fault, rows: int, random: Random) -> Attempt:
         lasts_s = random.uniform(*fault.lasts_s)
         if fault.past_lease:
             lasts_s = system.lease_s + 2
-        with fault.strike(system, random) as this.strike:
+        with fault.strike(system) as this.strike:
             until = time.monotonic() + lasts_s
             if fault.recovered == "work":
                 this.recovered_s = _until_work_runs(system, this.strike)

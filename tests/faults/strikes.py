@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from random import Random
 
 import sqlalchemy as sa
 
@@ -39,52 +38,52 @@ class Strike:
 
 
 @contextmanager
-def child_killed(system: System, random: Random) -> Iterator[Strike]:
+def child_killed(system: System) -> Iterator[Strike]:
     yield _kill(system, [_busiest(system)])
 
 
 @contextmanager
-def worker_killed(system: System, random: Random) -> Iterator[Strike]:
-    main = random.choice(system.mains())
+def worker_killed(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
     yield _kill(system, [main, *system.children(main)])
 
 
 @contextmanager
-def main_killed(system: System, random: Random) -> Iterator[Strike]:
-    main = random.choice(system.mains())
+def main_killed(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
     yield _kill(system, [main], and_with_it=system.children(main))
 
 
 @contextmanager
-def all_workers_killed(system: System, random: Random) -> Iterator[Strike]:
+def all_workers_killed(system: System) -> Iterator[Strike]:
     mains = system.mains()
     yield _kill(system, [*mains, *(child for main in mains for child in system.children(main))])
 
 
 @contextmanager
-def child_frozen(system: System, random: Random) -> Iterator[Strike]:
+def child_frozen(system: System) -> Iterator[Strike]:
     child = _busiest(system)
     with _frozen([child]):
         yield Strike(_held_by(system, [child]))
 
 
 @contextmanager
-def worker_frozen(system: System, random: Random) -> Iterator[Strike]:
-    main = random.choice(system.mains())
+def worker_frozen(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
     pids = [main, *system.children(main)]
     with _frozen(pids):
         yield Strike(_held_by(system, pids))
 
 
 @contextmanager
-def worker_told_to_stop(system: System, random: Random) -> Iterator[Strike]:
-    main = random.choice(system.mains())
+def worker_told_to_stop(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
     yield _stop(system, main, patience_s=60)
 
 
 @contextmanager
-def worker_stopped_as_docker_does(system: System, random: Random) -> Iterator[Strike]:
-    main = random.choice(system.mains())
+def worker_stopped_as_docker_does(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
     yield _stop(system, main, patience_s=10)
 
 
@@ -92,38 +91,37 @@ def worker_stopped_as_docker_does(system: System, random: Random) -> Iterator[St
 
 
 @contextmanager
-def redis_killed(system: System, random: Random) -> Iterator[Strike]:
+def redis_killed(system: System) -> Iterator[Strike]:
     strike = Strike()
-    _end_redis(system, signal.SIGKILL)
+    _end_redis(_redis(system), signal.SIGKILL)
     yield strike
     _redis_is_back(system, strike)
 
 
 @contextmanager
-def redis_told_to_stop(system: System, random: Random) -> Iterator[Strike]:
+def redis_told_to_stop(system: System) -> Iterator[Strike]:
     strike = Strike()
-    _end_redis(system, signal.SIGTERM)
+    _end_redis(_redis(system), signal.SIGTERM)
     yield strike
     _redis_is_back(system, strike)
 
 
 @contextmanager
-def redis_rolled_back(system: System, random: Random) -> Iterator[Strike]:
+def redis_rolled_back(system: System) -> Iterator[Strike]:
     file = system.append_only_file()
     then_bytes = file.stat().st_size
     time.sleep(1)  # what is lost is what happens in this second
     strike = Strike(_all_held(system))
-    supervisor = cluster.status(system.home).supervisor_pid
-    assert supervisor
+    supervisor, pid = _supervisor(system), _redis(system)
     with _frozen([supervisor]):  # which would start it again at once
-        _end_redis(system, signal.SIGKILL)
+        _end_redis(pid, signal.SIGKILL)
         os.truncate(file, min(then_bytes, file.stat().st_size))
     yield strike
     _redis_is_back(system, strike)
 
 
 @contextmanager
-def redis_emptied(system: System, random: Random) -> Iterator[Strike]:
+def redis_emptied(system: System) -> Iterator[Strike]:
     with system.redis() as client:
         strike = Strike(_all_held(system))
         client.flushall()
@@ -132,7 +130,7 @@ def redis_emptied(system: System, random: Random) -> Iterator[Strike]:
 
 
 @contextmanager
-def redis_full(system: System, random: Random) -> Iterator[Strike]:
+def redis_full(system: System) -> Iterator[Strike]:
     with system.redis() as client:
         client.config_set("maxmemory", 1)  # whatever it holds is more
         strike = Strike()
@@ -142,16 +140,15 @@ def redis_full(system: System, random: Random) -> Iterator[Strike]:
 
 
 @contextmanager
-def connections_reset(system: System, random: Random) -> Iterator[Strike]:
+def connections_reset(system: System) -> Iterator[Strike]:
     with system.redis() as client:
         client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     yield Strike()
 
 
 @contextmanager
-def redis_frozen(system: System, random: Random) -> Iterator[Strike]:
-    pid = cluster.status(system.home).redis_pid
-    assert pid
+def redis_frozen(system: System) -> Iterator[Strike]:
+    pid = _redis(system)
     strike = Strike(_all_held(system))
     with _frozen([pid]):
         yield strike
@@ -162,7 +159,7 @@ def redis_frozen(system: System, random: Random) -> Iterator[Strike]:
 
 
 @contextmanager
-def database_locked(system: System, random: Random) -> Iterator[Strike]:
+def database_locked(system: System) -> Iterator[Strike]:
     engine = system.queue.services.engine
     if system.record == "sqlite":
         holder = sqlite3.connect(str(engine.url.database), isolation_level=None, timeout=60)
@@ -181,7 +178,7 @@ def database_locked(system: System, random: Random) -> Iterator[Strike]:
 
 
 @contextmanager
-def disk_full(system: System, random: Random) -> Iterator[Strike]:
+def disk_full(system: System) -> Iterator[Strike]:
     assert system.disk
     system.disk.fill()
     strike = Strike()
@@ -195,7 +192,7 @@ def disk_full(system: System, random: Random) -> Iterator[Strike]:
 
 
 @contextmanager
-def postgresql_crashed(system: System, random: Random) -> Iterator[Strike]:
+def postgresql_crashed(system: System) -> Iterator[Strike]:
     assert system.postgres
     system.postgres.crash()
     strike = Strike()
@@ -205,7 +202,7 @@ def postgresql_crashed(system: System, random: Random) -> Iterator[Strike]:
 
 
 @contextmanager
-def sessions_ended(system: System, random: Random) -> Iterator[Strike]:
+def sessions_ended(system: System) -> Iterator[Strike]:
     assert system.postgres
     system.postgres.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -218,7 +215,7 @@ def sessions_ended(system: System, random: Random) -> Iterator[Strike]:
 
 
 @contextmanager
-def kernel_killed(system: System, random: Random) -> Iterator[Strike]:
+def kernel_killed(system: System) -> Iterator[Strike]:
     strike = Strike(_all_held(system))
     system.kernel.kill()
     system.kernel.wait()
@@ -233,11 +230,9 @@ def kernel_killed(system: System, random: Random) -> Iterator[Strike]:
 
 
 @contextmanager
-def supervisor_killed(system: System, random: Random) -> Iterator[Strike]:
-    supervisor = cluster.status(system.home).supervisor_pid
-    assert supervisor
+def supervisor_killed(system: System) -> Iterator[Strike]:
     strike = Strike(_all_held(system))
-    os.kill(supervisor, signal.SIGKILL)
+    os.kill(_supervisor(system), signal.SIGKILL)
     yield strike
     _redis_is_back(system, strike)
 
@@ -249,6 +244,15 @@ def _busiest(system: System) -> int:
     """The worker process with the most leases."""
     held = eventually(system.held_by_pid)
     return max(held, key=lambda pid: len(held[pid]))
+
+
+def _busiest_main(system: System) -> int:
+    """The worker whose children have the most leases."""
+    held = eventually(system.held_by_pid)
+    return max(
+        system.mains(),
+        key=lambda main: sum(len(held.get(child, ())) for child in system.children(main)),
+    )
 
 
 def _held_by(system: System, pids: list[int]) -> dict[str, str]:
@@ -306,8 +310,17 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def _end_redis(system: System, number: int) -> None:
-    pid = eventually(lambda: cluster.status(system.home).redis_pid)
+def _supervisor(system: System) -> int:
+    pid = cluster.status(system.home).supervisor_pid
+    assert pid
+    return pid
+
+
+def _redis(system: System) -> int:
+    return int(eventually(lambda: cluster.status(system.home).redis_pid))
+
+
+def _end_redis(pid: int, number: int) -> None:
     os.kill(pid, number)
     eventually(lambda: not _lives(pid))
 

@@ -85,6 +85,7 @@ class System:
 
     def _begin(self) -> None:
         data = self._folder / "disk"
+        self._folder.chmod(0o711)  # PostgreSQL's user goes through it
         if can_mount():
             self.disk = SmallDisk(data, DISK_MB)
             self._ends.callback(self.disk.close)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from random import Random
 from typing import Literal
 
 from tests.faults import strikes
@@ -26,7 +25,7 @@ class Fault:
     name: str
     does: str
     undone: str
-    strike: Callable[[System, Random], AbstractContextManager[Strike]]
+    strike: Callable[[System], AbstractContextManager[Strike]]
     recovered: Literal["work", "progress"]
     within_s: float
     lasts_s: tuple[float, float] = (0, 0)
