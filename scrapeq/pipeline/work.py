@@ -48,6 +48,8 @@ LOOK_S = 0.25
 FAR_MS = 5_000
 #: Seconds until a dead Redis or a locked database is tried again.
 AGAIN_S = 1.0
+#: Seconds that a worker which is told to stop gives to the fetches that it has open.
+GRACE_S = 1.0
 #: Windows of results that may wait to be written before nothing more is claimed: while the disk is
 #: full or the database locked, what is held in memory stays bounded.
 MOST_UNSAVED = 4
@@ -156,7 +158,10 @@ class WorkLoop:
         # A claim under way is waited for: what it gave would be nobody's until its leases end.
         await asyncio.wait({claiming}, timeout=2 * AGAIN_S)
         claiming.cancel()
+        # What is about to end may: less is fetched a second time.
         working = [running.task for running in self._running.values() if running.task]
+        if working:
+            await asyncio.wait(working, timeout=GRACE_S)
         for task in working:
             task.cancel()
         await asyncio.gather(claiming, *working, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 from scrapeq.store.client import check_redis, connect
 from scrapeq.store.frontier import (
+    Addition,
     Claim,
     Due,
     Ending,
@@ -12,6 +13,7 @@ from scrapeq.store.frontier import (
 )
 
 __all__ = [
+    "Addition",
     "Claim",
     "Due",
     "Ending",

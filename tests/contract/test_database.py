@@ -190,7 +190,7 @@ def test_batches_that_redis_does_not_know_are_found_oldest_first(
 ) -> None:
     for batch_id in ("first", "second", "third"):
         submit(batch_id)
-    database.batches.set_enqueued(record, "second", 0)
+    database.batches.set_enqueued(record, ["second"], 0)
 
     unfed = database.batches.unfinished_batches(record, only_not_enqueued=True)
 
@@ -262,7 +262,7 @@ def test_failed_and_cancelled_jobs_are_reopened(
     record: sa.Engine, submit: Submit, save: Make, result: Make, statuses: Statuses
 ) -> None:
     submit("b", 5, refused=[4])
-    database.batches.set_enqueued(record, "b", 0)
+    database.batches.set_enqueued(record, ["b"], 0)
     save(result("b-0"), result("b-1", error_kind="reset", attempts=4))
     database.jobs.cancel_jobs(record, "b", ["b-2"])
 

@@ -211,6 +211,26 @@ def sessions_ended(system: System) -> Iterator[Strike]:
     yield Strike()
 
 
+# -- two at once -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def stopped_while_database_is_locked(system: System) -> Iterator[Strike]:
+    with database_locked(system):
+        strike = _stop(system, _busiest_main(system), patience_s=60)
+    yield strike
+    strike.since = time.monotonic()
+
+
+@contextmanager
+def stopped_while_redis_is_frozen(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
+    with redis_frozen(system) as frozen:
+        strike = _stop(system, main, patience_s=60, held=frozen.held)
+    yield strike
+    strike.since = time.monotonic()
+
+
 # -- owners ----------------------------------------------------------------------------------------
 
 
@@ -231,8 +251,8 @@ def kernel_killed(system: System) -> Iterator[Strike]:
 
 @contextmanager
 def supervisor_killed(system: System) -> Iterator[Strike]:
-    strike = Strike(_all_held(system))
-    os.kill(_supervisor(system), signal.SIGKILL)
+    workers = [pid for main in system.mains() for pid in (main, *system.children(main))]
+    strike = _kill(system, [_supervisor(system)], and_with_it=workers)
     yield strike
     _redis_is_back(system, strike)
 
@@ -273,10 +293,12 @@ def _kill(system: System, pids: list[int], and_with_it: list[int] | None = None)
     return Strike(held)
 
 
-def _stop(system: System, main: int, patience_s: float) -> Strike:
+def _stop(
+    system: System, main: int, patience_s: float, held: dict[str, str] | None = None
+) -> Strike:
     """Tell a worker to stop; kill what is still there after `patience_s`."""
     children = system.children(main)
-    held = _held_by(system, children)
+    held = _held_by(system, children) if held is None else held
     began = time.monotonic()
     os.kill(main, signal.SIGTERM)
     try:
