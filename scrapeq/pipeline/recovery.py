@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 _LOCK_S = 30
 #: Milliseconds that a submitter has to put its own batch into Redis before others help.
 _SUBMITTER_MS = 10_000
+#: Milliseconds in which a lease that outlived a restart of Redis must be renewed, which its worker
+#: does each second.
+_DOUBT_MS = 4_000
 #: Rows of small batches that are put back in one go.
 ROWS_TOGETHER = 1_000
 
@@ -81,6 +84,7 @@ def recover(services: Services) -> bool:
             return False
         log.warning("Redis is new or was restarted: putting back what is open (epoch %d)", raised)
         services.frontier.set_epoch(raised)
+        services.frontier.doubt_leases(_DOUBT_MS)
         feed_unfed(services, older_than_ms=0)
         return True
     finally:

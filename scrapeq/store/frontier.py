@@ -182,6 +182,13 @@ class Frontier:
             gone.update(self._run("renew", arguments))
         return gone
 
+    def doubt_leases(self, renewed_within_ms: int) -> None:
+        """Let every lease, and the turn that it holds, end soon unless its worker renews it.
+
+        For a Redis that came back from its files: they may hold leases of work that has ended.
+        """
+        self._run("doubt", [renewed_within_ms])
+
     def forget(self, ids: Iterable[str]) -> int:
         """Remove jobs, running ones too; how many were known."""
         listed = list(ids)
@@ -376,7 +383,7 @@ class Frontier:
             raise
 
 
-_SCRIPTS = ("add", "claim", "finish", "renew", "forget", "unpark", "turn", "unlock")
+_SCRIPTS = ("add", "claim", "doubt", "finish", "renew", "forget", "unpark", "turn", "unlock")
 
 
 @cache

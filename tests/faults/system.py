@@ -142,6 +142,7 @@ class System:
         assert self.kernel.stdout
         if self.kernel.stdout.readline() != b"ready\n":
             raise RuntimeError(f"the kernel ended with {self.kernel.wait()}")
+        self._redis_url = cluster.redis_url(self.settings)
 
     def workers_ready(self) -> bool:
         """Whether every worker process has been heard of."""
@@ -152,8 +153,8 @@ class System:
     @contextlib.contextmanager
     def redis(self) -> Iterator[redis.Redis]:
         """A client of the private Redis, with the privileges of its owner."""
-        found = cluster.redis_url(self.settings)
-        with redis.Redis.from_url(found, decode_responses=True, socket_timeout=5) as client:
+        url = self._redis_url
+        with redis.Redis.from_url(url, decode_responses=True, socket_timeout=5) as client:
             yield client
 
     def redis_answers(self) -> bool:

@@ -207,6 +207,35 @@ def test_an_emptied_redis_gives_nothing_until_it_is_known_again(
     assert frontier.identity() == (run_id, 2)
 
 
+def test_a_doubted_lease_ends_soon_unless_it_is_renewed(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("gone", host="a", gap_ms=1)
+    add("waits", host="a", gap_ms=1)
+    add("kept", host="b")
+    kept = next(lease for lease in take() if lease.job_id == "kept")
+
+    frontier.doubt_leases(50)
+    assert frontier.renew("w", LONG_MS, [("kept", kept.token)]) == set()
+
+    (again,) = eventually(take)  # the host's turn, which the lost lease held, is free too
+    assert (again.job_id, again.lost) == ("gone", 1)
+    assert end(frontier, again, "done") == 1
+    assert [lease.job_id for lease in eventually(take)] == ["waits"]
+    assert end(frontier, kept, "done") == 1
+
+
+def test_doubt_makes_no_lease_longer(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a")
+    take(lease_ms=20)
+
+    frontier.doubt_leases(LONG_MS)
+
+    assert eventually(take)
+
+
 def test_a_lock_is_held_by_one_until_it_lets_go(frontier: Frontier, other: Frontier) -> None:
     proof = frontier.lock("feed", 60)
     assert proof
