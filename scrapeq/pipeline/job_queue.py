@@ -27,6 +27,7 @@ from scrapeq.errors import (
     InputError,
     NotFound,
     NoWorkersWarning,
+    RedisFull,
     RedisUnavailable,
     WaitTimeout,
 )
@@ -119,7 +120,8 @@ class JobQueue:
         is fetched once and gives every row. With `config.max_age`, stored pages that were read
         with the same recipe answer without a request, unless `refresh`.
 
-        Raises ConfigError for a bad priority; InputError for an empty column.
+        Raises ConfigError for a bad priority; InputError for an empty column; RedisFull, and then
+        the batch stays in the record as cancelled.
         """
         config = config or ScrapingConfig()
         _check_priority(priority)
@@ -142,7 +144,11 @@ class JobQueue:
             table=table,
         )
         if batch.state is BatchState.OPEN:
-            recovery.feed(self.services, batch)
+            try:
+                recovery.feed(self.services, batch)
+            except RedisFull:  # what was not accepted is not to be done some day
+                self.cancel_batch(batch.id)
+                raise
         return batch
 
     def _stored_answers(self, values: Sequence[object], config: ScrapingConfig) -> dict[str, str]:

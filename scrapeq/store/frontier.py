@@ -199,8 +199,7 @@ class Frontier:
 
     def stop_batch(self, batch_id: str, state: Literal["paused", "cancelled"]) -> None:
         """Start none of its jobs from now on; cancelled ones that run are stopped."""
-        with translated():
-            self._redis.hset(keys.STOPPED, batch_id, state)
+        self._run("stop", [batch_id, state])
 
     def release_batch(self, batch_id: str) -> None:
         """Let its jobs be started again."""
@@ -383,7 +382,18 @@ class Frontier:
             raise
 
 
-_SCRIPTS = ("add", "claim", "doubt", "finish", "renew", "forget", "unpark", "turn", "unlock")
+_SCRIPTS = (
+    "add",
+    "claim",
+    "doubt",
+    "finish",
+    "renew",
+    "forget",
+    "stop",
+    "unpark",
+    "turn",
+    "unlock",
+)
 
 
 @cache

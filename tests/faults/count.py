@@ -84,20 +84,17 @@ def _duplicated(system: System, submissions: Sequence[Submission]) -> int:
         .having(sa.func.count() > 1)
     )
     finished = (
-        sa.select(batches.c.id, sa.func.count())
+        sa.select(
+            batches.c.completed + batches.c.failed + batches.c.cancelled,
+            sa.func.count(jobs.c.finish_order),
+            sa.func.count(jobs.c.finish_order.distinct()),
+        )
         .join(jobs, jobs.c.batch_id == batches.c.id)
-        .where(jobs.c.finish_order.is_not(None), batches.c.id.in_(ids))
+        .where(batches.c.id.in_(ids))
         .group_by(batches.c.id)
     )
-    counted = sa.select(
-        batches.c.id,
-        batches.c.completed + batches.c.failed + batches.c.cancelled,
-        batches.c.finish_order,
-    ).where(batches.c.id.in_(ids))
     with reading(system.queue.services.engine) as connection:
         rows = sum(connection.execute(twice).scalars())
-        jobs_finished: dict[str, int] = dict(connection.execute(finished).tuples().all())
-        for batch_id, by_counter, by_place in connection.execute(counted):
-            rows += abs(by_counter - jobs_finished.get(batch_id, 0))
-            rows += abs(by_place - jobs_finished.get(batch_id, 0))
+        for by_counters, jobs_finished, places in connection.execute(finished):
+            rows += abs(by_counters - jobs_finished) + jobs_finished - places
     return rows

@@ -92,7 +92,7 @@ def worker_stopped_as_docker_does(system: System) -> Iterator[Strike]:
 
 @contextmanager
 def redis_killed(system: System) -> Iterator[Strike]:
-    strike = Strike()
+    strike = Strike(_all_held(system))  # leases that end before it is up again
     _end_redis(_redis(system), signal.SIGKILL)
     yield strike
     _redis_is_back(system, strike)
@@ -100,7 +100,7 @@ def redis_killed(system: System) -> Iterator[Strike]:
 
 @contextmanager
 def redis_told_to_stop(system: System) -> Iterator[Strike]:
-    strike = Strike()
+    strike = Strike(_all_held(system))
     _end_redis(_redis(system), signal.SIGTERM)
     yield strike
     _redis_is_back(system, strike)

@@ -306,6 +306,17 @@ def test_work_goes_on_in_a_full_redis(
     end(frontier, retry, "retry", 1)
 
 
+def test_a_batch_can_be_cancelled_in_a_full_redis(
+    add: Add, take: Take, frontier: Frontier, full: Any
+) -> None:
+    add("a", "b", batch="unwanted")
+    full()
+
+    frontier.stop_batch("unwanted", "cancelled")
+
+    assert take() == []
+
+
 def test_a_redis_that_evicts_is_refused(client: redis.Redis) -> None:
     check_redis(client)
     client.config_set("maxmemory-policy", "allkeys-lru")
