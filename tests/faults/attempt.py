@@ -50,8 +50,13 @@ class Attempt:
         return ended and self.recovered_s is not None and self.recovered_s <= self.fault.within_s
 
 
-def attempt(system: System, fault: Fault, rows: int, random: Random) -> Attempt:
-    """Submit `rows` rows, strike when some are done, and wait until all that was accepted is."""
+def attempt(
+    system: System, fault: Fault, rows: int, random: Random, longest_s: float = 60
+) -> Attempt:
+    """Submit `rows` rows, strike when some are done, and wait until all that was accepted is.
+
+    longest_s: the fault is undone by then, unless it is to outlast the leases.
+    """
     eventually(system.workers_ready)
     this = Attempt(fault)
     first = _submit(system, this, rows)
@@ -61,7 +66,7 @@ def attempt(system: System, fault: Fault, rows: int, random: Random) -> Attempt:
     beside = threading.Thread(target=_submit_beside, args=(system, this, over))
     beside.start()
     try:
-        lasts_s = random.uniform(*fault.lasts_s)
+        lasts_s = min(random.uniform(*fault.lasts_s), longest_s)
         if fault.past_lease:
             lasts_s = system.lease_s + 2
         with fault.strike(system) as this.strike:

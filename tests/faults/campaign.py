@@ -32,12 +32,13 @@ def run(
     strikes: int,
     rows: int,
     faults: Sequence[Fault] = FAULTS,
+    longest_s: float = 60,
     say: Callable[[str], None] = print,
     **shape: Any,
 ) -> Campaign:
     """Each fault in turn, shuffled anew each round, `strikes` in all, in batches of `rows` rows.
 
-    shape: of the System. The same seed gives the same order of faults, and the same choices.
+    longest_s: as in `attempt`. shape: of the System. The same seed gives the same order of faults, and the same choices.
     """
     random = Random(seed)
     attempts: list[Attempt] = []
@@ -48,7 +49,7 @@ def run(
         here = [fault for fault in faults if fault.possible(system)]
         while len(attempts) < strikes:
             for fault in random.sample(here, len(here))[: strikes - len(attempts)]:
-                attempts.append(attempt(system, fault, rows, random))
+                attempts.append(attempt(system, fault, rows, random, longest_s))
                 say(_said(len(attempts), strikes, attempts[-1]))
         # What was not accepted may have been committed: it must not be done twice either.
         engine = system.queue.services.engine

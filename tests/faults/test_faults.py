@@ -43,7 +43,9 @@ def test_nothing_is_lost_and_nothing_twice(record, request, needs_service):
     faults = [fault for fault in FAULTS if fault.name in QUICK[record]]
     assert len(faults) == len(QUICK[record])
 
-    campaign = run(record, seed=1, strikes=len(faults), rows=240, faults=faults, lease_s=2)
+    campaign = run(
+        record, seed=1, strikes=len(faults), rows=200, faults=faults, longest_s=1, lease_s=2
+    )
 
     for attempt, count in zip(campaign.attempts, campaign.counts, strict=True):
         said = f"{attempt.fault.name}: {count}"
