@@ -28,7 +28,7 @@ from scrapeq.errors import (
     NotFound,
     NoWorkersWarning,
     RedisFull,
-    RedisUnavailable,
+    ScrapeqError,
     WaitTimeout,
 )
 from scrapeq.models import (
@@ -386,8 +386,9 @@ class JobQueue:
         try:
             if not settings.shared and settings.autostart:
                 cluster.ensure_cluster(settings)
+                recovery.recover(self.services)  # workers would, but take seconds to start
             return bool(self.services.frontier.workers())
-        except (RedisUnavailable, ClusterFailed):
+        except ScrapeqError:  # whoever waits goes on waiting; what reads the answer will say it
             return False
 
     def warn_without_workers(self, stacklevel: int = 2) -> None:

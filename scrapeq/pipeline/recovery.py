@@ -26,7 +26,7 @@ _LOCK_S = 30
 _SUBMITTER_MS = 10_000
 #: Milliseconds in which a lease that outlived a restart of Redis must be renewed, which its worker
 #: does each second.
-_DOUBT_MS = 4_000
+_DOUBT_MS = 3_000
 #: Rows of small batches that are put back in one go.
 ROWS_TOGETHER = 1_000
 

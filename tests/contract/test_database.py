@@ -154,6 +154,25 @@ def test_open_jobs_are_given_in_pieces_without_duplicates(
     assert first[1] == ("b-1", 1, "host1.example", 5)
 
 
+def test_open_jobs_of_many_batches_come_in_one_look(
+    record: sa.Engine, submit: Submit, save: Make, result: Make
+) -> None:
+    submit("first", 3)
+    submit("second", 2, twins={1: 0})
+    submit("third", 1)
+    save(result("first-1"), result("third-0"))
+
+    found = database.jobs.open_jobs_of(record, ["first", "second", "third", "nobody"])
+
+    ids = {batch_id: [job.id for job in jobs] for batch_id, jobs in found.items()}
+    assert ids == {
+        "first": ["first-0", "first-2"],
+        "second": ["second-0"],
+        "third": [],
+        "nobody": [],
+    }
+
+
 def test_work_is_what_a_worker_needs(
     record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:

@@ -1,4 +1,4 @@
-"""A kernel, run as a program: it owns a private cluster and asks for it again when it is gone.
+"""A kernel, run as a program: it owns a private cluster and looks after it, as one that waits does.
 
     kernel.py MAINS CHILDREN     so many worker processes, with so many pool children each
 
@@ -12,6 +12,7 @@ import sys
 
 from scrapeq import cluster
 from scrapeq.errors import ScrapeqError
+from scrapeq.pipeline.job_queue import get_job_queue
 from scrapeq.settings import load_settings
 
 
@@ -23,6 +24,7 @@ def main() -> None:
         try:
             for number in range(1, mains + 1):  # each call adds one worker to those there are
                 cluster.ensure_cluster(settings, workers=number * children)
+            get_job_queue(settings).look_after_workers()
         except ScrapeqError as error:
             print(error, file=sys.stderr, flush=True)
         else:
