@@ -42,6 +42,9 @@ STORES_AWAY = (RedisUnavailable, RedisFull, DatabaseUnavailable)
 SAVE_COUNT, SAVE_AFTER_S = 256, 0.25
 #: Seconds between two renewals: a cancelled job stops within two of them.
 RENEW_S = 1.0
+#: Seconds of a lease until its first renewal: an answer to a claim that is lost on the way holds up
+#: its hosts no longer.
+FIRST_LEASE_S = 4.0
 #: Seconds between two looks at a frontier with nothing due.
 LOOK_S = 0.25
 #: With nothing due for longer than this, the loop rests until it is woken.
@@ -203,6 +206,7 @@ class WorkLoop:
 
     async def _claim_forever(self) -> None:
         alone = False
+        first_lease_ms = min(self._lease_ms, round(FIRST_LEASE_S * 1000))
         while not self._stopping:
             if time.monotonic() >= self._claim_until:
                 self._idle.set()
@@ -218,7 +222,7 @@ class WorkLoop:
                 continue
             try:
                 claim = await self._call(
-                    self.services.frontier.claim, self.name, free, self._lease_ms, alone=alone
+                    self.services.frontier.claim, self.name, free, first_lease_ms, alone=alone
                 )
                 await self._begin(list(claim.leases))
             except UnknownRedis:
