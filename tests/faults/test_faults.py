@@ -37,7 +37,7 @@ QUICK = {
 
 
 @pytest.mark.parametrize("record", QUICK)
-def test_nothing_is_lost_and_nothing_twice(record, request, needs_service):
+def test_nothing_is_lost_and_nothing_twice(record, request):
     if record == "postgresql":
         request.getfixturevalue("postgres_server")  # skips, or fails in CI, where there is none
     faults = [fault for fault in FAULTS if fault.name in QUICK[record]]
