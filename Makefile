@@ -4,6 +4,7 @@
 #   make test    all tests, with the services that they need
 #   make check   format, lint, types, import direction
 #   make bench   scrapeq beside Scrapy and Crawlee, as ratios
+#   make faults  kill, freeze, fill and cut everything for half an hour, and count rows
 #   make docs    the reference as HTML, in build/docs
 #   make lock    renew requirements.lock
 #   make clean   remove what was built, the environments too
@@ -20,6 +21,7 @@ PEERS ?= .venv-peers
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+FAULTS_ARGS ?=
 
 # The first of these that is new enough; asked for only when an environment is made.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -28,7 +30,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench docs lock clean environment services
+.PHONY: help demo test check bench faults docs lock clean environment services
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -67,6 +69,10 @@ test: environment services
 
 bench: environment $(PEERS)/.installed
 	$(BIN)/python benchmarks/run.py --peers-python $(PEERS)/bin/python $(BENCH_ARGS)
+
+# A seed is printed; FAULTS_ARGS="--seed 7 --database sqlite" repeats a run. --help tells the rest.
+faults: environment services
+	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
 # What people import; the rest is read in the source.
 docs: environment

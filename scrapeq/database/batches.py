@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -182,12 +182,12 @@ def unfinished_batches(engine: sa.Engine, *, only_not_enqueued: bool = False) ->
         return _find(connection, condition, limit=None)[::-1]
 
 
-def set_enqueued(engine: sa.Engine, batch_id: str, epoch: int) -> None:
-    """Note that every open job of the batch is in the Redis of this epoch, if it is still that."""
+def set_enqueued(engine: sa.Engine, batch_ids: Sequence[str], epoch: int) -> None:
+    """Note that every open job of the batches is in the Redis of this epoch, if it is still that."""
     with writing(engine) as connection:
         if int(read_meta(connection, "epoch")) == epoch:
             connection.execute(
-                batches.update().where(batches.c.id == batch_id).values(enqueued=True)
+                batches.update().where(batches.c.id.in_(batch_ids)).values(enqueued=True)
             )
 
 

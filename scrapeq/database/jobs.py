@@ -96,6 +96,21 @@ def open_jobs(
         return [OpenJob(*row) for row in connection.execute(query)]
 
 
+def open_jobs_of(engine: sa.Engine, batch_ids: Sequence[str]) -> dict[str, list[OpenJob]]:
+    """The open jobs of many small batches, by batch; those of one in row order."""
+    j = jobs.c
+    query = (
+        sa.select(j.batch_id, j.id, j.row, j.host, j.priority)
+        .where(j.batch_id.in_(batch_ids), j.status.in_(OPEN), j.page_of.is_(None))
+        .order_by(j.batch_id, j.row)
+    )
+    found: dict[str, list[OpenJob]] = {batch_id: [] for batch_id in batch_ids}
+    with reading(engine) as connection:
+        for batch_id, *job in connection.execute(query):
+            found[batch_id].append(OpenJob(*job))
+    return found
+
+
 def all_open_jobs(engine: sa.Engine, batch_id: str) -> Iterator[list[OpenJob]]:
     """All of them, in pieces that fit into memory; a piece is as new as the moment it is taken."""
     row = -1

@@ -27,7 +27,8 @@ from scrapeq.errors import (
     InputError,
     NotFound,
     NoWorkersWarning,
-    RedisUnavailable,
+    RedisFull,
+    ScrapeqError,
     WaitTimeout,
 )
 from scrapeq.models import (
@@ -122,7 +123,8 @@ class JobQueue:
         is fetched once and gives every row. With `config.max_age`, stored pages that were read
         with the same recipe answer without a request, unless `refresh`.
 
-        Raises ConfigError for a bad priority; InputError for an empty column.
+        Raises ConfigError for a bad priority; InputError for an empty column; RedisFull, and then
+        the batch stays in the record as cancelled.
         """
         config = config or ScrapingConfig()
         _check_priority(priority)
@@ -145,7 +147,11 @@ class JobQueue:
             table=table,
         )
         if batch.state is BatchState.OPEN:
-            recovery.feed(self.services, batch)
+            try:
+                recovery.feed(self.services, batch)
+            except RedisFull:  # what was not accepted is not to be done some day
+                self.cancel_batch(batch.id)
+                raise
         return batch
 
     def _stored_answers(self, values: Sequence[object], config: ScrapingConfig) -> dict[str, str]:
@@ -417,8 +423,9 @@ class JobQueue:
         try:
             if not settings.shared and settings.autostart:
                 cluster.ensure_cluster(settings)
+                recovery.recover(self.services)  # workers would, but take seconds to start
             return bool(self.services.frontier.workers())
-        except (RedisUnavailable, ClusterFailed):
+        except ScrapeqError:  # whoever waits goes on waiting; what reads the answer will say it
             return False
 
     def warn_without_workers(self, stacklevel: int = 2) -> None:

@@ -25,6 +25,8 @@ from scrapeq.pipeline.page_reader import read_page
 PATIENCE_S = 60
 #: Seconds with one page after which a child counts as stuck, and another may be started beside it.
 STUCK_S = 3.0
+#: Seconds that a child whose pipe has closed may take to be gone.
+ENDING_S = 5.0
 _CHILD = "scrapeq.pipeline.reading_child"
 #: Bytes that a child may answer: far above what extract's own bounds on texts and links allow.
 _LONGEST_ANSWER = 256 * 1024 * 1024
@@ -49,8 +51,10 @@ class Readers:
         try:
             answer = await asyncio.wait_for(_ask(child, response, recipe), PATIENCE_S)
         except (asyncio.IncompleteReadError, ConnectionError):
-            with suppress(TimeoutError):  # its pipe is closed, so it ends; what of, it can say
-                await asyncio.wait_for(child.wait(), STUCK_S)
+            # It is ending. A kill in this moment could make its exit status be taken by the wrong
+            # one, and asyncio would then make up a 255.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(child.wait(), ENDING_S)
             await self._end(child)
             return Failure(ErrorKind.PARSE, _cause(child.returncode))
         except TimeoutError:

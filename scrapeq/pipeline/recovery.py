@@ -8,20 +8,27 @@ how many this is done; a lock only keeps them from doing it side by side.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from scrapeq import database
 from scrapeq.database.batches import now_ms
+from scrapeq.database.jobs import OpenJob
 from scrapeq.models import Batch, BatchState
 from scrapeq.pace import gap_ms
 from scrapeq.pipeline.services import Services
-from scrapeq.store import Due
+from scrapeq.store import Addition, Due
 
 log = logging.getLogger(__name__)
 
 _LOCK_S = 30
 #: Milliseconds that a submitter has to put its own batch into Redis before others help.
 _SUBMITTER_MS = 10_000
+#: Milliseconds in which a lease that outlived a restart of Redis must be renewed, which its worker
+#: does each second.
+_DOUBT_MS = 3_000
+#: Rows of small batches that are put back in one go.
+ROWS_TOGETHER = 1_000
 
 
 def feed(services: Services, batch: Batch) -> int:
@@ -31,17 +38,32 @@ def feed(services: Services, batch: Batch) -> int:
     if batch.state is BatchState.PAUSED:
         frontier.stop_batch(batch.id, "paused")
     for jobs in database.jobs.all_open_jobs(services.engine, batch.id):
-        for priority, some in groupby(jobs, key=lambda job: job.priority):
-            added += frontier.add(
-                batch.id,
-                [Due(job.id, job.host, gap_ms(batch.config, job.host)) for job in some],
-                priority=priority,
-                max_per_host=batch.config.max_per_host,
-                respect_robots=batch.config.respect_robots,
-            )
+        added += frontier.add_many(_additions(batch, jobs))
         services.wake(added)
-    database.batches.set_enqueued(services.engine, batch.id, epoch)
+    database.batches.set_enqueued(services.engine, [batch.id], epoch)
     return added
+
+
+def feed_small(services: Services, batches: Sequence[Batch]) -> int:
+    """The same for many small batches together: jobs that were submitted one by one are such."""
+    frontier = services.frontier
+    _, epoch = database.history.known_redis(services.engine)
+    for batch in batches:
+        if batch.state is BatchState.PAUSED:
+            frontier.stop_batch(batch.id, "paused")
+    ids = [batch.id for batch in batches]
+    jobs = database.jobs.open_jobs_of(services.engine, ids)
+    added = frontier.add_many(one for batch in batches for one in _additions(batch, jobs[batch.id]))
+    services.wake(added)
+    database.batches.set_enqueued(services.engine, ids, epoch)
+    return added
+
+
+def _additions(batch: Batch, jobs: Iterable[OpenJob]) -> Iterator[Addition]:
+    config = batch.config
+    for priority, some in groupby(jobs, key=lambda job: job.priority):
+        due = [Due(job.id, job.host, gap_ms(config, job.host)) for job in some]
+        yield Addition(batch.id, due, priority, config.max_per_host, config.respect_robots)
 
 
 def recover(services: Services) -> bool:
@@ -62,6 +84,7 @@ def recover(services: Services) -> bool:
             return False
         log.warning("Redis is new or was restarted: putting back what is open (epoch %d)", raised)
         services.frontier.set_epoch(raised)
+        services.frontier.doubt_leases(_DOUBT_MS)
         feed_unfed(services, older_than_ms=0)
         return True
     finally:
@@ -70,18 +93,17 @@ def recover(services: Services) -> bool:
 
 def feed_unfed(services: Services, older_than_ms: int = _SUBMITTER_MS) -> bool:
     """Put batches into Redis that nobody has put there, oldest first. Whether there were any."""
+    unfed = database.batches.unfinished_batches(services.engine, only_not_enqueued=True)
     fed = False
-    for batch in database.batches.unfinished_batches(services.engine, only_not_enqueued=True):
-        if now_ms() - batch.created_at.timestamp() * 1000 < older_than_ms:
-            continue
-        proof = services.frontier.lock(f"feed:{batch.id}", _LOCK_S)
+    for some in _together(_older(unfed, older_than_ms)):
+        proof = services.frontier.lock(f"feed:{some[0].id}", _LOCK_S)
         if proof is None:
             continue
         try:
-            feed(services, batch)
+            _feed(services, some)
             fed = True
         finally:
-            services.frontier.unlock(f"feed:{batch.id}", proof)
+            services.frontier.unlock(f"feed:{some[0].id}", proof)
     return fed
 
 
@@ -89,6 +111,29 @@ def audit(services: Services) -> None:
     """When Redis knows no open job and the record does, put it back: nothing stays lost."""
     if services.frontier.counts()["open"]:
         return
-    for batch in database.batches.unfinished_batches(services.engine):
-        if now_ms() - batch.created_at.timestamp() * 1000 > _SUBMITTER_MS and feed(services, batch):
-            log.warning("batch %s was open in the record and unknown in Redis", batch.id)
+    unfinished = database.batches.unfinished_batches(services.engine)
+    for some in _together(_older(unfinished, _SUBMITTER_MS)):
+        if added := _feed(services, some):
+            log.warning("%d jobs were open in the record and unknown in Redis", added)
+
+
+def _feed(services: Services, batches: Sequence[Batch]) -> int:
+    return feed(services, batches[0]) if len(batches) == 1 else feed_small(services, batches)
+
+
+def _older(batches: Iterable[Batch], than_ms: int) -> list[Batch]:
+    return [one for one in batches if now_ms() - one.created_at.timestamp() * 1000 >= than_ms]
+
+
+def _together(batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
+    """The batches in their order: neighbours in one piece as long as they are few rows."""
+    some: list[Batch] = []
+    rows = 0
+    for batch in batches:
+        if some and rows + batch.total > ROWS_TOGETHER:
+            yield some
+            some, rows = [], 0
+        some.append(batch)
+        rows += batch.total
+    if some:
+        yield some

@@ -43,12 +43,17 @@ STORES_AWAY = (RedisUnavailable, RedisFull, DatabaseUnavailable)
 SAVE_COUNT, SAVE_AFTER_S = 256, 0.25
 #: Seconds between two renewals: a cancelled job stops within two of them.
 RENEW_S = 1.0
+#: Seconds of a lease until its first renewal: an answer to a claim that is lost on the way holds up
+#: its hosts no longer.
+FIRST_LEASE_S = 4.0
 #: Seconds between two looks at a frontier with nothing due.
 LOOK_S = 0.25
 #: With nothing due for longer than this, the loop rests until it is woken.
 FAR_MS = 5_000
 #: Seconds until a dead Redis or a locked database is tried again.
 AGAIN_S = 1.0
+#: Seconds that a worker which is told to stop gives to the fetches that it has open.
+GRACE_S = 1.0
 #: Windows of results that may wait to be written before nothing more is claimed: while the disk is
 #: full or the database locked, what is held in memory stays bounded.
 MOST_UNSAVED = 4
@@ -162,7 +167,10 @@ class WorkLoop:
         # A claim under way is waited for: what it gave would be nobody's until its leases end.
         await asyncio.wait({claiming}, timeout=2 * AGAIN_S)
         claiming.cancel()
+        # What is about to end may: less is fetched a second time.
         working = [running.task for running in self._running.values() if running.task]
+        if working:
+            await asyncio.wait(working, timeout=GRACE_S)
         for task in working:
             task.cancel()
         await asyncio.gather(claiming, *working, return_exceptions=True)
@@ -209,6 +217,7 @@ class WorkLoop:
 
     async def _claim_forever(self) -> None:
         alone = False
+        first_lease_ms = min(self._lease_ms, round(FIRST_LEASE_S * 1000))
         while not self._stopping:
             if time.monotonic() >= self._claim_until:
                 self._idle.set()
@@ -227,7 +236,7 @@ class WorkLoop:
             free = self._free
             try:
                 claim = await self._call(
-                    self.services.frontier.claim, self.name, free, self._lease_ms, alone=alone
+                    self.services.frontier.claim, self.name, free, first_lease_ms, alone=alone
                 )
                 await self._begin(list(claim.leases))
             except UnknownRedis:

@@ -157,6 +157,8 @@ def _main_is_ready(sender: Any = None, **_: Any) -> None:
 def _main_stops(**_: Any) -> None:
     """Tell the children to give their jobs back, and see that the end comes in time."""
     global _lifeline  # noqa: PLW0603 - see above
+    # Python walks through all that was ever loaded when it ends: seconds on a busy machine.
+    gc.freeze()
     if _housekeeping is not None:
         _housekeeping.stop()
     if _lifeline is not None:

@@ -3,6 +3,7 @@
 from scrapeq.store.breaker import HostEvent, Patience, Paused
 from scrapeq.store.client import check_redis, connect
 from scrapeq.store.frontier import (
+    Addition,
     Claim,
     Due,
     Ending,
@@ -14,6 +15,7 @@ from scrapeq.store.frontier import (
 )
 
 __all__ = [
+    "Addition",
     "Claim",
     "Due",
     "Ending",

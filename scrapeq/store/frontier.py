@@ -54,6 +54,29 @@ class GivenUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Addition:
+    """Jobs of one batch and one priority, in their order, with what their hosts may be asked."""
+
+    batch_id: str
+    jobs: Sequence[Due]
+    priority: int
+    max_per_host: int
+    respect_robots: bool
+
+    def arguments(self, jobs: Sequence[Due]) -> list[Any]:
+        """What add.lua takes, for some of the jobs."""
+        values: list[Any] = [
+            self.priority,
+            self.max_per_host,
+            int(self.respect_robots),
+            self.batch_id,
+        ]
+        for job in jobs:
+            values += (job.id, job.host, job.gap_ms)
+        return values
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """The right to work on a job. `tries` counts this one; `lost`, leases that ended in silence.
 
@@ -130,18 +153,20 @@ class Frontier:
         respect_robots: bool,
     ) -> int:
         """Make jobs due in this order; again changes nothing. How many were new."""
-        added = 0
-        for start in range(0, len(jobs), CHUNK):
-            arguments: list[Any] = [
-                priority,
-                max_per_host,
-                int(respect_robots),
-                batch_id,
-            ]
-            for job in jobs[start : start + CHUNK]:
-                arguments += (job.id, job.host, job.gap_ms)
-            added += int(self._run("add", arguments))
-        return added
+        return self.add_many([Addition(batch_id, jobs, priority, max_per_host, respect_robots)])
+
+    def add_many(self, additions: Iterable[Addition]) -> int:
+        """The same for many batches, about a chunk of jobs in one round trip."""
+        added = queued = 0
+        pipe = self._redis.pipeline(transaction=False)
+        for one in additions:
+            for start in range(0, len(one.jobs), CHUNK):
+                some = one.jobs[start : start + CHUNK]
+                self._scripts["add"](keys=[], args=one.arguments(some), client=pipe)
+                queued += len(some)
+                if queued >= CHUNK:
+                    added, queued = added + self._sum_of(pipe), 0
+        return added + self._sum_of(pipe)
 
     def claim(self, worker: str, count: int, lease_ms: int, *, alone: bool = False) -> Claim:
         """Leases on up to `count` due jobs, best priority first; see claim.lua.
@@ -193,6 +218,13 @@ class Frontier:
             gone.update(self._run("renew", arguments))
         return gone
 
+    def doubt_leases(self, renewed_within_ms: int) -> None:
+        """Let every lease, and the turn that it holds, end soon unless its worker renews it.
+
+        For a Redis that came back from its files: they may hold leases of work that has ended.
+        """
+        self._run("doubt", [renewed_within_ms])
+
     def forget(self, ids: Iterable[str]) -> int:
         """Remove jobs, running ones too; how many were known."""
         listed = list(ids)
@@ -203,8 +235,7 @@ class Frontier:
 
     def stop_batch(self, batch_id: str, state: Literal["paused", "cancelled"]) -> None:
         """Start none of its jobs from now on; cancelled ones that run are stopped."""
-        with translated():
-            self._redis.hset(keys.STOPPED, batch_id, state)
+        self._run("stop", [batch_id, state])
 
     def release_batch(self, batch_id: str) -> None:
         """Let its jobs be started again."""
@@ -417,6 +448,10 @@ class Frontier:
         with translated():
             self._redis.ping()
 
+    def _sum_of(self, pipe: redis.client.Pipeline) -> int:
+        with translated():
+            return sum(pipe.execute())
+
     def _run(self, name: str, arguments: Sequence[Any]) -> Any:
         try:
             with translated():
@@ -430,7 +465,19 @@ class Frontier:
             raise
 
 
-_SCRIPTS = ("add", "claim", "finish", "renew", "forget", "unpark", "turn", "endpoint", "unlock")
+_SCRIPTS = (
+    "add",
+    "claim",
+    "doubt",
+    "finish",
+    "renew",
+    "forget",
+    "stop",
+    "unpark",
+    "turn",
+    "endpoint",
+    "unlock",
+)
 _PAUSED_FIELDS = ["spared_ms", "opened_ms", "failures", "probes", "given_up", "said"]
 
 

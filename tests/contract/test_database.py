@@ -154,6 +154,25 @@ def test_open_jobs_are_given_in_pieces_without_duplicates(
     assert first[1] == ("b-1", 1, "host1.example", 5)
 
 
+def test_open_jobs_of_many_batches_come_in_one_look(
+    record: sa.Engine, submit: Submit, save: Make, result: Make
+) -> None:
+    submit("first", 3)
+    submit("second", 2, twins={1: 0})
+    submit("third", 1)
+    save(result("first-1"), result("third-0"))
+
+    found = database.jobs.open_jobs_of(record, ["first", "second", "third", "nobody"])
+
+    ids = {batch_id: [job.id for job in jobs] for batch_id, jobs in found.items()}
+    assert ids == {
+        "first": ["first-0", "first-2"],
+        "second": ["second-0"],
+        "third": [],
+        "nobody": [],
+    }
+
+
 def test_work_is_what_a_worker_needs(
     record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:
@@ -190,7 +209,7 @@ def test_batches_that_redis_does_not_know_are_found_oldest_first(
 ) -> None:
     for batch_id in ("first", "second", "third"):
         submit(batch_id)
-    database.batches.set_enqueued(record, "second", 0)
+    database.batches.set_enqueued(record, ["second"], 0)
 
     unfed = database.batches.unfinished_batches(record, only_not_enqueued=True)
 
@@ -262,7 +281,7 @@ def test_failed_and_cancelled_jobs_are_reopened(
     record: sa.Engine, submit: Submit, save: Make, result: Make, statuses: Statuses
 ) -> None:
     submit("b", 5, refused=[4])
-    database.batches.set_enqueued(record, "b", 0)
+    database.batches.set_enqueued(record, ["b"], 0)
     save(result("b-0"), result("b-1", error_kind="reset", attempts=4))
     database.jobs.cancel_jobs(record, "b", ["b-2"])
 

@@ -76,7 +76,7 @@ def test_with_a_new_epoch_every_unfinished_batch_is_to_be_put_back(
 ) -> None:
     for batch_id in ("a", "b"):
         submit(batch_id)
-        database.batches.set_enqueued(record, batch_id, 0)
+        database.batches.set_enqueued(record, [batch_id], 0)
     submit("finished", 1, refused=[0])
 
     assert database.history.raise_epoch(record, "another", "redis") is None

@@ -26,8 +26,13 @@ end
 sweep('leases', function(id) -- ended without a word
   local job = facts(id)
   if not job then return redis.call('ZREM', P .. 'leases', id) end
+  -- A worker that was heard of up to the end never had it: the answer to its claim was lost on the
+  -- way. That says nothing about the job.
+  local ended = tonumber(redis.call('ZSCORE', P .. 'leases', id))
+  local holder = string.match(redis.call('HGET', P .. 'held', id) or '', '^[^|]*|(.*)|%d+$')
+  local heard = holder and redis.call('ZSCORE', P .. 'workers', holder)
   unhold(id, job)
-  redis.call('HINCRBY', P .. 'lost', id, 1)
+  if not heard or tonumber(heard) < ended - 1500 then redis.call('HINCRBY', P .. 'lost', id, 1) end
   make_ready(id, job, now)
 end)
 sweep('later', function(id) -- its wait is over

@@ -7,7 +7,7 @@ from typing import Any
 
 import redis
 
-from scrapeq.store import Ending, Frontier
+from scrapeq.store import Addition, Due, Ending, Frontier
 
 Add = Callable[..., int]
 Take = Callable[..., list[Any]]
@@ -176,3 +176,16 @@ def test_everything_that_lasts_but_counters_expires(
 
     frontier.forget(["a"])
     assert forever & set(client.keys("*")) == {"scrapeq:epoch", "scrapeq:token", "scrapeq:seq"}
+
+
+def test_many_batches_are_added_in_their_order(frontier: Frontier, take: Take) -> None:
+    jobs = [(f"b{number}", f"j{number}") for number in range(2_500)]
+    additions = [Addition(batch, [Due(job, "h", 0)], 5, 100_000, False) for batch, job in jobs]
+    additions.append(Addition("urgent", [Due("urgent", "h", 0)], 1, 100_000, False))
+
+    assert frontier.add_many(additions) == 2_501
+    assert frontier.add_many(additions) == 0
+
+    taken = [lease.job_id for lease in take(300)]
+    assert taken[:3] == ["urgent", "j0", "j1"]
+    assert taken == ["urgent", *(job for _, job in jobs)][: len(taken)]

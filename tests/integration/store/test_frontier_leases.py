@@ -45,6 +45,21 @@ def test_a_silent_lease_ends_and_is_counted(
     assert second.token > first.token
 
 
+def test_a_lease_whose_worker_never_heard_of_it_is_no_loss(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a")
+    take(lease_ms=20)  # the answer is lost; the worker goes on, and says so
+
+    def taken_again() -> list[Any]:
+        frontier.say_worker("w")
+        return take()
+
+    (again,) = eventually(taken_again)
+
+    assert (again.tries, again.lost) == (2, 0)
+
+
 @pytest.mark.parametrize("verb", ["done", "retry", "release"])
 def test_who_comes_back_after_the_lease_changes_nothing(
     verb: str, add: Add, take: Take, frontier: Frontier, eventually: Eventually
@@ -222,6 +237,35 @@ def test_an_emptied_redis_gives_nothing_until_it_is_known_again(
     assert frontier.identity() == (run_id, 2)
 
 
+def test_a_doubted_lease_ends_soon_unless_it_is_renewed(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("gone", host="a", gap_ms=1)
+    add("waits", host="a", gap_ms=1)
+    add("kept", host="b")
+    kept = next(lease for lease in take() if lease.job_id == "kept")
+
+    frontier.doubt_leases(50)
+    assert frontier.renew("w", LONG_MS, [("kept", kept.token)]) == set()
+
+    (again,) = eventually(take)  # the host's turn, which the lost lease held, is free too
+    assert again.job_id == "gone"
+    assert end(frontier, again, "done") == 1
+    assert [lease.job_id for lease in eventually(take)] == ["waits"]
+    assert end(frontier, kept, "done") == 1
+
+
+def test_doubt_makes_no_lease_longer(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a")
+    take(lease_ms=20)
+
+    frontier.doubt_leases(LONG_MS)
+
+    assert eventually(take)
+
+
 def test_a_lock_is_held_by_one_until_it_lets_go(frontier: Frontier, other: Frontier) -> None:
     proof = frontier.lock("feed", 60)
     assert proof
@@ -290,6 +334,17 @@ def test_work_goes_on_in_a_full_redis(
     (retry,) = eventually(lambda: [one for one in take(1, lease_ms=1) if one.job_id == "retry"])
     assert frontier.forget(["lost", "forgotten", "release"]) == 3
     end(frontier, retry, "retry", 1)
+
+
+def test_a_batch_can_be_cancelled_in_a_full_redis(
+    add: Add, take: Take, frontier: Frontier, full: Any
+) -> None:
+    add("a", "b", batch="unwanted")
+    full()
+
+    frontier.stop_batch("unwanted", "cancelled")
+
+    assert take() == []
 
 
 def test_a_redis_that_evicts_is_refused(client: redis.Redis) -> None:

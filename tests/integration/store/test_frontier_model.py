@@ -174,6 +174,7 @@ class Model(RuleBasedStateMachine):
     @rule(data=st.data())
     def lose(self, data: st.DataObject) -> None:
         job_id = data.draw(st.sampled_from(self.at("running")))
+        self.frontier.forget_worker("w")  # it has not been heard of since
         self.client.zadd("scrapeq:leases", {job_id: 1})  # its end is in 1970
         job = self.jobs[job_id]
         self.ended.append((job_id, job.token))

@@ -1,0 +1,352 @@
+"""How each fault is done: context managers that break something and mend it at their end.
+
+Each yields a Strike. What is killed is first stopped, so that nothing changes between counting
+what it held and its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from scrapeq import cluster
+from tests.faults.system import System, eventually
+
+
+@dataclass
+class Strike:
+    """What a fault took, and when.
+
+    held: the jobs whose leases it broke, with the token that each had: they may be fetched again.
+    since: from when on time until recovery counts. ended_s: how long what was told to end took.
+    """
+
+    held: dict[str, str] = field(default_factory=dict)
+    since: float = field(default_factory=time.monotonic)
+    ended_s: float | None = None
+
+
+# -- workers ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def child_killed(system: System) -> Iterator[Strike]:
+    yield _kill(system, [_busiest(system)])
+
+
+@contextmanager
+def worker_killed(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
+    yield _kill(system, [main, *system.children(main)])
+
+
+@contextmanager
+def main_killed(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
+    yield _kill(system, [main], and_with_it=system.children(main))
+
+
+@contextmanager
+def all_workers_killed(system: System) -> Iterator[Strike]:
+    mains = system.mains()
+    yield _kill(system, [*mains, *(child for main in mains for child in system.children(main))])
+
+
+@contextmanager
+def child_frozen(system: System) -> Iterator[Strike]:
+    child = _busiest(system)
+    with _frozen([child]):
+        yield Strike(_held_by(system, [child]))
+
+
+@contextmanager
+def worker_frozen(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
+    pids = [main, *system.children(main)]
+    with _frozen(pids):
+        yield Strike(_held_by(system, pids))
+
+
+@contextmanager
+def worker_told_to_stop(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
+    yield _stop(system, main, patience_s=60)
+
+
+@contextmanager
+def worker_stopped_as_docker_does(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
+    yield _stop(system, main, patience_s=10)
+
+
+# -- Redis -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def redis_killed(system: System) -> Iterator[Strike]:
+    strike = Strike(_all_held(system))  # leases that end before it is up again
+    _end_redis(_redis(system), signal.SIGKILL)
+    yield strike
+    _redis_is_back(system, strike)
+
+
+@contextmanager
+def redis_told_to_stop(system: System) -> Iterator[Strike]:
+    strike = Strike(_all_held(system))
+    _end_redis(_redis(system), signal.SIGTERM)
+    yield strike
+    _redis_is_back(system, strike)
+
+
+@contextmanager
+def redis_rolled_back(system: System) -> Iterator[Strike]:
+    file = system.append_only_file()
+    then_bytes = file.stat().st_size
+    time.sleep(1)  # what is lost is what happens in this second
+    strike = Strike(_all_held(system))
+    supervisor, pid = _supervisor(system), _redis(system)
+    with _frozen([supervisor]):  # which would start it again at once
+        _end_redis(pid, signal.SIGKILL)
+        os.truncate(file, min(then_bytes, file.stat().st_size))
+    yield strike
+    _redis_is_back(system, strike)
+
+
+@contextmanager
+def redis_emptied(system: System) -> Iterator[Strike]:
+    with system.redis() as client:
+        strike = Strike(_all_held(system))
+        client.flushall()
+    yield strike
+    strike.since = time.monotonic()
+
+
+@contextmanager
+def redis_full(system: System) -> Iterator[Strike]:
+    with system.redis() as client:
+        client.config_set("maxmemory", 1)  # whatever it holds is more
+        strike = Strike()
+        yield strike
+        client.config_set("maxmemory", 0)
+    strike.since = time.monotonic()
+
+
+@contextmanager
+def connections_reset(system: System) -> Iterator[Strike]:
+    with system.redis() as client:
+        client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    yield Strike()
+
+
+@contextmanager
+def redis_frozen(system: System) -> Iterator[Strike]:
+    pid = _redis(system)
+    strike = Strike(_all_held(system))
+    with _frozen([pid]):
+        yield strike
+    _redis_is_back(system, strike)
+
+
+# -- the record ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def database_locked(system: System) -> Iterator[Strike]:
+    engine = system.queue.services.engine
+    if system.record == "sqlite":
+        holder = sqlite3.connect(str(engine.url.database), isolation_level=None, timeout=60)
+        holder.execute("BEGIN IMMEDIATE")
+        strike = Strike()
+        try:
+            yield strike
+        finally:
+            holder.close()
+    else:
+        with engine.connect() as connection:
+            connection.execute(sa.text("LOCK TABLE jobs, pages, batches IN ACCESS EXCLUSIVE MODE"))
+            strike = Strike()
+            yield strike
+    strike.since = time.monotonic()
+
+
+@contextmanager
+def disk_full(system: System) -> Iterator[Strike]:
+    assert system.disk
+    system.disk.fill()
+    strike = Strike()
+    try:
+        yield strike
+    finally:
+        system.disk.free()
+    if system.postgres and not system.postgres.running:
+        system.postgres.start()
+    strike.since = time.monotonic()
+
+
+@contextmanager
+def postgresql_crashed(system: System) -> Iterator[Strike]:
+    assert system.postgres
+    system.postgres.crash()
+    strike = Strike()
+    yield strike
+    system.postgres.start()
+    strike.since = time.monotonic()
+
+
+@contextmanager
+def sessions_ended(system: System) -> Iterator[Strike]:
+    assert system.postgres
+    system.postgres.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    yield Strike()
+
+
+# -- two at once -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def stopped_while_database_is_locked(system: System) -> Iterator[Strike]:
+    with database_locked(system):
+        strike = _stop(system, _busiest_main(system), patience_s=60)
+    yield strike
+    strike.since = time.monotonic()
+
+
+@contextmanager
+def stopped_while_redis_is_frozen(system: System) -> Iterator[Strike]:
+    main = _busiest_main(system)
+    with redis_frozen(system) as frozen:
+        strike = _stop(system, main, patience_s=60, held=frozen.held)
+    yield strike
+    strike.since = time.monotonic()
+
+
+# -- owners ----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def kernel_killed(system: System) -> Iterator[Strike]:
+    strike = Strike(_all_held(system))
+    system.kernel.kill()
+    system.kernel.wait()
+    for pipe in (system.kernel.stdin, system.kernel.stdout):
+        if pipe:
+            pipe.close()
+    eventually(lambda: not system.processes())
+    strike.ended_s = time.monotonic() - strike.since
+    yield strike
+    system.start_kernel()
+    _redis_is_back(system, strike)
+
+
+@contextmanager
+def supervisor_killed(system: System) -> Iterator[Strike]:
+    workers = [pid for main in system.mains() for pid in (main, *system.children(main))]
+    strike = _kill(system, [_supervisor(system)], and_with_it=workers)
+    yield strike
+    _redis_is_back(system, strike)
+
+
+# -- what they are made of -------------------------------------------------------------------------
+
+
+def _busiest(system: System) -> int:
+    """The worker process with the most leases."""
+    held = eventually(system.held_by_pid)
+    return max(held, key=lambda pid: len(held[pid]))
+
+
+def _busiest_main(system: System) -> int:
+    """The worker whose children have the most leases."""
+    held = eventually(system.held_by_pid)
+    return max(
+        system.mains(),
+        key=lambda main: sum(len(held.get(child, ())) for child in system.children(main)),
+    )
+
+
+def _held_by(system: System, pids: list[int]) -> dict[str, str]:
+    held = system.held_by_pid()
+    return system.tokens({job_id for pid in pids for job_id in held.get(pid, ())})
+
+
+def _all_held(system: System) -> dict[str, str]:
+    return _held_by(system, list(system.held_by_pid()))
+
+
+def _kill(system: System, pids: list[int], and_with_it: list[int] | None = None) -> Strike:
+    """Kill processes at once; `and_with_it`: those that end because of it."""
+    everybody = [*pids, *(and_with_it or [])]
+    _signal(everybody, signal.SIGSTOP)
+    held = _held_by(system, everybody)
+    _signal(pids, signal.SIGKILL)
+    return Strike(held)
+
+
+def _stop(
+    system: System, main: int, patience_s: float, held: dict[str, str] | None = None
+) -> Strike:
+    """Tell a worker to stop; kill what is still there after `patience_s`."""
+    children = system.children(main)
+    held = _held_by(system, children) if held is None else held
+    began = time.monotonic()
+    os.kill(main, signal.SIGTERM)
+    try:
+        eventually(lambda: not any(map(_lives, [main, *children])), patience_s)
+    except TimeoutError:
+        _signal([main, *children], signal.SIGKILL)
+    return Strike(held, ended_s=time.monotonic() - began)
+
+
+@contextmanager
+def _frozen(pids: list[int]) -> Iterator[None]:
+    _signal(pids, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _signal(pids, signal.SIGCONT)
+
+
+def _signal(pids: list[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
+
+
+def _supervisor(system: System) -> int:
+    pid = cluster.status(system.home).supervisor_pid
+    assert pid
+    return pid
+
+
+def _redis(system: System) -> int:
+    return int(eventually(lambda: cluster.status(system.home).redis_pid))
+
+
+def _end_redis(pid: int, number: int) -> None:
+    os.kill(pid, number)
+    eventually(lambda: not _lives(pid))
+
+
+def _redis_is_back(system: System, strike: Strike) -> None:
+    eventually(system.redis_answers)
+    strike.since = time.monotonic()

@@ -1,0 +1,203 @@
+"""The faults as data: what each does, how it is undone, and what is promised of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal
+
+from tests.faults import strikes
+from tests.faults.strikes import Strike
+from tests.faults.system import Database, System
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to break something.
+
+    does, undone: in words. strike: does it, and undoes it at the end of its block. lasts_s: least
+    and most seconds until it is undone. recovered: "work" when what was held runs again or is
+    done, counted from the strike; "progress" when another row is done, counted from the undoing.
+    within_s: what is promised of that; ends_within_s: of the end of what was told to end.
+    """
+
+    name: str
+    does: str
+    undone: str
+    strike: Callable[[System], AbstractContextManager[Strike]]
+    recovered: Literal["work", "progress"]
+    within_s: float
+    lasts_s: tuple[float, float] = (0, 0)
+    past_lease: bool = False
+    ends_within_s: float | None = None
+    databases: tuple[Database, ...] = ("sqlite", "postgresql")
+    needs_disk: bool = False
+
+    def possible(self, system: System) -> bool:
+        """Whether it can be done to this system."""
+        return system.record in self.databases and (not self.needs_disk or system.disk is not None)
+
+
+_SUPERVISED = "the supervisor starts it again"
+
+FAULTS = (
+    Fault("pool child killed", "kill -9", "Celery forks another", strikes.child_killed, "work", 15),
+    Fault(
+        "worker killed",
+        "kill -9 of all its processes",
+        _SUPERVISED,
+        strikes.worker_killed,
+        "work",
+        15,
+    ),
+    Fault("worker's main process killed", "kill -9", _SUPERVISED, strikes.main_killed, "work", 15),
+    Fault("all workers killed", "kill -9", _SUPERVISED, strikes.all_workers_killed, "work", 15),
+    Fault(
+        "pool child frozen",
+        "SIGSTOP past its lease",
+        "SIGCONT",
+        strikes.child_frozen,
+        "work",
+        15,
+        past_lease=True,
+    ),
+    Fault(
+        "worker frozen",
+        "SIGSTOP past its lease",
+        "SIGCONT",
+        strikes.worker_frozen,
+        "work",
+        15,
+        past_lease=True,
+    ),
+    Fault(
+        "worker told to stop",
+        "SIGTERM",
+        _SUPERVISED,
+        strikes.worker_told_to_stop,
+        "work",
+        2,
+        ends_within_s=8,
+    ),
+    Fault(
+        "worker stopped as docker does",
+        "SIGTERM, 10 s, SIGKILL",
+        _SUPERVISED,
+        strikes.worker_stopped_as_docker_does,
+        "work",
+        2,
+        ends_within_s=8,
+    ),
+    Fault("Redis killed", "kill -9", _SUPERVISED, strikes.redis_killed, "progress", 10),
+    Fault("Redis told to stop", "SIGTERM", _SUPERVISED, strikes.redis_told_to_stop, "progress", 10),
+    Fault(
+        "Redis rolled back",
+        "kill -9, its file cut by a second",
+        _SUPERVISED,
+        strikes.redis_rolled_back,
+        "progress",
+        10,
+    ),
+    Fault("Redis emptied", "FLUSHALL", "not at all", strikes.redis_emptied, "progress", 10),
+    Fault(
+        "Redis full",
+        "maxmemory below what it holds",
+        "maxmemory 0",
+        strikes.redis_full,
+        "progress",
+        10,
+        (1, 4),
+    ),
+    Fault(
+        "connections reset",
+        "CLIENT KILL of all",
+        "not at all",
+        strikes.connections_reset,
+        "progress",
+        10,
+    ),
+    Fault("Redis frozen", "SIGSTOP", "SIGCONT", strikes.redis_frozen, "progress", 10, (1, 8)),
+    Fault(
+        "Redis frozen past the leases",
+        "SIGSTOP",
+        "SIGCONT",
+        strikes.redis_frozen,
+        "progress",
+        10,
+        past_lease=True,
+    ),
+    Fault(
+        "database locked",
+        "another writer holds it",
+        "its transaction ends",
+        strikes.database_locked,
+        "progress",
+        10,
+        (1, 8),
+    ),
+    Fault(
+        "database's disk full",
+        "a file takes all that is left",
+        "the file is removed",
+        strikes.disk_full,
+        "progress",
+        10,
+        (1, 8),
+        needs_disk=True,
+    ),
+    Fault(
+        "PostgreSQL crashed",
+        "SIGQUIT: its next start must recover",
+        "started again",
+        strikes.postgresql_crashed,
+        "progress",
+        10,
+        (1, 4),
+        databases=("postgresql",),
+    ),
+    Fault(
+        "database sessions ended",
+        "pg_terminate_backend of all",
+        "not at all",
+        strikes.sessions_ended,
+        "progress",
+        10,
+        databases=("postgresql",),
+    ),
+    Fault(
+        "stopped, the database locked",
+        "SIGTERM for a worker while another writer holds the database",
+        _SUPERVISED,
+        strikes.stopped_while_database_is_locked,
+        "progress",
+        10,
+        ends_within_s=8,
+    ),
+    Fault(
+        "stopped, Redis frozen",
+        "SIGTERM for a worker while Redis has SIGSTOP",
+        _SUPERVISED,
+        strikes.stopped_while_redis_is_frozen,
+        "progress",
+        10,
+        ends_within_s=8,
+    ),
+    Fault(
+        "kernel killed",
+        "kill -9 of the owner",
+        "another kernel starts",
+        strikes.kernel_killed,
+        "progress",
+        10,
+        ends_within_s=10,
+    ),
+    Fault(
+        "supervisor killed",
+        "kill -9",
+        "its owner asks for another",
+        strikes.supervisor_killed,
+        "progress",
+        10,
+    ),
+)
