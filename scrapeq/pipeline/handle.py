@@ -27,6 +27,8 @@ FIRST_LOOK_S, LONGEST_LOOK_S = 0.02, 0.5
 LOOK_AFTER_S, NO_WORKERS_S = 5, 20
 #: Seconds of the past that the rate is taken from.
 RATE_WINDOW_S = 30
+#: Spared hosts that a card names; `paused_hosts()` has all.
+MOST_SPARED = 3
 
 
 class BatchHandle:
@@ -140,12 +142,24 @@ class BatchHandle:
             facts["speed"] = "–" if rate is None else f"{rate:,.1f} pages/s"
             facts["left"] = display.seconds(left_s)
         facts["elapsed"] = display.seconds(progress.elapsed_s)
+        if not progress.is_done and (spared := self._spared_hosts()):
+            facts["spared hosts"] = spared
         if progress.from_store:
             facts["from the store"] = display.count(progress.from_store)
         if progress.failed or progress.cancelled:
             kinds = database.jobs.error_kinds(self._engine, self.id)
             facts["errors"] = " · ".join(f"{kind} {number:,}" for kind, number in kinds.items())
         return facts
+
+    def _spared_hosts(self) -> str:
+        """Which hosts are left alone for a while (see `JobQueue.paused_hosts`); "" if none is."""
+        try:
+            paused = self._queue.services.frontier.paused()
+        except RedisUnavailable:
+            return ""
+        said = [f"{one.host} ({one.said.partition(':')[0]})" for one in paused[:MOST_SPARED]]
+        more = len(paused) - len(said)
+        return ", ".join(said) + (f" and {more:,} more" if more else "")
 
     def _missing(self) -> str:
         """What the work waits for that should be there, in a few words; "" if nothing."""

@@ -33,7 +33,7 @@ _SETTINGS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(needs_service: Callable[[str, object, str], None]) -> Iterator[Browser]:
     """Chromium without a window."""
     binary = next((found for name in _NAMES if (found := shutil.which(name))), None)
@@ -65,7 +65,7 @@ class Lab:
         return f"{self.address}/lab/tree/{name}?token=secret&reset"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(module_web: LittleWeb) -> Iterator[Lab]:
     """JupyterLab on loopback in a folder of its own; kernels scrape with two workers."""
     with tempfile.TemporaryDirectory(prefix="scrapeq-", ignore_cleanup_errors=True) as name:
@@ -213,7 +213,7 @@ def open_notebook(
         page.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def module_web() -> Iterator[LittleWeb]:
     """A web that takes its time, so that there is something to watch."""
     with LittleWeb(hosts=8, latency_s=0.1) as web:
