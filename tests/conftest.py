@@ -37,6 +37,10 @@ for _name in list(os.environ):
     if _name.startswith(_LEAKING_PREFIXES) or _name.lower() in _LEAKING_NAMES:
         del os.environ[_name]
 
+# A shell that runs the tests in its background ignores interrupts, and every child would, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 NeedsService = Callable[[str, object, str], None]
 
 

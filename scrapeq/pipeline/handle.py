@@ -126,7 +126,7 @@ class BatchHandle:
         }
         return display.card(
             batch.name or batch.id,
-            self._facts(progress, is_paused=batch.state is BatchState.PAUSED),
+            self._facts(progress, is_still=bool(away) or batch.state is BatchState.PAUSED),
             bar,
             self.note or _state_in_words(batch, progress),
             corner=f"{progress.done:,} of {progress.total:,} · {math.floor(progress.percentage)} %",
@@ -134,11 +134,11 @@ class BatchHandle:
             away=away or None,
         )
 
-    def _facts(self, progress: Progress, *, is_paused: bool) -> dict[str, object]:
+    def _facts(self, progress: Progress, *, is_still: bool) -> dict[str, object]:
         """What stands below the bar; a fact keeps its place as long as the batch runs."""
         facts: dict[str, object] = {}
         if not progress.is_done:
-            rate, left_s = (None, None) if is_paused else (progress.rate_per_s, progress.eta_s)
+            rate, left_s = (None, None) if is_still else (progress.rate_per_s, progress.eta_s)
             facts["speed"] = "–" if rate is None else f"{rate:,.1f} pages/s"
             facts["left"] = display.seconds(left_s)
         facts["elapsed"] = display.seconds(progress.elapsed_s)

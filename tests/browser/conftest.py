@@ -27,9 +27,11 @@ from scrapeq.testing import LittleWeb
 PATIENCE_S = 60
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-#: No news, no updates, no questions: nothing but the notebook, and nobody else is spoken to.
+#: No news, no updates, no questions: nothing but the notebook, and nobody else is spoken to. Light
+#: or dark as the browser says.
 _SETTINGS = {
     "apputils-extension/notification": {"checkForUpdates": False, "fetchNews": "false"},
+    "apputils-extension/themes": {"adaptive-theme": True},
 }
 
 

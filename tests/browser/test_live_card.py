@@ -72,6 +72,8 @@ def test_two_cards_and_a_second_kernel_show_the_same_batch(open_notebook, module
 
     second = open_notebook("import scrapeq as sq\nsq.attach('shared')", scheme="dark")
     second.run(0)
+    second.bar(0)
+    second.picture("card-dark")
     second.press("Cancel")
 
     for notebook, cell in ((second, 0), (first, 0), (first, 1)):
