@@ -6,6 +6,7 @@ A service that is missing skips its tests on a laptop and fails them with CI=tru
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
