@@ -67,6 +67,18 @@ def test_jobs_come_back_as_they_were_given(record: sa.Engine, submit: Submit) ->
     assert database.jobs.id_at(record, "b", 3) is None
 
 
+def test_failures_are_counted_by_kind(record: sa.Engine, submit: Submit) -> None:
+    submit("b", 5, refused=[0, 2])
+    submit("other", 3, refused=[0])
+    assert database.jobs.error_kinds(record, "b") == {"scheme": 2}
+
+    database.jobs.cancel_jobs(record, "b")
+    assert database.jobs.error_kinds(record, "b") == {"cancelled": 3, "scheme": 2}
+
+    database.jobs.reopen_jobs(record, "b")
+    assert database.jobs.error_kinds(record, "b") == {"scheme": 2}
+
+
 def test_runs_of_a_name_are_counted(record: sa.Engine, submit: Submit) -> None:
     runs = [submit(f"b{number}", name="firms").run for number in range(3)]
     submit("other", name="others")

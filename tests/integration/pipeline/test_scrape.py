@@ -119,6 +119,15 @@ def test_a_batch_can_be_awaited_while_the_loop_goes_on(web, scrape):
     assert steps > 5
 
 
+def test_outside_a_notebook_a_batch_is_watched_as_a_line(web, scrape, capsys):
+    batch = scrape([web.url("/article/61"), web.url("/status/404")]).watch()
+
+    assert batch.is_done
+    last = capsys.readouterr().out.rpartition("\r")[2]
+    assert "1 completed · 1 failed of 2" in last
+    assert last.endswith("\n")
+
+
 def test_the_handle_says_how_far_it_is(web, scrape, eventually):
     batch = scrape([web.url("/article/51"), web.url("/slow/20")])
     progress = eventually(lambda: (now := batch.progress).completed == now.running == 1 and now)

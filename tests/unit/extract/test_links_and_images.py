@@ -80,6 +80,11 @@ def test_the_short_way_is_the_standard_s_way(reference: str, whole: bool) -> Non
     )
 
 
+@given(st.lists(st.text(alphabet="/ab.?#%\n\\ é", max_size=9).map("/".__add__), max_size=6))
+def test_many_are_joined_as_each_alone(references: list[str]) -> None:
+    assert Joiner(PAGE).join_all(references) == [Joiner(PAGE)(one) for one in references]
+
+
 def test_an_image_has_address_description_and_size() -> None:
     assert images('<img src="/a.png" alt=" A  chair " width="640" height="50%">') == [
         {
