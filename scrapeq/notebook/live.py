@@ -20,7 +20,7 @@ import anywidget
 import traitlets
 from IPython.display import publish_display_data
 
-from scrapeq.display import card
+from scrapeq.display import card, script
 from scrapeq.errors import DatabaseUnavailable, ScrapeqError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _ACTIONS = frozenset({"pause", "resume", "cancel", "retry_failed"})
 class Card(anywidget.AnyWidget):
     """The front end's half: HTML from an escaping template, and which button was pressed."""
 
-    _esm = Path(__file__).with_name("card.js")
+    _esm = script(Path(__file__).with_name("card.js"))
     html = traitlets.Unicode("").tag(sync=True)
 
 
