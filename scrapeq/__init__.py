@@ -25,6 +25,8 @@ _DOOR = {
     "BatchHandle": "scrapeq.pipeline.handle",
     "get_job_queue": "scrapeq.pipeline.job_queue",
     "get_job_monitor": "scrapeq.pipeline.monitor",
+    "health": "scrapeq.pipeline.monitor",
+    "SystemHealth": "scrapeq.pipeline.health",
     "LocalCluster": "scrapeq.cluster",
     "ScrapingConfig": "scrapeq.models",
     "Job": "scrapeq.models",
@@ -47,8 +49,10 @@ if TYPE_CHECKING:
     from scrapeq.models import Progress as Progress
     from scrapeq.models import ScrapingConfig as ScrapingConfig
     from scrapeq.pipeline.handle import BatchHandle as BatchHandle
+    from scrapeq.pipeline.health import SystemHealth as SystemHealth
     from scrapeq.pipeline.job_queue import get_job_queue as get_job_queue
     from scrapeq.pipeline.monitor import get_job_monitor as get_job_monitor
+    from scrapeq.pipeline.monitor import health as health
     from scrapeq.pipeline.scrape import attach as attach
     from scrapeq.pipeline.scrape import batches as batches
     from scrapeq.pipeline.scrape import scrape as scrape
