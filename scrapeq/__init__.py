@@ -40,6 +40,8 @@ _DOOR = {
 __all__ = ["__version__", *sorted(_DOOR)]  # noqa: PLE0604 - the door's keys are strings
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from scrapeq.cluster import LocalCluster as LocalCluster
     from scrapeq.errors import ScrapeqError as ScrapeqError
     from scrapeq.models import ErrorKind as ErrorKind
@@ -66,6 +68,16 @@ def __getattr__(name: str) -> Any:
     if "ipykernel" in sys.modules:  # in a notebook, batches show themselves as live cards
         importlib.import_module("scrapeq.notebook").install()
     return value
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """`%load_ext scrapeq`: `%%scrape`, `%jobs`, `%history`, `%batches`, `%health`."""
+    importlib.import_module("scrapeq.notebook.magics").load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """`%unload_ext scrapeq`: all is as it was before."""
+    importlib.import_module("scrapeq.notebook.magics").unload(shell)
 
 
 def __dir__() -> list[str]:
