@@ -83,13 +83,14 @@ class ClusterStatus:
         if not self.running:
             note = "scrape() and get_job_queue() start it, and so does scrapeq up"
             return display.card(title, {"home": self.home}, note=note, away="nothing runs")
+        owners = "the process that holds it"
+        if self.owners != 1:
+            owners = f"the last of {self.owners} processes that hold it"
         restarts = {"Redis": self.redis_restarts, "workers": self.worker_restarts}
         facts: dict[str, object] = {
             "Redis": f"{self._redis()}, {self.redis_memory_bytes / 1e6:.1f} MB",
             "up for": display.seconds(self.uptime_s),
-            "lives": "until scrapeq down"
-            if self.detached
-            else f"with the {self.owners} processes that hold it",
+            "ends": "with scrapeq down" if self.detached else f"with {owners}",
             "home": self.home,
         }
         if restarted := display.joined(

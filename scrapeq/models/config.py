@@ -266,7 +266,7 @@ class ScrapingConfig(BaseModel):
         return display.card(
             "ScrapingConfig",
             differing,
-            note=f"{left} options are at their defaults",
+            note=f"{left} options are at their defaults" if differing else None,
             corner=None if differing else "all defaults",
         )
 
@@ -293,13 +293,21 @@ def _in_words(value: Any) -> str:
     if isinstance(value, SecretStr):
         return "'••••'"
     if isinstance(value, timedelta):
-        return display.seconds(value.total_seconds())
+        return f"'{_written_age(value)}'"
     if isinstance(value, dict):
         items = [f"{display.plain(key, 40)!r}: {_in_words(one)}" for key, one in value.items()]
         return display.plain("{" + ", ".join(items) + "}")
     if isinstance(value, list):
         return f"[{', '.join(map(_in_words, value))}]"
     return repr(display.plain(value, 80)) if isinstance(value, str) else repr(value)
+
+
+def _written_age(age: timedelta) -> str:
+    """An age as it is given: "7d", "90s"."""
+    for unit, name in reversed(_AGE_UNITS.items()):
+        if age and not age % (length := timedelta(**{name: 1})):
+            return f"{age // length}{unit}"
+    return f"{age.total_seconds():g}s"
 
 
 def _bare(value: Any) -> Any:

@@ -63,7 +63,8 @@ class Page(BaseModel):
 
     def _repr_html_(self) -> str:
         url, final = display.address(self.url), display.address(self.final_url or "")
-        facts: dict[str, object] = {"url": url}
+        has_title = self.ok and self.title
+        facts: dict[str, object] = {"url": url} if has_title else {}
         if final and final != url:
             facts["led to"] = final
         if self.fetched_at:
@@ -72,15 +73,15 @@ class Page(BaseModel):
         if said := " · ".join(one for one in about if one):
             facts["about"] = said
         items = {"links": len(self.links), "images": len(self.images)}
-        if found := display.joined({name: number for name, number in items.items() if number}):
-            facts["kept"] = found
+        if kept := [f"{number:,} {name}" for name, number in items.items() if number]:
+            facts["kept"] = " · ".join(kept)
         if self.error_kind:
             facts["error"] = f"{self.error_kind.value}: {self.error_message or ''}"
         for name, value in list(self.fields.items())[:MOST_FIELDS]:
             label = f"{name} (selector)" if name in facts else name
             facts[label] = "–" if value is None else _in_words(value)
         return display.card(
-            self.title if self.ok and self.title else url,
+            self.title if has_title else url,
             facts,
             note=display.plain(self.text, 300) if self.text else None,
             corner=self._outcome(),

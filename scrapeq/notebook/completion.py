@@ -14,11 +14,8 @@ from IPython.core.completer import (
     context_matcher,
 )
 
-from scrapeq import database
 from scrapeq.errors import ScrapeqError
 from scrapeq.models import ScrapingConfig
-from scrapeq.pipeline.services import looking_services
-from scrapeq.settings import load_settings
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -121,6 +118,10 @@ def _values(option: str) -> Iterable[str]:
 
 def _batch_names() -> Iterable[str]:
     """Names of batches, newest first; none where there is no record yet."""
+    from scrapeq import database  # half a second of SQLAlchemy, which `%load_ext` does without
+    from scrapeq.pipeline.services import looking_services
+    from scrapeq.settings import load_settings
+
     try:
         settings = load_settings()
         if settings.database_url is None and not settings.database_path.exists():

@@ -88,6 +88,10 @@ class SystemHealth(BaseModel):
 
     def _repr_html_(self) -> str:
         facts: dict[str, object] = {}
+        if self.reasons:
+            facts["why"] = "; ".join(self.reasons)
+        if self.hint:
+            facts["to do"] = self.hint
         if self.redis_answers:
             facts["workers"] = display.count(self.workers)
             now = {"running": self.running, "waiting": self.waiting, "retrying": self.retrying}
@@ -104,11 +108,9 @@ class SystemHealth(BaseModel):
         facts["Redis"] = _answer(self.redis_answers)
         facts["record"] = _answer(self.database_answers)
         facts["checked"] = display.moment(self.checked_at)
-        note = " · ".join(one for one in ("; ".join(self.reasons), self.hint) if one)
         return display.card(
             f"health of {self.where}" if self.where else "health",
             facts,
-            note=note or None,
             corner=self.verdict,
             away=None if self.something_runs else f"{self.verdict} · nothing runs",
         )

@@ -19,6 +19,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from scrapeq import cluster, database, display, frames, urls
 from scrapeq.database.batches import NewJob, now_ms
 from scrapeq.errors import (
@@ -84,7 +86,7 @@ class JobQueue:
     def _repr_html_(self) -> str:
         mode = "shared" if self.services.settings.shared else "private"
         facts: dict[str, object] = {
-            "record": self.services.engine.url.render_as_string(hide_password=True),
+            "record": _record_in_words(self.services.engine.url),
             "Redis": mode,
         }
         try:
@@ -98,7 +100,10 @@ class JobQueue:
             _tell_open_apart(counts, now)
             paused = self.services.frontier.paused()
         except RedisUnavailable as error:
-            return display.card("JobQueue", facts, _drawn(counts), error, away="Redis is away")
+            note: object = error
+            if not self.services.settings.shared:
+                note = "without a private cluster nothing is done: scrape() or scrapeq up starts it"
+            return display.card("JobQueue", facts, _drawn(counts), note, away="Redis is away")
         if paused:
             facts["spared hosts"] = f"{len(paused):,}: paused_hosts() lists them"
         total, workers = sum(counts.values()), now["workers"]
@@ -496,6 +501,14 @@ def _tell_open_apart(counts: dict[str, int], now: dict[str, int]) -> None:
     counts["running"] = min(now["running"], counts["pending"])
     counts["retrying"] = min(now["retrying"], counts["pending"] - counts["running"])
     counts["pending"] -= counts["running"] + counts["retrying"]
+
+
+def _record_in_words(url: sa.URL) -> str:
+    """Where the record is: a file, or a database and its host. Nothing else of the URL, which may
+    hold a password in more places than one."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return f"{url.database} on {url.host or 'this machine'}"
 
 
 def _drawn(counts: dict[str, int]) -> dict[str, int]:

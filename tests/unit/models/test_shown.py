@@ -8,10 +8,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from scrapeq.cluster import ClusterStatus
 from scrapeq.models import Batch, ErrorKind, Job, JobStatus, Page, Progress, ScrapingConfig
 from scrapeq.pipeline.health import SystemHealth, unhealthy
+from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.pipeline.monitor import JobMonitor
+from scrapeq.pipeline.services import Services
+from scrapeq.settings import load_settings
+from scrapeq.store import Frontier, connect
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = "geheim"
@@ -116,8 +122,10 @@ def test_secrets_are_in_no_line_and_no_card():
 def test_a_config_shows_what_is_not_the_default_and_no_more():
     config = ScrapingConfig(max_retries=1, wait_time=0, max_age="12h", extract_links=False)
 
-    assert repr(config) == "ScrapingConfig(max_retries=1, max_age=12 h 00 min)"
+    assert repr(config) == "ScrapingConfig(max_retries=1, max_age='12h')"
     assert repr(ScrapingConfig()) == "ScrapingConfig()"
+    assert eval(repr(config)) == config
+    assert repr(ScrapingConfig(max_age=90.5)) == "ScrapingConfig(max_age='90.5s')"
     seen = Tags(config._repr_html_()).text
     assert "max_retries" in seen
     assert "wait_time" not in seen
@@ -211,3 +219,15 @@ def test_a_running_cluster_says_what_runs():
     seen = Tags(status._repr_html_()).text
     for words in ("2 worker processes", "2.5 MB", "workers 1", "it keeps dying"):
         assert words in seen
+
+
+def test_where_the_record_is_holds_no_password():
+    url = f"postgresql+psycopg://me:{SECRET}@127.0.0.1:9/pages?password={SECRET}"
+    nowhere = Frontier(connect("unix:///no/such/socket"))
+    services = Services(load_settings(), sa.create_engine(url), nowhere, f"redis://:{SECRET}@r")
+    queue = JobQueue(services)
+
+    assert SECRET not in repr(queue) + queue._repr_html_() + repr(JobMonitor(services))
+    assert SECRET not in repr(services)
+    assert "pages on 127.0.0.1" in queue._repr_html_()
+    assert "the record is away" in queue._repr_html_()
