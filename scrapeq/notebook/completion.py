@@ -68,15 +68,15 @@ class Completer:
         if option == "--batch" or (option == "--name" and name == "scrape"):
             return fragment, _batch_names(), True
         if option == "--url" and name == "scrape":
-            return fragment, self._columns(before[:-1]), True
+            return fragment, self._columns(before), True
         if option == "--every":
             return fragment, ("1min", "5min", "15min", "1h", "1d"), True
         if choices := options.get(option):
             return fragment, choices, True
-        if fragment.startswith("-"):
-            return fragment, options, True
         if name == "scrape" and percents == "%" and not before:
-            return fragment, self._sources(), False
+            return fragment, self._sources(), not fragment
+        if fragment.startswith("-") or not fragment:
+            return fragment, options, True
         return fragment, (), False
 
     def _sources(self) -> Iterable[str]:

@@ -157,6 +157,8 @@ def test_help_tells_the_options(kernel):
         ("%history --plot lat", ["%history --plot latency"]),
         ("%history --every 1", [f"%history --every 1{unit}" for unit in ("5min", "d", "h", "min")]),
         ("%scrape firms --url li", ["%scrape firms --url link"]),
+        ("%scrape firms --url=li", ["%scrape firms --url=link"]),
+        ("%health ", ["%health --out", "%health -o"]),
     ],
 )  # fmt: skip
 def test_the_tab_key_offers_options_and_their_values(kernel, typed, offered):
