@@ -35,6 +35,7 @@ _DOOR = {
     "Progress": "scrapeq.models",
     "ErrorKind": "scrapeq.models",
     "ScrapeqError": "scrapeq.errors",
+    "plots": "scrapeq.plots",
 }
 
 __all__ = ["__version__", *sorted(_DOOR)]  # noqa: PLE0604 - the door's keys are strings
@@ -42,6 +43,7 @@ __all__ = ["__version__", *sorted(_DOOR)]  # noqa: PLE0604 - the door's keys are
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from scrapeq import plots as plots
     from scrapeq.cluster import LocalCluster as LocalCluster
     from scrapeq.errors import ScrapeqError as ScrapeqError
     from scrapeq.models import ErrorKind as ErrorKind
@@ -63,7 +65,8 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name not in _DOOR:
         raise AttributeError(f"module 'scrapeq' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_DOOR[name]), name)
+    module = importlib.import_module(_DOOR[name])
+    value = module if module.__name__ == f"{__name__}.{name}" else getattr(module, name)
     globals()[name] = value
     if "ipykernel" in sys.modules:  # in a notebook, batches show themselves as live cards
         importlib.import_module("scrapeq.notebook").install()
