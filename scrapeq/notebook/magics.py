@@ -48,6 +48,7 @@ PLOTS = {
     "success_rate": "history",
     "error_kinds": "error_history",
     "host_heatmap": "host_history",
+    "timeline": "history",
 }
 #: Where the options begin, behind an expression that may hold spaces and dashes.
 _OPTION = re.compile(r"(?:^|(?<=\s))(?:-o|--[a-z][a-z-]*)(?=[\s=]|$)")

@@ -19,8 +19,8 @@ class SystemHealth(BaseModel):
 
     `redis_answers` and `database_answers` are None where the other one's failing kept it from
     being asked. `waiting`, `running`, `retrying` are jobs now, `open_jobs` all of these by the
-    record, also while Redis is away. `finished`, `success_rate` (0 to 100), `mean_s` (seconds per
-    job) and `errors` (kind: count) are of the last `window_s` seconds. `paused_hosts` are those
+    record, also while Redis is away. `finished`, `success_rate` (0 to 100), `mean_s`, `p50_s`,
+    `p95_s` (seconds per job) and `errors` (kind: count) are of the last `window_s` seconds. `paused_hosts` are those
     that are being spared, with the columns of `JobQueue.paused_hosts` and times as ISO 8601 in UTC.
     `hint` says what to do; "" where there is nothing to do.
     """
@@ -44,6 +44,8 @@ class SystemHealth(BaseModel):
     finished: int = 0
     success_rate: float | None = None
     mean_s: float | None = None
+    p50_s: float | None = None
+    p95_s: float | None = None
     errors: dict[str, int] = {}
     paused_hosts: tuple[dict[str, Any], ...] = ()
 
@@ -65,6 +67,8 @@ class SystemHealth(BaseModel):
             "finished": lately["jobs_processed"],
             "success_rate": lately["success_rate"],
             "mean_s": lately["average_processing_time_s"],
+            "p50_s": lately["p50_s"],
+            "p95_s": lately["p95_s"],
             "errors": metrics["errors"],
             "paused_hosts": tuple(metrics["paused_hosts"]),
         }
@@ -119,7 +123,8 @@ class SystemHealth(BaseModel):
         if not self.finished:
             return "no page was finished"
         good = "" if self.success_rate is None else f", {self.success_rate:.0f} % of them good"
-        took = "" if self.mean_s is None else f", {display.seconds(self.mean_s)} each"
+        half, most = display.seconds(self.p50_s), display.seconds(self.p95_s)
+        took = "" if self.p95_s is None else f"; half took up to {half}, 95 % up to {most}"
         return f"{self.finished:,} pages{good}{took}"
 
     def _spared(self) -> str:

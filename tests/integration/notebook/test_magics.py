@@ -116,7 +116,7 @@ def test_what_was_done_is_a_table_and_a_picture(kernel, web):
 
 
 @pytest.mark.parametrize(
-    "picture", ["", " latency", " success_rate", " error_kinds", " host_heatmap"]
+    "picture", ["", " latency", " success_rate", " error_kinds", " host_heatmap", " timeline"]
 )
 def test_history_is_drawn(kernel, picture):
     ran = kernel.run(f"%history --hours 1 --every 5min --plot{picture}")

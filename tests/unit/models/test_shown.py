@@ -188,7 +188,7 @@ def test_health_leads_with_the_verdict():
     health = SystemHealth(
         verdict="DEGRADED", reasons=("60 % of the last 50 pages failed",), hint="look at errors",
         checked_at=NOON, redis_answers=True, database_answers=True, workers=2, running=3,
-        open_jobs=3, window_s=900, finished=50, success_rate=40.0, mean_s=0.5,
+        open_jobs=3, window_s=900, finished=50, success_rate=40.0, p50_s=0.5, p95_s=2.25,
         errors={"http_4xx": 30},
     )  # fmt: skip
 
@@ -196,7 +196,7 @@ def test_health_leads_with_the_verdict():
         "<SystemHealth DEGRADED: 60 % of the last 50 pages failed (2 workers, 3 open jobs)>"
     )
     seen = Tags(health._repr_html_()).text
-    for words in ("DEGRADED", "3 running", "40 % of them good", "500 ms each", "http_4xx 30"):
+    for words in ("DEGRADED", "3 running", "40 % of them good", "95 % up to 2.2 s", "http_4xx 30"):
         assert words in seen
     assert not health.is_healthy
 
