@@ -48,7 +48,6 @@ PLOTS = {
     "success_rate": "history",
     "error_kinds": "error_history",
     "host_heatmap": "host_history",
-    "timeline": "history",
 }
 #: Where the options begin, behind an expression that may hold spaces and dashes.
 _OPTION = re.compile(r"(?:^|(?<=\s))(?:-o|--[a-z][a-z-]*)(?=[\s=]|$)")
@@ -191,13 +190,13 @@ class ScrapeqMagics(Magics):
     @line_magic
     @magic_arguments()
     @argument("--hours", type=float, default=24, help="So many hours past; usually 24.")
-    @argument("--every", default="1h", help="The length of a row: 1min, 15min, 1h, 1d.")
+    @argument("--every", help="The length of a row: 1min, 15min, 1h, 1d; usually 1h.")
     @argument("--batch", help="Only of this batch, over its own life.")
     @argument(
         "--plot",
         nargs="?",
         const="throughput",
-        choices=list(PLOTS),
+        choices=[*PLOTS, "timeline"],
         help="A picture instead of the table; usually throughput.",
     )
     @_out
@@ -209,18 +208,23 @@ class ScrapeqMagics(Magics):
         The history of what was typed is `%hist`.
         """
         asked = self._parse(self.history, line, else_="IPython's own %history is %hist now")
+        if asked.plot == "timeline" and asked.batch is None:
+            raise UsageError("a timeline is of one batch: %history --plot timeline --batch NAME")
 
         from scrapeq.pipeline import tables
 
         with _one_line():
-            frame = getattr(tables, PLOTS[asked.plot or "throughput"])(
-                asked.hours, asked.every, batch=asked.batch
-            )
-            if asked.plot:
+            if asked.plot == "timeline":
                 from scrapeq import plots
 
-                return self._left(asked, getattr(plots, asked.plot)(frame))
-        return self._left(asked, frame)
+                return self._left(asked, plots.timeline(asked.batch, every=asked.every))
+            table = getattr(tables, PLOTS[asked.plot or "throughput"])
+            frame = table(asked.hours, asked.every or "1h", batch=asked.batch)
+            if asked.plot is None:
+                return self._left(asked, frame)
+            from scrapeq import plots
+
+            return self._left(asked, getattr(plots, asked.plot)(frame))
 
     @line_magic
     @magic_arguments()

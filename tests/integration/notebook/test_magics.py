@@ -83,6 +83,8 @@ def test_a_dict_and_a_column_are_expressions(kernel, web):
         ("%jobs --batch never-was", "there is no batch 'never-was'"),
         ("%history --hours many", "IPython's own %history is %hist"),
         ("%history -n 1-5", "IPython's own %history is %hist"),
+        ("%history --plot timeline", "a timeline is of one batch"),
+        ("%history --plot pie", "invalid choice: 'pie'"),
         ("%health now", "unrecognized arguments: now"),
     ],
 )
@@ -116,9 +118,13 @@ def test_what_was_done_is_a_table_and_a_picture(kernel, web):
 
 
 @pytest.mark.parametrize(
-    "picture", ["", " latency", " success_rate", " error_kinds", " host_heatmap", " timeline"]
+    "picture",
+    ["", " latency", " success_rate", " error_kinds", " host_heatmap", " timeline --batch drawn"],
 )
-def test_history_is_drawn(kernel, picture):
+def test_history_is_drawn(kernel, web, picture):
+    if "drawn" in picture:
+        kernel.run(f"%%scrape drawn\n{scrape(web, '/article/51')}")
+        kernel.value("_.wait(30).id")
     ran = kernel.run(f"%history --hours 1 --every 5min --plot{picture}")
 
     assert ran.status == "ok", ran.traceback
