@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from itertools import islice
 import sqlalchemy as sa
 
 from scrapeq.database.engine import read_meta, reading, writing
+from scrapeq.database.minutes import count_errors
 from scrapeq.database.schema import batches, inputs, jobs
 from scrapeq.errors import InputError
 from scrapeq.models import Batch, BatchState, ErrorKind, JobStatus, ScrapingConfig
@@ -88,6 +90,7 @@ def add_batch(
         finals = 0
         values: list[dict[str, object]] = []
         counts = {"completed": 0, "failed": 0, "from_store": 0}
+        errors: Counter[str] = Counter()
 
         def job_values() -> Iterator[dict[str, object]]:
             nonlocal finals
@@ -95,6 +98,7 @@ def add_batch(
                 status, order = JobStatus.PENDING, None
                 if job.error_kind is not None:
                     status = JobStatus.FAILED
+                    errors[str(job.error_kind)] += 1
                 elif job.answered:
                     status = JobStatus.COMPLETED
                     counts["from_store"] += 1
@@ -147,6 +151,7 @@ def add_batch(
         ]
         if parts:
             connection.execute(inputs.insert(), parts)
+        count_errors(connection, created_ms, errors)
         return _find(connection, batches.c.id == batch_id)[0]
 
 

@@ -20,8 +20,8 @@ import anywidget
 import traitlets
 from IPython.display import publish_display_data
 
-from scrapeq.display import card, script
-from scrapeq.errors import DatabaseUnavailable, ScrapeqError
+from scrapeq.display import script
+from scrapeq.errors import DatabaseUnavailable, NotFound, ScrapeqError
 
 if TYPE_CHECKING:
     from scrapeq.pipeline.handle import BatchHandle
@@ -53,7 +53,7 @@ class LiveCard:
         self._wanted: deque[str] = deque()
         self._kept_s = time.monotonic()
         self._display_id = uuid.uuid4().hex
-        self._widget = Card(html=handle.card(actions=True))
+        self._widget = Card(html=self._picture())
         self._widget.on_msg(self._pressed)
 
     def show(self) -> None:
@@ -68,12 +68,15 @@ class LiveCard:
             if self._handle.is_done:
                 self.freeze()
                 return False
-            self._widget.html = self._handle.card(actions=True)
+            self._widget.html = self._picture()
             if time.monotonic() - self._kept_s > KEEP_S:
                 self._kept_s = time.monotonic()
                 self._put(live=True)
-        except DatabaseUnavailable as error:
-            self._widget.html = card(self._handle.id, {}, note=error, away="the record is away")
+        except NotFound:  # it was cleaned up: nothing is left to watch, and the card says so
+            self.freeze()
+            return False
+        except DatabaseUnavailable:
+            self._widget.html = self._picture()
         except ScrapeqError as error:  # what a button asked for cannot be done now
             self._handle.note = str(error)
         return True
@@ -83,10 +86,16 @@ class LiveCard:
         self._put(live=False)
         self._widget.close()
 
+    def _picture(self) -> str:
+        try:
+            return self._handle.card(actions=True)
+        except ScrapeqError:
+            return self._handle._repr_html_()
+
     def _put(self, *, live: bool, update: bool = True) -> None:
         """The card as the front end can show it best, into its one output."""
         bundle: dict[str, Any] = {
-            "text/html": self._handle.card(),
+            "text/html": self._handle._repr_html_(),
             "text/plain": repr(self._handle),
         }
         if live:

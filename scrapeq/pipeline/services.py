@@ -28,14 +28,19 @@ class Services:
     """The two stores and the way to wake a worker, for one process and one set of settings."""
 
     settings: Settings
-    engine: sa.Engine
-    frontier: Frontier
+    engine: sa.Engine = field(repr=False)  # its URL may hold a password
+    frontier: Frontier = field(repr=False)
     broker_url: str = field(repr=False)
 
     @cached_property
     def app(self) -> Celery:
         """A Celery application that sends."""
         return make_app(self.settings, self.broker_url)
+
+    def close(self) -> None:
+        """Give the connections back, of services that nobody else uses."""
+        self.engine.dispose()
+        self.frontier.close()
 
     def queue_lengths(self) -> dict[str, int]:
         """Messages that wait in each Celery queue; zeros where the broker is another Redis."""
