@@ -36,6 +36,7 @@ _DOOR = {
     "ErrorKind": "scrapeq.models",
     "ScrapeqError": "scrapeq.errors",
     "plots": "scrapeq.plots",
+    "dashboard": "scrapeq.notebook.dashboard",
 }
 
 __all__ = ["__version__", *sorted(_DOOR)]  # noqa: PLE0604 - the door's keys are strings
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from scrapeq.models import Page as Page
     from scrapeq.models import Progress as Progress
     from scrapeq.models import ScrapingConfig as ScrapingConfig
+    from scrapeq.notebook.dashboard import dashboard as dashboard
     from scrapeq.pipeline.handle import BatchHandle as BatchHandle
     from scrapeq.pipeline.health import SystemHealth as SystemHealth
     from scrapeq.pipeline.job_queue import get_job_queue as get_job_queue

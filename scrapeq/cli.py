@@ -214,6 +214,25 @@ def doctor() -> None:
 
 
 @app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8765,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+) -> None:
+    """Serve the dashboard to browsers of this machine, until it is interrupted."""
+    import webbrowser
+
+    from scrapeq.api.serve import serve
+
+    def say(address: str) -> None:
+        typer.echo(f"the dashboard is at {address}")
+        _say("whoever has this address can use it; Ctrl-C ends it, what was submitted goes on")
+        if open_browser:
+            webbrowser.open(address)
+
+    serve(say, port=port)
+
+
+@app.command()
 def demo(
     rows: Annotated[int, typer.Option(min=1, max=100_000, help="URLs to fetch.")] = 200,
     output: Annotated[Path | None, typer.Option("--output", "-o")] = None,
