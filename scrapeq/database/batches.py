@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from scrapeq.database.engine import read_meta, reading, writing
+from scrapeq.database.minutes import count_errors
 from scrapeq.database.schema import batches, inputs, jobs
 from scrapeq.errors import InputError
 from scrapeq.models import Batch, BatchState, ErrorKind, JobStatus, ScrapingConfig
@@ -19,6 +22,7 @@ from scrapeq.models import Batch, BatchState, ErrorKind, JobStatus, ScrapingConf
 #: Rows in one INSERT: large enough to cost nothing per statement, small enough for memory.
 CHUNK = 10_000
 UNFINISHED = (BatchState.OPEN.value, BatchState.PAUSED.value)
+_LISTED = sa.or_(batches.c.total > 1, batches.c.name.is_not(None))  # no single jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ def add_batch(
         finals = 0
         values: list[dict[str, object]] = []
         counts = {"completed": 0, "failed": 0, "from_store": 0}
+        errors: Counter[str] = Counter()
 
         def job_values() -> Iterator[dict[str, object]]:
             nonlocal finals
@@ -95,6 +100,7 @@ def add_batch(
                 status, order = JobStatus.PENDING, None
                 if job.error_kind is not None:
                     status = JobStatus.FAILED
+                    errors[str(job.error_kind)] += 1
                 elif job.answered:
                     status = JobStatus.COMPLETED
                     counts["from_store"] += 1
@@ -147,6 +153,7 @@ def add_batch(
         ]
         if parts:
             connection.execute(inputs.insert(), parts)
+        count_errors(connection, created_ms, errors)
         return _find(connection, batches.c.id == batch_id)[0]
 
 
@@ -169,8 +176,36 @@ def fingerprint_of(engine: sa.Engine, batch_id: str) -> str:
 def list_batches(engine: sa.Engine, limit: int = 100) -> list[Batch]:
     """The newest batches of more than one job or with a name, newest first."""
     with reading(engine) as connection:
-        many = sa.or_(batches.c.total > 1, batches.c.name.is_not(None))
-        return _find(connection, many, limit)
+        return _find(connection, _LISTED, limit)
+
+
+class BatchRow(NamedTuple):
+    """A batch without its options, as a table shows it."""
+
+    name: str | None
+    id: str
+    run: int
+    state: str
+    total: int
+    completed: int
+    failed: int
+    cancelled: int
+    from_store: int
+    created_ms: int
+    finished_ms: int | None
+
+
+def batch_rows(engine: sa.Engine, limit: int | None = None) -> list[BatchRow]:
+    """What `list_batches` gives, without reading the options of each."""
+    c = batches.c
+    query = (
+        sa.select(*(c[name] for name in BatchRow._fields))
+        .where(_LISTED)
+        .order_by(c.created_ms.desc(), c.run.desc())
+        .limit(limit)
+    )
+    with reading(engine) as connection:
+        return [BatchRow._make(row) for row in connection.execute(query)]
 
 
 def unfinished_batches(engine: sa.Engine, *, only_not_enqueued: bool = False) -> list[Batch]:

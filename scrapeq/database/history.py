@@ -1,7 +1,8 @@
-"""What happened: by minute, to hosts, and the errors that somebody recorded by hand."""
+"""What happened to hosts and to jobs: breakers, errors by kind, and what was recorded by hand."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,31 +10,15 @@ import sqlalchemy as sa
 
 from scrapeq.database.batches import UNFINISHED, now_ms
 from scrapeq.database.engine import read_meta, reading, write_meta, writing
-from scrapeq.database.results import count_minute
-from scrapeq.database.schema import batches, events, history, host_events, jobs, meta
-
-
-@dataclass(frozen=True, slots=True)
-class Minute:
-    """The jobs that finished within one minute; time_s is the sum of their last tries."""
-
-    minute_ms: int
-    succeeded: int
-    failed: int
-    time_s: float
-
-
-def minutes_since(engine: sa.Engine, since_ms: int) -> list[Minute]:
-    """The minutes with finished jobs since then, oldest first."""
-    query = sa.select(history).where(history.c.minute_ms >= since_ms).order_by(history.c.minute_ms)
-    with reading(engine) as connection:
-        return [Minute(*row) for row in connection.execute(query)]
+from scrapeq.database.minutes import count_finished, errors_since
+from scrapeq.database.schema import batches, events, host_events, jobs, meta
 
 
 def record_completion(engine: sa.Engine, *, success: bool, processing_time_s: float) -> None:
     """Count a job that was done outside of the workers."""
+    times_s = [processing_time_s] if processing_time_s > 0 else []
     with writing(engine) as connection:
-        count_minute(connection, now_ms(), int(success), int(not success), processing_time_s)
+        count_finished(connection, now_ms(), int(success), int(not success), times_s)
 
 
 def record_error(engine: sa.Engine, job_id: str | None, error_type: str, message: str) -> None:
@@ -78,24 +63,64 @@ def host_events_since(engine: sa.Engine, since_ms: int) -> list[HostEvent]:
         return [HostEvent(*row) for row in connection.execute(query)]
 
 
-def error_counts(engine: sa.Engine, since_ms: int) -> dict[str, int]:
-    """How often each kind of error ended a job, or was recorded, since then."""
-    counts: dict[str, int] = {}
-    ended = (
-        sa.select(jobs.c.error_kind, sa.func.count())
-        .where(jobs.c.finished_ms >= since_ms, jobs.c.error_kind.is_not(None))
-        .group_by(jobs.c.error_kind)
-    )
+def error_counts(engine: sa.Engine, since_ms: int) -> Counter[str]:
+    """How often each kind of error ended a job, in the minutes that start since, or was recorded."""
+    counts = errors_since(engine, since_ms)
     recorded = (
         sa.select(events.c.error_type, sa.func.count())
         .where(events.c.at_ms >= since_ms)
         .group_by(events.c.error_type)
     )
     with reading(engine) as connection:
-        for query in (ended, recorded):
-            for kind, count in connection.execute(query):
-                counts[kind] = counts.get(kind, 0) + count
+        for kind, count in connection.execute(recorded):
+            counts[kind] += count
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorGroup:
+    """How often a kind of error occurred, and the newest that is still in the record.
+
+    A job that was tried again since, or deleted, is no example; without one all but the count is
+    None. An error that was recorded by hand has no URL.
+    """
+
+    error_kind: str
+    count: int
+    job_id: str | None = None
+    url: str | None = None
+    message: str | None = None
+    at_ms: int | None = None
+
+
+def error_groups(engine: sa.Engine, since_ms: int, limit: int) -> list[ErrorGroup]:
+    """The most frequent kinds of `error_counts`, the most frequent first, each with an example.
+
+    Costs a look at an index for each kind, whatever the number of jobs.
+    """
+    counts = error_counts(engine, since_ms)
+    often = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:limit]
+    with reading(engine) as connection:
+        return [_group(connection, since_ms, kind, count) for kind, count in often]
+
+
+def _group(connection: sa.Connection, since_ms: int, kind: str, count: int) -> ErrorGroup:
+    j, e = jobs.c, events.c
+    ended = (
+        sa.select(j.id, j.url, j.error_message, j.finished_ms)
+        .where(j.error_kind == kind, j.finished_ms >= since_ms)
+        .order_by(j.finished_ms.desc())
+        .limit(1)
+    )
+    recorded = (
+        sa.select(e.job_id, sa.null(), e.message, e.at_ms)
+        .where(e.error_type == kind, e.at_ms >= since_ms)
+        .order_by(e.at_ms.desc())
+        .limit(1)
+    )
+    found = [row for query in (ended, recorded) if (row := connection.execute(query).first())]
+    newest = max(found, key=lambda row: row[3], default=(None,) * 4)
+    return ErrorGroup(kind, count, *newest)
 
 
 def raise_epoch(engine: sa.Engine, known_redis: str, new_redis: str) -> int | None:

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 
 from scrapeq.database.batches import UNFINISHED, close_finished, from_ms, now_ms
 from scrapeq.database.engine import reading, writing
+from scrapeq.database.minutes import count_errors, delete_minutes
 from scrapeq.database.schema import (
     batches,
     contents,
     events,
-    history,
     host_events,
     inputs,
     jobs,
@@ -219,6 +219,7 @@ def cancel_jobs(engine: sa.Engine, batch_id: str, ids: Sequence[str] | None = No
     Duplicates that wait for the page of a cancelled job go with it. 0 if there is no such batch.
     """
     cancelled = 0
+    at_ms = now_ms()
     with writing(engine) as connection:
         total = _lock_batch(connection, batch_id)
         if not total:
@@ -234,7 +235,7 @@ def cancel_jobs(engine: sa.Engine, batch_id: str, ids: Sequence[str] | None = No
                     error_kind=ErrorKind.CANCELLED.value,
                     error_message=CANCELLED_MESSAGE,
                     finish_order=last_place + 1 + jobs.c.row,
-                    finished_ms=now_ms(),
+                    finished_ms=at_ms,
                 )
             )
             if some is not None:
@@ -253,6 +254,7 @@ def cancel_jobs(engine: sa.Engine, batch_id: str, ids: Sequence[str] | None = No
             )
         else:
             close_finished(connection, [batch_id], now_ms())
+        count_errors(connection, at_ms, {ErrorKind.CANCELLED: cancelled})
     return cancelled
 
 
@@ -316,7 +318,7 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
     with writing(engine) as connection:
         connection.execute(pages.delete().where(~owner.exists(), ~answered.exists()))
         connection.execute(contents.delete().where(~named.exists()))
-        connection.execute(history.delete().where(history.c.minute_ms < before_ms))
+        delete_minutes(connection, before_ms)
         connection.execute(events.delete().where(events.c.at_ms < before_ms))
         connection.execute(host_events.delete().where(host_events.c.at_ms < before_ms))
     return deleted
@@ -331,6 +333,7 @@ _PENDING: dict[str, Any] = {
     "finish_order": None,
     "started_ms": None,
     "finished_ms": None,
+    "elapsed_s": None,
 }
 #: What a batch with open jobs again is; a paused one stays paused.
 _REOPENED: dict[str, Any] = {
@@ -354,19 +357,20 @@ def _move(
     error_kind: ErrorKind | None,
     error_message: str | None,
 ) -> None:
+    at_ms = now_ms()
     moved = [job_id]
     values: dict[str, Any] = {"status": new.value}
     if new is JobStatus.PENDING:
         values = _PENDING
     elif new is JobStatus.RUNNING:
-        values["started_ms"] = now_ms()
+        values["started_ms"] = at_ms
     elif new in FINAL:
         waiting = sa.select(jobs.c.id).where(jobs.c.page_of == job_id, jobs.c.status.in_(OPEN))
         moved += connection.execute(waiting).scalars()  # duplicates get what their leader gets
         values |= {
             "error_kind": error_kind,
             "error_message": error_message,
-            "finished_ms": now_ms(),
+            "finished_ms": at_ms,
         }
         last_place = _take_places(connection, batch_id, len(moved))
     for place, one in enumerate(moved, start=1):
@@ -382,7 +386,9 @@ def _move(
         _free_duplicates(connection, batch_id)
     if counters:
         connection.execute(batches.update().where(batches.c.id == batch_id).values(**counters))
-    close_finished(connection, [batch_id], now_ms())
+    close_finished(connection, [batch_id], at_ms)
+    if new in FINAL and error_kind is not None:
+        count_errors(connection, at_ms, {error_kind: len(moved)})
 
 
 def _free_duplicates(connection: sa.Connection, batch_id: str) -> None:

@@ -17,12 +17,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from scrapeq.database.batches import close_finished, from_ms, now_ms, to_ms
 from scrapeq.database.engine import reading, writing
 from scrapeq.database.jobs import OPEN, chunked
-from scrapeq.database.schema import batches, contents, history, jobs, json_bytes, pages
+from scrapeq.database.minutes import count_errors, count_finished
+from scrapeq.database.schema import batches, contents, jobs, json_bytes, pages
 from scrapeq.models import JobStatus, Page
 
 #: Rows that a reader takes at once.
 READ_CHUNK = 10_000
-_MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,9 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> int:
         connection.execute(pages.delete().where(pages.c.job_id.in_(ids)))
         connection.execute(pages.insert(), [_page_values(result) for result in kept])
         _save_contents(connection, kept)
-        _finish_jobs(connection, kept, at_ms)
+        errors = _finish_jobs(connection, kept, at_ms)
         _count_in_history(connection, kept, at_ms)
+        count_errors(connection, at_ms, errors)
         return len(kept)
 
 
@@ -208,7 +209,7 @@ def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]
             j.from_store,
             p.fields,
         )
-        .select_from(_answered_jobs())
+        .select_from(answered_jobs())
         .where(j.batch_id == batch_id)
         .order_by(j.row)
     )
@@ -221,14 +222,14 @@ def item_rows(
     """The links or images of each good page of a batch: `(row, page url, items)`, in chunks."""
     query = (
         sa.select(jobs.c.row, sa.func.coalesce(pages.c.final_url, jobs.c.url), pages.c[column])
-        .select_from(_answered_jobs())
+        .select_from(answered_jobs())
         .where(jobs.c.batch_id == batch_id, pages.c[column].is_not(None))
         .order_by(jobs.c.row)
     )
     yield from _chunks(engine, query)
 
 
-def _answered_jobs() -> sa.Join:
+def answered_jobs() -> sa.Join:
     """Jobs beside the page that answers them: their own, a duplicate's, or an older one.
 
     An open or cancelled job has none, though a page of an earlier try may be there.
@@ -263,7 +264,7 @@ def _pages_query() -> sa.Select[Any]:
             for column in pages.c
             if column.name not in ("job_id", "batch_id", "token", "url_key", "recipe", "ok")
         ),
-    ).select_from(_answered_jobs())
+    ).select_from(answered_jobs())
 
 
 def _page(row: Any) -> Page:
@@ -369,8 +370,11 @@ def _save_contents(connection: sa.Connection, kept: Sequence[Result]) -> None:
         connection.execute(insert, [rows[name] for name in sorted(rows)])  # one order for all
 
 
-def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) -> None:
-    """Make jobs and the duplicates that wait for them final, in order, and count them."""
+def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) -> Counter[str]:
+    """Make jobs and the duplicates that wait for them final, in order, and count them.
+
+    Returns how many ended with each kind of error.
+    """
     batch_ids = {result.page.batch_id for result in kept}
     last_places = connection.execute(
         sa.select(batches.c.id, batches.c.finish_order).where(batches.c.id.in_(batch_ids))
@@ -383,12 +387,15 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
     for job_id, leader in connection.execute(waiting):
         twins[leader].append(job_id)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
+    errors: Counter[str] = Counter()
     updates = []
     for result in kept:
         page = result.page
         status = JobStatus.COMPLETED if page.ok else JobStatus.FAILED
         same = [page.job_id, *twins[page.job_id]]
         counts[page.batch_id][status.value] += len(same)
+        if page.error_kind is not None:
+            errors[str(page.error_kind)] += len(same)
         for job_id in same:
             # A duplicate was answered without a request of its own.
             from_store = page.ok and (page.from_store or job_id != page.job_id)
@@ -405,6 +412,7 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
                     "finish_order": place[page.batch_id],
                     "started_ms": result.started_ms,
                     "finished_ms": at_ms,
+                    "elapsed_s": (page.elapsed_s or None) if job_id == page.job_id else None,
                 }
             )
     connection.execute(jobs.update().where(jobs.c.id == sa.bindparam("job")), updates)
@@ -418,32 +426,13 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
             )
         )
     close_finished(connection, sorted(batch_ids), at_ms)
+    return errors
 
 
 def _count_in_history(connection: sa.Connection, kept: Sequence[Result], at_ms: int) -> None:
     succeeded = sum(result.page.ok for result in kept)
-    time_s = sum(result.page.elapsed_s or 0.0 for result in kept)
-    count_minute(connection, at_ms, succeeded, len(kept) - succeeded, time_s)
-
-
-def count_minute(
-    connection: sa.Connection, at_ms: int, succeeded: int, failed: int, time_s: float
-) -> None:
-    """Add finished jobs to the minute they finished in; part of the caller's transaction."""
-    insert = _insert(connection, history).values(
-        minute_ms=at_ms - at_ms % _MINUTE_MS, succeeded=succeeded, failed=failed, time_s=time_s
-    )
-    new = insert.excluded
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["minute_ms"],
-            set_={
-                "succeeded": history.c.succeeded + new.succeeded,
-                "failed": history.c.failed + new.failed,
-                "time_s": history.c.time_s + new.time_s,
-            },
-        )
-    )
+    times_s = [result.page.elapsed_s for result in kept if result.page.elapsed_s]
+    count_finished(connection, at_ms, succeeded, len(kept) - succeeded, times_s)
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from isal import isal_zlib
 from pydantic_core import to_json
 
-VERSION = 3
+VERSION = 4
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
 WORTH_PACKING_BYTES = 300
 
@@ -118,6 +118,9 @@ jobs = sa.Table(
     sa.Column("finish_order", sa.BigInteger),  # position in the batch by time of finishing, from 1
     sa.Column("started_ms", sa.BigInteger),
     sa.Column("finished_ms", sa.BigInteger),
+    # Of the last try, as in `pages`, where it stands behind a page's text: SQLite would read all of
+    # that to get at it. None where nothing was asked, and before version 4.
+    sa.Column("elapsed_s", sa.Float),
     sa.Index("jobs_by_batch", "batch_id", "row", unique=True),
     sa.Index("jobs_by_finish", "batch_id", "finish_order"),
     sa.Index("jobs_by_time", "finished_ms"),
@@ -133,6 +136,14 @@ _by_error = sa.Index(
     "jobs_by_error",  # how often each kind failed in a batch, whatever the number of its jobs
     jobs.c.batch_id,
     jobs.c.error_kind,
+    sqlite_where=jobs.c.error_kind.is_not(None),
+    postgresql_where=jobs.c.error_kind.is_not(None),
+)
+
+_by_kind = sa.Index(
+    "jobs_by_kind",  # the newest that failed with a kind
+    jobs.c.error_kind,
+    jobs.c.finished_ms,
     sqlite_where=jobs.c.error_kind.is_not(None),
     postgresql_where=jobs.c.error_kind.is_not(None),
 )
@@ -189,7 +200,26 @@ history = sa.Table(
     sa.Column("minute_ms", sa.BigInteger, primary_key=True),
     sa.Column("succeeded", sa.Integer, nullable=False),
     sa.Column("failed", sa.Integer, nullable=False),
-    sa.Column("time_s", sa.Float, nullable=False),  # the sum over its jobs
+    sa.Column("time_s", sa.Float, nullable=False),  # the sum over the timed ones
+    sa.Column("timed", sa.Integer, nullable=False),  # those that a request was sent for
+)
+
+latencies = sa.Table(
+    "latencies",  # how long the timed ones took: at most 122 rows a minute, see `stats.bucket`
+    metadata,
+    sa.Column("minute_ms", sa.BigInteger, primary_key=True),
+    sa.Column("bucket", sa.SmallInteger, primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+error_minutes = sa.Table(
+    "error_minutes",  # how many jobs ended with each kind of error, a row for each kind in a minute
+    metadata,
+    sa.Column("minute_ms", sa.BigInteger, primary_key=True),
+    sa.Column("error_kind", sa.Text, primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 events = sa.Table(
@@ -212,8 +242,32 @@ host_events = sa.Table(
     sa.Column("said", AnyText, nullable=False),  # by the last failure, "kind: message"
 )
 
+
+def _add_percentiles(connection: sa.Connection) -> None:
+    """Version 4. The errors of older jobs are counted; how long they took is not known by minute."""
+    for change in (
+        "ALTER TABLE jobs ADD COLUMN elapsed_s FLOAT",
+        "ALTER TABLE history ADD COLUMN timed INTEGER NOT NULL DEFAULT 0",
+        "UPDATE history SET timed = succeeded + failed",
+    ):
+        connection.execute(sa.text(change))
+    _by_kind.create(connection)
+    latencies.create(connection)
+    error_minutes.create(connection)
+    minute_ms = (jobs.c.finished_ms - jobs.c.finished_ms % 60_000).label("minute_ms")
+    ended = (
+        sa.select(minute_ms, jobs.c.error_kind, sa.func.count())
+        .where(jobs.c.error_kind.is_not(None), jobs.c.finished_ms.is_not(None))
+        .group_by(minute_ms, jobs.c.error_kind)
+    )
+    connection.execute(
+        error_minutes.insert().from_select(["minute_ms", "error_kind", "count"], ended)
+    )
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
     2: _by_error.create,
+    3: _add_percentiles,
 }

@@ -7,20 +7,22 @@ monitor.get_system_metrics()["health_status"]
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scrapeq import database, stats
-from scrapeq.database.batches import from_ms, now_ms
-from scrapeq.database.history import Minute
-from scrapeq.errors import RedisUnavailable
+from scrapeq.database.batches import now_ms
+from scrapeq.database.minutes import MINUTE_MS, Span, floor_ms, merged, spans_since
+from scrapeq.errors import ConfigError, RedisUnavailable
 from scrapeq.models import FINAL, Batch, Job, JobStatus
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
 from scrapeq.pipeline.services import Services
 from scrapeq.settings import Settings
 
 _HOUR_MS = 3_600_000
+#: Steps of a series: a week of minutes, and more than a picture has pixels.
+MOST_STEPS = 10_080
 #: The past, in milliseconds, that "lately" means.
 LATELY_MS = 15 * 60_000
 #: A running job's progress is an estimate: it is never said to be done before it is.
@@ -57,12 +59,11 @@ class JobMonitor:
 
     def get_system_metrics(self) -> dict[str, Any]:
         """`health_status` (HEALTHY, DEGRADED, UNHEALTHY) with `health_reasons`; `worker_stats`
-        (`active_workers`, `workers`), `queue_stats`, `performance` of the last quarter of an hour,
-        `paused_hosts`: a dict for each host that is being spared, with the columns of
+        (`active_workers`, `workers`), `queue_stats`, `performance` of the last quarter of an hour
+        (see `get_performance_history`), `errors` by kind, `paused_hosts`: a dict for each host that is being spared, with the columns of
         `JobQueue.paused_hosts`, times as ISO 8601 in UTC.
         """
-        lately = database.history.minutes_since(self.services.engine, now_ms() - LATELY_MS)
-        succeeded, failed = sum(m.succeeded for m in lately), sum(m.failed for m in lately)
+        lately = self._lately()
         try:
             counts = self.services.frontier.counts()
             workers = self.services.frontier.workers()
@@ -76,8 +77,8 @@ class JobMonitor:
             redis_reachable=reachable,
             workers_alive=len(workers),
             waiting_jobs=waiting,
-            completed_lately=succeeded,
-            failed_lately=failed,
+            completed_lately=lately.succeeded,
+            failed_lately=lately.failed,
         )
         return {
             "timestamp": datetime.now(UTC).isoformat(),
@@ -91,12 +92,12 @@ class JobMonitor:
             },
             "performance": {
                 "window_s": LATELY_MS // 1000,
-                "jobs_processed": succeeded + failed,
-                "success_rate": stats.success_rate(succeeded, failed),
-                "average_processing_time_s": _mean_s(lately),
-                "jobs_per_minute": (succeeded + failed) / (LATELY_MS / 60_000),
+                **_performance(lately),
+                "jobs_per_minute": lately.finished / (LATELY_MS / MINUTE_MS),
             },
-            "errors": database.history.error_counts(self.services.engine, now_ms() - LATELY_MS),
+            "errors": dict(
+                database.history.error_counts(self.services.engine, now_ms() - LATELY_MS)
+            ),
             "paused_hosts": [
                 row | {"since": _iso(row["since"]), "until": _iso(row["until"])} for row in paused
             ],
@@ -142,14 +143,73 @@ class JobMonitor:
     def get_performance_history(self, hours: float = 24) -> dict[str, Any]:
         """`history`: a dict for each hour with finished jobs, oldest first: `timestamp` (its start,
         ISO 8601, UTC), `jobs_processed`, `succeeded`, `failed`, `success_rate` (0 to 100),
-        `average_processing_time_s`.
+        `average_processing_time_s`, `p50_s`, `p90_s`, `p95_s`, `p99_s`.
+
+        The processing time is that of a job's last try, from the first byte sent to the last one
+        read: without waiting for its turn, for the host's pace or for another try. Jobs that needed
+        no request do not count in it. Percentiles come from a histogram by minute and are right to
+        12 % (`stats.BUCKET_EDGES_S`); None where no job was timed. What rows were answered without
+        a request (from the store, or as duplicates) is no job here.
         """
-        since = datetime.now(UTC) - timedelta(hours=hours)
-        by_hour: dict[int, list[Minute]] = defaultdict(list)
-        since_ms = int(since.timestamp() * 1000)
-        for minute in database.history.minutes_since(self.services.engine, since_ms):
-            by_hour[minute.minute_ms - minute.minute_ms % _HOUR_MS].append(minute)
-        return {"hours": hours, "history": [_hour(*one) for one in sorted(by_hour.items())]}
+        since_ms = now_ms() - round(hours * _HOUR_MS)
+        spans = spans_since(self.services.engine, since_ms, _HOUR_MS)
+        return {
+            "hours": hours,
+            "history": [
+                {"timestamp": _iso(span.start_ms / 1000), **_performance(span)} for span in spans
+            ],
+        }
+
+    def get_series(self, minutes: float = 60, every_s: int = 60) -> dict[str, Any]:
+        """The last `minutes` in steps of `every_s` seconds (whole minutes), for a picture.
+
+        `every_s`, and `series`: a dict for each step, those without jobs too, oldest first; the
+        last one is the step that has just begun. `timestamp` (its start, ISO 8601, UTC),
+        `jobs_processed`, `succeeded`, `failed`, and `success_rate` (0 to 100), `p50_s`, `p95_s` as
+        in `get_performance_history`, None without jobs. Its cost depends on the minutes and not on
+        the jobs. Raises ConfigError for steps that are no whole minutes, or too many of them.
+        """
+        if every_s < 60 or every_s % 60:
+            raise ConfigError(
+                f"every_s is {every_s}", hint="write whole minutes in seconds: 60, 300, 3600"
+            )
+        steps = math.ceil(minutes * 60 / every_s) if minutes > 0 else 0
+        if not 1 <= steps <= MOST_STEPS:
+            raise ConfigError(
+                f"{minutes:g} minutes have {steps:,} steps of {every_s} s",
+                hint=f"choose minutes and every_s so that there are 1 to {MOST_STEPS:,}",
+            )
+        every_ms = every_s * 1000
+        first_ms = floor_ms(now_ms(), every_ms) - (steps - 1) * every_ms
+        known = {
+            span.start_ms: span for span in spans_since(self.services.engine, first_ms, every_ms)
+        }
+        starts = [first_ms + step * every_ms for step in range(steps)]
+        return {
+            "every_s": every_s,
+            "series": [_step(known.get(start_ms) or Span(start_ms)) for start_ms in starts],
+        }
+
+    def get_error_groups(self, hours: float = 24, limit: int = 10) -> list[dict[str, Any]]:
+        """The most frequent kinds of errors, the most frequent first, each with its newest example.
+
+        `error_kind`, `count`, `example_url`, `example_message`, `example_job_id`, `last_at` (ISO
+        8601, UTC). An error recorded by hand has no URL; where every job of a kind was tried again
+        or deleted since, there is no example and all four are None. URLs and messages are as
+        strangers wrote them: text, never markup. Its cost does not depend on the number of jobs.
+        """
+        since_ms = now_ms() - round(hours * _HOUR_MS)
+        return [
+            {
+                "error_kind": group.error_kind,
+                "count": group.count,
+                "example_url": group.url,
+                "example_message": group.message,
+                "example_job_id": group.job_id,
+                "last_at": None if group.at_ms is None else _iso(group.at_ms / 1000),
+            }
+            for group in database.history.error_groups(self.services.engine, since_ms, limit)
+        ]
 
     def get_host_history(self, hours: float = 24) -> dict[str, Any]:
         """`history`: a dict each time that scrapeq began or ceased to spare a host, oldest first.
@@ -173,13 +233,15 @@ class JobMonitor:
             )
         return {"hours": hours, "history": history}
 
+    def _lately(self) -> Span:
+        return merged(spans_since(self.services.engine, now_ms() - LATELY_MS))
+
     def _job_progress(self, job: Job) -> dict[str, Any]:
         share, left_s = 0.0, None
         if job.status in FINAL:
             share = 100.0
         elif job.status is JobStatus.RUNNING and job.started_at is not None:
-            lately = database.history.minutes_since(self.services.engine, now_ms() - LATELY_MS)
-            usual_s = _mean_s(lately)
+            usual_s = self._lately().mean_s
             if usual_s:
                 running_s = (datetime.now(UTC) - job.started_at).total_seconds()
                 share = min(MOST_WHILE_RUNNING, 100 * running_s / usual_s)
@@ -214,22 +276,27 @@ class JobMonitor:
         }
 
 
-def _hour(start_ms: int, minutes: list[Minute]) -> dict[str, Any]:
-    succeeded, failed = sum(m.succeeded for m in minutes), sum(m.failed for m in minutes)
-    start = from_ms(start_ms)
+def _performance(span: Span) -> dict[str, Any]:
     return {
-        "timestamp": start.isoformat() if start else None,
-        "jobs_processed": succeeded + failed,
-        "succeeded": succeeded,
-        "failed": failed,
-        "success_rate": stats.success_rate(succeeded, failed),
-        "average_processing_time_s": _mean_s(minutes),
+        "jobs_processed": span.finished,
+        "succeeded": span.succeeded,
+        "failed": span.failed,
+        "success_rate": stats.success_rate(span.succeeded, span.failed),
+        "average_processing_time_s": span.mean_s,
+        **{f"p{percent}_s": span.quantile_s(percent / 100) for percent in (50, 90, 95, 99)},
     }
 
 
-def _mean_s(minutes: list[Minute]) -> float | None:
-    finished = sum(minute.succeeded + minute.failed for minute in minutes)
-    return sum(minute.time_s for minute in minutes) / finished if finished else None
+def _step(span: Span) -> dict[str, Any]:
+    return {
+        "timestamp": _iso(span.start_ms / 1000),
+        "jobs_processed": span.finished,
+        "succeeded": span.succeeded,
+        "failed": span.failed,
+        "success_rate": stats.success_rate(span.succeeded, span.failed),
+        "p50_s": span.quantile_s(0.5),
+        "p95_s": span.quantile_s(0.95),
+    }
 
 
 def _iso(since_1970_s: float) -> str:

@@ -512,11 +512,11 @@ def test_history_and_errors_grow_old_too(record: sa.Engine) -> None:
     database.history.record_host_events(record, [("a.example", "opened", "reset: it broke")])
 
     database.jobs.delete_before(record, now_ms() - 600_000)
-    assert database.history.minutes_since(record, 0)
+    assert database.minutes.spans_since(record, 0)
     assert database.history.host_events_since(record, 0)
     database.jobs.delete_before(record, now_ms() + 600_000)
 
-    assert database.history.minutes_since(record, 0) == []
+    assert database.minutes.spans_since(record, 0) == []
     assert database.history.error_counts(record, 0) == {}
     assert database.history.host_events_since(record, 0) == []
 

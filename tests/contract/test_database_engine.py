@@ -115,10 +115,24 @@ def test_an_older_record_is_brought_up_to_date(
         assert engines.read_meta(connection, "schema") == str(schema.VERSION)
 
 
+def to_version_3(connection: sa.Connection) -> None:
+    """Take away what version 4 brought."""
+    for change in (
+        "DROP TABLE latencies",
+        "DROP TABLE error_minutes",
+        "DROP INDEX jobs_by_kind",
+        "ALTER TABLE jobs DROP COLUMN elapsed_s",
+        "ALTER TABLE history DROP COLUMN timed",
+    ):
+        connection.execute(sa.text(change))
+    engines.write_meta(connection, "schema", "3")
+
+
 def test_a_record_of_the_first_version_gets_what_came_later(
     record: sa.Engine, open_record: Open
 ) -> None:
     with writing(record) as connection:
+        to_version_3(connection)
         connection.execute(sa.text("DROP TABLE host_events"))
         connection.execute(sa.text("DROP INDEX jobs_by_error"))
         engines.write_meta(connection, "schema", "1")
@@ -126,10 +140,33 @@ def test_a_record_of_the_first_version_gets_what_came_later(
     migrated = open_record()
 
     there = sa.inspect(migrated)
-    assert {table.name for table in schema.metadata.sorted_tables} <= set(there.get_table_names())
-    assert "jobs_by_error" in {index["name"] for index in there.get_indexes("jobs")}
+    for table in schema.metadata.sorted_tables:
+        columns = {column["name"] for column in there.get_columns(table.name)}
+        indexes = {index["name"] for index in there.get_indexes(table.name)}
+        assert columns == {column.name for column in table.c}
+        assert {index.name for index in table.indexes} <= indexes
     database.history.record_host_events(migrated, [("a.example", "opened", "dns: no name")])
     assert [one.host for one in database.history.host_events_since(record, 0)] == ["a.example"]
+
+
+def test_what_an_older_record_knew_of_errors_and_times_is_kept(
+    record: sa.Engine, open_record: Open, submit: Submit, save: Any, result: Any
+) -> None:
+    submit("b", 5, refused=[4])
+    save(result("b-0", elapsed_s=2), result("b-1", error_kind="dns", elapsed_s=None))
+    save(result("b-2", error_kind="dns", elapsed_s=None))
+    with writing(record) as connection:
+        to_version_3(connection)
+
+    migrated = open_record()
+
+    assert database.history.error_counts(migrated, 0) == {"dns": 2, "scheme": 1}
+    before = database.minutes.merged(database.minutes.spans_since(migrated, 0))
+    assert (before.succeeded, before.failed, before.timed, before.time_s) == (1, 2, 3, 2.0)
+    assert before.quantile_s(0.5) is None
+    save(result("b-3", elapsed_s=1))
+    after = database.minutes.merged(database.minutes.spans_since(migrated, 0))
+    assert (after.timed, after.latencies) == (4, {60: 1})
 
 
 def test_half_a_transaction_is_none(record: sa.Engine, submit: Submit) -> None:

@@ -477,7 +477,7 @@ def test_four_writers_and_a_reader(
         assert batch.state is BatchState.FINISHED
         assert [place for place, _ in read_rows] == list(range(1, count + 1))
         assert sorted(row for _, row in read_rows) == list(range(count))
-    minutes = database.history.minutes_since(record, 0)
+    minutes = database.minutes.spans_since(record, 0)
     assert sum(minute.succeeded for minute in minutes) == 3 * (118 - failed)
     assert sum(minute.failed for minute in minutes) == 3 * failed
     assert sum(minute.time_s for minute in minutes) == pytest.approx(3 * 118 * 0.5)
@@ -520,11 +520,11 @@ def test_history_adds_up_by_minute(
     save(result("b-2", elapsed_s=0.5))
     database.history.record_completion(record, success=False, processing_time_s=2)
 
-    minutes = database.history.minutes_since(record, now_ms() - 600_000)
+    minutes = database.minutes.spans_since(record, now_ms() - 600_000)
 
     assert sum(minute.succeeded for minute in minutes) == 2
     assert sum(minute.failed for minute in minutes) == 2
     assert sum(minute.time_s for minute in minutes) == pytest.approx(3.5)
-    assert all(minute.minute_ms % 60_000 == 0 for minute in minutes)
+    assert all(minute.start_ms % 60_000 == 0 for minute in minutes)
     assert len(minutes) <= 2  # the test may run over the end of a minute
-    assert database.history.minutes_since(record, now_ms() + 1) == []
+    assert database.minutes.spans_since(record, now_ms() + 1) == []
