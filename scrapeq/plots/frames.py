@@ -64,9 +64,9 @@ def fewer(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.groupby(group).sum().set_axis(counts.index[starts(group)], axis=0)
 
 
-def groups(length: int, most: int = MOST_BUCKETS) -> npt.NDArray[np.int64]:
-    """For each of `length` buckets the number, below `most`, of the one that it is drawn in."""
-    return np.arange(length, dtype=np.int64) // max(1, -(-length // most))
+def groups(length: int) -> npt.NDArray[np.int64]:
+    """For each of `length` buckets the number of the one that it is drawn in, from 0."""
+    return np.arange(length, dtype=np.int64) // max(1, -(-length // MOST_BUCKETS))
 
 
 def starts(group: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

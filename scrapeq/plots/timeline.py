@@ -34,14 +34,18 @@ def timeline(
     which `total` may say how many rows the batch has. every: the steps, like "15min"; when it is
     not said, so that there are at most 200. What is drawn at a moment is what was done by then.
 
-    Raises InputError for another table, and what `sq.attach` and `sq.history` raise.
+    Raises InputError for anything else, and what `sq.attach` and `sq.history` raise.
     """
     title = "Batch"
     if isinstance(batch, pd.DataFrame):
         given = batch
     else:
-        from scrapeq.pipeline import tables
+        from scrapeq.pipeline.handle import BatchHandle
         from scrapeq.pipeline.scrape import attach
+
+        if not isinstance(batch, BatchHandle | str):
+            raise frames.not_of("history", f"it is a {type(batch).__name__}")
+        from scrapeq.pipeline import tables
 
         handle = attach(batch, queue=queue) if isinstance(batch, str) else batch
         record = handle.batch
