@@ -31,9 +31,7 @@ def guard(app: FastAPI, token: str) -> None:
     """
 
     @app.middleware("http")
-    async def check(
-        request: Request, go_on: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
+    async def check(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
         answer = await _answer(request, go_on)
         for name, value in _HEADERS.items():
             answer.headers[name] = value

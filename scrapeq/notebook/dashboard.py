@@ -50,7 +50,9 @@ class LiveDashboard:
         self._doing = ThreadPoolExecutor(1, thread_name_prefix="scrapeq-dashboard")
         self._frozen = False
         self._widget = Dashboard(shell=panel.shell(places=WAYS))
-        self._widget.add_traits(**{_trait(part): traitlets.Unicode("").tag(sync=True) for part in _PARTS})
+        self._widget.add_traits(
+            **{_trait(part): traitlets.Unicode("").tag(sync=True) for part in _PARTS}
+        )
         self._widget.on_msg(self._asked)
 
     def show(self) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from scrapeq import display
 
 #: The inside of a picture in its own units; the page stretches it.
 WIDTH, HEIGHT = 300.0, 60.0
+#: A picture of fewer steps would be a bar.
+LEAST_STEPS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +23,32 @@ class Line:
     label: str
 
 
+class Bar(NamedTuple):
+    """A rectangle in the picture's units, and what it says."""
+
+    x: str
+    y: str
+    width: str
+    height: str
+    style: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture with a title, what it says now, its greatest value, and bars or lines.
-
-    `bars` are (x, y, width, height, style, what it says).
-    """
+    """A picture with a title, what it says now, its greatest value, and bars or lines."""
 
     title: str
     now: str
     top: str
-    bars: tuple[tuple[str, str, str, str, str, str], ...] = ()
+    bars: tuple[Bar, ...] = ()
     lines: tuple[Line, ...] = ()
+
+
+def since_work_began(series: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The series from its first step with jobs on, and at least its last `LEAST_STEPS`."""
+    first = next((n for n, step in enumerate(series) if step["jobs_processed"]), len(series))
+    return series[max(0, min(first, len(series) - LEAST_STEPS)) :]
 
 
 def charts(series: Sequence[Mapping[str, Any]]) -> list[Chart]:
@@ -51,9 +67,11 @@ def _throughput(series: Sequence[Mapping[str, Any]]) -> Chart:
             if height:
                 base -= height
                 said = f"{_clock(step)} UTC: {display.count(step[key])} {key}"
-                box = (place * width, base, width * 0.82, height)
-                bars.append((*(f"{value:.1f}" for value in box), style, said))
-    last = series[-2]["jobs_processed"] if len(series) > 1 else 0  # the last whole minute
+                box = [place * width, base, width * 0.82, height]
+                x, y, w, h = (f"{value:.1f}" for value in box)
+                bars.append(Bar(x, y, w, h, style, said))
+    # the last whole minute, or the one that has begun if that is the first
+    last = next((step["jobs_processed"] for step in series[-2:] if step["jobs_processed"]), 0)
     return Chart(
         "pages a minute", display.count(last), display.count(top) if top else "", tuple(bars)
     )
@@ -93,7 +111,7 @@ def _path(values: Sequence[float | None], top: float) -> str:
         y = HEIGHT - (HEIGHT - 2) * min(1.0, value / top if top else 0.0) - 1
         parts.append(f"{'L' if drawing else 'M'}{place * step:.1f} {y:.1f}")
         if not drawing:
-            parts.append("h.1")
+            parts.append("h.01")  # seen as a dot where no line follows
         drawing = True
     return "".join(parts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
@@ -73,28 +74,26 @@ def config(answers: Mapping[str, Any]) -> ScrapingConfig:
 
 def _field(name: str) -> Field:
     info = ScrapingConfig.model_fields[name]
-    about = {"name": name, "label": name.replace("_", " "), "help": info.description or ""}
+    field = partial(Field, name=name, label=name.replace("_", " "), help=info.description or "")
     default = _default(name)
     if name in _LINES:
-        return Field(**about, kind="lines", hint=_LINES[name])
+        return field(kind="lines", hint=_LINES[name])
     if info.annotation is bool:
-        return Field(**about, kind="checkbox", checked=bool(default))
+        return field(kind="checkbox", checked=bool(default))
     if get_origin(info.annotation) is Literal:
         said = [(value, value, value == default) for value in get_args(info.annotation)]
-        return Field(**about, kind="choice", choices=tuple(said))
+        return field(kind="choice", choices=tuple(said))
     types = get_args(info.annotation) or (info.annotation,)
     if bool in types:
         said = [
             ("" if value is None else str(value).lower(), text, value is default)
             for value, text in _CHOICES.items()
         ]
-        return Field(**about, kind="choice", choices=tuple(said))
+        return field(kind="choice", choices=tuple(said))
     hint = "" if default is None else f"{default:g}" if isinstance(default, float) else str(default)
     if int in types or float in types:
-        return Field(
-            **about, kind="number", hint=hint, least=_bound(info, "ge"), most=_bound(info, "le")
-        )
-    return Field(**about, kind="secret" if name == "proxy" else "text", hint=hint)
+        return field(kind="number", hint=hint, least=_bound(info, "ge"), most=_bound(info, "le"))
+    return field(kind="secret" if name == "proxy" else "text", hint=hint)
 
 
 def _default(name: str) -> Any:

@@ -100,7 +100,9 @@ class Panel:
             if not source:
                 raise InputError("there are no URLs", hint="paste some, one a line")
         self.queue = queue = self._settled_queue()
-        batch = scrape(source, column or None, name=name.strip() or None, config=config, queue=queue)
+        batch = scrape(
+            source, column or None, name=name.strip() or None, config=config, queue=queue
+        )
         said = f"{batch.name or batch.id}: {len(batch):,} rows"
         return f"{said}; {batch.note}" if batch.note else f"{said} are being fetched"
 

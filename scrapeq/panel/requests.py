@@ -53,9 +53,7 @@ class Requests:
         self._panel = panel
         self._table = table
         self._save_to = save_to
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="scrapeq-", ignore_cleanup_errors=True
-        )
+        self._folder = tempfile.TemporaryDirectory(prefix="scrapeq-", ignore_cleanup_errors=True)
         self._files: dict[str, Path] = {}
 
     @property

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scrapeq import display
 from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
 from scrapeq.models import BatchState
-from scrapeq.panel.charts import HEIGHT, WIDTH, charts
+from scrapeq.panel.charts import HEIGHT, WIDTH, charts, since_work_began
 from scrapeq.panel.options import fields
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _status(panel: Panel) -> str:
 
 
 def _charts(panel: Panel) -> str:
-    series = panel.monitor.get_series(minutes=60)["series"]
+    series = since_work_began(panel.monitor.get_series(minutes=60)["series"])
     return _render("charts", charts=charts(series), width=WIDTH, height=HEIGHT, series=series)
 
 
@@ -74,7 +74,9 @@ def _errors(panel: Panel) -> str:
 def _hosts(panel: Panel) -> str:
     rows = panel.queue.paused_host_rows()
     now_s = datetime.now(UTC).timestamp()
-    return _render("hosts", rows=rows[:MOST_HOSTS], more=max(0, len(rows) - MOST_HOSTS), now_s=now_s)
+    return _render(
+        "hosts", rows=rows[:MOST_HOSTS], more=max(0, len(rows) - MOST_HOSTS), now_s=now_s
+    )
 
 
 def _workers(panel: Panel) -> str:
