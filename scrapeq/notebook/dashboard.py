@@ -72,16 +72,17 @@ class LiveDashboard:
         return True
 
     def freeze(self) -> None:
-        """Leave the health of the system as a card in its place."""
+        """Leave a card in its place that tells of the newest batches."""
         self._frozen = True
         self._put(live=False)
         self._widget.close()
         self._doing.shutdown(wait=False)
 
     def _put(self, *, live: bool = True, update: bool = True) -> None:
-        health = self._panel.monitor.health()
+        # Not again while it lives: the front end would build the view anew, and lose what is typed.
+        picture, line = self._panel.picture()
         model_id = self._widget.model_id if live else None
-        put(health._repr_html_(), repr(health), self._display_id, model_id=model_id, update=update)
+        put(picture, line, self._display_id, model_id=model_id, update=update)
 
     def _asked(self, _widget: Dashboard, content: Any, buffers: Any) -> None:
         # A submission of a million rows takes its time: neither the kernel nor the picture waits.

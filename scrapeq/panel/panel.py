@@ -6,9 +6,11 @@ import logging
 import re
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scrapeq import display
 from scrapeq.errors import ConfigError, InputError, ScrapeqError
 from scrapeq.models import Batch
 from scrapeq.panel import options, sections
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 _STEERING = {"pause": "paused", "resume": "goes on", "cancel": "cancelled", "retry_failed": ""}
 #: Newest batches that are looked at; older ones that still run are not shown.
 LATEST = 100
+#: Batches that the still picture names.
+NAMED = 5
 
 
 class Panel:
@@ -72,6 +76,23 @@ class Panel:
             if shown.get(name) != html:
                 news[name] = shown[name] = html
         return news
+
+    def picture(self) -> tuple[str, str]:
+        """A card that needs no script, with the newest batches, and the same as one line."""
+        newest = self.batches()[:NAMED]
+        facts = {
+            f"{batch.name or batch.id}": f"{batch.state.value}, {batch.done:,} of {batch.total:,} "
+            f"done, {batch.failed:,} failed"
+            for batch in newest
+        }
+        where = "a Redis of your own" if self.queue.services.settings.shared else "this folder"
+        card = display.card(
+            f"dashboard of {where}",
+            facts or {"batches": "none yet"},
+            note="run the cell again to use it",
+            corner=display.moment(datetime.now(UTC)),
+        )
+        return card, f"<Dashboard of {where}>"
 
     # -- what people ask for -----------------------------------------------------------------
 
