@@ -64,7 +64,7 @@ def make_app(shown: panel.Panel, token: str) -> FastAPI:
                 raise HTTPException(413, f"more than {MOST_BODY:,} bytes")
         return await asyncio.to_thread(requests.answer_json, bytes(body))
 
-    @app.post("/files/{name}")
+    @app.post("/files/{name:path}")
     async def upload(name: str, request: Request) -> dict[str, str]:
         try:
             key, file = requests.new_file(name)

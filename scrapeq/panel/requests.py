@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -53,13 +55,10 @@ class Requests:
         self._panel = panel
         self._table = table
         self._save_to = save_to
-        self._folder = tempfile.TemporaryDirectory(prefix="scrapeq-", ignore_cleanup_errors=True)
+        #: A folder of its own, for files on their way; it goes with this object.
+        self.folder = Path(tempfile.mkdtemp(prefix="scrapeq-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self._files: dict[str, Path] = {}
-
-    @property
-    def folder(self) -> Path:
-        """A folder of its own, for files on their way."""
-        return Path(self._folder.name)
 
     def answer(self, request: Any) -> dict[str, str]:
         """`{"said": what was done}` or `{"error": why not, and what to do}`."""
