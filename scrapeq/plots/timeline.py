@@ -57,7 +57,7 @@ def timeline(
     known = frames.history(given)
     if not known["jobs"].sum():
         return look.empty(title)
-    bucket = frames.bucket(known) or (pd.Timedelta(every) if every else None)
+    bucket = frames.bucket(known)
     # a point is the end of its bucket, and the line begins at nothing
     starts = pd.DatetimeIndex(known.index)
     times = starts[:1].append(starts + (bucket or pd.Timedelta(0)))

@@ -331,10 +331,30 @@ def test_the_hover_of_a_host_tells_the_rest() -> None:
 
     assert bar.hovertext[0].split("<br>") == [
         "<b>bad.example</b>",
-        "50 of 100 pages failed, most often dns",
+        "50 of 100 finished pages failed, most often dns",
         "p50 0.50 s, p95 2.00 s, mean 0.75 s",
         "1 open",
     ]
+
+
+def test_the_hover_says_until_when_a_host_is_spared() -> None:
+    table = HOSTS.copy()
+    table.loc[1, "spared_until"] = pd.Timestamp("2026-11-25 12:30", tz="UTC")
+
+    bar = named(sq.plots.hosts(table))["failed"]
+
+    assert bar.hovertext[0].endswith("<br>spared until 2026-11-25 12:30:00 UTC")
+    assert "spared" not in bar.hovertext[1]
+
+
+def test_what_is_not_done_is_in_the_bar_of_a_busy_host_and_not_in_its_failed_share() -> None:
+    table = make.hosts([("a.example", 10, 5, 1.0, "dns")])
+    table["jobs"] += 90  # which are open
+
+    bars = named(sq.plots.hosts(table, by="jobs"))
+
+    assert [bars[name].x[0] for name in ("succeeded", "failed", "not done")] == [5, 5, 90]
+    assert list(sq.plots.hosts(table).layout.yaxis2.ticktext) == ["5\u200250 %"]
 
 
 # -- batches -----------------------------------------------------------------------------------
@@ -406,6 +426,22 @@ def test_a_comparison_counts_changes_and_the_fields_they_are_in() -> None:
         "mended": 0,
     }
     assert said(figure) == "What changed | 6 URLs · 1 of them the same"
+
+
+def test_a_comparison_says_how_many_were_not_looked_at() -> None:
+    table = make.compare([("same", ""), ("changed", "price")])
+    table.loc[0, "change"] = None
+
+    assert "0 of them the same · 1 not looked at" in said(sq.plots.comparison(table))
+
+
+def test_a_single_bucket_is_as_wide_as_its_table_says() -> None:
+    (first, _last) = sq.plots.timeline(make.history([5], [1], every="10s")).data
+
+    assert [str(time) for time in pd.DatetimeIndex(first.x)] == [
+        "2026-11-24 14:00:00",
+        "2026-11-24 14:00:10",
+    ]
 
 
 # -- every figure ------------------------------------------------------------------------------
