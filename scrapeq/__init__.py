@@ -21,8 +21,14 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())  # nothing is prin
 _DOOR = {
     "scrape": "scrapeq.pipeline.scrape",
     "attach": "scrapeq.pipeline.scrape",
-    "batches": "scrapeq.pipeline.scrape",
     "BatchHandle": "scrapeq.pipeline.handle",
+    "jobs": "scrapeq.pipeline.tables",
+    "batches": "scrapeq.pipeline.tables",
+    "hosts": "scrapeq.pipeline.tables",
+    "history": "scrapeq.pipeline.tables",
+    "error_history": "scrapeq.pipeline.tables",
+    "host_history": "scrapeq.pipeline.tables",
+    "compare": "scrapeq.pipeline.tables",
     "get_job_queue": "scrapeq.pipeline.job_queue",
     "get_job_monitor": "scrapeq.pipeline.monitor",
     "health": "scrapeq.pipeline.monitor",
@@ -58,8 +64,14 @@ if TYPE_CHECKING:
     from scrapeq.pipeline.monitor import get_job_monitor as get_job_monitor
     from scrapeq.pipeline.monitor import health as health
     from scrapeq.pipeline.scrape import attach as attach
-    from scrapeq.pipeline.scrape import batches as batches
     from scrapeq.pipeline.scrape import scrape as scrape
+    from scrapeq.pipeline.tables import batches as batches
+    from scrapeq.pipeline.tables import compare as compare
+    from scrapeq.pipeline.tables import error_history as error_history
+    from scrapeq.pipeline.tables import history as history
+    from scrapeq.pipeline.tables import host_history as host_history
+    from scrapeq.pipeline.tables import hosts as hosts
+    from scrapeq.pipeline.tables import jobs as jobs
 
 
 def __getattr__(name: str) -> Any:

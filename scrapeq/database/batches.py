@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -21,6 +22,7 @@ from scrapeq.models import Batch, BatchState, ErrorKind, JobStatus, ScrapingConf
 #: Rows in one INSERT: large enough to cost nothing per statement, small enough for memory.
 CHUNK = 10_000
 UNFINISHED = (BatchState.OPEN.value, BatchState.PAUSED.value)
+_LISTED = sa.or_(batches.c.total > 1, batches.c.name.is_not(None))  # no single jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +176,36 @@ def fingerprint_of(engine: sa.Engine, batch_id: str) -> str:
 def list_batches(engine: sa.Engine, limit: int = 100) -> list[Batch]:
     """The newest batches of more than one job or with a name, newest first."""
     with reading(engine) as connection:
-        many = sa.or_(batches.c.total > 1, batches.c.name.is_not(None))
-        return _find(connection, many, limit)
+        return _find(connection, _LISTED, limit)
+
+
+class BatchRow(NamedTuple):
+    """A batch without its options, as a table shows it."""
+
+    name: str | None
+    id: str
+    run: int
+    state: str
+    total: int
+    completed: int
+    failed: int
+    cancelled: int
+    from_store: int
+    created_ms: int
+    finished_ms: int | None
+
+
+def batch_rows(engine: sa.Engine, limit: int | None = None) -> list[BatchRow]:
+    """What `list_batches` gives, without reading the options of each."""
+    c = batches.c
+    query = (
+        sa.select(*(c[name] for name in BatchRow._fields))
+        .where(_LISTED)
+        .order_by(c.created_ms.desc(), c.run.desc())
+        .limit(limit)
+    )
+    with reading(engine) as connection:
+        return [BatchRow._make(row) for row in connection.execute(query)]
 
 
 def unfinished_batches(engine: sa.Engine, *, only_not_enqueued: bool = False) -> list[Batch]:

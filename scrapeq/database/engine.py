@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from scrapeq.database import schema
+from scrapeq.database.latency import add_latency_bucket
 from scrapeq.errors import (
     AlreadyThere,
     ConfigError,
@@ -111,6 +112,7 @@ def _open_sqlite(path: Path) -> sa.Engine:
         _write_ahead(connection)  # readers never wait for a writer
         connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
         connection.execute("PRAGMA cache_size = -32000")  # KiB
+        add_latency_bucket(connection)
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:

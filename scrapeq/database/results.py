@@ -209,7 +209,7 @@ def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]
             j.from_store,
             p.fields,
         )
-        .select_from(_answered_jobs())
+        .select_from(answered_jobs())
         .where(j.batch_id == batch_id)
         .order_by(j.row)
     )
@@ -222,14 +222,14 @@ def item_rows(
     """The links or images of each good page of a batch: `(row, page url, items)`, in chunks."""
     query = (
         sa.select(jobs.c.row, sa.func.coalesce(pages.c.final_url, jobs.c.url), pages.c[column])
-        .select_from(_answered_jobs())
+        .select_from(answered_jobs())
         .where(jobs.c.batch_id == batch_id, pages.c[column].is_not(None))
         .order_by(jobs.c.row)
     )
     yield from _chunks(engine, query)
 
 
-def _answered_jobs() -> sa.Join:
+def answered_jobs() -> sa.Join:
     """Jobs beside the page that answers them: their own, a duplicate's, or an older one.
 
     An open or cancelled job has none, though a page of an earlier try may be there.
@@ -264,7 +264,7 @@ def _pages_query() -> sa.Select[Any]:
             for column in pages.c
             if column.name not in ("job_id", "batch_id", "token", "url_key", "recipe", "ok")
         ),
-    ).select_from(_answered_jobs())
+    ).select_from(answered_jobs())
 
 
 def _page(row: Any) -> Page:

@@ -1,4 +1,4 @@
-"""Tables in (a column of URLs) and out (pages, errors, links, images, jobs, hosts; files).
+"""Tables in (a column of URLs) and out (pages, errors, links, images, jobs, hosts, history; files).
 
 pandas is loaded when a table is asked for, not by `import scrapeq.frames`.
 """
@@ -11,24 +11,43 @@ from typing import TYPE_CHECKING, Any
 from scrapeq.frames.reading import UrlColumn, read_urls
 
 if TYPE_CHECKING:
+    from scrapeq.frames.comparing import Seen, comparison_frame, selected
     from scrapeq.frames.exporting import check_export_path, export
+    from scrapeq.frames.history import (
+        Step,
+        Steps,
+        error_history_frame,
+        history_frame,
+        host_history_frame,
+    )
+    from scrapeq.frames.hosts import hosts_frame
+    from scrapeq.frames.jobs import JOB_COLUMNS, batches_frame, jobs_frame
     from scrapeq.frames.packing import pack_table, unpack_table
     from scrapeq.frames.pages import (
         PAGE_COLUMNS,
         errors_frame,
         images_frame,
-        jobs_frame,
         links_frame,
         pages_frame,
         paused_frame,
     )
 
 __all__ = [
+    "JOB_COLUMNS",
     "PAGE_COLUMNS",
+    "Seen",
+    "Step",
+    "Steps",
     "UrlColumn",
+    "batches_frame",
     "check_export_path",
+    "comparison_frame",
+    "error_history_frame",
     "errors_frame",
     "export",
+    "history_frame",
+    "host_history_frame",
+    "hosts_frame",
     "images_frame",
     "jobs_frame",
     "links_frame",
@@ -36,13 +55,26 @@ __all__ = [
     "pages_frame",
     "paused_frame",
     "read_urls",
+    "selected",
     "unpack_table",
 ]
 
 _HOMES = {
+    "JOB_COLUMNS": "jobs",
+    "Seen": "comparing",
+    "Step": "history",
+    "Steps": "history",
+    "batches_frame": "jobs",
     "check_export_path": "exporting",
+    "comparison_frame": "comparing",
+    "error_history_frame": "history",
     "export": "exporting",
+    "history_frame": "history",
+    "host_history_frame": "history",
+    "hosts_frame": "hosts",
+    "jobs_frame": "jobs",
     "pack_table": "packing",
+    "selected": "comparing",
     "unpack_table": "packing",
 }
 

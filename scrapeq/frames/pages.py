@@ -1,41 +1,32 @@
-"""The tables of results: pages, errors, links, images, jobs, and of hosts that are being spared.
-
-Rows come in chunks of tuples as a database gives them, and go through Arrow column by column, so
-that a million rows cost little Python.
-"""
+"""The tables of results: pages, errors, links, images, and of hosts that are being spared."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
-from scrapeq.models import Job
-
-_TEXT = pa.large_string()
-_TIME = pa.timestamp("us", tz="UTC")
-_CATEGORY = pa.dictionary(pa.int32(), pa.large_string())
+from scrapeq.frames.columns import CATEGORY, STRING, TEXT, TIME, array, make_frame
 
 #: Arrow's type of each column of a page, in the order of `batch.df`.
 _PAGE_TYPES: dict[str, pa.DataType] = {
-    "url": _TEXT,
-    "final_url": _TEXT,
+    "url": TEXT,
+    "final_url": TEXT,
     "ok": pa.bool_(),
     "http_status": pa.int16(),
-    "title": _TEXT,
-    "text": _TEXT,
-    "language": _CATEGORY,
-    "author": _TEXT,
-    "published_at": _TIME,
-    "error_kind": _CATEGORY,
-    "error_message": _TEXT,
+    "title": TEXT,
+    "text": TEXT,
+    "language": CATEGORY,
+    "author": TEXT,
+    "published_at": TIME,
+    "error_kind": CATEGORY,
+    "error_message": TEXT,
     "attempts": pa.int16(),
-    "fetched_at": _TIME,
+    "fetched_at": TIME,
     "elapsed_s": pa.float64(),
     "body_bytes": pa.int64(),
     "from_store": pa.bool_(),
@@ -46,14 +37,6 @@ PAGE_COLUMNS: tuple[str, ...] = tuple(_PAGE_TYPES)
 
 #: What was read from the page: these give their name to a selector that is called the same.
 _READ = frozenset({"title", "text", "language", "author", "published_at"})
-
-_PANDAS_TYPES = {
-    pa.large_string(): pd.StringDtype("pyarrow"),
-    pa.bool_(): pd.BooleanDtype(),
-    pa.int16(): pd.Int16Dtype(),
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-}
 
 
 def pages_frame(
@@ -99,9 +82,9 @@ def pages_frame(
             if name == "fields":
                 fields.extend(_loaded(value) or {} for value in by_column[place])
             else:
-                found[name].append(_array(by_column[place], _PAGE_TYPES[name]))
+                found[name].append(array(by_column[place], _PAGE_TYPES[name]))
     order = _order(numbers, total)
-    pages = _frame(_PAGE_TYPES, found, order)
+    pages = make_frame(_PAGE_TYPES, found, order)
     index = pd.RangeIndex(total) if table is None else table.index
     ours: dict[Any, Any] = {}
     for name in PAGE_COLUMNS:
@@ -115,7 +98,7 @@ def pages_frame(
     if table is not None:
         for name in table.columns:
             if name == "url" and url_column == "url":
-                ours["url"] = table[name].astype(_PANDAS_TYPES[_TEXT]).array
+                ours["url"] = table[name].astype(STRING).array
             else:
                 taken = {*ours, *table.columns, *inputs}
                 free = _free(f"{name}_input", "_input", taken) if name in ours else name
@@ -146,7 +129,7 @@ def links_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFram
     chunks: lists of (row, page's URL, links as JSON text or list of dicts). Columns: row int64 ·
     page_url, url, text, rel string; several rel words are joined with spaces.
     """
-    return _long_frame(chunks, {"url": _TEXT, "text": _TEXT, "rel": _TEXT})
+    return _long_frame(chunks, {"url": TEXT, "text": TEXT, "rel": TEXT})
 
 
 def images_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
@@ -157,43 +140,7 @@ def images_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFra
     whole number) · srcset string (JSON text if it came as a list).
     """
     sizes = {"width": pa.int32(), "height": pa.int32()}
-    return _long_frame(chunks, {"url": _TEXT, "alt": _TEXT, **sizes, "srcset": _TEXT})
-
-
-def jobs_frame(jobs: Iterable[Job]) -> pd.DataFrame:
-    """One row per job, in the order given.
-
-    Columns: job_id, batch_id string · row Int64 · url, host string · status category · priority,
-    attempts Int16 · error_kind category · error_message string · created_at, started_at,
-    finished_at datetime64[us, UTC] · wait_s (created to started), run_s (started to finished)
-    float64, NaN until known. No jobs give an empty frame with these columns.
-    """
-    listed = list(jobs)
-    arrays = {
-        name: [_array([getattr(job, name) for job in listed], kind)]
-        for name, kind in _JOB_TYPES.items()
-    }
-    frame = _frame(_JOB_TYPES, arrays).rename(columns={"id": "job_id"})
-    frame["wait_s"] = (frame["started_at"] - frame["created_at"]).dt.total_seconds()
-    frame["run_s"] = (frame["finished_at"] - frame["started_at"]).dt.total_seconds()
-    return frame
-
-
-_JOB_TYPES: dict[str, pa.DataType] = {
-    "id": _TEXT,
-    "batch_id": _TEXT,
-    "row": pa.int64(),
-    "url": _TEXT,
-    "host": _TEXT,
-    "priority": pa.int16(),
-    "status": _CATEGORY,
-    "attempts": pa.int16(),
-    "error_kind": _CATEGORY,
-    "error_message": _TEXT,
-    "created_at": _TIME,
-    "started_at": _TIME,
-    "finished_at": _TIME,
-}
+    return _long_frame(chunks, {"url": TEXT, "alt": TEXT, **sizes, "srcset": TEXT})
 
 
 def paused_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -204,20 +151,20 @@ def paused_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     datetime64[us, UTC] · waiting Int64. No rows give an empty frame with these columns.
     """
     arrays = {
-        name: [_array([row[name] for row in rows], kind)] for name, kind in _PAUSED_TYPES.items()
+        name: [array([row[name] for row in rows], kind)] for name, kind in _PAUSED_TYPES.items()
     }
-    return _frame(_PAUSED_TYPES, arrays)
+    return make_frame(_PAUSED_TYPES, arrays)
 
 
 _PAUSED_TYPES: dict[str, pa.DataType] = {
-    "host": _TEXT,
-    "state": _CATEGORY,
-    "error_kind": _CATEGORY,
-    "error_message": _TEXT,
+    "host": TEXT,
+    "state": CATEGORY,
+    "error_kind": CATEGORY,
+    "error_message": TEXT,
     "failures": pa.int32(),
     "probes": pa.int32(),
-    "since": _TIME,
-    "until": _TIME,
+    "since": TIME,
+    "until": TIME,
     "waiting": pa.int64(),
 }
 
@@ -226,7 +173,7 @@ def _long_frame(
     chunks: Iterable[Sequence[tuple[int, str, Any]]], types: Mapping[str, pa.DataType]
 ) -> pd.DataFrame:
     """A frame with a row for each dict in the lists that pages have."""
-    every = {"row": pa.int64(), "page_url": _TEXT, **types}
+    every = {"row": pa.int64(), "page_url": TEXT, **types}
     arrays: dict[str, list[pa.Array]] = {name: [] for name in every}
     for chunk in chunks:
         pages = [(row, page_url, _loaded(items) or []) for row, page_url, items in chunk]
@@ -235,12 +182,12 @@ def _long_frame(
         rows = np.repeat(np.array([row for row, _, _ in pages], dtype=np.int64), lengths)
         page_urls = np.repeat(np.array([page_url for _, page_url, _ in pages], object), lengths)
         arrays["row"].append(pa.array(rows))
-        arrays["page_url"].append(_array(page_urls.tolist(), _TEXT))
+        arrays["page_url"].append(array(page_urls.tolist(), TEXT))
         for name, kind in types.items():
             values = [item.get(name) for item in dicts]
-            plain = [_words(v) for v in values] if kind == _TEXT else [_whole(v) for v in values]
-            arrays[name].append(_array(plain, kind))
-    frame = _frame(every, arrays)
+            plain = [_words(v) for v in values] if kind == TEXT else [_whole(v) for v in values]
+            arrays[name].append(array(plain, kind))
+    frame = make_frame(every, arrays)
     frame["row"] = frame["row"].astype(np.int64)
     return frame
 
@@ -264,27 +211,6 @@ def _whole(value: Any) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """One column of one chunk; a category is still text here, and encoded with all chunks."""
-    if kind == pa.bool_():  # SQLite knows 0 and 1
-        return pa.array([None if value is None else bool(value) for value in values], kind)
-    if kind == _TIME:
-        first = next((value for value in values if value is not None), None)
-        if isinstance(first, str):
-            return pa.array(values, pa.string()).cast(_TIME)
-        if isinstance(first, (int, float, Decimal)):  # PostgreSQL divides to Decimal
-            micros = [None if value is None else round(float(value) * 1e6) for value in values]
-            return pa.array(micros, pa.int64()).cast(_TIME)
-    if kind not in (_TEXT, _CATEGORY):
-        return pa.array(values, kind)
-    try:
-        return pa.array(values, _TEXT)
-    except UnicodeEncodeError:  # a lone surrogate, which JSON can write and UTF-8 cannot
-        return pa.array(
-            [value and value.encode("utf-8", "replace").decode() for value in values], _TEXT
-        )
-
-
 def _order(numbers: list[Any], total: int) -> Any | None:
     """For each input row the place of its tuple, -1 if it has none; None: they are in order."""
     rows = np.concatenate(numbers) if numbers else np.array([], dtype=np.int64)
@@ -295,30 +221,9 @@ def _order(numbers: list[Any], total: int) -> Any | None:
     return order
 
 
-def _frame(
-    types: Mapping[str, pa.DataType],
-    arrays: Mapping[str, list[pa.Array]],
-    order: Any | None = None,
-) -> pd.DataFrame:
-    """The columns as pandas keeps them best, by `order`; Arrow's text is not copied."""
-    columns: dict[str, pa.ChunkedArray] = {}
-    for name, kind in types.items():
-        column = pa.chunked_array(arrays[name], _TEXT if kind == _CATEGORY else kind)
-        if order is not None:
-            column = column.take(pa.array(order, mask=order < 0))
-        columns[name] = column.dictionary_encode() if kind == _CATEGORY else column
-    frame: pd.DataFrame = pa.table(columns).to_pandas(types_mapper=_PANDAS_TYPES.get)
-    for name, kind in types.items():
-        if kind == _CATEGORY:
-            categories = frame[name].cat.categories
-            ordered = pd.Index(sorted(categories), dtype=categories.dtype)
-            frame[name] = frame[name].cat.set_categories(ordered)
-    return frame
-
-
 def _texts(values: list[Any], order: Any | None) -> Any:
-    written = _array([_words(value) for value in values], _TEXT)
-    return _frame({"values": _TEXT}, {"values": [written]}, order)["values"].array
+    written = array([_words(value) for value in values], TEXT)
+    return make_frame({"values": TEXT}, {"values": [written]}, order)["values"].array
 
 
 def _lists(values: list[Any], order: Any | None) -> Any:

@@ -44,6 +44,11 @@ class BatchHandle:
         #: What the submission did, in a sentence; empty where there is nothing to say.
         self.note = note
 
+    @property
+    def queue(self) -> JobQueue:
+        """The queue that it was submitted to or found in."""
+        return self._queue
+
     # -- looking -----------------------------------------------------------------------------
 
     @property

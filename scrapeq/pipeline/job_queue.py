@@ -434,12 +434,10 @@ class JobQueue:
         for job in found:
             standing = standings.get(job.id)
             if standing is not None and standing.known:
-                status = JobStatus.PENDING
-                if standing.running:
-                    status = JobStatus.RUNNING
-                elif standing.retrying:
-                    status = JobStatus.RETRYING
-                changes: dict[str, Any] = {"status": status, "attempts": standing.tries}
+                changes: dict[str, Any] = {
+                    "status": standing.status,
+                    "attempts": standing.tries,
+                }
                 if standing.why:
                     kind, _, message = standing.why.partition(": ")
                     changes |= {"error_kind": ErrorKind(kind), "error_message": message}

@@ -1,4 +1,4 @@
-"""The front door's verbs: scrape a column of URLs, find a batch again, list them."""
+"""The front door's verbs: scrape a column of URLs, find a batch again."""
 
 from __future__ import annotations
 
@@ -101,12 +101,6 @@ def attach(
     """
     queue = queue or get_job_queue(settings)
     return BatchHandle(queue, queue.find_batch(name_or_id).id)
-
-
-def batches(limit: int = 100, *, queue: JobQueue | None = None) -> list[BatchHandle]:
-    """The newest batches, newest first."""
-    queue = queue or get_job_queue()
-    return [BatchHandle(queue, batch.id) for batch in queue.list_batches(limit)]
 
 
 def _same_batch(

@@ -75,6 +75,43 @@ def open_services(settings: Settings | None = None, *, start: bool = True) -> Se
     return Services(settings, engine, frontier, cluster.broker_url(settings))
 
 
+def shared_looking_services(settings: Settings | None = None) -> Services:
+    """The same for every caller of this process, to look with: nothing is started.
+
+    Those that work if there are any; else what `looking_services` gives, and again as soon as a
+    Redis answers that did not before. Raises DatabaseUnavailable, ConfigError.
+    """
+    settings = settings or load_settings()
+    key = _key(settings)
+    with _lock:
+        for known in (_opened, _looking):
+            services = known.get(key)
+            if services is not None and _answers(services):
+                return services
+        services = _looking.get(key)
+        newer = looking_services(settings)
+        if services is not None:
+            services.engine.dispose()
+        _looking[key] = newer
+        return newer
+
+
+def _answers(services: Services) -> bool:
+    try:
+        services.frontier.ping()
+    except RedisUnavailable:
+        return False
+    return True
+
+
+def _key(settings: Settings) -> str:
+    """Equal for settings that name the same stores."""
+    secrets = (settings.redis_url, settings.celery_broker_url, settings.database_url)
+    return settings.model_dump_json() + str(
+        [secret.get_secret_value() if secret else "" for secret in secrets]
+    )
+
+
 def _patience(settings: Settings) -> Patience:
     return Patience(
         failures=settings.breaker_failures,
@@ -96,6 +133,7 @@ def looking_services(settings: Settings) -> Services:
 
 _lock = threading.Lock()
 _opened: dict[str, Services] = {}
+_looking: dict[str, Services] = {}
 
 
 def shared_services(settings: Settings | None = None) -> Services:
@@ -104,20 +142,12 @@ def shared_services(settings: Settings | None = None) -> Services:
     Asked for again after the private cluster ended, it is started again.
     """
     settings = settings or load_settings()
-    key = settings.model_dump_json() + str(
-        [
-            secret.get_secret_value() if secret else ""
-            for secret in (settings.redis_url, settings.celery_broker_url, settings.database_url)
-        ]
-    )
+    key = _key(settings)
     with _lock:
         services = _opened.get(key)
-        if services is not None:
-            try:
-                services.frontier.ping()
-            except RedisUnavailable:
-                services.engine.dispose()
-                services = None
+        if services is not None and not _answers(services):
+            services.engine.dispose()
+            services = None
         if services is None:
             services = _opened[key] = open_services(settings)
         return services

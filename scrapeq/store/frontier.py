@@ -17,7 +17,7 @@ from typing import Any, Literal
 import redis
 
 from scrapeq.errors import RedisFull, RedisUnavailable
-from scrapeq.models import HostVerdict
+from scrapeq.models import HostVerdict, JobStatus
 from scrapeq.store import keys
 from scrapeq.store.breaker import BreakerState, HostEvent, Patience, Paused
 from scrapeq.store.client import translated
@@ -133,6 +133,13 @@ class Standing:
     retrying: bool
     tries: int
     why: str
+
+    @property
+    def status(self) -> JobStatus:
+        """What that is called."""
+        if self.running:
+            return JobStatus.RUNNING
+        return JobStatus.RETRYING if self.retrying else JobStatus.PENDING
 
 
 class Frontier:
@@ -393,6 +400,11 @@ class Frontier:
         """Jobs with a lease, the soonest to end first."""
         with translated():
             return [str(job) for job in self._redis.zrange(keys.LEASES, 0, limit - 1)]
+
+    def retrying_ids(self) -> list[str]:
+        """Jobs that wait to be tried again, the soonest first."""
+        with translated():
+            return [str(job) for job in self._redis.zrange(keys.LATER, 0, -1)]
 
     def workers(self) -> list[str]:
         """Worker processes that were heard of lately."""

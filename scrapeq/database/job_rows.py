@@ -1,0 +1,176 @@
+"""Jobs as rows for a table, newest first: finished ones by an index, open ones batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from scrapeq.database.batches import UNFINISHED
+from scrapeq.database.engine import reading
+from scrapeq.database.jobs import IN_CHUNK, chunked
+from scrapeq.database.results import answered_jobs
+from scrapeq.database.schema import batches, jobs, pages
+
+
+class JobRow(NamedTuple):
+    """A job, with the name of its batch and the HTTP status of the page that answers it.
+
+    `at_ms` is the time that it is listed by: when it finished, or else when it was submitted.
+    """
+
+    job_id: str
+    batch: str | None
+    batch_id: str
+    row: int
+    url: str
+    host: str
+    status: str
+    priority: int
+    attempts: int
+    error_kind: str | None
+    error_message: str | None
+    started_ms: int | None
+    finished_ms: int | None
+    elapsed_s: float | None
+    http_status: int | None
+    from_store: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs are wanted; None leaves all. `since_ms` and `until_ms` are for `JobRow.at_ms`,
+    the first of them inclusive, the second not."""
+
+    batch_id: str | None = None
+    host: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+    def conditions(self, at_ms: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool]]:
+        """As SQL, where a job is listed by `at_ms`."""
+        wanted: list[sa.ColumnElement[bool]] = []
+        if self.batch_id is not None:
+            wanted.append(jobs.c.batch_id == self.batch_id)
+        if self.host is not None:
+            wanted.append(jobs.c.host == self.host)
+        if self.since_ms is not None:
+            wanted.append(at_ms >= self.since_ms)
+        if self.until_ms is not None:
+            wanted.append(at_ms < self.until_ms)
+        return wanted
+
+
+def finished_rows(
+    engine: sa.Engine,
+    wanted: JobFilter,
+    *,
+    status: str | None = None,
+    error_kind: str | None = None,
+    limit: int | None = None,
+) -> list[JobRow]:
+    """Finished jobs, the last one to finish first.
+
+    Walks an index by time (with `error_kind`, one of failed jobs; with a batch, its own order of
+    finishing) until there are enough: what few jobs match is looked for among all.
+    """
+    j = jobs.c
+    query = (
+        _query(j.finished_ms)
+        .where(j.finished_ms.is_not(None), *wanted.conditions(j.finished_ms))
+        .limit(limit)
+    )
+    if status is not None:
+        query = query.where(j.status == status)
+    if error_kind is not None:
+        query = query.where(j.error_kind == error_kind)
+    if wanted.batch_id is not None and error_kind is None:
+        query = query.order_by(j.finish_order.desc())
+    else:
+        query = query.order_by(j.finished_ms.desc(), j.id.desc())
+    return _rows(engine, query)
+
+
+def open_rows(engine: sa.Engine, wanted: JobFilter, *, limit: int | None = None) -> list[JobRow]:
+    """Open jobs, those of the newest batch first, in the order of its rows."""
+    found: list[JobRow] = []
+    for batch_ids in _with_open_jobs(engine, wanted):
+        left = None if limit is None else limit - len(found)
+        query = (
+            _query(batches.c.created_ms)
+            .where(jobs.c.batch_id.in_(batch_ids), jobs.c.finished_ms.is_(None))
+            .where(*wanted.conditions(batches.c.created_ms))
+        )
+        if len(batch_ids) == 1:  # its own index has this order; many are small enough to sort
+            query = query.order_by(jobs.c.row).limit(left)
+        rows = _rows(engine, query)
+        rows.sort(key=lambda row: (-row.at_ms, row.batch_id, row.row))
+        found += rows if left is None else rows[:left]
+        if limit is not None and len(found) >= limit:
+            break
+    return found
+
+
+def open_rows_among(engine: sa.Engine, ids: Sequence[str], wanted: JobFilter) -> list[JobRow]:
+    """Those of the jobs that are open, those of the newest batch first."""
+    found: list[JobRow] = []
+    for some in chunked(ids):
+        query = _query(batches.c.created_ms).where(
+            jobs.c.id.in_(some),
+            jobs.c.finished_ms.is_(None),
+            *wanted.conditions(batches.c.created_ms),
+        )
+        found += _rows(engine, query)
+    return sorted(found, key=lambda row: (-row.at_ms, row.batch_id, row.row))
+
+
+def _with_open_jobs(engine: sa.Engine, wanted: JobFilter) -> Iterator[list[str]]:
+    """The unfinished batches, newest first, a large one alone and small ones together."""
+    c = batches.c
+    left = c.total - c.completed - c.failed - c.cancelled
+    query = sa.select(c.id, left).where(c.state.in_(UNFINISHED)).order_by(c.created_ms.desc(), c.id)
+    if wanted.batch_id is not None:
+        query = query.where(c.id == wanted.batch_id)
+    with reading(engine) as connection:
+        unfinished = connection.execute(query).all()
+    group: list[str] = []
+    size = 0
+    for batch_id, count in unfinished:
+        if group and (size + count > IN_CHUNK or len(group) >= IN_CHUNK):
+            yield group
+            group, size = [], 0
+        group.append(batch_id)
+        size += count
+    if group:
+        yield group
+
+
+def _query(at_ms: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    j, b = jobs.c, batches.c
+    return sa.select(
+        j.id,
+        b.name,
+        j.batch_id,
+        j.row,
+        j.url,
+        j.host,
+        j.status,
+        j.priority,
+        j.attempts,
+        j.error_kind,
+        j.error_message,
+        j.started_ms,
+        j.finished_ms,
+        j.elapsed_s,
+        pages.c.http_status,
+        j.from_store,
+        at_ms,
+    ).select_from(answered_jobs().join(batches, b.id == j.batch_id))
+
+
+def _rows(engine: sa.Engine, query: sa.Select[Any]) -> list[JobRow]:
+    with reading(engine) as connection:
+        return [JobRow._make(row) for row in connection.execute(query)]

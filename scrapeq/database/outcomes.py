@@ -1,0 +1,179 @@
+"""What became of jobs, grouped in the database: by host, and by time for a batch or some hosts.
+
+Minutes know nothing of hosts and batches, so these read the jobs themselves; see each for its cost.
+`since_ms` and `batch_id` narrow them down. Statuses are the record's: every open job is pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from scrapeq.database.engine import reading
+from scrapeq.database.latency import latency_bucket
+from scrapeq.database.minutes import Span
+from scrapeq.database.schema import jobs
+from scrapeq.models import JobStatus
+
+_ENDED = (JobStatus.COMPLETED.value, JobStatus.FAILED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class HostTallies:
+    """Jobs by host: `outcomes` are `(host, status, latency bucket or None, count, sum of the times
+    in seconds, newest finished_ms or None)`, `errors` are `(host, error kind, count)` of failed
+    ones."""
+
+    outcomes: list[tuple[str, str, int | None, int, float, int | None]]
+    errors: list[tuple[str, str, int]]
+
+
+def host_tallies(
+    engine: sa.Engine, *, since_ms: int | None = None, batch_id: str | None = None
+) -> HostTallies:
+    """Open jobs, and those that finished since then, by host; without rows that are no URL.
+
+    Reads every job that counts, 2 s for a million; the errors come from an index of their own.
+    """
+    j = jobs.c
+    bucket = latency_bucket(j.elapsed_s).label("bucket")
+    last_ms = sa.func.max(j.finished_ms)
+    outcomes = (
+        sa.select(j.host, j.status, bucket, sa.func.count(), sa.func.sum(j.elapsed_s), last_ms)
+        .where(j.host != "", *_of_batch(batch_id))
+        .group_by(j.host, j.status, bucket)
+    )
+    errors = (
+        sa.select(j.host, j.error_kind, sa.func.count())
+        .where(
+            j.host != "",
+            j.error_kind.is_not(None),
+            j.status == JobStatus.FAILED.value,
+            *_of_batch(batch_id),
+            *_finished_since(since_ms),
+        )
+        .group_by(j.host, j.error_kind)
+    )
+    found = []
+    parts: list[list[sa.ColumnElement[bool]]]
+    with reading(engine) as connection:
+        # Two questions, where one with OR would read every job instead of those of the window.
+        parts = [[]] if since_ms is None else [_finished_since(since_ms), [j.finished_ms.is_(None)]]
+        for conditions in parts:
+            found += [
+                (host, status, number, int(count), float(time_s or 0.0), last)
+                for host, status, number, count, time_s, last in connection.execute(
+                    outcomes.where(*conditions)
+                )
+            ]
+        kinds = [(host, kind, int(count)) for host, kind, count in connection.execute(errors)]
+    return HostTallies(found, kinds)
+
+
+def busiest_hosts(
+    engine: sa.Engine, limit: int, *, since_ms: int | None = None, batch_id: str | None = None
+) -> list[str]:
+    """The hosts of most jobs that ended since then, the busiest first; a second for a million."""
+    j, count = jobs.c, sa.func.count()
+    query = (
+        sa.select(j.host)
+        .where(
+            j.host != "",
+            j.status.in_(_ENDED),
+            *_of_batch(batch_id),
+            *_finished_since(since_ms),
+        )
+        .group_by(j.host)
+        .order_by(count.desc(), j.host)
+        .limit(limit)
+    )
+    with reading(engine) as connection:
+        return [str(host) for host in connection.execute(query).scalars()]
+
+
+def host_spans(
+    engine: sa.Engine,
+    hosts: Sequence[str],
+    every_ms: int,
+    *,
+    since_ms: int | None = None,
+    batch_id: str | None = None,
+) -> dict[str, list[Span]]:
+    """The spans of each of the hosts in which jobs of it ended, oldest first."""
+    spans: dict[str, dict[int, Span]] = {host: {} for host in hosts}
+    query = _ended([jobs.c.host, _start(every_ms)], batch_id, since_ms)
+    query = query.where(jobs.c.host.in_(list(hosts)))
+    with reading(engine) as connection:
+        for host, start_ms, *tally in connection.execute(query):
+            _add(spans[host].setdefault(start_ms, Span(start_ms)), *tally)
+    return {host: [mine[start_ms] for start_ms in sorted(mine)] for host, mine in spans.items()}
+
+
+def batch_spans(engine: sa.Engine, batch_id: str, every_ms: int) -> list[Span]:
+    """The spans in which jobs of the batch ended, oldest first: every row that has a page or failed.
+
+    Unlike the minutes it has rows that nothing was asked for: no URL, a duplicate, from the store.
+    """
+    spans: dict[int, Span] = {}
+    query = _ended([_start(every_ms)], batch_id, None)
+    with reading(engine) as connection:
+        for start_ms, *tally in connection.execute(query):
+            _add(spans.setdefault(start_ms, Span(start_ms)), *tally)
+    return [spans[start_ms] for start_ms in sorted(spans)]
+
+
+def batch_error_spans(
+    engine: sa.Engine, batch_id: str, every_ms: int
+) -> list[tuple[int, str, int]]:
+    """`(start_ms, error kind, count)` of a batch, as `minutes.error_spans_since` gives them."""
+    start = _start(every_ms)
+    query = (
+        sa.select(start, jobs.c.error_kind, sa.func.count())
+        .where(
+            jobs.c.batch_id == batch_id,
+            jobs.c.error_kind.is_not(None),
+            jobs.c.finished_ms.is_not(None),
+        )
+        .group_by(start, jobs.c.error_kind)
+        .order_by(start, jobs.c.error_kind)
+    )
+    with reading(engine) as connection:
+        return [(start_ms, kind, int(n)) for start_ms, kind, n in connection.execute(query)]
+
+
+def _ended(
+    keys: Sequence[sa.ColumnElement[Any]], batch_id: str | None, since_ms: int | None
+) -> sa.Select[Any]:
+    j = jobs.c
+    bucket = latency_bucket(j.elapsed_s).label("bucket")
+    return (
+        sa.select(*keys, j.status, bucket, sa.func.count(), sa.func.sum(j.elapsed_s))
+        .where(j.status.in_(_ENDED), *_of_batch(batch_id), *_finished_since(since_ms))
+        .group_by(*keys, j.status, bucket)
+    )
+
+
+def _add(span: Span, status: str, bucket: int | None, count: int, time_s: float | None) -> None:
+    if status == JobStatus.COMPLETED.value:
+        span.succeeded += count
+    else:
+        span.failed += count
+    if bucket is not None:
+        span.timed += count
+        span.time_s += time_s or 0.0
+        span.latencies[bucket] = span.latencies.get(bucket, 0) + count
+
+
+def _start(every_ms: int) -> sa.Label[int]:
+    return (jobs.c.finished_ms - jobs.c.finished_ms % every_ms).label("start_ms")
+
+
+def _of_batch(batch_id: str | None) -> list[sa.ColumnElement[bool]]:
+    return [] if batch_id is None else [jobs.c.batch_id == batch_id]
+
+
+def _finished_since(since_ms: int | None) -> list[sa.ColumnElement[bool]]:
+    return [] if since_ms is None else [jobs.c.finished_ms >= since_ms]

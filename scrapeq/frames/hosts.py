@@ -1,0 +1,104 @@
+"""One row per host: how its jobs ended, how long they took, whether it is being spared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scrapeq.frames.columns import CATEGORY, STRING, TIME, array, make_frame
+from scrapeq.frames.history import mean_s, quantile_column, success_rate
+
+
+def hosts_frame(
+    outcomes: Sequence[tuple[str, str, int | None, int, float, int | None]],
+    errors: Sequence[tuple[str, str, int]],
+    spared: Mapping[str, float] | None,
+    *,
+    edges_s: Sequence[float],
+    limit: int | None = None,
+) -> pd.DataFrame:
+    """One row per host of `outcomes`, the one with most jobs first; see `pipeline.tables.hosts`.
+
+    outcomes: `(host, status, latency bucket or None, count, sum of the times in seconds, newest
+    finish in ms or None)`. errors: `(host, error kind, count)`. spared: until when hosts are
+    spared, in seconds since 1970; None if that cannot be known.
+    """
+    places: dict[str, int] = {}
+    groups = np.array([places.setdefault(one[0], len(places)) for one in outcomes], dtype=np.int64)
+    size = len(places)
+    status = np.array([one[1] for one in outcomes], dtype=object)
+    counts = np.array([one[3] for one in outcomes], dtype=np.int64)
+    timed = np.array([one[2] is not None for one in outcomes], dtype=bool)
+    ended = np.isin(status, ["completed", "failed", "cancelled"])
+
+    def total(chosen: Any) -> Any:
+        sums = np.zeros(size, dtype=np.int64)
+        np.add.at(sums, groups[chosen], counts[chosen])
+        return sums
+
+    time_s = np.zeros(size)
+    np.add.at(time_s, groups, [one[4] for one in outcomes])
+    last_ms = np.zeros(size, dtype=np.int64)
+    np.maximum.at(last_ms, groups, [one[5] or 0 for one in outcomes])
+    cells = _cells(groups[timed], [one[2] for one in outcomes if one[2] is not None], counts[timed])
+    tally = cells | {"timed": total(timed)}
+    jobs = total(np.ones(len(outcomes), dtype=bool))
+    succeeded, failed = total(status == "completed"), total(status == "failed")
+    hosts = np.array(list(places), dtype=object)
+    kinds = _most_frequent(errors, places)
+    order = np.lexsort((hosts.astype(str), -jobs))[:limit]
+    texts = {
+        "error_kind": [array([kinds.get(number) for number in order], CATEGORY)],
+        "last_finished": [
+            array([last_ms[number] / 1000 if last_ms[number] else None for number in order], TIME)
+        ],
+        "spared_until": [array([(spared or {}).get(hosts[number]) for number in order], TIME)],
+    }
+    made = make_frame({"error_kind": CATEGORY, "last_finished": TIME, "spared_until": TIME}, texts)
+    return pd.DataFrame(
+        {
+            "host": pd.array(hosts[order], dtype=STRING),
+            "jobs": pd.array(jobs[order], "Int64"),
+            "succeeded": pd.array(succeeded[order], "Int64"),
+            "failed": pd.array(failed[order], "Int64"),
+            "open": pd.array(total(~ended)[order], "Int64"),
+            "success_rate": success_rate(succeeded, failed)[order],
+            "mean_s": mean_s(time_s, tally["timed"])[order],
+            "p50_s": quantile_column(tally, 50, edges_s)[order],
+            "p95_s": quantile_column(tally, 95, edges_s)[order],
+            "error_kind": made["error_kind"],
+            "last_finished": made["last_finished"],
+            "spared": pd.array(
+                [None if spared is None else hosts[number] in spared for number in order],
+                "boolean",
+            ),
+            "spared_until": made["spared_until"],
+        }
+    )
+
+
+def _cells(groups: Any, buckets: Any, counts: Any) -> dict[str, Any]:
+    """The histograms of the hosts, a pair of host and bucket once, whatever the status."""
+    keys = groups * 1_000 + np.asarray(buckets, dtype=np.int64)
+    pairs, place = np.unique(keys, return_inverse=True)
+    sums = np.zeros(len(pairs), dtype=np.int64)
+    np.add.at(sums, place, counts)
+    return {"groups": pairs // 1_000, "buckets": pairs % 1_000, "counts": sums}
+
+
+def _most_frequent(
+    errors: Sequence[tuple[str, str, int]], places: Mapping[str, int]
+) -> dict[int, str]:
+    """For the place of each host with errors the kind that it had most of."""
+    most: dict[int, tuple[int, str]] = {}
+    for host, kind, count in errors:
+        place = places.get(host)
+        if place is None:
+            continue
+        known = most.get(place)
+        if known is None or (-count, kind) < (-known[0], known[1]):
+            most[place] = (count, kind)
+    return {place: kind for place, (_, kind) in most.items()}
