@@ -119,20 +119,15 @@ def _values(option: str) -> Iterable[str]:
 def _batch_names() -> Iterable[str]:
     """Names of batches, newest first; none where there is no record yet."""
     from scrapeq import database  # half a second of SQLAlchemy, which `%load_ext` does without
-    from scrapeq.pipeline.services import looking_services
+    from scrapeq.pipeline.services import shared_looking_services
     from scrapeq.settings import load_settings
 
     try:
         settings = load_settings()
         if settings.database_url is None and not settings.database_path.exists():
             return ()
-        services = looking_services(settings)
+        engine = shared_looking_services(settings).engine
+        found = database.batches.list_batches(engine, MOST_BATCHES)
     except ScrapeqError:
         return ()
-    try:
-        found = database.batches.list_batches(services.engine, MOST_BATCHES)
-    except ScrapeqError:
-        return ()
-    finally:
-        services.close()
     return [shlex.quote(name) for name in dict.fromkeys(one.name for one in found) if name]
