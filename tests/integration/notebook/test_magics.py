@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 
@@ -215,3 +219,18 @@ def test_unloading_leaves_all_as_it_was(kernel):
 
     assert kernel.complete("%jobs --sta") == ["%jobs --status"]
     assert "typed_here" in kernel.run("%hist -l 9").printed
+
+
+def test_in_a_terminal_too(tmp_path):
+    session = "%load_ext scrapeq\n%health -o seen\nprint(seen.verdict)\n%unload_ext scrapeq\n"
+    typed = subprocess.run(
+        [sys.executable, "-m", "IPython", "--colors=NoColor", "--simple-prompt", "-c", session],
+        cwd=tmp_path,
+        env={**os.environ, "IPYTHONDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert typed.stdout.splitlines()[-1] == "UNHEALTHY"
+    assert typed.stderr == ""
