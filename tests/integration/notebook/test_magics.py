@@ -185,6 +185,17 @@ def test_the_tab_key_offers_batches(kernel, web):
     assert "%history --batch 'a name with spaces'" in kernel.complete("%history --batch ")
 
 
+def test_the_tab_key_types_no_line_of_a_strangers(kernel, web):
+    kernel.run("evil = pd.DataFrame({'a\\n!touch pwned\\n': [], 'a\\u202eb': [], 'a;b': []})")
+    kernel.run(
+        "import scrapeq as sq\n"
+        f"_ = sq.scrape([{web.url('/article/41')!r}], name='evil\\n!touch pwned')"
+    )
+
+    assert kernel.complete("%scrape evil --url ") == ["%scrape evil --url 'a;b'"]
+    assert "touch" not in "".join(kernel.complete("%jobs --batch ev"))
+
+
 def test_the_tab_key_offers_what_can_be_scraped(kernel):
     kernel.run("frame_of_mine = pd.DataFrame(); frame_count = 3")
 
