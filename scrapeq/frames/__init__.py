@@ -82,4 +82,6 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'pages')}"), name)
+    value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'pages')}"), name)
+    globals()[name] = value  # asked for a million times, it is looked for once
+    return value

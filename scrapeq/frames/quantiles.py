@@ -27,12 +27,12 @@ def quantiles(
         return result
     order = np.lexsort((buckets, groups))
     groups, buckets, counts = groups[order], buckets[order], counts[order]
+    there, first, sizes = np.unique(groups, return_index=True, return_counts=True)
     ends = np.cumsum(counts)
-    there, first = np.unique(groups, return_index=True)
-    last = np.append(first[1:], len(groups)) - 1
-    before = ends[first] - counts[first]
-    wanted = before + share * (ends[last] - before)
-    place = np.clip(np.searchsorted(ends, wanted, side="left"), first, last)
+    ends -= np.repeat(ends[first] - counts[first], sizes)  # within each group
+    wanted = share * ends[first + sizes - 1]
+    below = ends < np.repeat(wanted, sizes)
+    place = first + np.add.reduceat(below.astype(np.int64), first)
     edges = np.asarray(edges_s)
     number = buckets[place]
     upper = edges[np.minimum(number, len(edges) - 1)]

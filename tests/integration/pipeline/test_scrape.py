@@ -242,8 +242,13 @@ def test_batches_are_listed_newest_first(scrape, web, queue):
     scrape([web.url("/article/103")], name="older")
     scrape([web.url("/article/104")], name="newer").wait(PATIENCE_S)
 
-    names = [handle.name for handle in sq.batches(queue=queue)]
+    listed = sq.batches(queue=queue)
+
+    names = listed["batch"].tolist()
     assert names.index("newer") < names.index("older")
+    newer = listed[listed["batch"] == "newer"].iloc[0]
+    assert sq.attach(newer["batch_id"], queue=queue).name == "newer"
+    assert (newer["state"], newer["total"], newer["open"]) == ("finished", 1, 0)
 
 
 def test_nothing_to_fetch_is_an_error_that_says_so(scrape):

@@ -13,12 +13,11 @@ from scrapeq.frames import (
     PAGE_COLUMNS,
     errors_frame,
     images_frame,
-    jobs_frame,
     links_frame,
     pages_frame,
     paused_frame,
 )
-from scrapeq.models import ErrorKind, Job, JobStatus
+from scrapeq.models import ErrorKind
 
 COLUMNS = ("status", *reversed(PAGE_COLUMNS), "fields")
 WHEN = dt.datetime(2026, 11, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
@@ -238,29 +237,6 @@ def test_images_have_sizes_in_pixels():
 def test_no_links_are_a_table_with_columns():
     assert list(links_frame([]).columns) == ["row", "page_url", "url", "text", "rel"]
     assert links_frame([[]])["row"].dtype == "int64"
-
-
-def test_jobs_say_how_long_they_waited_and_ran():
-    second = dt.timedelta(seconds=1)
-    job = Job(
-        id="j1",
-        batch_id="b1",
-        row=0,
-        url="https://a.example",
-        status=JobStatus.COMPLETED,
-        created_at=WHEN,
-        started_at=WHEN + 2 * second,
-        finished_at=WHEN + 5 * second,
-    )
-    waiting = Job(id="j2", batch_id="b1", row=1, url="x", created_at=WHEN)
-
-    jobs = jobs_frame([job, waiting])
-
-    assert jobs["job_id"].tolist() == ["j1", "j2"]
-    assert jobs["status"].tolist() == ["completed", "pending"]
-    assert jobs.loc[0, ["wait_s", "run_s"]].tolist() == [2, 3]
-    assert jobs.loc[1, ["wait_s", "run_s"]].isna().all()
-    pd.testing.assert_series_equal(jobs_frame([]).dtypes.astype(str), jobs.dtypes.astype(str))
 
 
 PAUSED = {
