@@ -91,7 +91,7 @@ def batches(
             hovertext=[told[row] for row in rows],
             hovertemplate="%{hovertext}<extra></extra>",
         )
-    return look.time_axis(made, None).update_xaxes(visible=True, showgrid=True, nticks=4)
+    return look.time_axis(made, None).update_xaxes(visible=True, showgrid=True, nticks=3)
 
 
 def _name(name: Any, batch_id: Any, run: Any) -> str:

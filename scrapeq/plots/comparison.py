@@ -26,7 +26,7 @@ def comparison(frame: pd.DataFrame) -> go.Figure:
     """How many URLs changed, and in which fields; came, went, broke or were mended.
 
     frame: a table of `sq.compare(a, b)`. URLs that are the same in both are told in the second
-    line and not drawn: they would dwarf what changed. A URL that changed in two fields counts in
+    line and not drawn: they would dwarf what changed. So are those where a run has not looked. A URL that changed in two fields counts in
     both; at most `MOST_FIELDS` fields are drawn, those with most changes.
 
     Raises InputError for another table.
@@ -34,7 +34,7 @@ def comparison(frame: pd.DataFrame) -> go.Figure:
     given = frames.checked(frame, ["url", "change", "changed_fields"], "compare")
     if not len(given):
         return look.empty("What changed")
-    numbers = given["change"].astype(str).value_counts()
+    numbers = given["change"].value_counts()
     fields: Counter[str] = Counter()
     # a million rows have few different lists of fields
     for listed, number in given["changed_fields"].dropna().value_counts().items():
@@ -60,9 +60,14 @@ def comparison(frame: pd.DataFrame) -> go.Figure:
         if name != "changed"
     ]
     same = int(numbers.get("same", 0))
+    unknown = int(given["change"].isna().sum())
     made = look.figure(
         "What changed",
-        words.subtitle(f"{count(len(given))} URLs", f"{count(same)} of them the same"),
+        words.subtitle(
+            f"{count(len(given))} URLs",
+            f"{count(same)} of them the same",
+            f"{count(unknown)} not looked at" if unknown else "",
+        ),
         height=look.HEAD + 30 + look.ROW * len(bars),
         bargap=0.3,
         showlegend=False,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 #: Kinds with a colour of their own; the others are one.
 MOST_KINDS = 8
 #: Okabe and Ito's colours for all kinds of sight (jfly.uni-koeln.de/color), our accent for their
-#: blue and an ochre for their yellow, which white paper swallows. Neighbours differ in lightness.
+#: blue and an ochre for their yellow, which white paper swallows. Neighbours differ in
+#: lightness, and in a figure every second kind is hatched.
 _COLOURS = (
     "#3b82f6",
     "#e69f00",
@@ -31,8 +32,8 @@ _COLOURS = (
 _PLACES = {
     "http_4xx": 0,
     "rate_limited": 1,
-    "http_5xx": 2,
-    "connect_timeout": 3,
+    "connect_timeout": 2,
+    "http_5xx": 3,
     "dns": 4,
     "robots": 5,
     "breaker_open": 6,
@@ -85,7 +86,9 @@ def error_kinds(
             name=words.text(kind, 40),
             x=counts.index,
             y=counts[kind].to_numpy(),
-            marker=look.area(colours.get(kind, look.GREY), hatched=bool(number % 2)),
+            marker=look.area(
+                colours.get(kind, look.GREY), hatched=bool(number % 2) and len(counts) <= look.FEW
+            ),
             hovertemplate="%{y:,.0f}",
             **look.bar_span(bucket, gap=len(counts) <= look.FEW),
         )

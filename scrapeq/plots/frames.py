@@ -39,8 +39,8 @@ def over_time(frame: object, columns: Sequence[str], maker: str) -> pd.DataFrame
 def history(frame: object) -> pd.DataFrame:
     """A checked `sq.history()` of at most `MOST_BUCKETS` rows, all columns as floats.
 
-    In a longer one, neighbours are put together: jobs are added, rates are means, and seconds are
-    means weighted by jobs, which for percentiles is near the truth where neighbours are alike.
+    In a longer one, neighbours are put together: jobs are added, rates are of the sums, and seconds
+    are means weighted by jobs, which for percentiles is near the truth where neighbours are alike.
     """
     given = over_time(frame, ["success_rate", "jobs_per_s", *_COUNTS, *_TIMES], "history")
     known = pd.DataFrame({name: floats(given[name]) for name in given.columns}, index=given.index)
@@ -48,7 +48,8 @@ def history(frame: object) -> pd.DataFrame:
         return known
     group = groups(len(known))
     made = known[_COUNTS].groupby(group).sum()
-    made["jobs_per_s"] = known["jobs_per_s"].groupby(group).mean()
+    length_s = (known["jobs"] / known["jobs_per_s"]).fillna(bucket_s(known))
+    made["jobs_per_s"] = made["jobs"] / length_s.groupby(group).sum()
     finished = made["jobs"].where(made["jobs"] > 0)
     made["success_rate"] = 100 * made["succeeded"] / finished
     seconds = known[_TIMES].mul(known["jobs"], axis=0).groupby(group).sum()
@@ -64,9 +65,9 @@ def fewer(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.groupby(group).sum().set_axis(counts.index[starts(group)], axis=0)
 
 
-def groups(length: int, most: int = MOST_BUCKETS) -> npt.NDArray[np.int64]:
-    """For each of `length` buckets the number, below `most`, of the one that it is drawn in."""
-    return np.arange(length, dtype=np.int64) // max(1, -(-length // most))
+def groups(length: int) -> npt.NDArray[np.int64]:
+    """For each of `length` buckets the number of the one that it is drawn in, from 0."""
+    return np.arange(length, dtype=np.int64) // max(1, -(-length // MOST_BUCKETS))
 
 
 def starts(group: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -80,6 +81,11 @@ def bucket(table: pd.DataFrame) -> pd.Timedelta | None:
     if len(times) > 1:
         return pd.Timedelta(times[1] - times[0])
     return None if times.freq is None else pd.Timedelta(times.freq.nanos, unit="ns")
+
+
+def bucket_s(table: pd.DataFrame) -> float:
+    """The time from one row to the next, in seconds; of at least two rows."""
+    return pd.Timedelta(table.index[1] - table.index[0]).total_seconds()
 
 
 def in_utc(times: pd.DatetimeIndex) -> pd.DatetimeIndex:

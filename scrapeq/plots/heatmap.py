@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -99,31 +100,41 @@ def host_heatmap(
 def _maps(given: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Jobs, failed ones and seconds (median times jobs), each as time by host, steps regular."""
     finished = frames.floats(given["jobs"])
+    steps, columns = _steps(frames.in_utc(pd.DatetimeIndex(given["time"])))
     long = pd.DataFrame(
         {
-            "time": frames.in_utc(pd.DatetimeIndex(given["time"])),
+            "step": steps,
             "host": given["host"].astype(object).to_numpy(),
             "jobs": finished,
             "failed": frames.floats(given["failed"]),
             "seconds": np.nan_to_num(frames.floats(given["p50_s"])) * finished,
         }
     )
-    times = pd.DatetimeIndex(long["time"].drop_duplicates()).sort_values()
-    if len(times) > 1:
-        step = pd.Series(times).diff().min()
-        # times that are no multiple of a step apart are not ours; each has a column of its own
-        regular = pd.date_range(times[0], times[-1], freq=step)
-        times = regular if times.isin(regular).all() else times
-    group = frames.groups(len(times), MOST_STEPS)
-    columns = times[frames.starts(group)]
-    long["time"] = columns[group[times.get_indexer(pd.DatetimeIndex(long["time"]))]]
     jobs, failed, seconds = (
-        long.pivot_table(index="time", columns="host", values=name, aggfunc="sum", fill_value=0.0)
-        .reindex(columns, fill_value=0.0)
+        long.pivot_table(index="step", columns="host", values=name, aggfunc="sum", fill_value=0.0)
+        .reindex(np.arange(len(columns)), fill_value=0.0)
         .astype("float64")
+        .set_axis(columns, axis=0)
         for name in ("jobs", "failed", "seconds")
     )
     return jobs, failed, seconds
+
+
+def _steps(times: pd.DatetimeIndex) -> tuple[npt.NDArray[np.int64], pd.DatetimeIndex]:
+    """For each row the column it is drawn in, and when each column begins.
+
+    A bucket without any job has no rows, so the length of a bucket is the greatest time that all
+    times are multiples apart.
+    """
+    since_ns = (times - times.min()).to_numpy().astype("timedelta64[ns]").astype(np.int64)
+    step_ns = int(np.gcd.reduce(since_ns))
+    if not step_ns:  # a single bucket
+        return since_ns, times[:1]
+    buckets = int(since_ns.max()) // step_ns + 1
+    step_ns *= -(-buckets // MOST_STEPS)
+    steps = since_ns // step_ns
+    begin = times.min() + pd.to_timedelta(np.arange(steps.max() + 1) * step_ns, unit="ns")
+    return steps, begin
 
 
 def _value(value: str, jobs: Any, failed: Any, seconds: Any) -> Any:

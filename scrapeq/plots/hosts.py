@@ -20,7 +20,7 @@ _TITLES = {
     "p95_s": ("Slowest hosts", "s, p95 with p50 in it"),
     "p50_s": ("Slowest hosts", "s, p50"),
     "mean_s": ("Slowest hosts", "s, mean"),
-    "jobs": ("Busiest hosts", "pages, failed ones hatched"),
+    "jobs": ("Busiest hosts", "pages; failed hatched, not done pale"),
     "open": ("Hosts with most to do", "open pages"),
 }
 _NUMBERS = ["jobs", "succeeded", "failed", "open", "success_rate", "mean_s", "p50_s", "p95_s"]
@@ -39,7 +39,7 @@ def hosts(
 
     by: `failed` (pages; the share of failed ones stands beside it), `p95_s` (seconds that 95 of
     100 pages stay below, with the median drawn in it), `p50_s`, `mean_s` (seconds), `jobs` (pages,
-    with the failed ones hatched) or `open` (pages). Hosts where it is 0 or unknown are left out.
+    the failed ones hatched, those that are open or were cancelled pale) or `open` (pages). Hosts where it is 0 or unknown are left out.
 
     frame: a table of `sq.hosts()`; without one it is asked for with the other arguments, which
     mean what they mean there. Raises InputError for another table or another `by`, and what
@@ -51,7 +51,7 @@ def hosts(
         from scrapeq.pipeline import tables
 
         frame = tables.hosts(hours, batch=batch, queue=queue)
-    given = frames.checked(frame, ["host", "error_kind", *_NUMBERS], "hosts")
+    given = frames.checked(frame, ["host", "error_kind", "spared_until", *_NUMBERS], "hosts")
     title, unit = _TITLES[by]
     value = pd.Series(frames.floats(given[by]))
     order = value[value > 0].sort_values(ascending=False, kind="stable")
@@ -60,6 +60,7 @@ def hosts(
     order = order.head(limit)
     ranked = given.iloc[order.index]
     known = pd.DataFrame({name: frames.floats(ranked[name]) for name in _NUMBERS})
+    known["left"] = known["jobs"] - known["succeeded"] - known["failed"]
     left_out = f"{len(ranked)} of {len(given):,} hosts" if len(ranked) < len(given) else ""
 
     made = look.figure(
@@ -74,7 +75,13 @@ def hosts(
     look.rows(made, labels, _numbers(by, known))
     told = [
         _told(*one)
-        for one in zip(ranked["host"], ranked["error_kind"], known.itertuples(), strict=True)
+        for one in zip(
+            ranked["host"],
+            ranked["error_kind"],
+            ranked["spared_until"],
+            known.itertuples(),
+            strict=True,
+        )
     ]
     for name, column, marker in _bars(by):
         made.add_bar(
@@ -95,6 +102,7 @@ def _bars(by: str) -> list[tuple[str, str, dict[str, Any]]]:
         return [
             ("succeeded", "succeeded", look.area(look.ACCENT)),
             ("failed", "failed", look.HATCHED),
+            ("not done", "left", look.area(look.PALE)),
         ]
     if by == "p95_s":
         return [("p95", "p95_s", look.area(look.PALE)), ("p50", "p50_s", look.area(look.ACCENT))]
@@ -108,7 +116,7 @@ def _numbers(by: str, known: pd.DataFrame) -> list[str]:
     numbers = words.column([count(int(number)) for number in known[by]])
     if by != "failed":
         return numbers
-    shares = 100 * known["failed"] / known["jobs"]
+    shares = 100 - known["success_rate"]
     return [
         f"{number}\u2002{share}"
         for number, share in zip(
@@ -117,15 +125,18 @@ def _numbers(by: str, known: pd.DataFrame) -> list[str]:
     ]
 
 
-def _told(host: str, kind: Any, row: Any) -> str:
+def _told(host: str, kind: Any, spared_until: Any, row: Any) -> str:
     """All there is to say of a host, in lines of our own with its words escaped."""
-    lines = [f"<b>{words.text(host)}</b>"]
-    lines.append(
-        f"{count(int(row.failed))} of {count(int(row.jobs))} pages failed"
-        + (f", most often {words.text(kind, 40)}" if row.failed and pd.notna(kind) else "")
-    )
-    if row.p50_s == row.p50_s:
+    finished = int(row.succeeded + row.failed)
+    lines = [
+        f"<b>{words.text(host)}</b>",
+        f"{count(int(row.failed))} of {count(finished)} finished pages failed"
+        + (f", most often {words.text(kind, 40)}" if row.failed and pd.notna(kind) else ""),
+    ]
+    if pd.notna(row.p50_s):
         lines.append(f"p50 {row.p50_s:.2f} s, p95 {row.p95_s:.2f} s, mean {row.mean_s:.2f} s")
     if row.open > 0:
         lines.append(f"{count(int(row.open))} open")
+    if pd.notna(spared_until):
+        lines.append(f"spared until {spared_until.tz_convert('UTC'):%Y-%m-%d %H:%M:%S} UTC")
     return "<br>".join(lines)

@@ -145,14 +145,22 @@ def bar_span(bucket: pd.Timedelta | None, *, gap: bool) -> dict[str, Any]:
     return {"offset": 0, "width": bucket.total_seconds() * 1000 * (0.85 if gap else 1)}
 
 
+def failed(*, many: bool) -> dict[str, Any]:
+    """How bars of failed pages are filled: hatched, or pale where a hatch would not be seen.
+
+    A browser prints each hatched bar as a picture: a thousand of them are 80 MB.
+    """
+    return area("rgba(128,128,128,.5)") if many else HATCHED
+
+
 def area(colour: str, *, hatched: bool = False) -> dict[str, Any]:
     """How a bar is filled: plainly, or with lines that also tell it apart on paper."""
     pattern = {
         "shape": "/",
         "size": 6,
-        "solidity": 0.25,
+        "solidity": 0.2,
         "fillmode": "overlay",
-        "fgcolor": "rgba(255,255,255,.55)",
+        "fgcolor": "rgba(255,255,255,.8)",
     }
     return {"color": colour, "line_width": 0, "pattern": pattern if hatched else {}}
 

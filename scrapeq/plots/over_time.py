@@ -27,7 +27,7 @@ def throughput(
     batch: Any = None,
     queue: JobQueue | None = None,
 ) -> go.Figure:
-    """Finished pages per second over time, the failed ones hatched on top of the good ones.
+    """Finished pages per second over time, the failed ones hatched or pale on top.
 
     frame: a table of `sq.history()`; without one it is asked for with the other arguments, which
     mean what they mean there. A bar is as wide as its bucket; its hover tells the number of pages.
@@ -51,7 +51,7 @@ def throughput(
     )
     for name, column, marker in (
         ("succeeded", "succeeded", {"color": look.ACCENT}),
-        ("failed", "failed", look.HATCHED),
+        ("failed", "failed", look.failed(many=len(known) > look.FEW)),
     ):
         pages = known[column].to_numpy()
         made.add_bar(

@@ -34,14 +34,18 @@ def timeline(
     which `total` may say how many rows the batch has. every: the steps, like "15min"; when it is
     not said, so that there are at most 200. What is drawn at a moment is what was done by then.
 
-    Raises InputError for another table, and what `sq.attach` and `sq.history` raise.
+    Raises InputError for anything else, and what `sq.attach` and `sq.history` raise.
     """
     title = "Batch"
     if isinstance(batch, pd.DataFrame):
         given = batch
     else:
-        from scrapeq.pipeline import tables
+        from scrapeq.pipeline.handle import BatchHandle
         from scrapeq.pipeline.scrape import attach
+
+        if not isinstance(batch, BatchHandle | str):
+            raise frames.not_of("history", f"it is a {type(batch).__name__}")
+        from scrapeq.pipeline import tables
 
         handle = attach(batch, queue=queue) if isinstance(batch, str) else batch
         record = handle.batch
@@ -53,7 +57,7 @@ def timeline(
     known = frames.history(given)
     if not known["jobs"].sum():
         return look.empty(title)
-    bucket = frames.bucket(known) or (pd.Timedelta(every) if every else None)
+    bucket = frames.bucket(known)
     # a point is the end of its bucket, and the line begins at nothing
     starts = pd.DatetimeIndex(known.index)
     times = starts[:1].append(starts + (bucket or pd.Timedelta(0)))
