@@ -62,8 +62,16 @@ def open_services(settings: Settings | None = None, *, start: bool = True) -> Se
     """
     settings = settings or load_settings()
     engine = database.open_database(settings)
-    if not settings.shared and start and settings.autostart:
-        cluster.ensure_cluster(settings)
+    try:
+        if not settings.shared and start and settings.autostart:
+            cluster.ensure_cluster(settings)
+        return _connected(settings, engine)
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _connected(settings: Settings, engine: sa.Engine) -> Services:
     client = store.connect(cluster.redis_url(settings))
     store.check_redis(client)
     frontier = Frontier(client, _patience(settings))
@@ -79,16 +87,12 @@ def shared_looking_services(settings: Settings | None = None) -> Services:
     settings = settings or load_settings()
     key = _key(settings)
     with _lock:
-        for known in (_opened, _looking):
-            services = known.get(key)
-            if services is not None and _answers(services):
-                return services
-        services = _looking.get(key)
-        newer = looking_services(settings)
-        if services is not None:
-            services.engine.dispose()
-        _looking[key] = newer
-        return newer
+        for known in (_opened.get(key), _looking.get(key)):
+            if known is not None and _answers(known):
+                return known
+        known = _looking.get(key)
+        _looking[key] = looking_services(settings, known.engine if known else None)
+        return _looking[key]
 
 
 def _answers(services: Services) -> bool:
@@ -116,13 +120,16 @@ def _patience(settings: Settings) -> Patience:
     )
 
 
-def looking_services(settings: Settings) -> Services:
-    """Services to look at the record with, also where no Redis runs: it is then away."""
+def looking_services(settings: Settings, engine: sa.Engine | None = None) -> Services:
+    """Services to look at the record with, also where no Redis runs: it is then away.
+
+    `engine`: the record, if it is open already. Raises DatabaseUnavailable, ConfigError.
+    """
+    engine = engine or database.open_database(settings)
     try:
-        return open_services(settings, start=False)
+        return _connected(settings, engine)
     except RedisUnavailable:
         nowhere = f"unix://{settings.home / 'no-redis'}"
-        engine = database.open_database(settings)
         return Services(settings, engine, Frontier(store.connect(nowhere)), nowhere)
 
 
