@@ -93,7 +93,7 @@ class Completer:
         """The columns of the table that is named first; no code is run to find it."""
         table = self._shell.user_ns.get(words[0]) if words else None
         columns = getattr(table, "columns", ()) if type(table).__name__ == "DataFrame" else ()
-        return [shlex.quote(one) for one in columns if isinstance(one, str)]
+        return _quoted(one for one in columns if isinstance(one, str))
 
 
 def _options(magic: Any) -> dict[str, list[str]]:
@@ -119,20 +119,21 @@ def _values(option: str) -> Iterable[str]:
 def _batch_names() -> Iterable[str]:
     """Names of batches, newest first; none where there is no record yet."""
     from scrapeq import database  # half a second of SQLAlchemy, which `%load_ext` does without
-    from scrapeq.pipeline.services import looking_services
+    from scrapeq.pipeline.services import shared_looking_services
     from scrapeq.settings import load_settings
 
     try:
         settings = load_settings()
         if settings.database_url is None and not settings.database_path.exists():
             return ()
-        services = looking_services(settings)
+        engine = shared_looking_services(settings).engine
+        found = database.batches.list_batches(engine, MOST_BATCHES)
     except ScrapeqError:
         return ()
-    try:
-        found = database.batches.list_batches(services.engine, MOST_BATCHES)
-    except ScrapeqError:
-        return ()
-    finally:
-        services.close()
-    return [shlex.quote(name) for name in dict.fromkeys(one.name for one in found) if name]
+    return _quoted(dict.fromkeys(one.name for one in found if one.name))
+
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    """Names as they are typed. One with a line break is left out: what stands behind it, perhaps
+    in a stranger's table, would be a line of code of its own."""
+    return [shlex.quote(name) for name in names if name.isprintable()]

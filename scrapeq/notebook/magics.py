@@ -299,7 +299,7 @@ def _one_line() -> Iterator[None]:
     try:
         yield
     except ScrapeqError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(plain(error, 1000)) from error
 
 
 # -- coming and going -----------------------------------------------------------------------------

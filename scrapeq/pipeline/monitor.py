@@ -25,7 +25,7 @@ from scrapeq.errors import (
 from scrapeq.models import FINAL, Batch, Job, JobStatus
 from scrapeq.pipeline.health import SystemHealth, unhealthy
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
-from scrapeq.pipeline.services import Services, looking_services
+from scrapeq.pipeline.services import Services, shared_looking_services
 from scrapeq.settings import Settings, load_settings
 
 _HOUR_MS = 3_600_000
@@ -52,7 +52,7 @@ def health(*, queue: JobQueue | None = None) -> SystemHealth:
         return JobMonitor(queue.services).health()
     settings = load_settings()
     try:
-        services = looking_services(settings)
+        services = shared_looking_services(settings)
     except DatabaseUnavailable as error:
         return _without_record(error, _where(settings))
     except (RedisEvicts, ClusterFailed) as error:
@@ -62,10 +62,7 @@ def health(*, queue: JobQueue | None = None) -> SystemHealth:
             where=_where(settings),
             redis_answers=isinstance(error, RedisEvicts),
         )
-    try:
-        return JobMonitor(services).health()
-    finally:
-        services.close()
+    return JobMonitor(services).health()
 
 
 class JobMonitor:

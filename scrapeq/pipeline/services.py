@@ -37,11 +37,6 @@ class Services:
         """A Celery application that sends."""
         return make_app(self.settings, self.broker_url)
 
-    def close(self) -> None:
-        """Give the connections back, of services that nobody else uses."""
-        self.engine.dispose()
-        self.frontier.close()
-
     def queue_lengths(self) -> dict[str, int]:
         """Messages that wait in each Celery queue; zeros where the broker is another Redis."""
         return {queue: self.frontier.list_length(queue) for queue in (SCRAPE, PROCESS, CLEAN)}

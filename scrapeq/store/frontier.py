@@ -460,10 +460,6 @@ class Frontier:
         with translated():
             self._redis.ping()
 
-    def close(self) -> None:
-        """Give the connections back; the next question opens one again."""
-        self._redis.close()
-
     def _sum_of(self, pipe: redis.client.Pipeline) -> int:
         with translated():
             return sum(pipe.execute())

@@ -56,3 +56,18 @@ def test_without_a_cluster_nothing_raises(shown):
         assert (ran.status, ran.traceback, ran.printed) == ("ok", "", "")
     assert "nothing runs" in shown("sq.health()").html
     assert "nothing runs" in shown("%health").text
+
+
+def test_while_the_record_is_away_a_card_says_so(shown):
+    ran = shown(
+        "from dataclasses import replace\nimport sqlalchemy as sa\n"
+        "from scrapeq.pipeline.job_queue import JobQueue\n"
+        "nowhere = sa.create_engine('postgresql+psycopg://127.0.0.1:9/pages')\n"
+        "away = JobQueue(replace(queue.services, engine=nowhere))\n"
+        "sq.BatchHandle(away, 'some-batch')"
+    )
+
+    assert (ran.status, ran.traceback, ran.printed) == ("ok", "", "")
+    assert len(ran.bundles) == 1
+    for said in (ran.html, ran.text, shown("away").html, shown("sq.health(queue=away)").html):
+        assert "the database cannot be read" in said

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 
@@ -181,6 +185,17 @@ def test_the_tab_key_offers_batches(kernel, web):
     assert "%history --batch 'a name with spaces'" in kernel.complete("%history --batch ")
 
 
+def test_the_tab_key_types_no_line_of_a_strangers(kernel, web):
+    kernel.run("evil = pd.DataFrame({'a\\n!touch pwned\\n': [], 'a\\u202eb': [], 'a;b': []})")
+    kernel.run(
+        "import scrapeq as sq\n"
+        f"_ = sq.scrape([{web.url('/article/41')!r}], name='evil\\n!touch pwned')"
+    )
+
+    assert kernel.complete("%scrape evil --url ") == ["%scrape evil --url 'a;b'"]
+    assert "touch" not in "".join(kernel.complete("%jobs --batch ev"))
+
+
 def test_the_tab_key_offers_what_can_be_scraped(kernel):
     kernel.run("frame_of_mine = pd.DataFrame(); frame_count = 3")
 
@@ -215,3 +230,18 @@ def test_unloading_leaves_all_as_it_was(kernel):
 
     assert kernel.complete("%jobs --sta") == ["%jobs --status"]
     assert "typed_here" in kernel.run("%hist -l 9").printed
+
+
+def test_in_a_terminal_too(tmp_path):
+    session = "%load_ext scrapeq\n%health -o seen\nprint(seen.verdict)\n%unload_ext scrapeq\n"
+    typed = subprocess.run(
+        [sys.executable, "-m", "IPython", "--colors=NoColor", "--simple-prompt", "-c", session],
+        cwd=tmp_path,
+        env={**os.environ, "IPYTHONDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert typed.stdout.splitlines()[-1] == "UNHEALTHY"
+    assert typed.stderr == ""

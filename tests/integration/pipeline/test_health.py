@@ -90,7 +90,7 @@ def test_without_redis_cards_are_grey_and_nothing_is_raised(nowhere):
 
     assert "Redis is away" in queue._repr_html_()
     assert "nothing runs" in JobMonitor(queue.services)._repr_html_()
-    queue.services.close()
+    queue.services.engine.dispose()
 
 
 def test_a_batch_that_is_gone_says_so_and_raises_nothing(queue):
