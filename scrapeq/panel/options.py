@@ -112,11 +112,13 @@ def _lines(name: str, text: str) -> dict[str, Any]:
     """`name = value` lines as a dict; `name[] = selector` means all matches."""
     sign = "=" if name == "custom_selectors" else ":"
     found: dict[str, Any] = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
         key, separator, value = (part.strip() for part in line.partition(sign))
-        if not (key and separator and value):
+        if not (key and separator and value):  # the line itself may be a secret
             raise ConfigError(
-                f"{name}: {line!r} is not understood",
+                f"{name}: line {number} is not understood",
                 hint=f"write one a line, like {_LINES[name].splitlines()[0]}",
             )
         if sign == "=" and key.endswith("[]"):

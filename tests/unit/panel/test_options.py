@@ -61,7 +61,7 @@ def test_what_is_filled_in_is_set():
     [
         ({"max_retries": "many"}, "max_retries"),
         ({"max_retries": "99"}, "max_retries"),
-        ({"cookies": "session"}, "cookies: 'session' is not understood"),
+        ({"cookies": "a: b\nsession"}, "cookies: line 2 is not understood"),
         ({"no_such": "1"}, "there is no option 'no_such'"),
     ],
 )
