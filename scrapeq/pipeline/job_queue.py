@@ -260,11 +260,16 @@ class JobQueue:
         return cancelled > 0
 
     def get_active_jobs(self, limit: int = 100) -> list[Job]:
-        """Open jobs, those that run first; at most `limit`."""
-        running = self.get_jobs(self.services.frontier.running_ids(limit))
-        active = [job for job in running if job.status not in FINAL]
-        known = {job.id for job in active}
-        if len(active) < limit:
+        """Open jobs, those that run first, then those that are next; at most `limit`.
+
+        Its cost depends on `limit` and not on the number of jobs.
+        """
+        frontier = self.services.frontier
+        ids = frontier.running_ids(limit) + frontier.next_ids(limit)  # some may be done by now
+        active = [job for job in self.get_jobs(ids) if job.status not in FINAL]
+        by_status = database.jobs.count_by_status(self.services.engine)
+        if len(active) < min(limit, by_status[JobStatus.PENDING]):  # some are not in Redis yet
+            known = {job.id for job in active}
             waiting = database.jobs.find_jobs(
                 self.services.engine,
                 limit=limit,
