@@ -63,6 +63,18 @@ class JobFilter:
             wanted.append(at_ms < self.until_ms)
         return wanted
 
+    def submitted(self) -> list[sa.ColumnElement[bool]]:
+        """As SQL, which batches open jobs may be of."""
+        c = batches.c
+        wanted: list[sa.ColumnElement[bool]] = []
+        if self.batch_id is not None:
+            wanted.append(c.id == self.batch_id)
+        if self.since_ms is not None:
+            wanted.append(c.created_ms >= self.since_ms)
+        if self.until_ms is not None:
+            wanted.append(c.created_ms < self.until_ms)
+        return wanted
+
 
 def finished_rows(
     engine: sa.Engine,
@@ -96,19 +108,24 @@ def finished_rows(
 
 def open_rows(engine: sa.Engine, wanted: JobFilter, *, limit: int | None = None) -> list[JobRow]:
     """Open jobs, those of the newest batch first, in the order of its rows."""
-    found: list[JobRow] = []
-    for batch_ids in _with_open_jobs(engine, wanted):
-        left = None if limit is None else limit - len(found)
+    created_ms = batches.c.created_ms
+    if wanted.host is not None:  # few of all the open ones: all are looked at once
         query = (
-            _query(batches.c.created_ms)
-            .where(jobs.c.batch_id.in_(batch_ids), jobs.c.finished_ms.is_(None))
-            .where(*wanted.conditions(batches.c.created_ms))
+            _query(created_ms)
+            .where(jobs.c.finished_ms.is_(None), *wanted.conditions(created_ms))
+            .order_by(created_ms.desc(), jobs.c.batch_id, jobs.c.row)
+            .limit(limit)
+        )
+        return _rows(engine, query)
+    found: list[JobRow] = []
+    for batch_ids in _with_open_jobs(engine, wanted, limit):
+        left = None if limit is None else limit - len(found)
+        query = _query(created_ms).where(
+            jobs.c.batch_id.in_(batch_ids), jobs.c.finished_ms.is_(None)
         )
         if len(batch_ids) == 1:  # its own index has this order; many are small enough to sort
             query = query.order_by(jobs.c.row).limit(left)
-        rows = _rows(engine, query)
-        rows.sort(key=lambda row: (-row.at_ms, row.batch_id, row.row))
-        found += rows if left is None else rows[:left]
+        found += sorted(_rows(engine, query), key=_newest_first)[:left]
         if limit is not None and len(found) >= limit:
             break
     return found
@@ -124,16 +141,24 @@ def open_rows_among(engine: sa.Engine, ids: Sequence[str], wanted: JobFilter) ->
             *wanted.conditions(batches.c.created_ms),
         )
         found += _rows(engine, query)
-    return sorted(found, key=lambda row: (-row.at_ms, row.batch_id, row.row))
+    return sorted(found, key=_newest_first)
 
 
-def _with_open_jobs(engine: sa.Engine, wanted: JobFilter) -> Iterator[list[str]]:
-    """The unfinished batches, newest first, a large one alone and small ones together."""
+def _newest_first(row: JobRow) -> tuple[int, str, int]:
+    return -row.at_ms, row.batch_id, row.row
+
+
+def _with_open_jobs(engine: sa.Engine, wanted: JobFilter, limit: int | None) -> Iterator[list[str]]:
+    """Unfinished batches with `limit` open jobs at least, newest first: a large one alone, small
+    ones together."""
     c = batches.c
     left = c.total - c.completed - c.failed - c.cancelled
-    query = sa.select(c.id, left).where(c.state.in_(UNFINISHED)).order_by(c.created_ms.desc(), c.id)
-    if wanted.batch_id is not None:
-        query = query.where(c.id == wanted.batch_id)
+    query = (
+        sa.select(c.id, left)
+        .where(c.state.in_(UNFINISHED), *wanted.submitted())
+        .order_by(c.created_ms.desc(), c.id)
+        .limit(limit)  # each has one at least
+    )
     with reading(engine) as connection:
         unfinished = connection.execute(query).all()
     group: list[str] = []
