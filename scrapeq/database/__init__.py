@@ -2,6 +2,15 @@
 
 from scrapeq.database import batches, history, jobs, results
 from scrapeq.database.engine import open_database
-from scrapeq.database.results import Result
+from scrapeq.database.results import Packed, Result, packed
 
-__all__ = ["Result", "batches", "history", "jobs", "open_database", "results"]
+__all__ = [
+    "Packed",
+    "Result",
+    "batches",
+    "history",
+    "jobs",
+    "open_database",
+    "packed",
+    "results",
+]

@@ -7,7 +7,7 @@ import json
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,12 +17,25 @@ from sqlalchemy.dialects import postgresql, sqlite
 from scrapeq.database.batches import close_finished, from_ms, now_ms, to_ms
 from scrapeq.database.engine import reading, writing
 from scrapeq.database.jobs import OPEN, chunked
-from scrapeq.database.schema import batches, contents, history, jobs, json_bytes, pages
-from scrapeq.models import JobStatus, Page
+from scrapeq.database.schema import (
+    batches,
+    contents,
+    history,
+    jobs,
+    json_bytes,
+    pack_json,
+    pages,
+    sound_text,
+)
+from scrapeq.models import Content, Fetched, JobStatus, Links, Page
 
 #: Rows that a reader takes at once.
 READ_CHUNK = 10_000
 _MINUTE_MS = 60_000
+
+
+#: Columns of `pages` with what a driver takes for them.
+Packed = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +43,40 @@ class Result:
     """A page on its way into the record.
 
     token: of the lease under which it was made; only a newer one overwrites. url_key and recipe
-    say which later jobs it may answer. html: the page's bytes if they are to be kept.
+    say which later jobs it may answer. content: `packed`, of a good page. html: the page's bytes if
+    they are to be kept.
     """
 
-    page: Page
+    page: Fetched
     token: int
     url_key: str
     recipe: str
     started_ms: int
+    content: Packed = field(default_factory=dict)
     html: bytes | None = None
     content_type: str = ""
+
+
+def packed(content: Content) -> Packed:
+    """What was read from a page as its row keeps it, by the names of the columns.
+
+    Results wait for company before they are written. So they take little memory, and the hundreds
+    of texts of a page are looked at while they are still in the CPU's caches.
+    """
+    return {
+        "title": sound_text(content.title),
+        "text": sound_text(content.text),
+        "markdown": pack_json(content.markdown),
+        "language": sound_text(content.language),
+        "author": sound_text(content.author),
+        "published_ms": to_ms(content.published_at),
+        "fields": json_bytes(content.fields).decode() if content.fields else None,
+        "links": pack_json(content.links.to_json()) if content.links else None,
+        "images": pack_json(content.images),
+        "metadata": pack_json(content.metadata),
+        "sources": pack_json(content.sources),
+        "changes": pack_json(content.changes),
+    }
 
 
 def save_results(engine: sa.Engine, results: Sequence[Result]) -> int:
@@ -57,7 +94,7 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> int:
         at_ms = now_ms()
         ids = [result.page.job_id for result in kept]
         connection.execute(pages.delete().where(pages.c.job_id.in_(ids)))
-        connection.execute(pages.insert(), [_page_values(result) for result in kept])
+        _insert_pages(connection, kept)
         _save_contents(connection, kept)
         _finish_jobs(connection, kept, at_ms)
         _count_in_history(connection, kept, at_ms)
@@ -215,17 +252,26 @@ def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]
     yield from _chunks(engine, query)
 
 
-def item_rows(
-    engine: sa.Engine, batch_id: str, column: str
+def link_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[int, str, Links]]]:
+    """The links of each good page of a batch that has some: `(row, page url, links)`, in chunks."""
+    for chunk in _chunks(engine, _of_each_page(batch_id, pages.c.links)):
+        yield [(row, page_url, Links.from_json(links)) for row, page_url, links in chunk]
+
+
+def image_rows(
+    engine: sa.Engine, batch_id: str
 ) -> Iterator[list[tuple[int, str, list[dict[str, Any]]]]]:
-    """The links or images of each good page of a batch: `(row, page url, items)`, in chunks."""
-    query = (
-        sa.select(jobs.c.row, sa.func.coalesce(pages.c.final_url, jobs.c.url), pages.c[column])
+    """The images of each good page of a batch that has some: `(row, page url, images)`, in chunks."""
+    return _chunks(engine, _of_each_page(batch_id, pages.c.images))
+
+
+def _of_each_page(batch_id: str, column: sa.Column[Any]) -> sa.Select[Any]:
+    return (
+        sa.select(jobs.c.row, sa.func.coalesce(pages.c.final_url, jobs.c.url), column)
         .select_from(_answered_jobs())
-        .where(jobs.c.batch_id == batch_id, pages.c[column].is_not(None))
+        .where(jobs.c.batch_id == batch_id, column.is_not(None))
         .order_by(jobs.c.row)
     )
-    yield from _chunks(engine, query)
 
 
 def _answered_jobs() -> sa.Join:
@@ -282,7 +328,7 @@ def _page(row: Any) -> Page:
         author=row.author,
         published_at=from_ms(row.published_ms),
         fields=json.loads(row.fields) if row.fields else {},
-        links=row.links or [],
+        links=list(Links.from_json(row.links)),
         images=row.images or [],
         metadata=row.metadata or {},
         sources=row.sources or {},
@@ -319,34 +365,37 @@ def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> list[Result]:
     ]
 
 
-def _page_values(result: Result) -> dict[str, Any]:
+def _insert_pages(connection: sa.Connection, kept: Sequence[Result]) -> None:
+    """Write rows whose values are ready: SQLAlchemy would look at every value once more, which takes
+    it as long as SQLite takes to write them."""
+    statement = pages.insert().compile(dialect=connection.dialect)
+    rows: list[Any] = [_page_values(result) for result in kept]
+    if names := statement.positiontup:
+        rows = [tuple(map(row.get, names)) for row in rows]
+    connection.exec_driver_sql(statement.string, rows)
+
+
+def _page_values(result: Result) -> Packed:
     page = result.page
     return {
+        **_NO_CONTENT,
+        **result.content,
         "job_id": page.job_id,
         "batch_id": page.batch_id,
         "token": result.token,
         "url_key": result.url_key,
         "recipe": result.recipe,
         "ok": page.ok,
-        "final_url": page.final_url,
+        "final_url": sound_text(page.final_url),
         "http_status": page.http_status,
-        "title": page.title,
-        "text": page.text,
-        "markdown": page.markdown,
-        "language": page.language,
-        "author": page.author,
-        "published_ms": to_ms(page.published_at),
-        "fields": json_bytes(page.fields).decode() if page.fields else None,
-        "links": page.links,
-        "images": page.images,
-        "metadata": page.metadata,
-        "sources": page.sources,
-        "changes": page.changes,
         "fetched_ms": to_ms(page.fetched_at),
         "elapsed_s": page.elapsed_s,
         "body_bytes": page.body_bytes,
-        "html_sha256": content_hash(result.html) if result.html is not None else page.html_sha256,
+        "html_sha256": content_hash(result.html) if result.html is not None else None,
     }
+
+
+_NO_CONTENT: Packed = dict.fromkeys(packed(Content()))
 
 
 def content_hash(body: bytes) -> str:

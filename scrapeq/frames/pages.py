@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
-from scrapeq.models import Job
+from scrapeq.models import Job, Links
 
 _TEXT = pa.large_string()
 _TIME = pa.timestamp("us", tz="UTC")
@@ -140,13 +141,21 @@ def errors_frame(pages: pd.DataFrame) -> pd.DataFrame:
     return errors
 
 
-def links_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
+def links_frame(chunks: Iterable[Sequence[tuple[int, str, Links]]]) -> pd.DataFrame:
     """One row per link, in the order of pages and, within a page, of the document.
 
-    chunks: lists of (row, page's URL, links as JSON text or list of dicts). Columns: row int64 ·
-    page_url, url, text, rel string; several rel words are joined with spaces.
+    chunks: lists of (row, page's URL, links). Columns: row int64 · page_url, url, text, rel string;
+    several rel words are joined with spaces.
     """
-    return _long_frame(chunks, {"url": _TEXT, "text": _TEXT, "rel": _TEXT})
+    types = {"row": pa.int64(), **dict.fromkeys(("page_url", "url", "text", "rel"), _TEXT)}
+    arrays: dict[str, list[pa.Array]] = {name: [] for name in types}
+    for chunk in chunks:
+        for name, column in _of_page(chunk, [len(links) for _, _, links in chunk]).items():
+            arrays[name].append(column)
+        for name in ("url", "text", "rel"):
+            every = chain.from_iterable(getattr(links, name) for _, _, links in chunk)
+            arrays[name].append(_array(list(every), _TEXT))
+    return _rows_first(types, arrays)
 
 
 def images_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
@@ -229,18 +238,28 @@ def _long_frame(
     every = {"row": pa.int64(), "page_url": _TEXT, **types}
     arrays: dict[str, list[pa.Array]] = {name: [] for name in every}
     for chunk in chunks:
-        pages = [(row, page_url, _loaded(items) or []) for row, page_url, items in chunk]
-        dicts = [item for _, _, items in pages for item in items]
-        lengths = [len(items) for _, _, items in pages]
-        rows = np.repeat(np.array([row for row, _, _ in pages], dtype=np.int64), lengths)
-        page_urls = np.repeat(np.array([page_url for _, page_url, _ in pages], object), lengths)
-        arrays["row"].append(pa.array(rows))
-        arrays["page_url"].append(_array(page_urls.tolist(), _TEXT))
+        lists = [_loaded(items) or [] for _, _, items in chunk]
+        for name, column in _of_page(chunk, list(map(len, lists))).items():
+            arrays[name].append(column)
         for name, kind in types.items():
-            values = [item.get(name) for item in dicts]
+            values = [item.get(name) for items in lists for item in items]
             plain = [_words(v) for v in values] if kind == _TEXT else [_whole(v) for v in values]
             arrays[name].append(_array(plain, kind))
-    frame = _frame(every, arrays)
+    return _rows_first(every, arrays)
+
+
+def _of_page(chunk: Sequence[tuple[int, str, Any]], counts: Sequence[int]) -> dict[str, pa.Array]:
+    """row and page_url of each page, as often as it has items."""
+    places = pa.array(np.repeat(np.arange(len(chunk)), counts))
+    rows = pa.array([row for row, _, _ in chunk], pa.int64())
+    page_urls = _array([page_url for _, page_url, _ in chunk], _TEXT)
+    return {"row": rows.take(places), "page_url": page_urls.take(places)}
+
+
+def _rows_first(
+    types: Mapping[str, pa.DataType], arrays: Mapping[str, list[pa.Array]]
+) -> pd.DataFrame:
+    frame = _frame(types, arrays)
     frame["row"] = frame["row"].astype(np.int64)
     return frame
 
