@@ -122,7 +122,7 @@ def is_local_host(host_key: str) -> bool:
 
 def shown(href: str) -> str:
     """`href` without user name and password: the form for logs, messages and pages."""
-    return _CREDENTIALS.sub(r"\1", href)
+    return _CREDENTIALS.sub(r"\1", href) if "@" in href else href
 
 
 def duplicate_key(href: str) -> str:
