@@ -6,9 +6,10 @@ import hashlib
 import json
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -88,13 +89,13 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> int:
     """
     by_job = {result.page.job_id: result for result in results}
     with writing(engine) as connection:
-        kept = _kept(connection, by_job)
+        kept, again = _kept(connection, by_job)
         if not kept:
             return 0
         at_ms = now_ms()
-        ids = [result.page.job_id for result in kept]
-        connection.execute(pages.delete().where(pages.c.job_id.in_(ids)))
-        _insert_pages(connection, kept)
+        if again:
+            connection.execute(pages.delete().where(pages.c.job_id.in_(again)))
+        _write_many(connection, _inserting(connection.dialect), map(_page_values, kept))
         _save_contents(connection, kept)
         _finish_jobs(connection, kept, at_ms)
         _count_in_history(connection, kept, at_ms)
@@ -344,8 +345,9 @@ def _page(row: Any) -> Page:
     )
 
 
-def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> list[Result]:
-    """The results that may be written, with their batches locked (in the order of their ids)."""
+def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> tuple[list[Result], list[str]]:
+    """The results that may be written, with their batches locked (in the order of their ids); and
+    the jobs among them that have an older page."""
     batch_ids = sorted({result.page.batch_id for result in by_job.values()})
     connection.execute(
         sa.select(batches.c.id)
@@ -358,21 +360,34 @@ def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> list[Result]:
         .outerjoin(pages, pages.c.job_id == jobs.c.id)
         .where(jobs.c.id.in_(list(by_job)), jobs.c.status.in_(OPEN))
     )
-    return [
-        by_job[job_id]
-        for job_id, token in connection.execute(query)
-        if token is None or token < by_job[job_id].token
-    ]
+    kept: list[Result] = []
+    again: list[str] = []
+    for job_id, token in connection.execute(query):
+        if token is None or token < by_job[job_id].token:
+            kept.append(by_job[job_id])
+            if token is not None:
+                again.append(job_id)
+    return kept, again
 
 
-def _insert_pages(connection: sa.Connection, kept: Sequence[Result]) -> None:
-    """Write rows whose values are ready: SQLAlchemy would look at every value once more, which takes
-    it as long as SQLite takes to write them."""
-    statement = pages.insert().compile(dialect=connection.dialect)
-    rows: list[Any] = [_page_values(result) for result in kept]
-    if names := statement.positiontup:
-        rows = [tuple(map(row.get, names)) for row in rows]
-    connection.exec_driver_sql(statement.string, rows)
+@lru_cache(maxsize=8)
+def _inserting(dialect: sa.Dialect) -> Any:
+    return pages.insert().compile(dialect=dialect)
+
+
+@lru_cache(maxsize=8)
+def _finishing(dialect: sa.Dialect) -> Any:
+    one_job = jobs.update().where(jobs.c.id == sa.bindparam("job"))
+    return one_job.compile(dialect=dialect, column_keys=list(_FINISHED))
+
+
+def _write_many(connection: sa.Connection, statement: Any, rows: Iterable[Packed]) -> None:
+    """Write rows whose values are ready for the driver: SQLAlchemy would look at every one of them
+    once more, which takes it as long as it takes SQLite to write them."""
+    if names := statement.positiontup:  # SQLite's parameters have no names
+        connection.exec_driver_sql(statement.string, [tuple(map(row.get, names)) for row in rows])
+    else:
+        connection.exec_driver_sql(statement.string, list(rows))
 
 
 def _page_values(result: Result) -> Packed:
@@ -395,6 +410,10 @@ def _page_values(result: Result) -> Packed:
     }
 
 
+_FINISHED = (
+    *("job", "status", "attempts", "error_kind", "error_message", "from_store", "finish_order"),
+    *("started_ms", "finished_ms"),
+)
 _NO_CONTENT: Packed = dict.fromkeys(packed(Content()))
 
 
@@ -448,15 +467,15 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
                     "job": job_id,
                     "status": status.value,
                     "attempts": page.attempts,
-                    "error_kind": page.error_kind,
-                    "error_message": page.error_message,
+                    "error_kind": str(page.error_kind) if page.error_kind else None,
+                    "error_message": sound_text(page.error_message),
                     "from_store": from_store,
                     "finish_order": place[page.batch_id],
                     "started_ms": result.started_ms,
                     "finished_ms": at_ms,
                 }
             )
-    connection.execute(jobs.update().where(jobs.c.id == sa.bindparam("job")), updates)
+    _write_many(connection, _finishing(connection.dialect), updates)
     for batch_id in sorted(batch_ids):
         connection.execute(
             batches.update()
