@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain
-from operator import itemgetter
 from typing import Any
 
 from scrapeq.clean.text import REASONS, Layout, clean_text, is_clean
-from scrapeq.models import Content
+from scrapeq.models import Content, Links
 
 _ONE_TEXT = {
     "title": Layout.LINE,
@@ -49,8 +47,8 @@ def clean_content(content: Content, *, now: datetime | None = None) -> Content:
     for name in content.fields:
         _clean_selected(draft, name)
     _clean_metadata(draft)
-    for field in ("links", "images"):
-        _clean_items(draft, field)
+    _clean_links(draft)
+    _clean_images(draft)
     _clean_language(draft)
     _clean_date(draft, now or datetime.now(UTC))
     return draft.finished()
@@ -115,49 +113,50 @@ def _clean_metadata(draft: _Draft) -> None:
         draft.new["metadata"] = new
 
 
-def _clean_items(draft: _Draft, field: str) -> None:
-    old = getattr(draft.old, field)
+def _clean_links(draft: _Draft) -> None:
+    old = draft.old.links
     changed: set[str] = set()
-    new = old if _all_clean(old) else clean_value(old, Layout.LINE, changed)
+    # A URL is in WHATWG's form, in which there is nothing to clean
+    new = Links(old.url, _clean_lines(old.text, changed), _clean_lines(old.rel, changed))
     for change in sorted(changed):
-        draft.note(field, change)
-    single = _without_repeats(new)
-    if times := len(new) - len(single):
-        draft.note(field, "repeated", f"{times:,} were there already, word for word")
-    if single is not old:
-        draft.new[field] = single
+        draft.note("links", change)
+    if len(set(new.url)) < len(new):  # mostly not, and then cheaper
+        single = dict.fromkeys(zip(new.url, new.text, new.rel, strict=True))
+        if len(single) < len(new):
+            _note_repeated(draft, "links", len(new) - len(single))
+            new = Links(*map(list, zip(*single, strict=True)))
+    if changed or len(new) < len(old):
+        draft.new["links"] = new
 
 
-def _without_repeats(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if len(set(map(_URL, items))) == len(items):  # mostly, and then cheaper
-        return items
-    try:
-        keys: list[Any] = [tuple(item.values()) for item in items]
-        if len(set(keys)) == len(items):
-            return items
-    except TypeError:  # there are lists in them
-        keys = [repr(item) for item in items]
-    first: dict[Any, dict[str, Any]] = {}
-    for key, item in zip(keys, items, strict=True):
-        first.setdefault(key, item)
-    return items if len(first) == len(items) else list(first.values())
+def _clean_lines(texts: list[str], changed: set[str]) -> list[str]:
+    """Each text as a clean line; the same list if nothing was changed."""
+    # Asked of all at once, which is much cheaper; what stands at an edge becomes a double space
+    if is_clean(" ".join(filter(None, texts)), Layout.LINE):
+        return texts
+    new: list[str] = clean_value(texts, Layout.LINE, changed)
+    return new
 
 
-def _all_clean(items: list[dict[str, Any]]) -> bool:
-    """Whether no text in the items needs a change: asked of all at once, which is much cheaper."""
-    try:
-        # A URL is in WHATWG's form, in which there is nothing to clean
-        together = "`".join(chain.from_iterable(map(_SAID_OF_LINK, items)))
-    except (KeyError, TypeError):  # images, and links without a text
-        texts = [one for item in items for one in item.values() if one is not None]
-        if not all(isinstance(one, (str, int)) for one in texts):
-            return False
-        together = "`".join(one for one in texts if isinstance(one, str))
-    return is_clean(together, Layout.LINE) and " `" not in together and "` " not in together
+def _clean_images(draft: _Draft) -> None:
+    old = draft.old.images
+    changed: set[str] = set()
+    new = clean_value(old, Layout.LINE, changed)
+    for change in sorted(changed):
+        draft.note("images", change)
+    if len({image["url"] for image in new}) < len(new):
+        single: dict[str, dict[str, Any]] = {}
+        for image in new:
+            single.setdefault(repr(image), image)
+        if len(single) < len(new):
+            _note_repeated(draft, "images", len(new) - len(single))
+            new = list(single.values())
+    if new is not old:
+        draft.new["images"] = new
 
 
-_URL = itemgetter("url")
-_SAID_OF_LINK = itemgetter("text", "rel")
+def _note_repeated(draft: _Draft, field: str, times: int) -> None:
+    draft.note(field, "repeated", f"{times:,} were there already, word for word")
 
 
 def _clean_language(draft: _Draft) -> None:

@@ -59,24 +59,28 @@ def clean_text(text: str, layout: Layout = Layout.TEXT) -> tuple[str, tuple[str,
 
 def is_clean(text: str, layout: Layout) -> bool:
     """Whether there is surely nothing to change; these tests run in C and cost almost nothing."""
-    if layout is Layout.LINE:
-        visible = text
+    if text.isascii():
+        if text.encode().translate(None, _VISIBLE[layout]):  # a fifth of what isprintable() costs
+            return False
     else:
-        visible = text.replace("\n", "")
-        if layout is Layout.EXACT:
-            visible = visible.replace("\t", "")
-    if not visible.isprintable():
-        return False
-    if not text.isascii() and (
-        not unicodedata.is_normalized("NFC", text) or _MOJIBAKE.search(text)
-    ):
-        return False
+        visible = text
+        for space in _WHITE_SPACE[layout]:
+            visible = visible.replace(space, "")
+        if not visible.isprintable() or not unicodedata.is_normalized("NFC", text):
+            return False
+        if _MOJIBAKE.search(text):
+            return False
     if layout is Layout.EXACT:
         return True
     if "  " in text or len(text.strip()) != len(text):
         return False
     return layout is Layout.LINE or not (" \n" in text or "\n\n\n" in text)
 
+
+_WHITE_SPACE = {Layout.LINE: "", Layout.TEXT: "\n", Layout.EXACT: "\n\t"}
+_VISIBLE = {
+    layout: bytes(range(0x20, 0x7F)) + allowed.encode() for layout, allowed in _WHITE_SPACE.items()
+}
 
 # UTF-8 read as Latin-1 or Windows-1252: a lead byte's character, then those of as many following
 # bytes as it announces (the euro sign to the y with diaeresis stand at 0x80 to 0x9f there). A

@@ -2,9 +2,10 @@
 
 from scrapeq.database import batches, compared, history, job_rows, jobs, minutes, outcomes, results
 from scrapeq.database.engine import open_database
-from scrapeq.database.results import Result
+from scrapeq.database.results import Packed, Result, packed
 
 __all__ = [
+    "Packed",
     "Result",
     "batches",
     "compared",
@@ -14,5 +15,6 @@ __all__ = [
     "minutes",
     "open_database",
     "outcomes",
+    "packed",
     "results",
 ]

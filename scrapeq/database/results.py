@@ -6,9 +6,10 @@ import hashlib
 import json
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,11 +19,23 @@ from scrapeq.database.batches import close_finished, from_ms, now_ms, to_ms
 from scrapeq.database.engine import reading, writing
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.minutes import count_errors, count_finished
-from scrapeq.database.schema import batches, contents, jobs, json_bytes, pages
-from scrapeq.models import JobStatus, Page
+from scrapeq.database.schema import (
+    batches,
+    contents,
+    jobs,
+    json_bytes,
+    pack_json,
+    pages,
+    sound_text,
+)
+from scrapeq.models import Content, Fetched, JobStatus, Links, Page
 
 #: Rows that a reader takes at once.
 READ_CHUNK = 10_000
+
+
+#: Columns of `pages` with what a driver takes for them.
+Packed = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +43,40 @@ class Result:
     """A page on its way into the record.
 
     token: of the lease under which it was made; only a newer one overwrites. url_key and recipe
-    say which later jobs it may answer. html: the page's bytes if they are to be kept.
+    say which later jobs it may answer. content: `packed`, of a good page. html: the page's bytes if
+    they are to be kept.
     """
 
-    page: Page
+    page: Fetched
     token: int
     url_key: str
     recipe: str
     started_ms: int
+    content: Packed = field(default_factory=dict)
     html: bytes | None = None
     content_type: str = ""
+
+
+def packed(content: Content) -> Packed:
+    """What was read from a page as its row keeps it, by the names of the columns.
+
+    Results wait for company before they are written. So they take little memory, and the hundreds
+    of texts of a page are looked at while they are still in the CPU's caches.
+    """
+    return {
+        "title": sound_text(content.title),
+        "text": sound_text(content.text),
+        "markdown": pack_json(content.markdown),
+        "language": sound_text(content.language),
+        "author": sound_text(content.author),
+        "published_ms": to_ms(content.published_at),
+        "fields": json_bytes(content.fields).decode() if content.fields else None,
+        "links": pack_json(content.links.to_json()) if content.links else None,
+        "images": pack_json(content.images),
+        "metadata": pack_json(content.metadata),
+        "sources": pack_json(content.sources),
+        "changes": pack_json(content.changes),
+    }
 
 
 def save_results(engine: sa.Engine, results: Sequence[Result]) -> int:
@@ -51,13 +88,13 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> int:
     """
     by_job = {result.page.job_id: result for result in results}
     with writing(engine) as connection:
-        kept = _kept(connection, by_job)
+        kept, again = _kept(connection, by_job)
         if not kept:
             return 0
         at_ms = now_ms()
-        ids = [result.page.job_id for result in kept]
-        connection.execute(pages.delete().where(pages.c.job_id.in_(ids)))
-        connection.execute(pages.insert(), [_page_values(result) for result in kept])
+        if again:
+            connection.execute(pages.delete().where(pages.c.job_id.in_(again)))
+        _write_many(connection, _inserting(connection.dialect), map(_page_values, kept))
         _save_contents(connection, kept)
         errors = _finish_jobs(connection, kept, at_ms)
         _count_in_history(connection, kept, at_ms)
@@ -216,17 +253,26 @@ def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]
     yield from _chunks(engine, query)
 
 
-def item_rows(
-    engine: sa.Engine, batch_id: str, column: str
+def link_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[int, str, Links]]]:
+    """The links of each good page of a batch that has some: `(row, page url, links)`, in chunks."""
+    for chunk in _chunks(engine, _of_each_page(batch_id, pages.c.links)):
+        yield [(row, page_url, Links.from_json(links)) for row, page_url, links in chunk]
+
+
+def image_rows(
+    engine: sa.Engine, batch_id: str
 ) -> Iterator[list[tuple[int, str, list[dict[str, Any]]]]]:
-    """The links or images of each good page of a batch: `(row, page url, items)`, in chunks."""
-    query = (
-        sa.select(jobs.c.row, sa.func.coalesce(pages.c.final_url, jobs.c.url), pages.c[column])
+    """The images of each good page of a batch that has some: `(row, page url, images)`, in chunks."""
+    return _chunks(engine, _of_each_page(batch_id, pages.c.images))
+
+
+def _of_each_page(batch_id: str, column: sa.Column[Any]) -> sa.Select[Any]:
+    return (
+        sa.select(jobs.c.row, sa.func.coalesce(pages.c.final_url, jobs.c.url), column)
         .select_from(answered_jobs())
-        .where(jobs.c.batch_id == batch_id, pages.c[column].is_not(None))
+        .where(jobs.c.batch_id == batch_id, column.is_not(None))
         .order_by(jobs.c.row)
     )
-    yield from _chunks(engine, query)
 
 
 def answered_jobs() -> sa.Join:
@@ -283,7 +329,7 @@ def _page(row: Any) -> Page:
         author=row.author,
         published_at=from_ms(row.published_ms),
         fields=json.loads(row.fields) if row.fields else {},
-        links=row.links or [],
+        links=list(Links.from_json(row.links)),
         images=row.images or [],
         metadata=row.metadata or {},
         sources=row.sources or {},
@@ -299,8 +345,9 @@ def _page(row: Any) -> Page:
     )
 
 
-def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> list[Result]:
-    """The results that may be written, with their batches locked (in the order of their ids)."""
+def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> tuple[list[Result], list[str]]:
+    """The results that may be written, with their batches locked (in the order of their ids); and
+    the jobs among them that have an older page."""
     batch_ids = sorted({result.page.batch_id for result in by_job.values()})
     connection.execute(
         sa.select(batches.c.id)
@@ -313,41 +360,61 @@ def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> list[Result]:
         .outerjoin(pages, pages.c.job_id == jobs.c.id)
         .where(jobs.c.id.in_(list(by_job)), jobs.c.status.in_(OPEN))
     )
-    return [
-        by_job[job_id]
-        for job_id, token in connection.execute(query)
-        if token is None or token < by_job[job_id].token
-    ]
+    kept: list[Result] = []
+    again: list[str] = []
+    for job_id, token in connection.execute(query):
+        if token is None or token < by_job[job_id].token:
+            kept.append(by_job[job_id])
+            if token is not None:
+                again.append(job_id)
+    return kept, again
 
 
-def _page_values(result: Result) -> dict[str, Any]:
+@lru_cache(maxsize=8)
+def _inserting(dialect: sa.Dialect) -> Any:
+    return pages.insert().compile(dialect=dialect)
+
+
+@lru_cache(maxsize=8)
+def _finishing(dialect: sa.Dialect) -> Any:
+    one_job = jobs.update().where(jobs.c.id == sa.bindparam("job"))
+    return one_job.compile(dialect=dialect, column_keys=list(_FINISHED))
+
+
+def _write_many(connection: sa.Connection, statement: Any, rows: Iterable[Packed]) -> None:
+    """Write rows whose values are ready for the driver: SQLAlchemy would look at every one of them
+    once more, which takes it as long as it takes SQLite to write them."""
+    if names := statement.positiontup:  # SQLite's parameters have no names
+        connection.exec_driver_sql(statement.string, [tuple(map(row.get, names)) for row in rows])
+    else:
+        connection.exec_driver_sql(statement.string, list(rows))
+
+
+def _page_values(result: Result) -> Packed:
     page = result.page
     return {
+        **_NO_CONTENT,
+        **result.content,
         "job_id": page.job_id,
         "batch_id": page.batch_id,
         "token": result.token,
         "url_key": result.url_key,
         "recipe": result.recipe,
         "ok": page.ok,
-        "final_url": page.final_url,
+        "final_url": sound_text(page.final_url),
         "http_status": page.http_status,
-        "title": page.title,
-        "text": page.text,
-        "markdown": page.markdown,
-        "language": page.language,
-        "author": page.author,
-        "published_ms": to_ms(page.published_at),
-        "fields": json_bytes(page.fields).decode() if page.fields else None,
-        "links": page.links,
-        "images": page.images,
-        "metadata": page.metadata,
-        "sources": page.sources,
-        "changes": page.changes,
         "fetched_ms": to_ms(page.fetched_at),
         "elapsed_s": page.elapsed_s,
         "body_bytes": page.body_bytes,
-        "html_sha256": content_hash(result.html) if result.html is not None else page.html_sha256,
+        "html_sha256": content_hash(result.html) if result.html is not None else None,
     }
+
+
+_FINISHED = (
+    *("job", "status", "attempts", "error_kind", "error_message", "from_store", "finish_order"),
+    *("started_ms", "finished_ms", "elapsed_s"),
+)
+_NO_CONTENT: Packed = dict.fromkeys(packed(Content()))
 
 
 def content_hash(body: bytes) -> str:
@@ -406,8 +473,8 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
                     "job": job_id,
                     "status": status.value,
                     "attempts": page.attempts,
-                    "error_kind": page.error_kind,
-                    "error_message": page.error_message,
+                    "error_kind": str(page.error_kind) if page.error_kind else None,
+                    "error_message": sound_text(page.error_message),
                     "from_store": from_store,
                     "finish_order": place[page.batch_id],
                     "started_ms": result.started_ms,
@@ -415,7 +482,7 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
                     "elapsed_s": (page.elapsed_s or None) if job_id == page.job_id else None,
                 }
             )
-    connection.execute(jobs.update().where(jobs.c.id == sa.bindparam("job")), updates)
+    _write_many(connection, _finishing(connection.dialect), updates)
     for batch_id in sorted(batch_ids):
         connection.execute(
             batches.update()

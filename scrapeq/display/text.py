@@ -55,7 +55,7 @@ def plain(text: object, limit: int = 300) -> str:
 
 def without_credentials(url: str) -> str:
     """A URL without user name and password: the form for logs, messages and pages."""
-    return _CREDENTIALS.sub(r"\1", url)
+    return _CREDENTIALS.sub(r"\1", url) if "@" in url else url
 
 
 _CREDENTIALS = re.compile(r"^(\s*[a-z][a-z0-9+.-]*:[/\\]*)[^/?#\\]*@", re.IGNORECASE)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
@@ -49,27 +50,28 @@ def cut_attributes(markup: str) -> str:
     Only tags of LONG_TAG characters are looked at, and those that hide behind a ">" in a value
     are not found: the caller's bound on CPU is for them.
     """
-    if not _has_long_tag(markup):
-        return markup
-    pieces = markup.split(">")
-    for place, piece in enumerate(pieces):
-        if len(piece) >= LONG_TAG and (tag := _TAG_START.search(piece)):
-            attributes = _ATTRIBUTE.finditer(piece, tag.end())
+    pieces: list[str] = []
+    copied = 0
+    for start, end in _long_tags(markup):
+        if tag := _TAG_START.search(markup, start, end):
+            attributes = _ATTRIBUTE.finditer(markup, tag.end(), end)
             first_too_many = next(islice(attributes, MAX_ATTRIBUTES, None), None)
             if first_too_many:
-                pieces[place] = piece[: first_too_many.start()]
-    return ">".join(pieces)
+                pieces.append(markup[copied : first_too_many.start()])
+                copied = end
+    return "".join([*pieces, markup[copied:]]) if pieces else markup
 
 
-def _has_long_tag(markup: str) -> bool:
-    """Whether some LONG_TAG characters have no ">" among them; looks at few of them."""
+def _long_tags(markup: str) -> Iterator[tuple[int, int]]:
+    """Where LONG_TAG characters and more stand without a ">"; looks at few of the others."""
     start = 0
     while len(markup) - start >= LONG_TAG:
         end = markup.rfind(">", start, start + LONG_TAG)
         if end < 0:
-            return True
+            end = markup.find(">", start + LONG_TAG)
+            end = len(markup) if end < 0 else end
+            yield start, end
         start = end + 1
-    return False
 
 
 def cut_options(markup: str) -> str:

@@ -18,7 +18,7 @@ from scrapeq.extract.published import guess_published_at, published_at
 from scrapeq.extract.selectors import select
 from scrapeq.extract.sniff import sniff
 from scrapeq.extract.title import title_of
-from scrapeq.models import Content, ErrorKind, Failure, Recipe
+from scrapeq.models import Content, ErrorKind, Failure, Links, Recipe
 
 
 def read_page(body: bytes, *, url: str, content_type: str, recipe: Recipe) -> Content | Failure:
@@ -63,7 +63,7 @@ def _read_html(decoded: Decoded, url: str, recipe: Recipe) -> Content:
 
     metadata, metadata_sources = metadata_of(said, join)
     fields = select(tree, recipe.custom_selectors)
-    links = links_of(tree, join) if recipe.extract_links else []
+    links = links_of(tree, join) if recipe.extract_links else Links()
     images = images_of(tree, join) if recipe.extract_images else []
     sources |= metadata_sources
     sources |= {f"fields.{name}": "selector" for name, value in fields.items() if value}

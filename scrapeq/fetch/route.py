@@ -62,14 +62,19 @@ class Routes:
         if allowed is None:
             allowed = self.allow_private_addresses
         reach = Reach.PRIVATE if allowed else Reach.PUBLIC
+        if config.proxy is None and not self.connect_to:
+            return _STRAIGHT[reach]
         parts = URL(url, encoded=True)
         host, port = parts.raw_host or "", parts.port or 0
         if config.proxy is not None:
             _check_written(host, reach)
             return Route(Reach.CONFIGURED, proxy=reveal(config.proxy))
-        if self.connect_to and (target := target_for(host, port, self.connect_to)):
+        if target := target_for(host, port, self.connect_to):
             return Route(Reach.CONFIGURED, target)
         return Route(reach)
+
+
+_STRAIGHT = {reach: Route(reach) for reach in (Reach.PRIVATE, Reach.PUBLIC)}
 
 
 def target_for(host: str, port: int, connect_to: Mapping[str, str]) -> Target | None:

@@ -78,7 +78,9 @@ class Visitor:
             result = await self._fetcher(config).fetch(parsed.href, config, turn)
         finally:
             await pace.forfeit()
-        return replace(result, url=url) if isinstance(result, Response) else result
+        if isinstance(result, Response) and result.url != url:
+            return replace(result, url=url)
+        return result
 
     async def _fetch_robots(
         self, url: str, config: ScrapingConfig, turn: PacedTurn

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import IntEnum
 from types import TracebackType
 from typing import Self
 
@@ -14,12 +14,12 @@ from scrapeq.fetch.failed import Failed
 from scrapeq.models import ErrorKind, ScrapingConfig
 
 
-class Phase(Enum):
+class Phase(IntEnum):
     """What is being waited for."""
 
-    CONNECT = "connect"  # the name, the connection, TLS
-    HEAD = "head"  # the complete head of the answer
-    BODY = "body"  # the next piece of the body
+    CONNECT = 0  # the name, the connection, TLS
+    HEAD = 1  # the complete head of the answer
+    BODY = 2  # the next piece of the body
 
 
 class Watch:
@@ -35,11 +35,11 @@ class Watch:
     """
 
     def __init__(self, config: ScrapingConfig) -> None:
-        self._limits_s = {
-            Phase.CONNECT: config.connect_timeout_s,
-            Phase.HEAD: config.first_byte_timeout_s,
-            Phase.BODY: config.idle_timeout_s,
-        }
+        self._limits_s = (  # by phase
+            config.connect_timeout_s,
+            config.first_byte_timeout_s,
+            config.idle_timeout_s,
+        )
         self._total_s = config.total_timeout_s
         self._loop = asyncio.get_running_loop()
         self._began_s = self._loop.time()

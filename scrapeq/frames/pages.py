@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
 from scrapeq.frames.columns import CATEGORY, STRING, TEXT, TIME, array, make_frame
+from scrapeq.models import Links
 
 #: Arrow's type of each column of a page, in the order of `batch.df`.
 _PAGE_TYPES: dict[str, pa.DataType] = {
@@ -123,13 +125,21 @@ def errors_frame(pages: pd.DataFrame) -> pd.DataFrame:
     return errors
 
 
-def links_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
+def links_frame(chunks: Iterable[Sequence[tuple[int, str, Links]]]) -> pd.DataFrame:
     """One row per link, in the order of pages and, within a page, of the document.
 
-    chunks: lists of (row, page's URL, links as JSON text or list of dicts). Columns: row int64 ·
-    page_url, url, text, rel string; several rel words are joined with spaces.
+    chunks: lists of (row, page's URL, links). Columns: row int64 · page_url, url, text, rel string;
+    several rel words are joined with spaces.
     """
-    return _long_frame(chunks, {"url": TEXT, "text": TEXT, "rel": TEXT})
+    types = {"row": pa.int64(), **dict.fromkeys(("page_url", "url", "text", "rel"), TEXT)}
+    arrays: dict[str, list[pa.Array]] = {name: [] for name in types}
+    for chunk in chunks:
+        for name, column in _of_page(chunk, [len(links) for _, _, links in chunk]).items():
+            arrays[name].append(column)
+        for name in ("url", "text", "rel"):
+            every = chain.from_iterable(getattr(links, name) for _, _, links in chunk)
+            arrays[name].append(array(list(every), TEXT))
+    return _rows_first(types, arrays)
 
 
 def images_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
@@ -176,18 +186,28 @@ def _long_frame(
     every = {"row": pa.int64(), "page_url": TEXT, **types}
     arrays: dict[str, list[pa.Array]] = {name: [] for name in every}
     for chunk in chunks:
-        pages = [(row, page_url, _loaded(items) or []) for row, page_url, items in chunk]
-        dicts = [item for _, _, items in pages for item in items]
-        lengths = [len(items) for _, _, items in pages]
-        rows = np.repeat(np.array([row for row, _, _ in pages], dtype=np.int64), lengths)
-        page_urls = np.repeat(np.array([page_url for _, page_url, _ in pages], object), lengths)
-        arrays["row"].append(pa.array(rows))
-        arrays["page_url"].append(array(page_urls.tolist(), TEXT))
+        lists = [_loaded(items) or [] for _, _, items in chunk]
+        for name, column in _of_page(chunk, list(map(len, lists))).items():
+            arrays[name].append(column)
         for name, kind in types.items():
-            values = [item.get(name) for item in dicts]
+            values = [item.get(name) for items in lists for item in items]
             plain = [_words(v) for v in values] if kind == TEXT else [_whole(v) for v in values]
             arrays[name].append(array(plain, kind))
-    frame = make_frame(every, arrays)
+    return _rows_first(every, arrays)
+
+
+def _of_page(chunk: Sequence[tuple[int, str, Any]], counts: Sequence[int]) -> dict[str, pa.Array]:
+    """row and page_url of each page, as often as it has items."""
+    places = pa.array(np.repeat(np.arange(len(chunk)), counts))
+    rows = pa.array([row for row, _, _ in chunk], pa.int64())
+    page_urls = array([page_url for _, page_url, _ in chunk], TEXT)
+    return {"row": rows.take(places), "page_url": page_urls.take(places)}
+
+
+def _rows_first(
+    types: Mapping[str, pa.DataType], arrays: Mapping[str, list[pa.Array]]
+) -> pd.DataFrame:
+    frame = make_frame(types, arrays)
     frame["row"] = frame["row"].astype(np.int64)
     return frame
 

@@ -7,7 +7,8 @@ from scrapeq.models.error_kind import ErrorKind
 from scrapeq.models.failure import Failure
 from scrapeq.models.host_verdict import HostVerdict, host_verdict
 from scrapeq.models.job import FINAL, LEGAL_MOVES, Job, JobStatus, check_move
-from scrapeq.models.page import Page
+from scrapeq.models.links import Links
+from scrapeq.models.page import Fetched, Page
 from scrapeq.models.progress import Progress
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "Content",
     "ErrorKind",
     "Failure",
+    "Fetched",
     "HostVerdict",
     "Job",
     "JobStatus",
+    "Links",
     "Page",
     "Progress",
     "Recipe",

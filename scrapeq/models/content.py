@@ -6,10 +6,13 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
+from scrapeq.models.links import Links
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The fields of `Page` that come from the page's bytes, by the same names and shapes.
+    """The fields of `Page` that come from the page's bytes, by the same names and shapes, but for the
+    links, which are columns.
 
     `published_at` is aware and in UTC. `sources` has an entry for each value that is there.
     `changes` is empty until the content was cleaned. `charset` is the encoding that was used.
@@ -22,7 +25,7 @@ class Content:
     author: str | None = None
     published_at: datetime | None = None
     fields: dict[str, Any] = field(default_factory=dict)
-    links: list[dict[str, Any]] = field(default_factory=list)
+    links: Links = field(default_factory=Links)
     images: list[dict[str, Any]] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
@@ -36,10 +39,13 @@ class Content:
         """
         data = {one.name: getattr(self, one.name) for one in fields(self)}
         data["published_at"] = self.published_at.isoformat() if self.published_at else None
+        data["links"] = self.links.to_json()
         return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The content that `to_json` was called on."""
         when = data["published_at"]
-        return cls(**{**data, "published_at": datetime.fromisoformat(when) if when else None})
+        published_at = datetime.fromisoformat(when) if when else None
+        links = Links.from_json(data["links"])
+        return cls(**{**data, "published_at": published_at, "links": links})

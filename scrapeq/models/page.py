@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,26 @@ from scrapeq.models.error_kind import ErrorKind
 
 #: Custom selectors that a card shows; the page has all.
 MOST_FIELDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What is known of a page besides what was read from it: fields of `Page`, by the same names."""
+
+    job_id: str
+    batch_id: str
+    row: int
+    url: str
+    ok: bool
+    final_url: str | None = None
+    http_status: int | None = None
+    error_kind: ErrorKind | None = None
+    error_message: str | None = None
+    attempts: int = 0
+    fetched_at: datetime | None = None
+    elapsed_s: float | None = None
+    body_bytes: int | None = None
+    from_store: bool = False
 
 
 class Page(BaseModel):

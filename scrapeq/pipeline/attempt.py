@@ -6,14 +6,14 @@ import logging
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self
 
 from scrapeq import urls
-from scrapeq.database import Result
+from scrapeq.database import Packed, Result, packed
 from scrapeq.database.batches import now_ms
 from scrapeq.database.jobs import Work
 from scrapeq.fetch import Response, Visitor, retry_wait_s
-from scrapeq.models import Batch, Content, ErrorKind, Failure, Page, Recipe, ScrapingConfig
+from scrapeq.models import Batch, Content, ErrorKind, Failure, Fetched, Recipe, ScrapingConfig
 from scrapeq.pipeline import breaker
 from scrapeq.pipeline.reading import Readers
 from scrapeq.store import Ending, Lease
@@ -71,6 +71,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     started_ms = now_ms()
     response = stored
     outcome: Content | Failure
+    content: Packed = {}
     try:
         if lease.lost >= MOST_LOST:
             outcome = Failure(
@@ -85,6 +86,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
             else:
                 response = visited
                 outcome = await readers.read(response, plan.recipe)
+                content = packed(outcome) if isinstance(outcome, Content) else {}
     except Exception as error:  # the rim: one row must not take its neighbours with it
         log.exception("job %s", lease.job_id)
         outcome = Failure(
@@ -107,11 +109,12 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         if wait_s is not None:
             return Outcome(replace(ending, verb="retry", wait_ms=round(wait_s * 1000)))
     result = Result(
-        page=_page(work, lease, outcome, response, from_store=stored is not None),
+        page=_fetched(work, lease, outcome, response, from_store=stored is not None),
         token=lease.token,
         url_key=urls.duplicate_key(work.href),
         recipe=plan.digest,
         started_ms=started_ms,
+        content=content,
         html=response.body if response is not None and plan.config.store_html else None,
         content_type=response.content_type if response is not None else "",
     )
@@ -120,70 +123,43 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
 
 def unwritable(result: Result) -> Result:
     """The row of a page that cannot be written as it is."""
-    page = Page(
-        job_id=result.page.job_id,
-        batch_id=result.page.batch_id,
-        row=result.page.row,
-        url=result.page.url,
+    page = replace(
+        result.page,
         ok=False,
-        attempts=result.page.attempts,
-        fetched_at=result.page.fetched_at,
+        final_url=None,
+        http_status=None,
+        elapsed_s=None,
+        body_bytes=None,
         error_kind=ErrorKind.PARSE,
         error_message="what was read could not be kept; the worker's log says more",
     )
-    return replace(result, page=page, html=None)
+    return replace(result, page=page, content={}, html=None)
 
 
-def _page(
+def _fetched(
     work: Work,
     lease: Lease,
     outcome: Content | Failure,
     response: Response | None,
     *,
     from_store: bool,
-) -> Page:
-    """The result row of a job: what was read, or why nothing was."""
-    common: dict[str, Any] = {
-        "job_id": work.job_id,
-        "batch_id": work.batch_id,
-        "row": work.row,
-        "url": work.url,
-        "attempts": lease.tries,
-        "from_store": from_store,
-    }
-    if response is not None:
-        common |= {
-            "fetched_at": response.fetched_at,
-            "elapsed_s": response.elapsed_s,
-            "final_url": response.final_url,
-            "http_status": response.http_status,
-            "body_bytes": len(response.body),
-        }
-    if isinstance(outcome, Failure):
-        if response is None:
-            common |= {
-                "fetched_at": datetime.now(UTC),
-                "elapsed_s": outcome.elapsed_s,
-                "final_url": outcome.final_url,
-                "http_status": outcome.http_status,
-            }
-        message = outcome.message[:LONGEST_MESSAGE]
-        return Page.model_construct(
-            ok=False, error_kind=outcome.kind, error_message=message, **common
-        )
-    return Page.model_construct(  # all of it is ours: validating it again is a tenth of the loop
-        ok=True,
-        title=outcome.title,
-        text=outcome.text,
-        markdown=outcome.markdown,
-        language=outcome.language,
-        author=outcome.author,
-        published_at=outcome.published_at,
-        fields=outcome.fields,
-        links=outcome.links,
-        images=outcome.images,
-        metadata=outcome.metadata,
-        sources=outcome.sources,
-        changes=outcome.changes,
-        **common,
+) -> Fetched:
+    """What the result row says besides what was read: where it came from, or why it did not."""
+    failed = outcome if isinstance(outcome, Failure) else None
+    told = response or failed
+    return Fetched(
+        job_id=work.job_id,
+        batch_id=work.batch_id,
+        row=work.row,
+        url=work.url,
+        ok=failed is None,
+        final_url=told.final_url if told else None,
+        http_status=told.http_status if told else None,
+        error_kind=failed.kind if failed else None,
+        error_message=failed.message[:LONGEST_MESSAGE] if failed else None,
+        attempts=lease.tries,
+        fetched_at=response.fetched_at if response else datetime.now(UTC),
+        elapsed_s=told.elapsed_s if told else None,
+        body_bytes=len(response.body) if response else None,
+        from_store=from_store,
     )

@@ -267,12 +267,12 @@ class BatchHandle:
     @property
     def links(self) -> pd.DataFrame:
         """One row per link of every good page: row, page_url, url, text, rel."""
-        return frames.links_frame(database.results.item_rows(self._engine, self.id, "links"))
+        return frames.links_frame(database.results.link_rows(self._engine, self.id))
 
     @property
     def images(self) -> pd.DataFrame:
         """One row per image of every good page: row, page_url, url, alt, width, height, srcset."""
-        return frames.images_frame(database.results.item_rows(self._engine, self.id, "images"))
+        return frames.images_frame(database.results.image_rows(self._engine, self.id))
 
     def html(self, row: int) -> bytes:
         """The page's bytes of an input row (from 0), if `store_html` kept them.

@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from scrapeq import database
-from scrapeq.database import Result
+from scrapeq.database import Result, packed
 from scrapeq.database.batches import NewJob
-from scrapeq.models import Batch, ErrorKind, Page, ScrapingConfig
+from scrapeq.models import Batch, Content, ErrorKind, Fetched, ScrapingConfig
 from scrapeq.settings import Settings, load_settings
 
 FETCHED = datetime(2026, 11, 23, 12, 0, 0, 123_000, UTC)
@@ -110,6 +110,9 @@ def submit(record: sa.Engine) -> Callable[..., Batch]:
     return submit_
 
 
+_READ = [one.name for one in dataclasses.fields(Content)]
+
+
 def result(job_id: str, token: int | None = None, html: bytes | None = None, **page: Any) -> Result:
     """A good page of a job, or a bad one with `error_kind`; tokens grow by themselves."""
     batch_id, _, row = job_id.rpartition("-")
@@ -126,8 +129,10 @@ def result(job_id: str, token: int | None = None, html: bytes | None = None, **p
         values = {"title": f"Title of {job_id}", "text": "Text."} | values
     else:
         values = {"error_message": "it broke"} | values
+    read = {name: values.pop(name) for name in _READ if name in values}
     return Result(
-        page=Page(job_id=job_id, batch_id=batch_id, row=int(row), url="https://x/", **values),
+        page=Fetched(job_id=job_id, batch_id=batch_id, row=int(row), url="https://x/", **values),
+        content=packed(Content(**read)) if values["ok"] else {},
         token=next(_serial) if token is None else token,
         url_key=f"key of {row}",
         recipe="recipe",

@@ -20,6 +20,7 @@ from scrapeq.models import (
     BatchState,
     ErrorKind,
     JobStatus,
+    Links,
     ScrapingConfig,
 )
 
@@ -558,7 +559,7 @@ def test_nothing_that_a_person_or_page_writes_breaks_the_record(
         language=evil,
         final_url=evil,
         fields={"f": evil, evil: ["x", evil]},
-        links=[{"url": evil, "text": evil}],
+        links=Links([evil], [evil], [""]),
         images=[{"url": evil}],
         metadata={"og": {evil: evil}},
         html=b"\0\xff",
@@ -573,9 +574,9 @@ def test_nothing_that_a_person_or_page_writes_breaks_the_record(
     page = pages["b-0"]
     assert {page.title, page.text, page.author, page.language, page.final_url} == {kept}
     assert (page.markdown, page.fields, page.links) == (
-        good.page.markdown,
-        good.page.fields,
-        good.page.links,
+        evil,
+        {"f": evil, evil: ["x", evil]},
+        [{"url": evil, "text": evil, "rel": ""}],
     )
     assert pages["b-1"].error_message == kept
     assert database.history.error_counts(record, 0) == {kept: 1, "protocol": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,8 @@ import sqlalchemy as sa
 from scrapeq import database
 from scrapeq.database.batches import now_ms, to_ms
 from scrapeq.database.results import PAGE_ROW_COLUMNS
-from scrapeq.models import Batch, BatchState, ErrorKind
+from scrapeq.database.schema import pages
+from scrapeq.models import Batch, BatchState, ErrorKind, Links, Page
 
 Submit = Callable[..., Batch]
 Make = Callable[..., Any]
@@ -52,26 +54,28 @@ def test_a_page_comes_back_as_it_was_saved(
     record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:
     submit("b")
-    saved = result(
-        "b-1",
-        markdown="# T",
-        language="de",
-        author="A",
-        published_at=result("b-1").page.fetched_at,
-        fields={"price": "1", "tags": ["a", "b"], "none": None},
-        links=[{"url": "https://x/", "text": "x", "rel": None}],
-        images=[{"url": "https://x/i.png", "alt": ""}],
-        metadata={"canonical": "https://x/"},
-        sources={"title": "h1"},
-        changes=[{"field": "title", "change": "trimmed", "reason": "space"}],
-        attempts=2,
-    )
+    read = {
+        "title": "T",
+        "text": "Text.",
+        "markdown": "# T",
+        "language": "de",
+        "author": "A",
+        "published_at": result("b-1").page.fetched_at,
+        "fields": {"price": "1", "tags": ["a", "b"], "none": None},
+        "images": [{"url": "https://x/i.png", "alt": ""}],
+        "metadata": {"canonical": "https://x/"},
+        "sources": {"title": "h1"},
+        "changes": [{"field": "title", "change": "trimmed", "reason": "space"}],
+    }
+    saved = result("b-1", links=Links(["https://x/"], ["x"], [""]), attempts=2, **read)
     assert save(saved) == 1
 
     page = database.results.read_pages(record, ["b-1", "b-0"])
 
     assert set(page) == {"b-1"}
-    assert page["b-1"] == saved.page.model_copy(update={"url": "https://host1.example/b/1"})
+    links = [{"url": "https://x/", "text": "x", "rel": ""}]
+    known = dataclasses.asdict(saved.page) | {"url": "https://host1.example/b/1"}
+    assert page["b-1"] == Page(**known, **read, links=links)
     job = database.jobs.get_jobs(record, ["b-1"])["b-1"]
     assert (job.status.value, job.attempts) == ("completed", 2)
     assert job.started_at is not None
@@ -198,7 +202,7 @@ def test_duplicates_get_the_page_of_their_leader(
 ) -> None:
     submit("b", 5, twins={2: 0, 4: 0})
     save(result("b-1"))
-    save(result("b-0", links=[{"url": "https://x/"}], attempts=2))
+    save(result("b-0", links=Links(["https://x/"], [""], [""]), attempts=2))
 
     rows = all_rows(record, "b")
 
@@ -215,7 +219,7 @@ def test_duplicates_get_the_page_of_their_leader(
     batch = found(record, "b")
     assert (batch.completed, batch.from_store) == (4, 2)
     assert sorted(row for _, row in places(record, "b")) == [0, 1, 2, 4]
-    linked = [item for chunk in database.results.item_rows(record, "b", "links") for item in chunk]
+    linked = [item for chunk in database.results.link_rows(record, "b") for item in chunk]
     assert [row for row, _, _ in linked] == [0, 2, 4]
     twin = database.results.read_pages(record, ["b-4"])["b-4"]
     assert (twin.job_id, twin.row, twin.title) == ("b-4", 4, "Title of b-0")
@@ -255,13 +259,13 @@ def test_a_cancelled_duplicate_shows_nothing_of_the_page(
 ) -> None:
     submit("b", 2, twins={1: 0})
     database.jobs.cancel_jobs(record, "b", ["b-1"])
-    save(result("b-0", links=[{"url": "https://x/"}]))
+    save(result("b-0", links=Links(["https://x/"], [""], [""])))
 
     row = all_rows(record, "b")[1]
 
     assert (row["status"], row["ok"], row["error_kind"]) == ("cancelled", False, "cancelled")
     assert row["title"] is row["final_url"] is row["http_status"] is None
-    linked = [item for chunk in database.results.item_rows(record, "b", "links") for item in chunk]
+    linked = [item for chunk in database.results.link_rows(record, "b") for item in chunk]
     assert [number for number, _, _ in linked] == [0]
     assert database.results.read_pages(record, ["b-1"])["b-1"].title is None
 
@@ -389,19 +393,35 @@ def test_what_an_earlier_try_found_is_not_shown_while_a_job_is_open(
 def test_links_and_images_are_rows_of_good_pages(
     record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:
-    links = [{"url": f"https://x/{number}", "text": None, "rel": "nofollow"} for number in range(3)]
+    links = Links([f"https://x/{number}" for number in range(3)], [""] * 3, ["nofollow"] * 3)
+    first = Links(["https://x/0"], [""], ["nofollow"])
     submit("b", 4)
-    save(result("b-2", links=links), result("b-0", links=links[:1], images=[{"url": "i"}]))
+    save(result("b-2", links=links), result("b-0", links=first, images=[{"url": "i"}]))
     save(result("b-1"), result("b-3", error_kind="dns"))
 
-    def items(column: str) -> list[Any]:
-        return [one for chunk in database.results.item_rows(record, "b", column) for one in chunk]
-
-    assert items("links") == [
-        (0, "https://final.example/0", links[:1]),
+    assert [one for chunk in database.results.link_rows(record, "b") for one in chunk] == [
+        (0, "https://final.example/0", first),
         (2, "https://final.example/2", links),
     ]
-    assert items("images") == [(0, "https://final.example/0", [{"url": "i"}])]
+    assert [one for chunk in database.results.image_rows(record, "b") for one in chunk] == [
+        (0, "https://final.example/0", [{"url": "i"}])
+    ]
+
+
+def test_links_that_were_kept_as_a_list_are_read(
+    record: sa.Engine, submit: Submit, save: Make, result: Make
+) -> None:
+    submit("b")
+    save(result("b-0"), result("b-1"))
+    links = [{"url": "https://x/", "text": "x", "rel": "nofollow"}, {"url": "https://y/"}]
+    with record.begin() as connection:
+        connection.execute(pages.update().where(pages.c.job_id == "b-1").values(links=links))
+
+    (chunk,) = database.results.link_rows(record, "b")
+
+    columns = Links(["https://x/", "https://y/"], ["x", ""], ["nofollow", ""])
+    assert chunk == [(1, "https://final.example/1", columns)]
+    assert database.results.read_pages(record, ["b-1"])["b-1"].links == list(columns)
 
 
 def test_finished_pages_come_in_the_order_of_finishing(

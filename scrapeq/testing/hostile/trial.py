@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scrapeq import urls
+from scrapeq.database import Result
 from scrapeq.database.jobs import Work
 from scrapeq.fetch import Response, Visitor
-from scrapeq.models import Failure, Page, ScrapingConfig
+from scrapeq.models import Failure, Fetched, ScrapingConfig
 from scrapeq.pipeline.attempt import Plan, attempt
 from scrapeq.pipeline.reading import Readers
 from scrapeq.store import Lease
@@ -109,19 +110,20 @@ async def try_case(
             case, "hangs", None, tries=0, seconds=time.monotonic() - began_s, growth=growth
         )
     took_s = time.monotonic() - began_s
-    return _ended(case, row.error_kind or "ok", row, tries=tries, seconds=took_s, growth=growth)
+    end = row.page.error_kind or "ok"
+    return _ended(case, end, row, tries=tries, seconds=took_s, growth=growth)
 
 
 def _ended(
-    case: Case, end: str, row: Page | None, *, tries: int, seconds: float, growth: Growth
+    case: Case, end: str, row: Result | None, *, tries: int, seconds: float, growth: Growth
 ) -> Ended:
     growth.look()
     return Ended(
         case=case,
         end=str(end),
-        title=row.title if row else None,
-        text=row.text if row else None,
-        message=(row.error_message or "") if row else "",
+        title=row.content.get("title") if row else None,
+        text=row.content.get("text") if row else None,
+        message=(row.page.error_message or "") if row else "",
         tries=tries,
         seconds=seconds,
         visitor_mb=growth.own_peak_mb,
@@ -132,15 +134,14 @@ def _ended(
 
 async def _tries(
     url: str, config: ScrapingConfig, visitor: Visitor, readers: Readers
-) -> tuple[Page, int]:
+) -> tuple[Result, int]:
     """The row of a job, and the tries that it took, as `pipeline.work` comes by them."""
     parsed = urls.parse(url)
     if isinstance(parsed, Failure):
-        kind, message = parsed.kind, parsed.message
-        row = Page(
-            job_id="", batch_id="", row=0, url=url, ok=False, error_kind=kind, error_message=message
+        row = Fetched(
+            "", "", 0, url, ok=False, error_kind=parsed.kind, error_message=parsed.message
         )
-        return row, 0
+        return Result(row, token=0, url_key="", recipe="", started_ms=0), 0
     work = Work("", "", 0, url, parsed.href, parsed.host, done=False)
     plan = Plan(config, config.recipe, config.recipe.digest)
     tries = 1
@@ -148,6 +149,6 @@ async def _tries(
         lease = Lease("", token=tries, tries=tries, lost=0)
         outcome = await attempt(lease, work, plan, None, visitor, readers)
         if outcome.result is not None:
-            return outcome.result.page, tries
+            return outcome.result, tries
         await asyncio.sleep(outcome.ending.wait_ms / 1000)
         tries += 1

@@ -8,7 +8,7 @@ import pytest
 
 import scrapeq as sq
 from scrapeq.errors import ConfigError
-from scrapeq.models import ErrorKind, Page
+from scrapeq.models import ErrorKind, Fetched
 from scrapeq.pipeline.attempt import unwritable
 from scrapeq.pipeline.handle import BatchHandle
 from scrapeq.pipeline.job_queue import JobQueue
@@ -73,10 +73,13 @@ def test_a_folder_that_cannot_be_made_says_which_variable_to_set(tmp_path, monke
 def test_what_cannot_be_written_becomes_a_row_that_says_so(queue):
     from scrapeq import database
 
-    page = Page(job_id="j", batch_id="b", row=3, url="u", ok=True, title="x", attempts=2)
-    result = database.Result(page, token=7, url_key="k", recipe="r", started_ms=1, html=b"<p>")
+    page = Fetched(job_id="j", batch_id="b", row=3, url="u", ok=True, attempts=2)
+    result = database.Result(
+        page, token=7, url_key="k", recipe="r", started_ms=1, content={"title": "x"}, html=b"<p>"
+    )
 
     row = unwritable(result)
 
     assert (row.page.ok, row.page.error_kind, row.html) == (False, ErrorKind.PARSE, None)
+    assert row.content == {}
     assert (row.page.job_id, row.page.row, row.page.attempts, row.token) == ("j", 3, 2, 7)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from scrapeq.clean import clean_content, language_tag
-from scrapeq.models import Content
+from scrapeq.models import Content, Links
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 
@@ -30,7 +30,7 @@ def test_a_clean_page_comes_back_as_it_was():
         author="José",
         published_at=dt.datetime(2024, 1, 1, tzinfo=dt.UTC),
         fields={"price": "12 €", "tags": ["a", "b"], "none": None},
-        links=[{"url": "https://a.example", "text": "A", "rel": None}],
+        links=Links(["https://a.example"], ["A"], [""]),
         metadata={"jsonld": [{"a": ["b"]}]},
         sources={"title": "h1"},
     )
@@ -43,7 +43,7 @@ def test_every_value_is_cleaned_and_every_change_named():
         title=" A\n title ",
         text="a\xa0b",
         fields={"price": "12\u200b €", "tags": [" a", "b\0"]},
-        links=[{"url": "u", "text": "x\ny", "rel": None}],
+        links=Links(["u"], ["x\ny"], [""]),
         images=[{"url": "u", "alt": "e\u0301"}],
         metadata={"x": {"y\0": ["z\ud800"]}},
     )
@@ -51,7 +51,7 @@ def test_every_value_is_cleaned_and_every_change_named():
     assert content.title == "A title"
     assert content.text == "a b"
     assert content.fields == {"price": "12 €", "tags": ["a", "b"]}
-    assert content.links[0]["text"] == "x y"
+    assert content.links.text == ["x y"]
     assert content.images[0]["alt"] == "é"
     assert content.metadata == {"x": {"y": ["z\ufffd"]}}
     assert changes(content) == [
@@ -87,10 +87,9 @@ def test_empty_texts_in_a_list_keep_their_places():
 
 
 def test_repeated_links_are_kept_once():
-    link = {"url": "u", "text": "x", "rel": None}
-    content = cleaned(links=[link, {**link, "text": "other"}, dict(link), dict(link)])
+    content = cleaned(links=Links(["u"] * 4, ["x", "other", "x", "x"], [""] * 4))
 
-    assert [one["text"] for one in content.links] == ["x", "other"]
+    assert content.links == Links(["u"] * 2, ["x", "other"], [""] * 2)
     assert content.changes[0]["reason"] == "2 were there already, word for word"
     assert len(cleaned(images=[{"url": "u", "srcset": ["a"]}] * 2).images) == 1
 

@@ -10,7 +10,7 @@ import pytest
 
 from scrapeq.extract import extract
 from scrapeq.extract.bounds import MAX_OPTIONS, cut_attributes, cut_options, flatten
-from scrapeq.models import Content, ErrorKind, Failure, Recipe
+from scrapeq.models import Content, ErrorKind, Failure, Links, Recipe
 
 SENTENCE = "These are words that a person reads on a page about tea. "
 ARTICLE = f"""<!doctype html><html lang=en><head><title>Tea | Example</title>
@@ -78,7 +78,7 @@ def test_what_is_not_asked_for_is_not_there() -> None:
     content = read(ARTICLE, Recipe(main_text="off"))
 
     assert content.text is content.markdown is None
-    assert content.links == content.images == []
+    assert (content.links, content.images) == (Links(), [])
     assert content.fields == {}
     assert not {"text", "links", "images"} & set(content.sources)
 
@@ -156,7 +156,7 @@ def test_long_values_are_bounded() -> None:
     assert content.title is not None
     assert len(content.title) == 1_000
     assert len(content.author or "") <= 300
-    assert len(content.links[0]["text"]) == 1_000
+    assert len(content.links.text[0]) == 1_000
 
 
 def test_flatten_changes_only_what_is_too_deep() -> None:

@@ -17,7 +17,7 @@ PAGE = "https://example.com/shop/chairs?page=2#top"
 
 def links(markup: str) -> list[dict[str, str]]:
     tree = LexborHTMLParser(markup)
-    return links_of(tree, Joiner(base_of(declared(tree).base, PAGE)))
+    return list(links_of(tree, Joiner(base_of(declared(tree).base, PAGE))))
 
 
 def images(markup: str) -> list[dict[str, object]]:

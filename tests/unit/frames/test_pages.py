@@ -17,7 +17,7 @@ from scrapeq.frames import (
     pages_frame,
     paused_frame,
 )
-from scrapeq.models import ErrorKind
+from scrapeq.models import ErrorKind, Links
 
 COLUMNS = ("status", *reversed(PAGE_COLUMNS), "fields")
 WHEN = dt.datetime(2026, 11, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
@@ -193,20 +193,16 @@ def test_links_are_one_row_each():
     links = links_frame(
         [
             [
-                (
-                    0,
-                    "https://a.example",
-                    '[{"url": "https://b.example", "text": "B", "rel": null}]',
-                ),
-                (1, "https://c.example", None),
+                (0, "https://a.example", Links(["https://b.example"], ["B"], [""])),
+                (1, "https://c.example", Links()),
             ],
-            [(4, "https://d.example", [{"url": "u", "text": "", "rel": ["nofollow", "ugc"]}] * 2)],
+            [(4, "https://d.example", Links(["u"] * 2, [""] * 2, ["nofollow ugc"] * 2))],
         ]
     )
 
     assert links["row"].tolist() == [0, 4, 4]
     assert links["page_url"].tolist() == ["https://a.example", *["https://d.example"] * 2]
-    assert links["rel"].tolist() == [pd.NA, "nofollow ugc", "nofollow ugc"]
+    assert links["rel"].tolist() == ["", "nofollow ugc", "nofollow ugc"]
     assert links.dtypes.astype(str).to_dict() == {"row": "int64"} | dict.fromkeys(
         ["page_url", "url", "text", "rel"], "string"
     )
