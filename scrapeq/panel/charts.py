@@ -16,9 +16,11 @@ LEAST_STEPS = 15
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A path over the hour; it has gaps where there is nothing to say. `style`: full, light, soft."""
+    """A path over the hour; it has gaps where there is nothing to say, and `dots` for steps without
+    neighbours. `style`: full, light, soft."""
 
     path: str
+    dots: str
     style: str
     label: str
 
@@ -80,40 +82,40 @@ def _throughput(series: Sequence[Mapping[str, Any]]) -> Chart:
 def _latency(series: Sequence[Mapping[str, Any]]) -> Chart:
     top = max((step["p95_s"] for step in series if step["p95_s"] is not None), default=0.0)
     lines = tuple(
-        Line(_path([step[key] for step in series], top), style, label)
-        for key, style, label in (("p95_s", "soft", "95 %"), ("p50_s", "full", "half"))
+        Line(*_path([step[key] for step in series], top), style, label)
+        for key, style, label in (("p95_s", "soft", "p95"), ("p50_s", "full", "p50"))
     )
     newest = next((step for step in reversed(series) if step["p50_s"] is not None), None)
     now = "–"
     if newest:
-        now = f"{display.seconds(newest['p50_s'])} · {display.seconds(newest['p95_s'])}"
-    return Chart(
-        "time a page takes: half · 95 %", now, display.seconds(top) if top else "", lines=lines
-    )
+        now = f"p50 {display.seconds(newest['p50_s'])} · p95 {display.seconds(newest['p95_s'])}"
+    return Chart("time per page", now, display.seconds(top) if top else "", lines=lines)
 
 
 def _success(series: Sequence[Mapping[str, Any]]) -> Chart:
     rates = [step["success_rate"] for step in series]
     newest = next((rate for rate in reversed(rates) if rate is not None), None)
     now = "–" if newest is None else f"{newest:.1f} %"
-    line = Line(_path(rates, 100.0), "full", "success")
+    line = Line(*_path(rates, 100.0), "full", "success")
     return Chart("success", now, "100 %" if newest is not None else "", lines=(line,))
 
 
-def _path(values: Sequence[float | None], top: float) -> str:
-    """Straight lines between neighbours, a dot where a value stands alone."""
+def _path(values: Sequence[float | None], top: float) -> tuple[str, str]:
+    """Straight lines between neighbours, and a dot where a value stands alone."""
     step = WIDTH / max(1, len(values) - 1)
-    parts, drawing = [], False
+    lines, dots = [], []
     for place, value in enumerate(values):
         if value is None:
-            drawing = False
             continue
         y = HEIGHT - (HEIGHT - 2) * min(1.0, value / top if top else 0.0) - 1
-        parts.append(f"{'L' if drawing else 'M'}{place * step:.1f} {y:.1f}")
-        if not drawing:
-            parts.append("h.01")  # seen as a dot where no line follows
-        drawing = True
-    return "".join(parts)
+        at = f"{place * step:.1f} {y:.1f}"
+        before = place > 0 and values[place - 1] is not None
+        after = place + 1 < len(values) and values[place + 1] is not None
+        if before or after:
+            lines.append(f"{'L' if before else 'M'}{at}")
+        else:
+            dots.append(f"M{at}h.01")
+    return "".join(lines), "".join(dots)
 
 
 def _clock(step: Mapping[str, Any]) -> str:

@@ -36,15 +36,23 @@ def test_lines_stop_where_nothing_is_known():
         [step(0, 1, p50=0.1, p95=0.2, rate=100.0), step(1), step(2, 1, p50=0.2, p95=0.4, rate=50.0)]
     )
 
-    assert latency.lines[1].path.count("M") == 2
-    assert latency.now == "200 ms · 400 ms"
+    assert latency.lines[1].path == ""
+    assert latency.lines[1].dots.count("M") == 2
+    assert latency.now == "p50 200 ms · p95 400 ms"
     assert success.now == "50.0 %"
+
+
+def test_neighbours_are_joined_by_a_line():
+    _, _, success = charts([step(0, 1, rate=100.0), step(1, 1, rate=50.0), step(2)])
+
+    assert success.lines[0].path == f"M0.0 1.0L{WIDTH / 2:.1f} {HEIGHT / 2:.1f}"
+    assert success.lines[0].dots == ""
 
 
 def test_nothing_yet_is_drawn_as_nothing():
     for chart in charts([step(minute) for minute in range(60)]):
         assert chart.bars == ()
-        assert all(line.path == "" for line in chart.lines)
+        assert all(line.path == line.dots == "" for line in chart.lines)
         assert chart.now in {"0", "–"}
 
 
