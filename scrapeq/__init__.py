@@ -31,6 +31,8 @@ _DOOR = {
     "compare": "scrapeq.pipeline.tables",
     "get_job_queue": "scrapeq.pipeline.job_queue",
     "get_job_monitor": "scrapeq.pipeline.monitor",
+    "health": "scrapeq.pipeline.monitor",
+    "SystemHealth": "scrapeq.pipeline.health",
     "LocalCluster": "scrapeq.cluster",
     "ScrapingConfig": "scrapeq.models",
     "Job": "scrapeq.models",
@@ -39,11 +41,16 @@ _DOOR = {
     "Progress": "scrapeq.models",
     "ErrorKind": "scrapeq.models",
     "ScrapeqError": "scrapeq.errors",
+    "plots": "scrapeq.plots",
+    "dashboard": "scrapeq.notebook.dashboard",
 }
 
 __all__ = ["__version__", *sorted(_DOOR)]  # noqa: PLE0604 - the door's keys are strings
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from scrapeq import plots as plots
     from scrapeq.cluster import LocalCluster as LocalCluster
     from scrapeq.errors import ScrapeqError as ScrapeqError
     from scrapeq.models import ErrorKind as ErrorKind
@@ -52,9 +59,12 @@ if TYPE_CHECKING:
     from scrapeq.models import Page as Page
     from scrapeq.models import Progress as Progress
     from scrapeq.models import ScrapingConfig as ScrapingConfig
+    from scrapeq.notebook.dashboard import dashboard as dashboard
     from scrapeq.pipeline.handle import BatchHandle as BatchHandle
+    from scrapeq.pipeline.health import SystemHealth as SystemHealth
     from scrapeq.pipeline.job_queue import get_job_queue as get_job_queue
     from scrapeq.pipeline.monitor import get_job_monitor as get_job_monitor
+    from scrapeq.pipeline.monitor import health as health
     from scrapeq.pipeline.scrape import attach as attach
     from scrapeq.pipeline.scrape import scrape as scrape
     from scrapeq.pipeline.tables import batches as batches
@@ -69,11 +79,22 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name not in _DOOR:
         raise AttributeError(f"module 'scrapeq' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_DOOR[name]), name)
+    module = importlib.import_module(_DOOR[name])
+    value = module if module.__name__ == f"{__name__}.{name}" else getattr(module, name)
     globals()[name] = value
     if "ipykernel" in sys.modules:  # in a notebook, batches show themselves as live cards
         importlib.import_module("scrapeq.notebook").install()
     return value
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """`%load_ext scrapeq`: `%%scrape`, `%jobs`, `%history`, `%batches`, `%health`."""
+    importlib.import_module("scrapeq.notebook.magics").load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """`%unload_ext scrapeq`: all is as it was before."""
+    importlib.import_module("scrapeq.notebook.magics").unload(shell)
 
 
 def __dir__() -> list[str]:

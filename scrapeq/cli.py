@@ -92,24 +92,21 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
 ) -> None:
     """Fetch a column of URLs and write the table."""
     from scrapeq import frames
-    from scrapeq.models import ScrapingConfig
+    from scrapeq.models.words import config_from_words
     from scrapeq.pipeline import scrape as pipeline
     from scrapeq.pipeline.job_queue import fingerprint
 
     if output is not None:
         frames.check_export_path(output)
-    options: dict[str, Any] = dict(_pair(text, "--option") for text in option or [])
-    selectors: dict[str, Any] = dict(_pair(text, "--select") for text in select or [])
-    selectors |= {
-        key: [value] for key, value in (_pair(one, "--select-all") for one in select_all or [])
-    }
-    if selectors:
-        options["custom_selectors"] = selectors
-    if delay is not None:
-        options["delay_between_requests"] = delay
-    chosen = {"extract_links": links, "extract_images": images, "use_stealth": stealth}
-    options |= {key: True for key, value in chosen.items() if value}
-    config = ScrapingConfig.build(**options)
+    config = config_from_words(
+        select=select,
+        select_all=select_all,
+        option=option,
+        delay=delay,
+        links=links,
+        images=images,
+        stealth=stealth,
+    )
     column: Any = _stdin_urls() if source == "-" else frames.read_urls(source, url_column)
     values = column if isinstance(column, list) else column.values
     name = (
@@ -214,6 +211,25 @@ def doctor() -> None:
         typer.echo(f"{mark} {check.what}: {check.said}")
         failed += not check.good
     sys.exit(BROKEN if failed else ALL_GOOD)
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8765,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+) -> None:
+    """Serve the dashboard to browsers of this machine, until it is interrupted."""
+    import webbrowser
+
+    from scrapeq.api.serve import serve
+
+    def say(address: str) -> None:
+        typer.echo(f"the dashboard is at {address}")
+        _say("whoever has this address can use it; Ctrl-C ends it, what was submitted goes on")
+        if open_browser:
+            webbrowser.open(address)
+
+    serve(say, port=port)
 
 
 @app.command()
@@ -385,13 +401,6 @@ def _stdin_urls() -> list[str]:
     if not found:
         raise InputError("stdin holds no URLs", hint="give one on each line")
     return found
-
-
-def _pair(text: str, option: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip() or not value.strip():
-        raise ConfigError(f"{option} {text!r} is not NAME=VALUE", hint=f"write {option} title=h1")
-    return key.strip(), value.strip()
 
 
 def _say(text: str) -> None:

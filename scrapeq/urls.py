@@ -16,6 +16,7 @@ from ipaddress import ip_address
 
 from ada_url import join_url, normalize_url
 
+from scrapeq import display
 from scrapeq.models import ErrorKind, Failure
 
 #: The longest URL that is fetched, in characters of its canonical form. RFC 9110, section 4.1,
@@ -122,7 +123,7 @@ def is_local_host(host_key: str) -> bool:
 
 def shown(href: str) -> str:
     """`href` without user name and password: the form for logs, messages and pages."""
-    return _CREDENTIALS.sub(r"\1", href)
+    return display.without_credentials(href)
 
 
 def duplicate_key(href: str) -> str:
@@ -214,7 +215,6 @@ def _is_missing(value: object) -> bool:
 
 # Of WHATWG's serialised form, in which each delimiter can mean one thing only.
 _CANONICAL = re.compile(r"(https?)://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]+)(?::(\d+))?(?=/)")
-_CREDENTIALS = re.compile(r"^(\s*[a-z][a-z0-9+.-]*:[/\\]*)[^/?#\\]*@", re.IGNORECASE)
 _PORT = re.compile(r":\d+$")
 
 

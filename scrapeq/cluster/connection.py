@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from scrapeq import display
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -62,6 +64,44 @@ class ClusterStatus:
     worker_pids: tuple[int, ...] = ()
     worker_restarts: int = 0
     problem: str = ""
+
+    def __repr__(self) -> str:
+        home = display.plain(self.home, 120)
+        if not self.running:
+            return f"<ClusterStatus nothing runs in {home!r}>"
+        problem = f", problem: {display.plain(self.problem, 200)}" if self.problem else ""
+        return (
+            f"<ClusterStatus {self._redis()}, {self.worker_count} worker processes, "
+            f"up for {display.seconds(self.uptime_s)} in {home!r}{problem}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.card("private cluster")
+
+    def card(self, title: str) -> str:
+        """Its picture as HTML, under this title; grey while nothing runs."""
+        if not self.running:
+            note = "scrape() and get_job_queue() start it, and so does scrapeq up"
+            return display.card(title, {"home": self.home}, note=note, away="nothing runs")
+        owners = "the process that holds it"
+        if self.owners != 1:
+            owners = f"the last of {self.owners} processes that hold it"
+        restarts = {"Redis": self.redis_restarts, "workers": self.worker_restarts}
+        facts: dict[str, object] = {
+            "Redis": f"{self._redis()}, {self.redis_memory_bytes / 1e6:.1f} MB",
+            "up for": display.seconds(self.uptime_s),
+            "ends": "with scrapeq down" if self.detached else f"with {owners}",
+            "home": self.home,
+        }
+        if restarted := display.joined(
+            {name: number for name, number in restarts.items() if number}
+        ):
+            facts["started again"] = restarted
+        workers = f"{self.worker_count} worker processes"
+        return display.card(title, facts, note=self.problem or None, corner=workers)
+
+    def _redis(self) -> str:
+        return self.redis_version or "a Redis that does not answer"
 
     @property
     def log_folder(self) -> Path:

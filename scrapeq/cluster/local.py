@@ -7,8 +7,10 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
+from scrapeq import display
 from scrapeq.cluster import share
 from scrapeq.cluster.connection import ClusterStatus, Connection
+from scrapeq.errors import ClusterFailed
 from scrapeq.settings import Settings, load_settings
 
 
@@ -98,4 +100,10 @@ class LocalCluster:
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else f"{self.workers} workers"
-        return f"<LocalCluster {state}, home={str(self.home)!r}>"
+        return f"<LocalCluster {state}, home={display.plain(self.home, 120)!r}>"
+
+    def _repr_html_(self) -> str:
+        try:
+            return self.status().card("LocalCluster")
+        except ClusterFailed as error:  # it lives and does not answer
+            return display.card("LocalCluster", {"home": self.home}, note=error, away="silent")

@@ -1,6 +1,29 @@
 """How things look in a cell or a terminal: plain values in, text or safe HTML out."""
 
 from scrapeq.display.card import card
-from scrapeq.display.text import count, plain, seconds, text_bar
+from scrapeq.display.script import script
+from scrapeq.display.template import render
+from scrapeq.display.text import (
+    address,
+    count,
+    joined,
+    moment,
+    plain,
+    seconds,
+    text_bar,
+    without_credentials,
+)
 
-__all__ = ["card", "count", "plain", "seconds", "text_bar"]
+__all__ = [
+    "address",
+    "card",
+    "count",
+    "joined",
+    "moment",
+    "plain",
+    "render",
+    "script",
+    "seconds",
+    "text_bar",
+    "without_credentials",
+]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from scrapeq.display.template import render
 from scrapeq.display.text import count, plain
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 _ACCENT = "background:#3b82f6"
 #: How each part of the bar is drawn: one accent colour, so that only its strength tells. The
@@ -51,32 +47,15 @@ def card(
         }
         for name, number in counts.items()
     ]
-    return (
-        _environment()
-        .get_template("card.html.jinja")
-        .render(
-            title=plain(title),
-            facts=[(plain(name, 60), plain(value)) for name, value in facts.items()],
-            has_bar=bar is not None,
-            parts=parts,
-            note=None if note is None else plain(note, 1000),
-            corner=None if corner is None else plain(corner, 60),
-            actions=[(name, plain(label, 60)) for name, label in (actions or {}).items()],
-            away=None if away is None else plain(away, 60),
-        )
-        .strip()
-    )
-
-
-@cache
-def _environment() -> Environment:
-    # jinja2 takes 50 ms to import, and most programs never draw a card
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return render(
+        Path(__file__).parent,
+        "card",
+        title=plain(title),
+        facts=[(plain(name, 60), plain(value)) for name, value in facts.items()],
+        has_bar=bar is not None,
+        parts=parts,
+        note=None if note is None else plain(note, 1000),
+        corner=None if corner is None else plain(corner, 60),
+        actions=[(name, plain(label, 60)) for name, label in (actions or {}).items()],
+        away=None if away is None else plain(away, 60),
     )

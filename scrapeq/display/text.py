@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 
 def count(number: int) -> str:
@@ -49,6 +51,29 @@ def plain(text: object, limit: int = 300) -> str:
         "\ufffd" if unicodedata.category(character) in _UNSEEN else character for character in line
     )
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+
+
+def without_credentials(url: str) -> str:
+    """A URL without user name and password: the form for logs, messages and pages."""
+    return _CREDENTIALS.sub(r"\1", url)
+
+
+_CREDENTIALS = re.compile(r"^(\s*[a-z][a-z0-9+.-]*:[/\\]*)[^/?#\\]*@", re.IGNORECASE)
+
+
+def address(url: str, limit: int = 120) -> str:
+    """A URL as it may be shown: without credentials, and as harmless as `plain` makes it."""
+    return plain(without_credentials(url[: 100 * limit]), limit)
+
+
+def moment(when: datetime | None) -> str:
+    """A time to the second, in UTC: "2026-03-01 12:00:05 UTC"; None is "–"."""
+    return "–" if when is None else f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def joined(counts: Mapping[str, int]) -> str:
+    """Counts by name on one line: "http_4xx 1,203 · dns 12"."""
+    return " · ".join(f"{plain(name, 40)} {count(number)}" for name, number in counts.items())
 
 
 #: Control, format, surrogate characters, line and paragraph separators (Unicode, table 4-4).

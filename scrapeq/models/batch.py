@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from scrapeq import display
 from scrapeq.models.config import ScrapingConfig
 
 
@@ -48,5 +50,39 @@ class Batch(BaseModel):
         return self.completed + self.failed + self.cancelled
 
     def __repr__(self) -> str:
-        title = f"{self.name} (run {self.run})" if self.name else self.id
-        return f"<Batch {title} {self.state.value}, {self.done:,} of {self.total:,}>"
+        failed = f", {self.failed:,} failed" if self.failed else ""
+        done = f"{self.done:,} of {self.total:,} done{failed}"
+        return f"<Batch {self._title(80)!r} {self.state.value}, {done}>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        facts: dict[str, object] = {
+            "batch": f"{self.id}, {self.state.value}",
+            "submitted": display.moment(self.created_at),
+        }
+        if self.finished_at:
+            elapsed_s = (self.finished_at - self.created_at).total_seconds()
+            facts["finished"] = (
+                f"{display.moment(self.finished_at)}, after {display.seconds(elapsed_s)}"
+            )
+        if self.from_store:
+            facts["from the store"] = display.count(self.from_store)
+        if differing := self.config.differing():
+            facts["options"] = ", ".join(f"{name}={said}" for name, said in differing.items())
+        bar = {
+            "completed": self.completed,
+            "failed": self.failed,
+            "cancelled": self.cancelled,
+            "open": self.total - self.done,
+        }
+        share = math.floor(100 * self.done / self.total) if self.total else 100
+        corner = f"{self.done:,} of {self.total:,} · {share} %"
+        return display.card(self._title(), facts, bar, corner=corner)
+
+    def _title(self, limit: int = 300) -> str:
+        if self.name is None:
+            return display.plain(self.id, limit)
+        run = f" (run {self.run})" if self.run > 1 else ""
+        return display.plain(self.name, limit) + run

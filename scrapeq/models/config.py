@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from scrapeq import display
 from scrapeq.errors import ConfigError
 
 _AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*$", re.IGNORECASE)
@@ -244,13 +245,30 @@ class ScrapingConfig(BaseModel):
         """What was set, secrets in clear: for the database only, never for Redis, a log or a page."""
         return {name: _bare(value) for name, value in self.model_dump(exclude_unset=True).items()}
 
+    def differing(self) -> dict[str, str]:
+        """The options that are not at their defaults, as they may be shown: short, no secret."""
+        return {
+            name: _in_words(value)
+            for name, field in type(self).model_fields.items()
+            if (value := getattr(self, name)) != field.get_default(call_default_factory=True)
+        }
+
     def __repr__(self) -> str:
-        shown = ", ".join(
-            f"{name}={getattr(self, name)!r}"
-            for name in type(self).model_fields
-            if name in self.model_fields_set
+        shown = ", ".join(f"{name}={said}" for name, said in self.differing().items())
+        return f"ScrapingConfig({display.plain(shown, 400)})"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        differing = self.differing()
+        left = len(type(self).model_fields) - len(differing)
+        return display.card(
+            "ScrapingConfig",
+            differing,
+            note=f"{left} options are at their defaults" if differing else None,
+            corner=None if differing else "all defaults",
         )
-        return f"ScrapingConfig({shown})"
 
 
 def reveal(secret: SecretStr) -> str:
@@ -268,6 +286,28 @@ def reveal(secret: SecretStr) -> str:
             hint=f"export {name} before the workers start",
         )
     return os.environ[name]
+
+
+def _in_words(value: Any) -> str:
+    """An option's value on one short line, secrets masked."""
+    if isinstance(value, SecretStr):
+        return "'••••'"
+    if isinstance(value, timedelta):
+        return f"'{_written_age(value)}'"
+    if isinstance(value, dict):
+        items = [f"{display.plain(key, 40)!r}: {_in_words(one)}" for key, one in value.items()]
+        return display.plain("{" + ", ".join(items) + "}")
+    if isinstance(value, list):
+        return f"[{', '.join(map(_in_words, value))}]"
+    return repr(display.plain(value, 80)) if isinstance(value, str) else repr(value)
+
+
+def _written_age(age: timedelta) -> str:
+    """An age as it is given: "7d", "90s"."""
+    for unit, name in reversed(_AGE_UNITS.items()):
+        if age and not age % (length := timedelta(**{name: 1})):
+            return f"{age // length}{unit}"
+    return f"{age.total_seconds():g}s"
 
 
 def _bare(value: Any) -> Any:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from scrapeq import display
 from scrapeq.errors import IllegalMove
 from scrapeq.models.error_kind import ErrorKind
 from scrapeq.models.page import Page
@@ -76,4 +77,25 @@ class Job(BaseModel):
     result: Page | None = None
 
     def __repr__(self) -> str:
-        return f"<Job {self.id} {self.status.value} {self.url[:80]!r}>"
+        why = f" ({self.error_kind.value})" if self.error_kind else ""
+        name, url = display.plain(self.id, 60), display.address(self.url, 80)
+        return f"<Job {name} {self.status.value}{why} {url!r}>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        facts: dict[str, object] = {
+            "job": f"{self.id}, row {self.row:,} of batch {self.batch_id}",
+            "tries": f"{self.attempts}, priority {self.priority}",
+            "submitted": display.moment(self.created_at),
+        }
+        if self.started_at and self.finished_at:
+            facts["finished"] = display.moment(self.finished_at)
+        elif self.started_at:
+            facts["started"] = display.moment(self.started_at)
+        if self.result is not None and self.result.title:
+            facts["title"] = self.result.title
+        if self.error_kind:
+            facts["error"] = f"{self.error_kind.value}: {self.error_message or ''}"
+        return display.card(display.address(self.url), facts, corner=self.status.value)

@@ -7,7 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from scrapeq import display
 from scrapeq.models.error_kind import ErrorKind
+
+#: Custom selectors that a card shows; the page has all.
+MOST_FIELDS = 20
 
 
 class Page(BaseModel):
@@ -51,5 +55,51 @@ class Page(BaseModel):
     html_sha256: str | None = None
 
     def __repr__(self) -> str:
-        outcome = f"{self.title!r}" if self.ok else f"{self.error_kind}"
-        return f"<Page {self.http_status or '-'} {self.url[:80]!r} {outcome[:80]}>"
+        outcome = repr(display.plain(self.title or "", 80)) if self.ok else f"{self.error_kind}"
+        return f"<Page {self.http_status or '-'} {display.address(self.url, 80)!r} {outcome}>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        url, final = display.address(self.url), display.address(self.final_url or "")
+        has_title = self.ok and self.title
+        facts: dict[str, object] = {"url": url} if has_title else {}
+        if final and final != url:
+            facts["led to"] = final
+        if self.fetched_at:
+            facts["fetched"] = display.moment(self.fetched_at) + self._cost()
+        about = (self.language, self.author, self.published_at and f"{self.published_at:%Y-%m-%d}")
+        if said := " · ".join(one for one in about if one):
+            facts["about"] = said
+        items = {"links": len(self.links), "images": len(self.images)}
+        if kept := [f"{number:,} {name}" for name, number in items.items() if number]:
+            facts["kept"] = " · ".join(kept)
+        if self.error_kind:
+            facts["error"] = f"{self.error_kind.value}: {self.error_message or ''}"
+        for name, value in list(self.fields.items())[:MOST_FIELDS]:
+            label = f"{name} (selector)" if name in facts else name
+            facts[label] = "–" if value is None else _in_words(value)
+        return display.card(
+            self.title if has_title else url,
+            facts,
+            note=display.plain(self.text, 300) if self.text else None,
+            corner=self._outcome(),
+        )
+
+    def _outcome(self) -> str:
+        if self.error_kind:
+            return self.error_kind.value
+        return "from the store" if self.from_store else f"{self.http_status or 'good'}"
+
+    def _cost(self) -> str:
+        took = f" in {display.seconds(self.elapsed_s)}" if self.elapsed_s is not None else ""
+        return took + (f", {self.body_bytes / 1000:,.1f} kB" if self.body_bytes else "")
+
+
+def _in_words(value: Any) -> str:
+    """A field's value in a few words: a text, or how many and the first ones."""
+    if not isinstance(value, list):
+        return display.plain(value)
+    first = ", ".join(display.plain(one, 60) for one in value[:5])
+    return f"{len(value):,}: {first}" if value else "none"

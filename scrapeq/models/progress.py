@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from pydantic import BaseModel, ConfigDict
+
+from scrapeq import display
 
 
 class Progress(BaseModel):
@@ -41,8 +45,39 @@ class Progress(BaseModel):
         """Whether every job has a final status."""
         return self.done >= self.total
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Jobs by status, in the order in which a bar shows them."""
+        return {
+            "completed": self.completed,
+            "failed": self.failed,
+            "cancelled": self.cancelled,
+            "running": self.running,
+            "retrying": self.retrying,
+            "pending": self.pending,
+        }
+
+    @property
+    def in_words(self) -> str:
+        """How far it is, like "812 of 1,000 · 81 %"; 100 % is said only when all is done."""
+        return f"{self.done:,} of {self.total:,} · {math.floor(self.percentage)} %"
+
     def __repr__(self) -> str:
         return (
-            f"<Progress {self.done:,} of {self.total:,} ({self.percentage:.0f} %), "
+            f"<Progress {self.done:,} of {self.total:,} ({math.floor(self.percentage)} %), "
             f"{self.failed:,} failed, {self.cancelled:,} cancelled, {self.running:,} running>"
         )
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        facts: dict[str, object] = {}
+        if not self.is_done:
+            rate = self.rate_per_s
+            facts["speed"] = "–" if rate is None else f"{rate:,.1f} pages/s"
+            facts["left"] = display.seconds(self.eta_s)
+        facts["elapsed"] = display.seconds(self.elapsed_s)
+        if self.from_store:
+            facts["from the store"] = display.count(self.from_store)
+        return display.card("progress", facts, self.counts, corner=self.in_words)

@@ -1,4 +1,4 @@
-"""Objects that live in a notebook: cards that move while the kernel does something else."""
+"""What lives in a notebook: cards that move while the kernel does something else, and magics."""
 
 from __future__ import annotations
 

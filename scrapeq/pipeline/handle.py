@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import sys
 import time
 from collections import deque
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import database, display, frames, stats
-from scrapeq.errors import NotFound, RedisUnavailable, WaitTimeout
+from scrapeq.errors import NotFound, RedisUnavailable, ScrapeqError, WaitTimeout
 from scrapeq.models import Batch, BatchState, ErrorKind, Page, Progress
 from scrapeq.pipeline.job_queue import JobQueue
 
@@ -102,7 +101,10 @@ class BatchHandle:
         return self.batch.total
 
     def __repr__(self) -> str:
-        batch, progress = self.batch, self.progress
+        try:
+            batch, progress = self.batch, self.progress
+        except ScrapeqError as error:  # to look at an object must not fail
+            return f"<BatchHandle {display.plain(self.id, 80)!r}: {display.plain(error, 200)}>"
         title = batch.name or batch.id
         said = f"{progress.done:,} of {progress.total:,} done, {progress.failed:,} failed"
         said += f", {progress.cancelled:,} cancelled" if progress.cancelled else ""
@@ -110,7 +112,10 @@ class BatchHandle:
         return f"<BatchHandle {display.plain(title, 80)!r}: {said}{state}>"
 
     def _repr_html_(self) -> str:
-        return self.card()
+        try:
+            return self.card()
+        except ScrapeqError as error:
+            return display.card(self.id, {}, note=error, away="cannot be shown")
 
     def card(self, *, actions: bool = False) -> str:
         """Its picture as HTML: the same in a notebook, live or saved, and on a page.
@@ -121,20 +126,12 @@ class BatchHandle:
         """
         batch, progress = self.batch, self.progress
         away = "" if progress.is_done else self._missing()
-        bar = {
-            "completed": progress.completed,
-            "failed": progress.failed,
-            "cancelled": progress.cancelled,
-            "running": progress.running,
-            "retrying": progress.retrying,
-            "pending": progress.pending,
-        }
         return display.card(
             batch.name or batch.id,
             self._facts(progress, is_still=bool(away) or batch.state is BatchState.PAUSED),
-            bar,
+            progress.counts,
             self.note or _state_in_words(batch, progress),
-            corner=f"{progress.done:,} of {progress.total:,} · {math.floor(progress.percentage)} %",
+            corner=progress.in_words,
             actions=_actions(batch, progress) if actions else None,
             away=away or None,
         )
@@ -153,7 +150,7 @@ class BatchHandle:
             facts["from the store"] = display.count(progress.from_store)
         if progress.failed or progress.cancelled:
             kinds = database.jobs.error_kinds(self._engine, self.id)
-            facts["errors"] = " · ".join(f"{kind} {number:,}" for kind, number in kinds.items())
+            facts["errors"] = display.joined(kinds)
         return facts
 
     def _spared_hosts(self) -> str:

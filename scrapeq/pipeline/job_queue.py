@@ -19,15 +19,19 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from scrapeq import cluster, database, frames, urls
+import sqlalchemy as sa
+
+from scrapeq import cluster, database, display, frames, urls
 from scrapeq.database.batches import NewJob, now_ms
 from scrapeq.errors import (
     ClusterFailed,
     ConfigError,
+    DatabaseUnavailable,
     InputError,
     NotFound,
     NoWorkersWarning,
     RedisFull,
+    RedisUnavailable,
     ScrapeqError,
     WaitTimeout,
 )
@@ -76,7 +80,35 @@ class JobQueue:
 
     def __repr__(self) -> str:
         mode = "shared" if self.services.settings.shared else "private"
-        return f"<JobQueue on a {mode} Redis, record {self.services.engine.url.database!r}>"
+        record = display.plain(self.services.engine.url.database, 120)
+        return f"<JobQueue on a {mode} Redis, record {record!r}>"
+
+    def _repr_html_(self) -> str:
+        mode = "shared" if self.services.settings.shared else "private"
+        facts: dict[str, object] = {
+            "record": _record_in_words(self.services.engine.url),
+            "Redis": mode,
+        }
+        try:
+            counts = {
+                s.value: n for s, n in database.jobs.count_by_status(self.services.engine).items()
+            }
+        except DatabaseUnavailable as error:
+            return display.card("JobQueue", facts, note=error, away="the record is away")
+        try:
+            now = self.services.frontier.counts()
+            _tell_open_apart(counts, now)
+            paused = self.services.frontier.paused()
+        except RedisUnavailable as error:
+            note: object = error
+            if not self.services.settings.shared:
+                note = "without a private cluster nothing is done: scrape() or scrapeq up starts it"
+            return display.card("JobQueue", facts, _drawn(counts), note, away="Redis is away")
+        if paused:
+            facts["spared hosts"] = f"{len(paused):,}: paused_hosts() lists them"
+        total, workers = sum(counts.values()), now["workers"]
+        corner = f"{total:,} jobs · {workers:,} {'worker' if workers == 1 else 'workers'}"
+        return display.card("JobQueue", facts, _drawn(counts), corner=corner)
 
     # -- submitting --------------------------------------------------------------------------
 
@@ -228,11 +260,16 @@ class JobQueue:
         return cancelled > 0
 
     def get_active_jobs(self, limit: int = 100) -> list[Job]:
-        """Open jobs, those that run first; at most `limit`."""
-        running = self.get_jobs(self.services.frontier.running_ids(limit))
-        active = [job for job in running if job.status not in FINAL]
-        known = {job.id for job in active}
-        if len(active) < limit:
+        """Open jobs, those that run first, then those that are next; at most `limit`.
+
+        Its cost depends on `limit` and not on the number of jobs.
+        """
+        frontier = self.services.frontier
+        ids = frontier.running_ids(limit) + frontier.next_ids(limit)  # some may be done by now
+        active = [job for job in self.get_jobs(ids) if job.status not in FINAL]
+        by_status = database.jobs.count_by_status(self.services.engine)
+        if len(active) < min(limit, by_status[JobStatus.PENDING]):  # some are not in Redis yet
+            known = {job.id for job in active}
             waiting = database.jobs.find_jobs(
                 self.services.engine,
                 limit=limit,
@@ -270,9 +307,7 @@ class JobQueue:
         for status, count in database.jobs.count_by_status(self.services.engine).items():
             counts[status.value] = count
         now = self.services.frontier.counts()
-        counts["running"] = min(now["running"], counts["pending"])
-        counts["retrying"] = min(now["retrying"], counts["pending"] - counts["running"])
-        counts["pending"] -= counts["running"] + counts["retrying"]
+        _tell_open_apart(counts, now)
         if self.services.settings.shared and counts["pending"] and not now["workers"]:
             self.warn_without_workers()
         return {
@@ -462,6 +497,27 @@ def fingerprint(values: Sequence[object], config: ScrapingConfig) -> str:
     for value in values:
         digest.update(str(value).encode("utf-8", "replace") + b"\0")
     return digest.hexdigest()
+
+
+def _tell_open_apart(counts: dict[str, int], now: dict[str, int]) -> None:
+    """The record counts all open jobs as pending; Redis knows which of them run or wait to."""
+    counts["running"] = min(now["running"], counts["pending"])
+    counts["retrying"] = min(now["retrying"], counts["pending"] - counts["running"])
+    counts["pending"] -= counts["running"] + counts["retrying"]
+
+
+def _record_in_words(url: sa.URL) -> str:
+    """Where the record is: a file, or a database and its host. Nothing else of the URL, which may
+    hold a password in more places than one."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return f"{url.database} on {url.host or 'this machine'}"
+
+
+def _drawn(counts: dict[str, int]) -> dict[str, int]:
+    """Counts by status in the order of a bar."""
+    order = ("completed", "failed", "cancelled", "running", "retrying", "pending")
+    return {status: counts.get(status, 0) for status in order}
 
 
 def _check_priority(priority: int) -> None:

@@ -11,14 +11,22 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scrapeq import database, stats
+from scrapeq import cluster, database, stats
+from scrapeq.cluster import ClusterStatus
 from scrapeq.database.batches import now_ms
 from scrapeq.database.minutes import MINUTE_MS, Span, floor_ms, merged, spans_since
-from scrapeq.errors import ConfigError, RedisUnavailable
+from scrapeq.errors import (
+    ClusterFailed,
+    ConfigError,
+    DatabaseUnavailable,
+    RedisEvicts,
+    RedisUnavailable,
+)
 from scrapeq.models import FINAL, Batch, Job, JobStatus
+from scrapeq.pipeline.health import SystemHealth, unhealthy
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
-from scrapeq.pipeline.services import Services
-from scrapeq.settings import Settings
+from scrapeq.pipeline.services import Services, shared_looking_services
+from scrapeq.settings import Settings, load_settings
 
 _HOUR_MS = 3_600_000
 #: Steps of a series: a week of minutes, and more than a picture has pixels.
@@ -34,6 +42,29 @@ def get_job_monitor(settings: Settings | None = None) -> JobMonitor:
     return JobMonitor(get_job_queue(settings).services)
 
 
+def health(*, queue: JobQueue | None = None) -> SystemHealth:
+    """How Redis, the workers and the record are doing, with a verdict and what to do.
+
+    It starts nothing: where no cluster runs, it says so, and how to start one. Raises ConfigError
+    for an environment that cannot be met, and nothing else.
+    """
+    if queue is not None:
+        return JobMonitor(queue.services).health()
+    settings = load_settings()
+    try:
+        services = shared_looking_services(settings)
+    except DatabaseUnavailable as error:
+        return _without_record(error, _where(settings))
+    except (RedisEvicts, ClusterFailed) as error:
+        return unhealthy(
+            error.problem,
+            error.hint,
+            where=_where(settings),
+            redis_answers=isinstance(error, RedisEvicts),
+        )
+    return JobMonitor(services).health()
+
+
 class JobMonitor:
     """Looks at one project's jobs, workers and history, and changes nothing but the history."""
 
@@ -43,6 +74,45 @@ class JobMonitor:
 
     def __repr__(self) -> str:
         return f"<JobMonitor of {self._queue!r}>"
+
+    def _repr_html_(self) -> str:
+        return self.health()._repr_html_()
+
+    def health(self) -> SystemHealth:
+        """`get_system_metrics` as a value that shows itself, with what to do about what is wrong.
+
+        Raises nothing that Redis, the record or the cluster could do: the verdict tells of it.
+        """
+        settings = self.services.settings
+        where = _where(settings)
+        try:
+            metrics = self.get_system_metrics()
+            by_status = database.jobs.count_by_status(self.services.engine)
+        except DatabaseUnavailable as error:
+            return _without_record(error, where)
+        reasons = list(metrics["health_reasons"])
+        cluster_now = _cluster_now(settings)
+        runs = settings.shared or cluster_now.running
+        hint = ""
+        if not runs:
+            reasons = [f"nothing runs in {settings.home}", *reasons[1:]]
+            hint = "scrape(...) starts a private Redis and workers, and so does scrapeq up"
+        elif not metrics["worker_stats"]["active_workers"]:
+            if cluster_now.problem:
+                reasons.append(cluster_now.problem)
+            hint = (
+                "start workers: celery -A scrapeq.pipeline.worker worker"
+                if settings.shared
+                else f"workers take 3 s to start; if none come, see {settings.home / 'logs'}"
+            )
+        return SystemHealth.from_metrics(
+            metrics,
+            reasons=tuple(reasons),
+            hint=hint,
+            where=where,
+            something_runs=runs,
+            open_jobs=by_status[JobStatus.PENDING],
+        )
 
     def get_job_progress(self, job_id: str) -> dict[str, Any]:
         """How far a job is, or a batch when its id or name is given.
@@ -58,9 +128,10 @@ class JobMonitor:
         return self._job_progress(self._queue.get_job_status(job_id))
 
     def get_system_metrics(self) -> dict[str, Any]:
-        """`health_status` (HEALTHY, DEGRADED, UNHEALTHY) with `health_reasons`; `worker_stats`
-        (`active_workers`, `workers`), `queue_stats`, `performance` of the last quarter of an hour
-        (see `get_performance_history`), `errors` by kind, `paused_hosts`: a dict for each host that is being spared, with the columns of
+        """`health_status` (HEALTHY, DEGRADED, UNHEALTHY) with `health_reasons`; `redis_reachable`,
+        `worker_stats` (`active_workers`, `workers`), `queue_stats`, `performance` of the last
+        quarter of an hour (see `get_performance_history`), `errors` by kind, `paused_hosts`: a dict
+        for each host that is being spared, with the columns of
         `JobQueue.paused_hosts`, times as ISO 8601 in UTC.
         """
         lately = self._lately()
@@ -84,6 +155,7 @@ class JobMonitor:
             "timestamp": datetime.now(UTC).isoformat(),
             "health_status": verdict,
             "health_reasons": list(reasons),
+            "redis_reachable": reachable,
             "worker_stats": {"active_workers": len(workers), "workers": workers},
             "queue_stats": {
                 "waiting_jobs": waiting,
@@ -274,6 +346,24 @@ class JobMonitor:
             "failed": batch.failed,
             "cancelled": batch.cancelled,
         }
+
+
+def _where(settings: Settings) -> str:
+    return "a Redis of your own" if settings.shared else f"{settings.home}"
+
+
+def _without_record(error: DatabaseUnavailable, where: str) -> SystemHealth:
+    return unhealthy(error.problem, error.hint, where=where, database_answers=False)
+
+
+def _cluster_now(settings: Settings) -> ClusterStatus:
+    """The private cluster; in shared mode there is none to look at."""
+    if settings.shared:
+        return ClusterStatus(settings.home)
+    try:
+        return cluster.status(settings.home)
+    except ClusterFailed as error:  # it lives and does not answer
+        return ClusterStatus(settings.home, running=True, problem=str(error))
 
 
 def _performance(span: Span) -> dict[str, Any]:

@@ -28,8 +28,8 @@ class Services:
     """The two stores and the way to wake a worker, for one process and one set of settings."""
 
     settings: Settings
-    engine: sa.Engine
-    frontier: Frontier
+    engine: sa.Engine = field(repr=False)  # its URL may hold a password
+    frontier: Frontier = field(repr=False)
     broker_url: str = field(repr=False)
 
     @cached_property

@@ -401,6 +401,32 @@ class Frontier:
         with translated():
             return [str(job) for job in self._redis.zrange(keys.LEASES, 0, limit - 1)]
 
+    def next_ids(self, limit: int = 1_000) -> list[str]:
+        """Open jobs without a lease: due ones by priority, then those whose host must wait, those
+        that are to be tried again, and those of paused batches; at most `limit`.
+
+        Two round trips, whatever the number of jobs. Where many hosts have due jobs, a few of each
+        are enough, so the order is only nearly that of the claims.
+        """
+        last = limit - 1
+        pipe = self._redis.pipeline(transaction=False)
+        for key in (keys.SUSPECTS, keys.OPEN, keys.GATED, keys.LATER):
+            pipe.zrange(key, 0, last)
+        pipe.hkeys(keys.STOPPED)
+        with translated():
+            suspects, free, gated, later, stopped = pipe.execute()
+            of_each = min(last, 4 * limit // max(1, len(free) + len(gated)))
+            for host in [*free, *gated]:
+                pipe.zrange(keys.ready(host), 0, of_each, withscores=True)
+            for batch_id in stopped:
+                pipe.zrange(keys.parked(batch_id), 0, last)
+            found = pipe.execute()
+        due = [one for some in found[: len(free)] for one in some]
+        waiting = [job for some in found[len(free) : len(free) + len(gated)] for job, _ in some]
+        parked = [job for some in found[len(free) + len(gated) :] for job in some]
+        by_score = [job for job, _ in sorted(due, key=lambda one: one[1])]
+        return [str(job) for job in [*suspects, *by_score, *waiting, *later, *parked][:limit]]
+
     def retrying_ids(self) -> list[str]:
         """Jobs that wait to be tried again, the soonest first."""
         with translated():

@@ -205,6 +205,9 @@ def open_notebook(
         url = lab.notebook(name, *cells)
         page = browser.new_page(viewport={"width": 1000, "height": 800}, color_scheme=scheme)
         page.set_default_timeout(PATIENCE_S * 1000)
+        # A Lab on a busy machine may ask which kernel, although the notebook names one.
+        dialog = page.locator(".jp-Dialog")
+        page.add_locator_handler(dialog, lambda: dialog.locator(".jp-mod-accept").click())
         pages.append(page)
         page.goto(url)
         page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()

@@ -120,7 +120,7 @@ def test_a_batch_can_be_awaited_while_the_loop_goes_on(web, scrape):
 
 
 def test_outside_a_notebook_a_batch_is_watched_as_a_line(web, scrape, capsys):
-    batch = scrape([web.url("/article/61"), web.url("/status/404")]).watch()
+    batch = scrape([web.url("/article/46"), web.url("/status/404")]).watch()
 
     assert batch.is_done
     last = capsys.readouterr().out.rpartition("\r")[2]

@@ -163,3 +163,29 @@ def test_what_a_try_said_may_hold_anything(frontier: Frontier, add: Add, take: T
     assert standing["a"].why == "reset: \ud83d\0 <b>"
     assert (standing["a"].retrying, standing["a"].running, standing["a"].tries) == (True, False, 1)
     assert not standing["b"].known
+
+
+def test_what_is_next_is_listed_whatever_it_waits_for(
+    frontier: Frontier, add: Add, take: Take
+) -> None:
+    add("again", host="a")
+    (again,) = take(1)
+    frontier.finish([Ending("again", again.token, "retry", 60_000, "reset: it broke")])
+    add("runs", host="b")
+    assert ids(take(1)) == ["runs"]
+    add("second", "third", host="c", priority=5)
+    add("first", host="d", priority=1)
+    add("gated", host="e", gap_ms=60_000)
+    add("gated too", host="e", gap_ms=60_000)
+    assert ids(take(1)) == ["first"]
+
+    assert frontier.next_ids() == ["second", "third", "gated", "gated too", "again"]
+    assert frontier.next_ids(2) == ["second", "third"]
+
+
+def test_jobs_of_a_paused_batch_are_next_too(frontier: Frontier, add: Add, take: Take) -> None:
+    add("paused")
+    frontier.stop_batch("batch", "paused")
+    assert take() == []  # which puts it aside
+
+    assert frontier.next_ids() == ["paused"]

@@ -1,0 +1,1 @@
+"""HTTP on this machine: the dashboard as a page of its own."""

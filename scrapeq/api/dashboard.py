@@ -1,0 +1,94 @@
+"""The dashboard as a page of its own: the same parts as in a notebook, fed by server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.background import BackgroundTask
+
+from scrapeq import display, panel
+from scrapeq.api.access import guard
+from scrapeq.errors import ScrapeqError
+
+_HERE = Path(__file__).parent
+#: Seconds between two pictures.
+REPAINT_S = 1.0
+#: Bytes of a request and of an uploaded file: a million URLs of 100 characters, and twice that.
+MOST_BODY, MOST_FILE = 100_000_000, 200_000_000
+#: The ways to give URLs that a page has; a notebook also has its kernel's tables.
+WAYS = (("urls", "Paste URLs"), ("file", "Upload a file"))
+
+
+def make_app(shown: panel.Panel, token: str) -> FastAPI:
+    """The application; every request needs the token."""
+    app = FastAPI(title="scrapeq", docs_url=None, redoc_url=None, openapi_url=None)
+    guard(app, token)
+    requests = panel.Requests(shown)
+    script = display.script(panel.SCRIPT, _HERE / "page.js")
+
+    @app.get("/")
+    def page() -> HTMLResponse:
+        return HTMLResponse(display.render(_HERE, "page", shell=panel.shell(places=WAYS)))
+
+    @app.get("/panel.js")
+    def module() -> Response:
+        return Response(script, media_type="text/javascript")
+
+    @app.get("/panel.css")
+    def style() -> FileResponse:
+        return FileResponse(panel.STYLE, media_type="text/css")
+
+    @app.get("/page.css")
+    def page_style() -> FileResponse:
+        return FileResponse(_HERE / "page.css", media_type="text/css")
+
+    @app.get("/events", response_class=EventSourceResponse)
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        known: dict[str, str] = {}
+        while True:
+            if news := await asyncio.to_thread(shown.changed, known):
+                yield ServerSentEvent(event="parts", data=news)
+            await asyncio.sleep(REPAINT_S)
+
+    @app.post("/requests")
+    async def do(request: Request) -> dict[str, str]:
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MOST_BODY:
+                raise HTTPException(413, f"more than {MOST_BODY:,} bytes")
+        return await asyncio.to_thread(requests.answer_json, bytes(body))
+
+    @app.post("/files/{name:path}")
+    async def upload(name: str, request: Request) -> dict[str, str]:
+        try:
+            key, file = requests.new_file(name)
+        except ScrapeqError as error:
+            return {"error": str(error)}
+        size = 0
+        with file:
+            async for piece in request.stream():
+                size += len(piece)
+                if size > MOST_FILE:
+                    requests.drop_file(key)
+                    return {
+                        "error": f"the file has more than {MOST_FILE // 10**6} MB; "
+                        "read it in Python: sq.scrape('file.csv')"
+                    }
+                await asyncio.to_thread(file.write, piece)
+        return {"file": key}
+
+    @app.get("/exports/{batch_id}/{ending}")
+    def export(batch_id: str, ending: str) -> FileResponse:
+        try:
+            path = shown.export(batch_id, ending, requests.folder)
+        except ScrapeqError as error:
+            raise HTTPException(404, str(error)) from None
+        return FileResponse(path, filename=path.name, background=BackgroundTask(path.unlink))
+
+    return app

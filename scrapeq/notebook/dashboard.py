@@ -1,0 +1,173 @@
+"""`sq.dashboard()`: the dashboard in a cell's output, with the kernel's tables to choose from."""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from scrapeq import display, panel
+from scrapeq.errors import ConfigError, InputError
+from scrapeq.notebook.painter import painter, put
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scrapeq.settings import Settings
+
+#: Seconds between two pictures: a dashboard costs more to draw than a card.
+REPAINT_S = 1.0
+#: Columns of the kernel's tables to choose from.
+MOST_COLUMNS = 50
+WAYS = (("urls", "Paste URLs"), ("frame", "A table of this notebook"), ("file", "Upload a file"))
+_PARTS = (*panel.SECTIONS, "frames")
+
+
+class Dashboard(anywidget.AnyWidget):
+    """The front end's half: each part as HTML from escaping templates, and requests as messages."""
+
+    _esm = display.script(panel.SCRIPT, Path(__file__).with_name("dashboard.js"))
+    _css = panel.STYLE
+    shell = traitlets.Unicode("").tag(sync=True)
+
+
+class LiveDashboard:
+    """A dashboard in one output of a notebook."""
+
+    def __init__(self, shown: panel.Panel) -> None:
+        self._panel = shown
+        self._requests = panel.Requests(shown, _table, save_to=Path())
+        self._shown: dict[str, str] = {}
+        self._drawn_s = 0.0
+        self._display_id = uuid.uuid4().hex
+        self._doing = ThreadPoolExecutor(1, thread_name_prefix="scrapeq-dashboard")
+        self._frozen = False
+        self._widget = Dashboard(shell=panel.shell(places=WAYS))
+        self._widget.add_traits(
+            **{_trait(part): traitlets.Unicode("").tag(sync=True) for part in _PARTS}
+        )
+        self._widget.on_msg(self._asked)
+
+    def show(self) -> None:
+        """Put it into the output of the cell that runs."""
+        self.repaint()
+        self._put(update=False)
+
+    def repaint(self) -> bool:
+        """Draw what is true now; a dashboard ends with its kernel, or when another is opened."""
+        if self._frozen:
+            return False
+        if time.monotonic() - self._drawn_s >= REPAINT_S:
+            self._drawn_s = time.monotonic()
+            for part, html in self._panel.changed(self._shown).items():
+                setattr(self._widget, _trait(part), html)
+            self._widget.part_frames = panel.frames_choice(_columns())
+        return True
+
+    def freeze(self) -> None:
+        """Leave a card in its place that tells of the newest batches."""
+        self._frozen = True
+        self._put(live=False)
+        self._widget.close()
+        self._doing.shutdown(wait=False)
+
+    def _put(self, *, live: bool = True, update: bool = True) -> None:
+        # Not again while it lives: the front end would build the view anew, and lose what is typed.
+        picture, line = self._panel.picture()
+        model_id = self._widget.model_id if live else None
+        put(picture, line, self._display_id, model_id=model_id, update=update)
+
+    def _asked(self, _widget: Dashboard, content: Any, buffers: Any) -> None:
+        # A submission of a million rows takes its time: neither the kernel nor the picture waits.
+        if isinstance(content, dict) and isinstance(content.get("request"), dict):
+            self._doing.submit(self._answer, content.get("id"), content["request"], buffers)
+
+    def _answer(self, number: Any, request: dict[str, Any], buffers: Any) -> None:
+        if request.get("do") == "file":
+            answer = self._keep(str(request.get("name")), buffers)
+        else:
+            answer = self._requests.answer(request)
+        self._widget.send({"id": number, "answer": answer})
+        self._drawn_s = 0.0
+        painter.wake()
+
+    def _keep(self, name: str, buffers: Any) -> dict[str, str]:
+        try:
+            key, file = self._requests.new_file(name)
+        except InputError as error:
+            return {"error": str(error)}
+        with file:
+            for buffer in buffers or ():
+                file.write(buffer)
+        return {"file": key}
+
+
+_current: LiveDashboard | None = None
+
+
+def dashboard(settings: Settings | None = None) -> None:
+    """Show the dashboard below this cell: submit, follow, steer and save batches, see what runs.
+
+    It moves also while a cell blocks the kernel; a button takes effect when the kernel is free. One
+    dashboard moves in a kernel: another call takes its place, the older one becomes a still
+    picture. Without a notebook: `scrapeq dashboard`, the same as a page of its own.
+
+    Raises ConfigError outside a notebook, and what `get_job_queue` raises.
+    """
+    global _current  # noqa: PLW0603 - the kernel has one
+    if not _user_names():
+        raise ConfigError("there is no notebook here", hint="run: scrapeq dashboard")
+    if _current is not None:
+        _current.freeze()
+    _current = LiveDashboard(panel.Panel(settings))
+    _current.show()
+    painter.add(_current)
+
+
+def _trait(part: str) -> str:
+    return f"part_{part}"
+
+
+def _user_names() -> dict[str, Any]:
+    """The names of the notebook; none where there is no kernel."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return {}
+    names: dict[str, Any] = shell.user_ns
+    return names
+
+
+def _tables() -> Iterator[tuple[str, pd.DataFrame]]:
+    """The DataFrames that the notebook has names for."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None:
+        return
+    for name, value in list(_user_names().items()):
+        if isinstance(value, pandas.DataFrame) and not name.startswith("_"):
+            yield name, value
+
+
+def _columns() -> list[tuple[str, str, int]]:
+    """Columns of texts: (table, column, rows)."""
+    found: list[tuple[str, str, int]] = []
+    for name, frame in _tables():
+        texts = frame.select_dtypes(["object", "string"]).columns
+        found += [(name, str(column), len(frame)) for column in texts]
+        if len(found) >= MOST_COLUMNS:
+            break
+    return found[:MOST_COLUMNS]
+
+
+def _table(name: str) -> pd.DataFrame:
+    """A DataFrame by its name in the notebook. Raises InputError."""
+    for known, frame in _tables():
+        if known == name:
+            return frame
+    raise InputError(f"there is no table {name!r} any more", hint="choose another")

@@ -1,0 +1,120 @@
+"""Small pictures of the last hour as SVG paths: numbers in, coordinates out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from scrapeq import display
+
+#: The inside of a picture in its own units; the page stretches it.
+WIDTH, HEIGHT = 300.0, 60.0
+#: A picture of fewer steps would be a bar.
+LEAST_STEPS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A path over the hour; it has gaps where there is nothing to say. `style`: full, light, soft."""
+
+    path: str
+    style: str
+    label: str
+
+
+class Bar(NamedTuple):
+    """A rectangle in the picture's units, and what it says."""
+
+    x: str
+    y: str
+    width: str
+    height: str
+    style: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture with a title, what it says now, its greatest value, and bars or lines."""
+
+    title: str
+    now: str
+    top: str
+    bars: tuple[Bar, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+
+def since_work_began(series: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The series from its first step with jobs on, and at least its last `LEAST_STEPS`."""
+    first = next((n for n, step in enumerate(series) if step["jobs_processed"]), len(series))
+    return series[max(0, min(first, len(series) - LEAST_STEPS)) :]
+
+
+def charts(series: Sequence[Mapping[str, Any]]) -> list[Chart]:
+    """Throughput, latency and success of a series of `JobMonitor.get_series`."""
+    return [_throughput(series), _latency(series), _success(series)]
+
+
+def _throughput(series: Sequence[Mapping[str, Any]]) -> Chart:
+    top = max((step["jobs_processed"] for step in series), default=0)
+    bars = []
+    width = WIDTH / max(1, len(series))
+    for place, step in enumerate(series):
+        base = HEIGHT
+        for key, style in (("succeeded", "full"), ("failed", "light")):
+            height = HEIGHT * step[key] / top if top else 0.0
+            if height:
+                base -= height
+                said = f"{_clock(step)} UTC: {display.count(step[key])} {key}"
+                box = [place * width, base, width * 0.82, height]
+                x, y, w, h = (f"{value:.1f}" for value in box)
+                bars.append(Bar(x, y, w, h, style, said))
+    # the last whole minute, or the one that has begun if that is the first
+    last = next((step["jobs_processed"] for step in series[-2:] if step["jobs_processed"]), 0)
+    return Chart(
+        "pages a minute", display.count(last), display.count(top) if top else "", tuple(bars)
+    )
+
+
+def _latency(series: Sequence[Mapping[str, Any]]) -> Chart:
+    top = max((step["p95_s"] for step in series if step["p95_s"] is not None), default=0.0)
+    lines = tuple(
+        Line(_path([step[key] for step in series], top), style, label)
+        for key, style, label in (("p95_s", "soft", "95 %"), ("p50_s", "full", "half"))
+    )
+    newest = next((step for step in reversed(series) if step["p50_s"] is not None), None)
+    now = "–"
+    if newest:
+        now = f"{display.seconds(newest['p50_s'])} · {display.seconds(newest['p95_s'])}"
+    return Chart(
+        "time a page takes: half · 95 %", now, display.seconds(top) if top else "", lines=lines
+    )
+
+
+def _success(series: Sequence[Mapping[str, Any]]) -> Chart:
+    rates = [step["success_rate"] for step in series]
+    newest = next((rate for rate in reversed(rates) if rate is not None), None)
+    now = "–" if newest is None else f"{newest:.1f} %"
+    line = Line(_path(rates, 100.0), "full", "success")
+    return Chart("success", now, "100 %" if newest is not None else "", lines=(line,))
+
+
+def _path(values: Sequence[float | None], top: float) -> str:
+    """Straight lines between neighbours, a dot where a value stands alone."""
+    step = WIDTH / max(1, len(values) - 1)
+    parts, drawing = [], False
+    for place, value in enumerate(values):
+        if value is None:
+            drawing = False
+            continue
+        y = HEIGHT - (HEIGHT - 2) * min(1.0, value / top if top else 0.0) - 1
+        parts.append(f"{'L' if drawing else 'M'}{place * step:.1f} {y:.1f}")
+        if not drawing:
+            parts.append("h.01")  # seen as a dot where no line follows
+        drawing = True
+    return "".join(parts)
+
+
+def _clock(step: Mapping[str, Any]) -> str:
+    return str(step["timestamp"])[11:16]

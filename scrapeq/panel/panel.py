@@ -1,0 +1,163 @@
+"""The dashboard of one project: what it looks like now, and what people may ask of it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapeq import display
+from scrapeq.errors import ConfigError, InputError, ScrapeqError
+from scrapeq.models import Batch
+from scrapeq.panel import options, sections
+from scrapeq.pipeline.handle import BatchHandle
+from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
+from scrapeq.pipeline.monitor import JobMonitor
+from scrapeq.pipeline.scrape import scrape
+
+if TYPE_CHECKING:
+    from scrapeq.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_STEERING = {"pause": "paused", "resume": "goes on", "cancel": "cancelled", "retry_failed": ""}
+#: Newest batches that are looked at; older ones that still run are not shown.
+LATEST = 100
+#: Batches that the still picture names.
+NAMED = 5
+
+
+class Panel:
+    """Draws the parts of the dashboard and does what its buttons ask for.
+
+    Many may look at one panel at once. Raises what `get_job_queue` raises: like a notebook, a
+    dashboard starts the private Redis and workers if none run.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, queue: JobQueue | None = None) -> None:
+        self._settings = settings
+        self.queue = queue or get_job_queue(settings)
+        self._handles: dict[str, BatchHandle] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def monitor(self) -> JobMonitor:
+        """The monitor of the same project."""
+        return JobMonitor(self.queue.services)
+
+    def batches(self) -> list[Batch]:
+        """The newest batches, newest first."""
+        return self.queue.list_batches(LATEST)
+
+    def handle(self, batch_id: str) -> BatchHandle:
+        """The handle of a batch: the same each time, since it remembers how fast the work goes."""
+        with self._lock:
+            if batch_id not in self._handles:
+                self._handles[batch_id] = BatchHandle(self.queue, batch_id)
+            return self._handles[batch_id]
+
+    def changed(self, shown: dict[str, str]) -> dict[str, str]:
+        """The parts that look otherwise than in `shown`, by name; `shown` is brought up to date.
+
+        Costs some ten milliseconds, whatever the number of jobs. A part that cannot be drawn stays
+        as it was.
+        """
+        news = {}
+        for name in sections.SECTIONS:
+            try:
+                html = sections.drawn(name, self)
+            except Exception:  # the rim: one part must not stop the others
+                log.exception("the dashboard's part %s cannot be drawn", name)
+                continue
+            if shown.get(name) != html:
+                news[name] = shown[name] = html
+        return news
+
+    def picture(self) -> tuple[str, str]:
+        """A card that needs no script, with the newest batches, and the same as one line."""
+        newest = self.batches()[:NAMED]
+        facts = {
+            f"{batch.name or batch.id}": f"{batch.state.value}, {batch.done:,} of {batch.total:,} "
+            f"done, {batch.failed:,} failed"
+            for batch in newest
+        }
+        where = "a Redis of your own" if self.queue.services.settings.shared else "this folder"
+        card = display.card(
+            f"dashboard of {where}",
+            facts or {"batches": "none yet"},
+            note="run the cell again to use it",
+            corner=display.moment(datetime.now(UTC)),
+        )
+        return card, f"<Dashboard of {where}>"
+
+    # -- what people ask for -----------------------------------------------------------------
+
+    def steer(self, action: str, batch_id: str) -> str:
+        """Pause, resume, cancel or retry_failed a batch; what was done, as a sentence.
+
+        Raises ConfigError for another action, NotFound.
+        """
+        if action not in _STEERING:
+            raise ConfigError(f"there is no action {action!r}", hint=f"use {', '.join(_STEERING)}")
+        handle = self.handle(self.queue.find_batch(batch_id).id)
+        getattr(handle, action)()
+        return f"{handle.name or handle.id}: {_STEERING[action] or handle.note}"
+
+    def submit(
+        self, source: Any, answers: Mapping[str, Any], *, name: str = "", column: str = ""
+    ) -> str:
+        """Scrape what was chosen with the options that were filled in; what was done, as a sentence.
+
+        source: anything that `scrape` takes, or a text with a URL on each line. Raises what `scrape`
+        raises.
+        """
+        config = options.config(answers)
+        if isinstance(source, str):
+            source = [line.strip() for line in source.splitlines() if line.strip()]
+            if not source:
+                raise InputError("there are no URLs", hint="paste some, one a line")
+        self.queue = queue = self._settled_queue()
+        batch = scrape(
+            source, column or None, name=name.strip() or None, config=config, queue=queue
+        )
+        said = f"{batch.name or batch.id}: {len(batch):,} rows"
+        return f"{said}; {batch.note}" if batch.note else f"{said} are being fetched"
+
+    def export(self, batch_id: str, ending: str, folder: Path) -> Path:
+        """The table of a batch as a new file in a folder; nothing there is overwritten.
+
+        Raises ConfigError for another ending than `sections.ENDINGS`, NotFound.
+        """
+        if ending not in sections.ENDINGS:
+            raise ConfigError(
+                f"a table cannot be written as {ending!r}",
+                hint=f"choose {', '.join(sections.ENDINGS)}",
+            )
+        handle = self.handle(self.queue.find_batch(batch_id).id)
+        stem = file_stem(handle.name or handle.id)
+        path = folder / f"{stem}.{ending}"
+        number = 2
+        while path.exists():
+            path = folder / f"{stem}-{number}.{ending}"
+            number += 1
+        return handle.export(path)
+
+    def _settled_queue(self) -> JobQueue:
+        """A queue with somebody to work: the private cluster may have ended meanwhile."""
+        try:
+            self.queue.services.frontier.ping()
+        except ScrapeqError:
+            with self._lock:
+                self._handles.clear()
+            return get_job_queue(self._settings)
+        self.queue.look_after_workers()
+        return self.queue
+
+
+def file_stem(name: str) -> str:
+    """A name that strangers may have written, as the beginning of a file's name."""
+    return re.sub(r"[^\w-]+", "-", name).strip("-_")[:80] or "batch"

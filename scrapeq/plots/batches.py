@@ -1,0 +1,120 @@
+"""When batches ran, from `sq.batches()`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from scrapeq.display import count, seconds
+from scrapeq.plots import frames, look, words
+
+if TYPE_CHECKING:
+    from scrapeq.pipeline.job_queue import JobQueue
+
+#: How a batch is drawn, by its state.
+_PAINT = {
+    "finished": look.area(look.ACCENT),
+    "open": look.area(look.PALE),
+    "paused": look.area(look.PALE, hatched=True),
+    "cancelled": look.HATCHED,
+}
+_COUNTS = ["total", "completed", "failed", "cancelled"]
+
+
+def batches(
+    frame: pd.DataFrame | None = None, *, limit: int = 25, queue: JobQueue | None = None
+) -> go.Figure:
+    """A bar for each batch from its start to its end (or now), the newest on top.
+
+    To the right stands the share of its pages that is done, and its state, unless it is finished:
+    then the bar is full in colour, else pale or hatched. A batch too short to be seen is still a
+    thin line. Hover tells its pages.
+
+    frame: a table of `sq.batches()`; without one it is asked for. The first `limit` are drawn.
+    Raises InputError for another table, and what `sq.batches` raises.
+    """
+    if frame is None:
+        from scrapeq.pipeline import tables
+
+        frame = tables.batches(limit, queue=queue)
+    columns = ["batch", "batch_id", "run", "state", *_COUNTS, "created_at", "finished_at"]
+    given = frames.checked(frame, columns, "batches")
+    if not len(given):
+        return look.empty("Batches")
+    shown = given.head(limit).reset_index(drop=True)
+    counts = pd.DataFrame({name: frames.floats(shown[name]) for name in _COUNTS})
+    begin = pd.Series(frames.in_utc(pd.DatetimeIndex(shown["created_at"])))
+    end = pd.Series(frames.in_utc(pd.DatetimeIndex(shown["finished_at"])))
+    now = pd.Timestamp(datetime.now(UTC)).tz_localize(None)
+    length_s = (end.fillna(now) - begin).dt.total_seconds().clip(lower=0)
+    done = counts["completed"] + counts["failed"]
+    left_out = f"{len(shown)} of {len(given):,} batches" if len(shown) < len(given) else ""
+
+    made = look.figure(
+        "Batches",
+        words.subtitle("share done", left_out, "UTC"),
+        height=look.HEAD + 60 + look.ROW * len(shown),
+        barmode="overlay",
+        bargap=0.35,
+        showlegend=False,
+    )
+    names = [
+        _name(*one) for one in zip(shown["batch"], shown["batch_id"], shown["run"], strict=True)
+    ]
+    look.rows(
+        made,
+        [words.label(name) for name in names],
+        [
+            _done(*one)
+            for one in zip(done, counts["total"], shown["state"].astype(str), strict=True)
+        ],
+    )
+    told = [
+        _told(*one)
+        for one in zip(names, shown["state"], length_s, counts.itertuples(), strict=True)
+    ]
+    states = shown["state"].astype(str)
+    for state, paint in _PAINT.items():
+        rows = list(shown.index[states == state])
+        if not rows:
+            continue
+        made.add_bar(
+            name=state,
+            orientation="h",
+            y=rows,
+            base=begin.iloc[rows].dt.strftime("%Y-%m-%dT%H:%M:%S.%f").tolist(),
+            x=(length_s.iloc[rows] * 1000).to_numpy(),
+            marker=paint | {"line": {"width": 1.5, "color": paint["color"]}},
+            hovertext=[told[row] for row in rows],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    return look.time_axis(made, None).update_xaxes(visible=True, showgrid=True, nticks=3)
+
+
+def _name(name: Any, batch_id: Any, run: Any) -> str:
+    """What a batch is called: its name with the run, if it is not the first; or its id."""
+    if pd.isna(name):
+        return str(batch_id)
+    return f"{name} (run {run})" if pd.notna(run) and run > 1 else str(name)
+
+
+def _told(name: str, state: str, length_s: float, row: Any) -> str:
+    """All there is to say of a batch, in lines of our own with its words escaped."""
+    lines = [
+        f"<b>{words.text(name)}</b>",
+        f"{words.text(state, 20)}, {seconds(length_s)}",
+        f"{count(int(row.completed))} of {count(int(row.total))} succeeded",
+        f"{count(int(row.failed))} failed",
+    ]
+    if row.cancelled:
+        lines.append(f"{count(int(row.cancelled))} cancelled")
+    return "<br>".join(lines)
+
+
+def _done(part: float, whole: float, state: str) -> str:
+    """What stands to the right of a bar: how much is done, rounded down, and the state."""
+    share = f"{100 * part // whole if whole else 100:.0f} %"
+    return share if state == "finished" else f"{share} {words.text(state, 20)}"

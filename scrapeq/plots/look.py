@@ -1,0 +1,227 @@
+"""How every figure looks: one accent, mid-grey words and grid, no background of its own.
+
+The grey has the same contrast, 4.4:1, to a white page and to a notebook's dark one (#111), so
+a figure need not know where it is shown. What colour tells, a dash, a hatch or the lightness tells
+too, for colour-blind eyes and for paper.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+
+ACCENT = "#3b82f6"
+GREY = "#787878"
+PALE = "rgba(59,130,246,.4)"
+FAINT = "rgba(128,128,128,.22)"
+NOTHING = "rgba(0,0,0,0)"
+#: The accent from weak to strong: on paper from light to dark, on a dark page the other way round.
+STRENGTH = [[0, "rgba(59,130,246,.1)"], [1, ACCENT]]
+#: The same for 0 to 100 % success: most hosts live above 90 %, so most of the strength is there.
+WEAKNESS = [
+    [0, ACCENT],
+    [0.7, "rgba(59,130,246,.65)"],
+    [0.9, "rgba(59,130,246,.35)"],
+    [1, "rgba(59,130,246,.12)"],
+]
+#: How what failed is drawn: it differs from the accent without colour, too.
+HATCH = {"shape": "/", "fillmode": "replace", "size": 5, "solidity": 0.45}
+HATCHED = {"color": GREY, "line_width": 0, "pattern": HATCH}
+#: Pixels. The title and the line below it; the rest of a figure with a time axis; a row of a list.
+HEAD, HEIGHT, ROW = 50, 320, 24
+#: Beyond this many buckets, points on a line are one line, and gaps between bars are noise.
+FEW = 80
+
+#: Fonts whose digits are equally wide of themselves: SVG text cannot be asked for it.
+_FONT = "'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
+#: The clock before the day, the day before the year, never 11/12; what follows a line break is
+#: said once for all ticks that share it.
+_DATES = [
+    {"dtickrange": [None, 60_000], "value": "%H:%M:%S\n%-d %b"},
+    {"dtickrange": [60_000, 86_400_000], "value": "%H:%M\n%-d %b"},
+    {"dtickrange": [86_400_000, "M1"], "value": "%-d %b\n%Y"},
+    {"dtickrange": ["M1", None], "value": "%b\n%Y"},
+]
+_AXIS = {
+    "automargin": True,
+    "gridcolor": FAINT,
+    "gridwidth": 1,
+    "linecolor": FAINT,
+    "zeroline": False,
+    "ticks": "",
+    "ticklabelstandoff": 6,
+    "tickangle": 0,
+    "separatethousands": True,
+    "exponentformat": "none",
+    "title": {"standoff": 8},
+}
+
+#: The look as a template: `fig.update_layout(template="scrapeq")` gives it to any figure. It is
+#: registered under its name, and Plotly's default stays what it is.
+TEMPLATE = go.layout.Template(
+    layout={
+        "autosize": True,
+        "font": {"family": _FONT, "size": 12, "color": GREY},
+        "paper_bgcolor": NOTHING,
+        "plot_bgcolor": NOTHING,
+        "colorway": [ACCENT, GREY],
+        "margin": {"l": 10, "r": 10, "t": HEAD + 10, "b": 10},
+        "title": {
+            "x": 0,
+            "xref": "container",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"l": 10},
+            "font": {"size": 15, "weight": 600},
+        },
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "yref": "container",
+            "yanchor": "top",
+            "traceorder": "normal",
+            "itemsizing": "trace",
+            "bgcolor": NOTHING,
+        },
+        "hovermode": "x unified",
+        "hoverlabel": {
+            "bgcolor": "#1f2937",
+            "bordercolor": "#4b5563",
+            "font": {"family": _FONT, "size": 12, "color": "#f9fafb"},
+            "namelength": -1,
+            "align": "left",
+        },
+        "modebar": {
+            "bgcolor": NOTHING,
+            "color": "rgba(128,128,128,.6)",
+            "activecolor": ACCENT,
+            "remove": ["select2d", "lasso2d", "autoScale2d"],
+        },
+        "xaxis": {**_AXIS, "showgrid": False, "showline": True},
+        "yaxis": {**_AXIS, "showgrid": True, "showline": False},
+    }
+)
+pio.templates["scrapeq"] = TEMPLATE
+
+
+def figure(title: str, subtitle: str, *, height: int = HEIGHT, **layout: Any) -> go.Figure:
+    """An empty figure with our look; both lines may hold Plotly's tags, so escape what is not ours."""
+    made = go.Figure(layout={"template": TEMPLATE, "height": height})
+    second = f'<br><span style="font-size:12px;font-weight:400">{subtitle}</span>'
+    made.update_layout(
+        title={
+            "text": title + (second if subtitle else ""),
+            "pad": {"t": 20 if subtitle else 10},  # of two lines, the first is above the place
+        },
+        legend_y=1 - HEAD / height,
+        **layout,
+    )
+    return made
+
+
+def time_axis(made: go.Figure, bucket: pd.Timedelta | None) -> go.Figure:
+    """Let x be time in UTC and y start at 0; people zoom in time, and y stays."""
+    fine = bucket is None or bucket.total_seconds() % 60
+    made.update_xaxes(
+        type="date",
+        nticks=8,
+        tickformatstops=_DATES,  # a template cannot hold them: Plotly merges lists by name
+        hoverformat="%Y-%m-%d %H:%M" + (":%S" if fine else ""),
+    )
+    made.update_yaxes(fixedrange=True, rangemode="tozero")
+    return made
+
+
+def bar_span(bucket: pd.Timedelta | None, *, gap: bool) -> dict[str, Any]:
+    """Where a bar stands: from the start of its bucket to its end, with a small gap."""
+    if bucket is None:
+        return {}
+    return {"offset": 0, "width": bucket.total_seconds() * 1000 * (0.85 if gap else 1)}
+
+
+def failed(*, many: bool) -> dict[str, Any]:
+    """How bars of failed pages are filled: hatched, or pale where a hatch would not be seen.
+
+    A browser prints each hatched bar as a picture: a thousand of them are 80 MB.
+    """
+    return area("rgba(128,128,128,.5)") if many else HATCHED
+
+
+def area(colour: str, *, hatched: bool = False) -> dict[str, Any]:
+    """How a bar is filled: plainly, or with lines that also tell it apart on paper."""
+    pattern = {
+        "shape": "/",
+        "size": 6,
+        "solidity": 0.2,
+        "fillmode": "overlay",
+        "fgcolor": "rgba(255,255,255,.8)",
+    }
+    return {"color": colour, "line_width": 0, "pattern": pattern if hatched else {}}
+
+
+def empty(title: str, words: str = "nothing yet") -> go.Figure:
+    """A figure that says that there is nothing to draw."""
+    made = figure(title, "", height=180)
+    made.update_xaxes(visible=False)
+    made.update_yaxes(visible=False)
+    made.add_annotation(
+        text=words, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper", font_size=13
+    )
+    return made
+
+
+def rows(made: go.Figure, labels: list[str], numbers: list[str]) -> go.Figure:
+    """Let y be a list read from the top, with a name to the left and a number to the right of each.
+
+    Rows are numbers from 0 and their names are ticks: a category axis would take two equal names
+    for one row, and a host named 2024-01-01 for a date.
+    """
+    ticks = list(range(len(labels)))
+    axis = {
+        "type": "linear",
+        "range": [len(labels) - 0.5, -0.5],
+        "tickmode": "array",
+        "tickvals": ticks,
+        "showgrid": False,
+        "fixedrange": True,
+        "rangemode": "normal",
+    }
+    made.update_layout(
+        hovermode="closest",
+        xaxis_visible=False,
+        yaxis={**axis, "ticktext": labels},
+        yaxis2={**axis, "ticktext": numbers, "overlaying": "y", "side": "right"},
+    )
+    # an axis is drawn only if something is on it
+    made.add_scatter(
+        x=[None], y=[None], yaxis="y2", showlegend=False, hoverinfo="skip", mode="lines"
+    )
+    return made
+
+
+def colour_bar(made: go.Figure) -> dict[str, Any]:
+    """The legend of a heat map: flat, below the head of the figure, without words."""
+    return {
+        "orientation": "h",
+        "thickness": 8,
+        "lenmode": "pixels",
+        "len": 220,
+        "xref": "container",
+        "x": 0,
+        "xanchor": "left",
+        "xpad": 10,
+        "yref": "container",
+        "y": 1 - HEAD / made.layout.height,
+        "yanchor": "top",
+        "ypad": 4,
+        "outlinewidth": 0,
+        "nticks": 5,
+        "tickfont_size": 11,
+        "ticklabeloverflow": "allow",
+    }

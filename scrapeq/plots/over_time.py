@@ -1,0 +1,154 @@
+"""Speed, seconds per page and success over time, from `sq.history()`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from scrapeq.plots import frames, look, words
+
+if TYPE_CHECKING:
+    from scrapeq.pipeline.job_queue import JobQueue
+
+#: Where the slowest are more than this many times slower than the median, seconds are drawn on a
+#: logarithmic axis: on a straight one the median would lie on the ground.
+_WIDE = 20
+_LOG_TICKS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000]
+
+
+def throughput(
+    frame: pd.DataFrame | None = None,
+    *,
+    hours: float = 24,
+    every: str = "1h",
+    batch: Any = None,
+    queue: JobQueue | None = None,
+) -> go.Figure:
+    """Finished pages per second over time, the failed ones hatched or pale on top.
+
+    frame: a table of `sq.history()`; without one it is asked for with the other arguments, which
+    mean what they mean there. A bar is as wide as its bucket; its hover tells the number of pages.
+
+    Raises InputError for another table, and what `sq.history` raises.
+    """
+    if frame is None:
+        from scrapeq.pipeline import tables
+
+        frame = tables.history(hours, every, batch=batch, queue=queue)
+    known = frames.history(frame)
+    if not known["jobs"].sum():
+        return look.empty("Throughput")
+    bucket = frames.bucket(known)
+    finished = known["jobs"].where(known["jobs"] > 0)
+    made = look.figure(
+        "Throughput",
+        words.subtitle("pages/s", words.every(bucket), "UTC"),
+        barmode="stack",
+        bargap=0.15,
+    )
+    for name, column, marker in (
+        ("succeeded", "succeeded", {"color": look.ACCENT}),
+        ("failed", "failed", look.failed(many=len(known) > look.FEW)),
+    ):
+        pages = known[column].to_numpy()
+        made.add_bar(
+            name=name,
+            x=known.index,
+            y=(known["jobs_per_s"] * known[column] / finished).to_numpy(),
+            customdata=pages,
+            marker=marker,
+            hovertemplate="%{y:.2f} pages/s (%{customdata:,.0f} pages)",
+            **look.bar_span(bucket, gap=len(known) <= look.FEW),
+        )
+    return look.time_axis(made, bucket)
+
+
+def latency(
+    frame: pd.DataFrame | None = None,
+    *,
+    hours: float = 24,
+    every: str = "1h",
+    batch: Any = None,
+    queue: JobQueue | None = None,
+) -> go.Figure:
+    """Seconds per page over time: the median (p50) and what 95 and 99 of 100 pages stay below.
+
+    frame: a table of `sq.history()`; without one it is asked for with the other arguments, which
+    mean what they mean there. A line is broken where nothing finished. The axis is logarithmic
+    where the slowest pages would press the median to the ground; it then says so.
+
+    Raises InputError for another table, and what `sq.history` raises.
+    """
+    if frame is None:
+        from scrapeq.pipeline import tables
+
+        frame = tables.history(hours, every, batch=batch, queue=queue)
+    known = frames.history(frame)
+    if not known["p50_s"].notna().any():
+        return look.empty("Seconds per page")
+    bucket = frames.bucket(known)
+    seconds = known[["p50_s", "p95_s", "p99_s"]].to_numpy()
+    is_wide = np.nanmin(seconds) > 0 and np.nanmax(seconds) > _WIDE * np.nanmedian(seconds[:, 0])
+    made = look.figure(
+        "Seconds per page",
+        words.subtitle("s", "log scale" if is_wide else "", words.every(bucket), "UTC"),
+    )
+    for name, column, line in (
+        ("p50", "p50_s", {"color": look.ACCENT, "width": 2.5}),
+        ("p95", "p95_s", {"color": look.ACCENT, "width": 1.8, "dash": "dash"}),
+        ("p99", "p99_s", {"color": look.GREY, "width": 1.5, "dash": "dot"}),
+    ):
+        made.add_scatter(
+            name=name,
+            x=known.index,
+            y=known[column].to_numpy(),
+            mode="lines+markers",
+            line=line,
+            marker={"size": 5 if len(known) <= look.FEW else 2},
+            hovertemplate="%{y:.2f} s",
+        )
+    look.time_axis(made, bucket)
+    if is_wide:
+        made.update_yaxes(type="log", rangemode="normal", tickvals=_LOG_TICKS)
+    return made
+
+
+def success_rate(
+    frame: pd.DataFrame | None = None,
+    *,
+    hours: float = 24,
+    every: str = "1h",
+    batch: Any = None,
+    queue: JobQueue | None = None,
+) -> go.Figure:
+    """Good pages in 100 finished ones over time, on an axis from 0 to 100 %.
+
+    frame: a table of `sq.history()`; without one it is asked for with the other arguments, which
+    mean what they mean there. The line is broken where nothing finished.
+
+    Raises InputError for another table, and what `sq.history` raises.
+    """
+    if frame is None:
+        from scrapeq.pipeline import tables
+
+        frame = tables.history(hours, every, batch=batch, queue=queue)
+    known = frames.history(frame)
+    if not known["success_rate"].notna().any():
+        return look.empty("Success")
+    bucket = frames.bucket(known)
+    made = look.figure("Success", words.subtitle("% of finished pages", words.every(bucket), "UTC"))
+    made.add_scatter(
+        name="success",
+        x=known.index,
+        y=known["success_rate"].to_numpy(),
+        customdata=np.column_stack([known["failed"], known["jobs"]]),
+        mode="lines+markers",
+        line={"color": look.ACCENT, "width": 2.5},
+        marker={"size": 5 if len(known) <= look.FEW else 2},
+        hovertemplate="%{y:.1f} % (%{customdata[0]:,.0f} of %{customdata[1]:,.0f} failed)"
+        "<extra></extra>",
+    )
+    return look.time_axis(made, bucket).update_yaxes(range=[0, 102], tickvals=[0, 25, 50, 75, 100])

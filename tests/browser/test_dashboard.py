@@ -1,0 +1,207 @@
+"""The dashboard as people use it: in JupyterLab, and as a page of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+import scrapeq as sq
+from scrapeq.settings import Settings, load_settings
+from tests.browser.conftest import ARTEFACTS, PATIENCE_S
+
+EVIL = "<img src=x onerror=document.title='pwned'> firms"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory) -> Settings:
+    return load_settings(
+        SCRAPEQ_HOME=tmp_path_factory.mktemp("home"),
+        SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True,
+        SCRAPEQ_WORKERS=2,
+    )
+
+
+@pytest.fixture(scope="module")
+def address(settings: Settings) -> Iterator[str]:
+    """Where `scrapeq dashboard` says that it is."""
+    own = {
+        "SCRAPEQ_HOME": str(settings.home),
+        "SCRAPEQ_ALLOW_PRIVATE_ADDRESSES": "true",
+        "SCRAPEQ_WORKERS": "2",
+    }
+    server = subprocess.Popen(
+        [Path(sys.executable).with_name("scrapeq"), "dashboard", "--port", "0"],
+        env=os.environ | own,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        said = re.search(r"http://\S+", server.stdout.readline())
+        assert said, "the dashboard did not say where it is"
+        yield said[0]
+    finally:
+        server.terminate()
+        server.communicate(timeout=PATIENCE_S)
+
+
+@pytest.fixture
+def open_page(browser, address) -> Iterator[Page]:
+    """`open_page(scheme="light", width=1100)`: the dashboard in a browser."""
+    contexts = []
+
+    def make(scheme: str = "light", width: int = 1100) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_S * 1000)
+        page.complaints = []
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(address)
+        page.locator("[data-section=status] .sq-verdict").wait_for()
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+def row_of(page: Page, name: str):
+    return page.locator("[data-section=batches] tr", has_text=name)
+
+
+def test_a_page_submits_follows_steers_and_saves(open_page, module_web):
+    page = open_page()
+    assert "token" not in page.url
+    urls = [row["url"] for row in module_web.urls(600, failures=0.1)]
+    page.get_by_text("Submit", exact=True).click()
+    page.locator("[data-urls]").fill("\n".join(urls))
+    page.locator("[data-name]").fill("shops")
+    page.locator("[data-option=custom_selectors]").fill("headline = h1")
+    page.locator("[data-option=main_text]").select_option("off")
+    page.get_by_text("More options").click()
+    page.locator("[data-option=delay_between_requests]").fill("0.1")
+    page.get_by_role("button", name="Scrape", exact=True).click()
+    page.get_by_text("shops: 600 rows are being fetched").wait_for()
+
+    bar = page.locator("[data-section=running] [role=img]")
+    seen = bar.get_attribute("aria-label")
+    expect(bar).not_to_have_attribute("aria-label", seen, timeout=PATIENCE_S * 1000)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_text("shops: paused").wait_for()
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect(row_of(page, "shops")).to_contain_text("finished", timeout=PATIENCE_S * 1000)
+
+    with page.expect_download() as expected:
+        row_of(page, "shops").get_by_role("button", name="csv").click()
+    assert expected.value.suggested_filename == "shops.csv"
+    table = pd.read_csv(expected.value.path())
+    assert len(table) == 600
+    assert table["headline"].notna().sum() == table["ok"].sum() == 540
+    errors = page.locator("[data-section=errors]")
+    expect(errors).to_contain_text("http_4xx")
+    assert page.complaints == []
+
+
+def test_a_page_takes_a_file_and_says_what_is_wrong_with_one(open_page, module_web, tmp_path):
+    page = open_page()
+    good, bad = tmp_path / "firms.csv", tmp_path / "firms.docx"
+    good.write_text("name,link\na," + module_web.url("/article/3") + "\n")
+    bad.write_text("x")
+    page.get_by_text("Submit", exact=True).click()
+    page.get_by_text("Upload a file").click()
+    page.locator("[data-name]").fill("uploaded")
+
+    page.get_by_role("button", name="Scrape", exact=True).click()
+    page.get_by_text("no file is chosen").wait_for()
+    page.locator("[data-file]").set_input_files(bad)
+    page.get_by_role("button", name="Scrape", exact=True).click()
+    page.get_by_text("URLs cannot be read from a .docx file").wait_for()
+    page.locator("[data-file]").set_input_files(good)
+    page.get_by_role("button", name="Scrape", exact=True).click()
+    expect(row_of(page, "uploaded")).to_contain_text("finished", timeout=PATIENCE_S * 1000)
+
+
+def test_what_strangers_write_stays_text_on_the_page(open_page, module_web, settings):
+    urls = [module_web.url("/article/5"), f"http://no-such-host.invalid/{EVIL}", EVIL]
+    sq.scrape(urls, name=EVIL, settings=settings, retry_backoff_s=0.05).wait(PATIENCE_S)
+    page = open_page()
+
+    page.locator("[data-section=batches]").get_by_text(EVIL).wait_for()
+    assert page.locator("#panel img").count() == 0
+    assert page.title() == "scrapeq"
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 1100), ("light", 390)])
+def test_a_page_fits_every_width(open_page, module_web, settings, scheme, width):
+    urls = [row["url"] for row in module_web.urls(2_000, failures=0.1)]
+    batch = sq.scrape(
+        urls,
+        name="newspapers",
+        settings=settings,
+        delay_between_requests=0.1,
+        main_text="off",
+        refresh=True,
+    )
+    page = open_page(scheme, width)
+    page.locator("[data-section=running] [aria-label*=completed]").wait_for()
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"dashboard-{scheme}-{width}.png", full_page=True)
+
+    wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide[0] <= wide[1]
+    batch.cancel()
+
+
+def test_in_a_notebook_it_moves_while_a_cell_blocks_and_takes_its_tables(open_notebook, module_web):
+    urls = json.dumps([row["url"] for row in module_web.urls(1_000, failures=0.1)])
+    notebook = open_notebook(
+        f"import time, pandas as pd, scrapeq as sq\nfirms = pd.DataFrame({{'link': {urls}}})",
+        "sq.dashboard()",
+        "time.sleep(60)",
+    )
+    page = notebook.page
+    notebook.run(0)
+    notebook.wait_until_run(0)
+    notebook.run(1)
+    page.get_by_text("Submit", exact=True).click()
+    page.get_by_text("A table of this notebook").click()
+    page.locator("[data-frame] option", has_text="firms · link (1,000 rows)").wait_for(
+        state="attached"
+    )
+    page.locator("[data-name]").fill("from a table")
+    page.locator("[data-option=main_text]").select_option("off")
+    page.get_by_text("More options").click()
+    page.locator("[data-option=delay_between_requests]").fill("0.1")
+    page.get_by_role("button", name="Scrape", exact=True).click()
+    page.get_by_text("from a table: 1,000 rows are being fetched").wait_for()
+    notebook.run(2)
+    bar = page.locator("[data-section=running] [role=img]")
+    for _ in range(3):
+        seen = bar.get_attribute("aria-label")
+        expect(bar).not_to_have_attribute("aria-label", seen, timeout=PATIENCE_S * 1000)
+    assert notebook.is_running(2)
+    notebook.picture("dashboard-notebook")
+
+    notebook.interrupt()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    row = row_of(page, "from a table")
+    expect(row).to_contain_text("cancelled", timeout=PATIENCE_S * 1000)
+    row.get_by_role("button", name="jsonl").click()
+    page.get_by_text("wrote from-a-table.jsonl").wait_for()
+    assert len((notebook.path.parent / "from-a-table.jsonl").read_text().splitlines()) == 1_000
+    outputs = notebook.saved().cells[1].outputs
+    assert len(outputs) == 1
+    assert "dashboard" in outputs[0]["data"]["text/html"]  # so it says something without a kernel

@@ -1,0 +1,171 @@
+"""What a person sees of the figures: drawn without a fault, nothing cut, words as words.
+
+Pages are files, and whatever else a page asks for is refused and told.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from plotly.offline import get_plotlyjs
+
+import scrapeq as sq
+from scrapeq.display import plain
+from scrapeq.plots import words
+from tests import plot_frames as make
+
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
+#: For each figure its size and every text in it that is to be seen, with where it is.
+TEXTS = """
+() => [...document.querySelectorAll('.js-plotly-plot')].map(figure => {
+  const frame = figure.getBoundingClientRect();
+  const texts = [...figure.querySelectorAll('.main-svg text')]
+    .filter(text => text.textContent.trim())
+    .map(text => { const box = text.getBoundingClientRect();
+                   return { words: text.textContent, left: box.left - frame.left,
+                            right: box.right - frame.left, top: box.top - frame.top,
+                            bottom: box.bottom - frame.top } });
+  return { width: frame.width, height: frame.height, texts } })
+"""
+_JOBS, _FAILED = [400, 900, 0, 700, 1200, 800] * 4, [40, 90, 0, 7, 600, 8] * 4
+_HOSTS = ["www.example.com", "shop.a-rather-long-subdomain-name.example.co.uk", "a.de"]
+_RAN = [f"2026-11-24 {hour}:00" for hour in (14, 15, 18, 19)]
+
+
+def figures():
+    history = make.history(_JOBS, _FAILED)
+    return {
+        "throughput": sq.plots.throughput(history),
+        "latency": sq.plots.latency(history),
+        "success_rate": sq.plots.success_rate(history),
+        "error_kinds": sq.plots.error_kinds(
+            make.error_history({str(kind): [9, 0, 4, 7] for kind in list(sq.ErrorKind)[:12]})
+        ),
+        "host_heatmap": sq.plots.host_heatmap(
+            make.host_history([(hour, host, 10, 3, 0.5) for hour in _RAN for host in _HOSTS])
+        ),
+        "hosts": sq.plots.hosts(
+            make.hosts([(host, 10_000, 1_234, 0.5, "dns") for host in _HOSTS]), by="failed"
+        ),
+        "timeline": sq.plots.timeline(history, total=30_000),
+        "batches": sq.plots.batches(
+            make.batches(
+                [(host, host, 2, "cancelled", 9, 4, 0, 5, _RAN[0], _RAN[3]) for host in _HOSTS]
+            )
+        ),
+        "comparison": sq.plots.comparison(make.compare([("changed", "price, title")] * 1_234)),
+        "empty": sq.plots.latency(history.iloc[:0]),
+    }
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """`show(figures, width, background)`: a page with them; what goes wrong on it fails the test."""
+    wrong, pages = [], []
+
+    def make_page(figures, width, background="#fff"):
+        file = tmp_path / "figures.html"
+        file.write_text(
+            f'<!doctype html><meta charset="utf-8"><script>{get_plotlyjs()}</script>'
+            f'<body style="margin:0;background:{background}">'
+            + "".join(
+                figure.to_html(
+                    full_html=False,
+                    include_plotlyjs=False,
+                    config={"responsive": True},
+                    # run when it is drawn
+                    post_script="document.getElementById('{plot_id}').classList.add('drawn')",
+                )
+                for figure in figures
+            ),
+            encoding="utf-8",
+        )
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.set_default_timeout(20_000)
+        pages.append(page)
+        page.on("console", lambda said: wrong.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.route("http*://**", lambda route: (wrong.append(route.request.url), route.abort()))
+        page.goto(file.as_uri())
+        page.locator(".drawn").nth(len(figures) - 1).wait_for()
+        return page
+
+    yield make_page
+    for page in pages:
+        page.close()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("background", ["#fff", "#111"])
+@pytest.mark.parametrize("width", [360, 1000])
+def test_figures_are_whole_at_every_width(show, width, background):
+    page = show(figures().values(), width, background)
+
+    seen = dict(zip(figures(), page.evaluate(TEXTS), strict=True))
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"plots-{width}-{background[1:]}.png", full_page=True)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for name, figure in seen.items():
+        assert figure["texts"], name
+        assert [text for text in figure["texts"] if is_cut(text, figure)] == [], name
+        assert overlaps(figure["texts"]) == [], name
+
+
+def is_cut(text, figure):
+    return (
+        text["left"] < 0
+        or text["right"] > figure["width"]
+        or text["top"] < 0
+        or text["bottom"] > figure["height"]
+    )
+
+
+def overlaps(texts):
+    """Pairs of texts whose boxes share more than a hair (line boxes are higher than letters)."""
+    return [
+        (one["words"], other["words"])
+        for place, one in enumerate(texts)
+        for other in texts[:place]
+        if min(one["right"], other["right"]) - max(one["left"], other["left"]) > 1
+        and min(one["bottom"], other["bottom"]) - max(one["top"], other["top"]) > 3
+    ]
+
+
+@pytest.mark.parametrize("width", [360, 1000])
+def test_strangers_words_are_words_in_a_browser(show, width):
+    tables = make.evil()
+    page = show([getattr(sq.plots, name)(table) for name, table in tables.items()], width)
+
+    for name, figure in zip(tables, page.evaluate(TEXTS), strict=True):
+        seen = [text["words"].strip() for text in figure["texts"]]
+        limit = 40 if name == "error_kinds" else words.LABEL_LIMIT
+        prefix = "in " if name == "comparison" else ""
+        shown = [evil for evil in make.EVIL[:7] if len(prefix + evil) <= limit]
+        assert shown
+        assert [evil for evil in shown if prefix + evil not in seen] == [], name
+    assert page.locator(".js-plotly-plot svg a, img, iframe").count() == 0
+    assert page.title() == ""
+
+
+@pytest.mark.parametrize("name", ["host_heatmap", "hosts", "batches"])
+def test_strangers_words_are_words_when_hovered(show, name):
+    figure = getattr(sq.plots, name)(make.evil()[name])
+    page = show([figure], 1000)
+    plot = page.locator(".nsewdrag").first.bounding_box()
+    row_px = plot["height"] / len(figure.layout.yaxis.ticktext)
+
+    told = set()
+    for row in range(len(make.EVIL)):
+        page.mouse.move(0, 0)
+        page.locator(".hoverlayer .hovertext").wait_for(state="detached")
+        page.mouse.move(plot["x"] + plot["width"] * 0.3, plot["y"] + row_px * (row + 0.5))
+        hover = page.locator(".hoverlayer .hovertext")
+        hover.wait_for()
+        told.add(hover.text_content())
+        assert page.locator(".hoverlayer a").count() == 0
+
+    for evil in make.EVIL:
+        assert any(one.startswith(plain(evil, 120)) for one in told), evil
+    assert page.title() == ""

@@ -1,0 +1,73 @@
+"""What a cell shows of each object: a card where there is HTML, a line where there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def shown(kernel, web):
+    """`shown(expression)`: what a cell shows of it, in a kernel that has scraped two pages."""
+    kernel.run(
+        "import scrapeq as sq\nqueue = sq.get_job_queue()\n"
+        f"batch = sq.scrape([{web.url('/article/1')!r}, {web.url('/status/404')!r}], name='two',"
+        " delay_between_requests=0).wait(30)"
+    )
+    return kernel.run
+
+
+@pytest.mark.parametrize(
+    ("expression", "line", "words"),
+    [
+        ("batch.batch", "<Batch 'two' finished, 2 of 2 done, 1 failed>", "1 completed"),
+        ("batch.progress", "<Progress 2 of 2 (100 %)", "2 of 2 · 100 %"),
+        ("batch.pages()[0]", "<Page 200 ", "fetched"),
+        ("queue.get_job_status(f'{batch.id}-1')", "failed (http_4xx)", "row 1 of batch"),
+        ("batch.batch.config", "ScrapingConfig(delay_between_requests=0", "at their defaults"),
+        ("queue", "<JobQueue on a private Redis", "1 failed"),
+        ("sq.get_job_monitor()", "<JobMonitor of <JobQueue", "health of"),
+        ("sq.health()", "<SystemHealth HEALTHY", "last 15 min"),
+        ("sq.LocalCluster(workers=1)", "<LocalCluster 1 workers", "1 worker processes"),
+    ],
+)
+def test_an_object_is_a_card_and_a_line(shown, expression, line, words):
+    ran = shown(expression)
+
+    assert ran.status == "ok", ran.traceback
+    (bundle,) = ran.bundles
+    assert line in bundle["text/plain"]
+    assert "\n" not in bundle["text/plain"]
+    assert words in bundle["text/html"]
+
+
+def test_a_batch_that_is_gone_is_a_card_that_says_so(shown):
+    ran = shown("sq.BatchHandle(queue, 'never-was')")
+
+    assert (ran.status, ran.traceback, ran.printed) == ("ok", "", "")
+    assert "there is no batch" in ran.html
+    assert "there is no batch" in ran.text
+
+
+def test_without_a_cluster_nothing_raises(shown):
+    shown("from scrapeq import cluster; cluster.down(queue.services.settings.home)")
+
+    for expression in ("queue", "sq.health()", "batch", "batch.progress"):
+        ran = shown(expression)
+        assert (ran.status, ran.traceback, ran.printed) == ("ok", "", "")
+    assert "nothing runs" in shown("sq.health()").html
+    assert "nothing runs" in shown("%health").text
+
+
+def test_while_the_record_is_away_a_card_says_so(shown):
+    ran = shown(
+        "from dataclasses import replace\nimport sqlalchemy as sa\n"
+        "from scrapeq.pipeline.job_queue import JobQueue\n"
+        "nowhere = sa.create_engine('postgresql+psycopg://127.0.0.1:9/pages')\n"
+        "away = JobQueue(replace(queue.services, engine=nowhere))\n"
+        "sq.BatchHandle(away, 'some-batch')"
+    )
+
+    assert (ran.status, ran.traceback, ran.printed) == ("ok", "", "")
+    assert len(ran.bundles) == 1
+    for said in (ran.html, ran.text, shown("away").html, shown("sq.health(queue=away)").html):
+        assert "the database cannot be read" in said

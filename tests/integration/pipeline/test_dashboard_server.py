@@ -1,0 +1,207 @@
+"""The dashboard's server: who may speak with it, and what it does for them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+
+from scrapeq.api.dashboard import make_app
+from scrapeq.panel import SECTIONS, Panel, Requests
+from scrapeq.panel import requests as panel_requests
+
+TOKEN = "a-token-of-this-test"
+HERE = "http://127.0.0.1:8765"
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def panel(queue) -> Panel:
+    return Panel(queue=queue)
+
+
+@pytest.fixture
+def stranger(panel) -> TestClient:
+    """Somebody who does not know the token."""
+    return TestClient(make_app(panel, TOKEN), base_url=HERE, follow_redirects=False)
+
+
+@pytest.fixture
+def person(stranger) -> TestClient:
+    """Somebody whose browser opened the address that was printed."""
+    first = stranger.get("/", params={"token": TOKEN})
+    assert (first.status_code, first.headers["location"]) == (303, "/")
+    return stranger
+
+
+def ask(client: TestClient, **request) -> dict[str, str]:
+    return client.post("/requests", content=json.dumps(request)).json()
+
+
+PATHS = ("/", "/panel.js", "/panel.css", "/events", "/exports/some/csv")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], f"{TOKEN}x", "é"])
+def test_without_the_token_nothing_is_told(stranger, path, token):
+    for asked in (
+        stranger.get(path, params={"token": token} if token else {}),
+        stranger.get(path, headers={"Cookie": f"scrapeq-8765={token}".encode()}),
+        stranger.get(path, headers={"Authorization": f"Bearer {token}".encode()}),
+    ):
+        assert asked.status_code == 401
+        assert "token" in asked.text
+
+
+def test_the_token_is_a_cookie_that_no_other_page_sends_or_reads(stranger):
+    cookie = stranger.get("/", params={"token": TOKEN}).headers["set-cookie"].lower()
+
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert stranger.get("/").status_code == 200
+
+
+def test_a_program_may_send_the_token_as_bearer(stranger):
+    assert stranger.get("/", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_a_name_that_leads_here_is_refused(person):
+    assert person.get("/", headers={"Host": "rebound.example:8765"}).status_code == 400
+
+
+def test_a_page_of_another_origin_can_do_nothing(person):
+    for origin in ("https://evil.example", "http://127.0.0.1:9", "null"):
+        answer = person.post("/requests", content="{}", headers={"Origin": origin})
+        assert answer.status_code == 403
+    assert person.post("/requests", content="{}", headers={"Origin": HERE}).status_code == 200
+
+
+def test_a_page_loads_nothing_from_elsewhere_and_is_framed_by_nobody(person):
+    page = person.get("/")
+
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers["cache-control"] == "no-store"
+    assert set(re.findall(r'(?:src|href)="([^"]*)"', page.text)) == {
+        "data:,",
+        "page.css",
+        "panel.css",
+        "panel.js",
+    }
+
+
+def test_urls_are_submitted_and_the_table_comes_back(person, web, queue):
+    urls = [web.url(f"/article/{number}") for number in range(300, 305)]
+    said = ask(
+        person,
+        do="submit",
+        way="urls",
+        urls="\n".join(["", *urls, "  "]),
+        name="by hand",
+        options={"main_text": "off", "custom_selectors": "headline = h1\nall[] = a"},
+    )
+    assert said == {"said": "by hand: 5 rows are being fetched"}
+    config = queue.find_batch("by hand").config
+    assert config.custom_selectors == {"headline": "h1", "all": ["a"]}
+    assert config.main_text == "off"
+
+    Panel(queue=queue).handle(queue.find_batch("by hand").id).wait(PATIENCE_S)
+    answer = person.get(f"/exports/{queue.find_batch('by hand').id}/jsonl")
+    assert 'filename="by-hand.jsonl"' in answer.headers["content-disposition"]
+    rows = [json.loads(line) for line in answer.text.splitlines()]
+    assert [row["headline"] for row in rows] == [
+        web.page(f"/article/{n}").title for n in range(300, 305)
+    ]
+
+
+def test_an_uploaded_file_is_submitted_once(person, web, queue):
+    rows = pd.DataFrame(
+        {"firm": ["a", "b"], "page": [web.url("/article/1"), web.url("/article/2")]}
+    )
+    key = person.post("/files/..%2F..%2Ffirms.CSV", content=rows.to_csv(index=False)).json()["file"]
+    request = {"do": "submit", "way": "file", "file": key, "column": "page", "name": "uploaded"}
+
+    assert ask(person, **request) == {"said": "uploaded: 2 rows are being fetched"}
+    assert queue.find_batch("uploaded").url_column == "page"
+    assert "did not arrive" in ask(person, **request)["error"]
+
+
+def test_a_file_that_is_too_large_is_not_kept(person, monkeypatch):
+    monkeypatch.setattr("scrapeq.api.dashboard.MOST_FILE", 1000)
+    answer = person.post("/files/urls.txt", content=b"x" * 1001).json()
+
+    assert "sq.scrape" in answer["error"]
+
+
+def test_a_request_that_is_too_large_is_refused(person, monkeypatch):
+    monkeypatch.setattr("scrapeq.api.dashboard.MOST_BODY", 1000)
+
+    assert person.post("/requests", content=b"x" * 1001).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        ("no json", "this cannot be understood"),
+        ("[]", "this cannot be understood"),
+        ('{"do": "submit", "way": "urls", "urls": " \\n "}', "there are no URLs"),
+        ('{"do": "submit", "way": "urls", "urls": "x", "options": {"colour": "red"}}', "'colour'"),
+        (
+            '{"do": "submit", "way": "urls", "urls": "x", "options": {"max_retries": "-1"}}',
+            "max_retries",
+        ),
+        (
+            '{"do": "submit", "way": "urls", "urls": "x", "options": {"headers": "Accept"}}',
+            "write one a line, like Accept-Language: de",
+        ),
+        (
+            '{"do": "submit", "way": "frame", "frame": "[\\"df\\", \\"link\\"]"}',
+            "no table is chosen",
+        ),
+        ('{"do": "explode", "batch": "x"}', "there is no action 'explode'"),
+        ('{"do": "export", "batch": "x", "name": "csv"}', "there is no action 'export'"),
+        ('{"do": "cancel", "batch": "no such batch"}', "there is no batch 'no such batch'"),
+        ('{"do": "cancel", "batch": "x", "__class__": "y"}', "this cannot be understood"),
+    ],
+)
+def test_what_cannot_be_done_is_answered_with_why(person, request_, why):
+    assert why in person.post("/requests", content=request_).json()["error"]
+
+
+def test_an_export_that_cannot_be_is_404(person, web, scrape):
+    batch = scrape([web.url("/article/1")], name="one")
+
+    assert person.get("/exports/none/csv").status_code == 404
+    assert person.get(f"/exports/{batch.id}/exe").status_code == 404
+
+
+def test_only_parts_that_changed_travel(panel, web, scrape):
+    scrape([web.url("/article/1")], name="quiet").wait(PATIENCE_S)
+    shown: dict[str, str] = {}
+
+    assert set(panel.changed(shown)) == set(SECTIONS)
+    assert set(panel.changed(shown)) <= {"status", "charts"}  # the clock goes on
+    assert "quiet" in shown["batches"]
+
+
+def test_a_notebook_saves_beside_itself_and_overwrites_nothing(panel, web, scrape, tmp_path):
+    batch = scrape([web.url("/article/1")], name="../firms")
+    requests = Requests(panel, save_to=tmp_path)
+    batch.wait(PATIENCE_S)
+
+    for _ in range(2):
+        answer = requests.answer({"do": "export", "batch": batch.id, "name": "csv"})
+        assert "wrote" in answer["said"]
+    assert {path.name for path in tmp_path.iterdir()} == {"firms.csv", "firms-2.csv"}
+
+
+def test_what_went_wrong_inside_is_said_and_does_not_leak(panel, monkeypatch, caplog):
+    monkeypatch.setattr(panel, "steer", lambda *_: 1 / 0)
+    answer = panel_requests.Requests(panel).answer({"do": "cancel", "batch": "x"})
+
+    assert answer == {"error": "this failed: ZeroDivisionError; the log of scrapeq tells more"}
+    assert "ZeroDivisionError" in caplog.text

@@ -1,0 +1,101 @@
+"""How the whole is doing, asked by people: it starts nothing, raises nothing, and says what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+import scrapeq as sq
+from scrapeq import cluster as clusters
+from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.pipeline.monitor import JobMonitor
+from scrapeq.pipeline.services import looking_services
+from scrapeq.settings import load_settings
+
+PATIENCE_S = 30
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """A folder in which nothing was ever started."""
+    monkeypatch.setenv("SCRAPEQ_HOME", str(tmp_path / "home"))
+    return load_settings()
+
+
+def test_where_nothing_runs_it_says_so_and_starts_nothing(nowhere):
+    health = sq.health()
+
+    assert health.verdict == "UNHEALTHY"
+    assert health.reasons == (f"nothing runs in {nowhere.home}",)
+    assert "scrapeq up" in health.hint
+    assert (health.redis_answers, health.database_answers) == (False, True)
+    assert "nothing runs" in health._repr_html_()
+    assert "nothing runs" in repr(health)
+    assert not clusters.status(nowhere.home).running
+
+
+def test_a_shared_redis_that_is_away_is_named(nowhere, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", f"unix://{nowhere.home}/no-such-socket")
+
+    health = sq.health()
+
+    assert health.verdict == "UNHEALTHY"
+    assert health.redis_answers is False
+    assert health.something_runs
+    assert "Redis cannot be reached" in health._repr_html_()
+
+
+def test_a_record_that_cannot_be_opened_is_named(nowhere, monkeypatch):
+    monkeypatch.setenv("SCRAPEQ_DATABASE_URL", "sqlite:////dev/null/no.sqlite3")
+
+    health = sq.health()
+
+    assert health.verdict == "UNHEALTHY"
+    assert health.database_answers is False
+    assert "does not answer" in health._repr_html_()
+
+
+def test_with_workers_it_is_healthy_and_counts(queue, web, scrape, eventually):
+    scrape([web.url("/article/1"), web.url("/status/404")]).wait(PATIENCE_S)
+    eventually(lambda: sq.health(queue=queue).workers)
+
+    health = sq.health(queue=queue)
+
+    assert health.is_healthy
+    assert health.finished >= 2
+    assert health.errors["http_4xx"] >= 1
+    assert health.verdict == JobMonitor(queue.services).get_system_metrics()["health_status"]
+    assert "HEALTHY" in JobMonitor(queue.services)._repr_html_()
+
+
+def test_the_queue_shows_its_jobs_by_status(queue, web, scrape):
+    scrape([web.url("/article/2"), web.url("/status/410")]).wait(PATIENCE_S)
+
+    html = queue._repr_html_()
+
+    assert "completed" in html
+    assert "failed" in html
+    assert "workers" in html
+    assert "\n" not in repr(queue)
+
+
+def test_the_cluster_shows_its_redis_and_workers(cluster):
+    assert "2 worker processes" in cluster._repr_html_()
+    assert "Valkey" in cluster._repr_html_() or "Redis" in cluster._repr_html_()
+    assert cluster.connection.password not in cluster._repr_html_()
+    assert "up for" in repr(cluster.status())
+
+
+def test_without_redis_cards_are_grey_and_nothing_is_raised(nowhere):
+    queue = JobQueue(looking_services(nowhere))
+
+    assert "Redis is away" in queue._repr_html_()
+    assert "nothing runs" in JobMonitor(queue.services)._repr_html_()
+    queue.services.engine.dispose()
+
+
+def test_a_batch_that_is_gone_says_so_and_raises_nothing(queue):
+    handle = sq.BatchHandle(queue, "never-submitted")
+
+    assert "there is no batch" in repr(handle)
+    assert "there is no batch" in handle._repr_html_()
+    assert "grayscale" in handle._repr_html_()
