@@ -18,7 +18,8 @@ from scrapeq.database.schema import batches, jobs, pages
 class JobRow(NamedTuple):
     """A job, with the name of its batch and the HTTP status of the page that answers it.
 
-    `at_ms` is the time that it is listed by: when it finished, or else when it was submitted.
+    `started_s` and `finished_s` are seconds since 1970. `at_ms` is the time that it is listed by:
+    when it finished, or else when it was submitted.
     """
 
     job_id: str
@@ -32,8 +33,8 @@ class JobRow(NamedTuple):
     attempts: int
     error_kind: str | None
     error_message: str | None
-    started_ms: int | None
-    finished_ms: int | None
+    started_s: float | None
+    finished_s: float | None
     elapsed_s: float | None
     http_status: int | None
     from_store: bool
@@ -187,8 +188,8 @@ def _query(at_ms: sa.ColumnElement[Any]) -> sa.Select[Any]:
         j.attempts,
         j.error_kind,
         j.error_message,
-        j.started_ms,
-        j.finished_ms,
+        j.started_ms / 1000.0,
+        j.finished_ms / 1000.0,
         j.elapsed_s,
         pages.c.http_status,
         j.from_store,

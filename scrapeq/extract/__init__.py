@@ -26,11 +26,14 @@ def is_light(body: bytes, recipe: Recipe) -> bool:
     )
 
 
-def extract(body: bytes, *, url: str, content_type: str, recipe: Recipe) -> Content | Failure:
+def extract(
+    body: bytes, *, url: str, content_type: str, recipe: Recipe, light: bool = False
+) -> Content | Failure:
     """What `recipe` asks for, read from the decoded body of an answer.
 
     body: without its Content-Encoding. url: where it came from, after redirects; links are
-    relative to it. content_type: the header's value, "" if there was none.
+    relative to it. content_type: the header's value, "" if there was none. light: what `is_light`
+    said, if it was asked: tags are then not counted again.
 
     Gives a Failure `not_html` for what is no page (a PDF, an image, JSON, a feed; by its bytes
     more than by its type), `empty` for nothing. Any HTML, however broken, is a page. Time and
@@ -46,4 +49,4 @@ def extract(body: bytes, *, url: str, content_type: str, recipe: Recipe) -> Cont
     # The parsers are loaded with the first page, so that checking selectors stays cheap.
     from scrapeq.extract.page import read_page
 
-    return read_page(body, url=url, content_type=content_type, recipe=recipe)
+    return read_page(body, url=url, content_type=content_type, recipe=recipe, light=light)

@@ -30,10 +30,13 @@ LONG_TAG = 4_000
 MAX_OPTIONS = 5_000
 
 
-def for_lexbor(markup: str) -> str:
-    """`markup` that Lexbor parses in linear time."""
+def for_lexbor(markup: str, *, few_tags: bool = False) -> str:
+    """`markup` that Lexbor parses in linear time. `few_tags`: there are at most MAX_OPTIONS tags, so
+    they need not be counted."""
     markup = cut_attributes(markup)
-    tags = markup.count("<") if len(markup) > 3 * MAX_OPTIONS else 0  # a tag has 3 characters
+    if few_tags or len(markup) <= 3 * MAX_OPTIONS:  # a tag has 3 characters
+        return markup
+    tags = markup.count("<")
     if tags > MAX_OPTIONS:
         markup = cut_options(markup)
     return flatten(markup, BROWSER_DEPTH) if tags > MANY_TAGS else markup

@@ -21,7 +21,9 @@ from scrapeq.extract.title import title_of
 from scrapeq.models import Content, ErrorKind, Failure, Links, Recipe
 
 
-def read_page(body: bytes, *, url: str, content_type: str, recipe: Recipe) -> Content | Failure:
+def read_page(
+    body: bytes, *, url: str, content_type: str, recipe: Recipe, light: bool
+) -> Content | Failure:
     """See `scrapeq.extract.extract`."""
     kind = sniff(body, content_type)
     if isinstance(kind, Failure):
@@ -30,11 +32,12 @@ def read_page(body: bytes, *, url: str, content_type: str, recipe: Recipe) -> Co
     decoded = decode(body, content_type, host.rpartition(".")[2])
     if not decoded.text.strip():
         return Failure(ErrorKind.EMPTY, "the answer has no content")
-    return _read_html(decoded, url, recipe) if kind == "html" else _read_text(decoded, recipe)
+    if kind == "text":
+        return _read_text(decoded, recipe)
+    return _read_html(for_lexbor(decoded.text, few_tags=light), decoded, url, recipe)
 
 
-def _read_html(decoded: Decoded, url: str, recipe: Recipe) -> Content:
-    markup = for_lexbor(decoded.text)
+def _read_html(markup: str, decoded: Decoded, url: str, recipe: Recipe) -> Content:
     tree = LexborHTMLParser(markup)
     said = declared(tree)
     join = Joiner(base_of(said.base, url))

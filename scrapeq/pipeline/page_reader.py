@@ -11,10 +11,12 @@ from scrapeq.models import Content, ErrorKind, Failure, Recipe
 log = logging.getLogger(__name__)
 
 
-def read_page(body: bytes, url: str, content_type: str, recipe: Recipe) -> Content | Failure:
-    """What the page holds, cleaned; raises nothing."""
+def read_page(
+    body: bytes, url: str, content_type: str, recipe: Recipe, *, light: bool = False
+) -> Content | Failure:
+    """What the page holds, cleaned; raises nothing. light: see `extract`."""
     try:
-        found = extract(body, url=url, content_type=content_type, recipe=recipe)
+        found = extract(body, url=url, content_type=content_type, recipe=recipe, light=light)
         return found if isinstance(found, Failure) else clean_content(found)
     except MemoryError:
         return Failure(ErrorKind.PARSE, "reading the page took too much memory")

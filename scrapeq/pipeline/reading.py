@@ -44,8 +44,9 @@ class Readers:
 
     async def read(self, response: Response, recipe: Recipe) -> Content | Failure:
         """What the page holds; `parse` if reading it took too much."""
-        if is_light(response.body, recipe):
-            return read_page(response.body, response.final_url, response.content_type, recipe)
+        body, url, content_type = response.body, response.final_url, response.content_type
+        if is_light(body, recipe):
+            return read_page(body, url, content_type, recipe, light=True)
         child = await self._take()
         self._busy_since[child] = time.monotonic()
         try:

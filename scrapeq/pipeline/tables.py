@@ -240,7 +240,7 @@ def jobs(
     if (wanted_status is None or wanted_status not in FINAL) and kind is None:
         found += _open_rows(queue, wanted, wanted_status, limit)
         found.sort(key=lambda row: -row.at_ms)  # stable: an open batch keeps the order of its rows
-    return frames.jobs_frame([_job_columns(row) for row in found[:limit]])
+    return frames.jobs_frame([row[:-1] for row in found[:limit]])
 
 
 def batches(limit: int | None = 100, *, queue: JobQueue | None = None) -> pd.DataFrame:
@@ -339,12 +339,6 @@ def _as_they_stand(queue: JobQueue, found: Sequence[JobRow]) -> Iterable[JobRow]
             error_kind=kind or None,
             error_message=message or None,
         )
-
-
-def _job_columns(row: JobRow) -> tuple[object, ...]:
-    """A job's row with times in seconds, and without the time that it is listed by."""
-    times = _seconds(row.started_ms), _seconds(row.finished_ms)
-    return (*row[:11], *times, *row[13:-1])
 
 
 # -- comparing ----------------------------------------------------------------------------------
