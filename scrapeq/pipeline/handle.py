@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import time
 from collections import deque
@@ -28,6 +29,9 @@ LOOK_AFTER_S, NO_WORKERS_S = 5, 20
 RATE_WINDOW_S = 30
 #: Spared hosts that a card names; `paused_hosts()` has all.
 MOST_SPARED = 3
+#: Slow hosts that a card names, seconds that a host's pace must take to be named, and between two
+#: looks for them.
+MOST_SLOW, SLOW_S, LOOK_FOR_SLOW_S = 3, 60, 5
 
 
 class BatchHandle:
@@ -40,6 +44,7 @@ class BatchHandle:
     def __init__(self, queue: JobQueue, batch_id: str, note: str = "") -> None:
         self._queue = queue
         self._samples: deque[tuple[float, int]] = deque(maxlen=240)
+        self._slow = (-math.inf, "")  # when the slow hosts were looked for, and what was found
         self.id = batch_id
         #: What the submission did, in a sentence; empty where there is nothing to say.
         self.note = note
@@ -146,6 +151,8 @@ class BatchHandle:
         facts["elapsed"] = display.seconds(progress.elapsed_s)
         if not progress.is_done and (spared := self._spared_hosts()):
             facts["spared hosts"] = spared
+        if not progress.is_done and (slow := self._slow_hosts()):
+            facts["slow hosts"] = slow
         if progress.from_store:
             facts["from the store"] = display.count(progress.from_store)
         if progress.failed or progress.cancelled:
@@ -162,6 +169,20 @@ class BatchHandle:
         said = [f"{one.host} ({one.said.partition(':')[0]})" for one in paused[:MOST_SPARED]]
         more = len(paused) - len(said)
         return ", ".join(said) + (f" and {more:,} more" if more else "")
+
+    def _slow_hosts(self) -> str:
+        """Which hosts' pace keeps the batch going for longest; "" if none does for a minute."""
+        if time.monotonic() - self._slow[0] > LOOK_FOR_SLOW_S:
+            try:
+                found = self._queue.services.frontier.slow_hosts(self.id, MOST_SLOW, SLOW_S)
+            except RedisUnavailable:
+                return ""
+            said = [
+                f"{host} ({waiting:,} wait, {display.seconds(left_s)})"
+                for host, waiting, left_s in found
+            ]
+            self._slow = time.monotonic(), ", ".join(said)
+        return self._slow[1]
 
     def _missing(self) -> str:
         """What the work waits for that should be there, in a few words; "" if nothing."""

@@ -337,6 +337,20 @@ class Frontier:
                 found.append(paused)
         return sorted(found, key=lambda one: (one.since_ms, one.host))
 
+    def slow_hosts(
+        self, batch_id: str, limit: int, at_least_s: float
+    ) -> list[tuple[str, int, float]]:
+        """The hosts whose pace keeps the batch going for `at_least_s` or longer, the slowest first.
+
+        `(host, due jobs, seconds that they take)`; some milliseconds, whatever the number of jobs.
+        """
+        with translated():
+            found = self._scripts["slow"](keys=[], args=[batch_id, limit, round(at_least_s * 1000)])
+        return [
+            (str(host), int(waiting), int(left_ms) / 1000)
+            for host, waiting, left_ms in zip(found[::3], found[1::3], found[2::3], strict=True)
+        ]
+
     def standings(self, ids: Sequence[str]) -> dict[str, Standing]:
         """Where jobs stand; one round trip for all."""
         pipe = self._redis.pipeline(transaction=False)
@@ -509,6 +523,7 @@ _SCRIPTS = (
     "doubt",
     "finish",
     "renew",
+    "slow",
     "forget",
     "stop",
     "unpark",

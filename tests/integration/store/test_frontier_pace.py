@@ -327,3 +327,20 @@ def test_robots_txt_is_kept_for_every_worker(
 
     assert other.robots("https://example.com") == '{"text": "Disallow: /"}'
     eventually(lambda: other.robots("https://example.org") is None)
+
+
+def test_hosts_whose_pace_keeps_a_batch_going_are_told_slowest_first(
+    frontier: Frontier, add: Add, take: Take
+) -> None:
+    add(*[f"many{n}" for n in range(50)], host="many.example", gap_ms=1_000)
+    add(*[f"slow{n}" for n in range(11)], host="slow.example", gap_ms=20_000)
+    add("one", "two", host="quick.example", gap_ms=1_000)
+    add(*[f"free{n}" for n in range(500)], host="free.example", gap_ms=0)
+    assert len(take(4)) == 4  # one of each host that has a pace: now they must wait
+
+    assert frontier.slow_hosts("batch", 5, 10) == [
+        ("slow.example", 10, 200.0),
+        ("many.example", 49, 49.0),
+    ]
+    assert frontier.slow_hosts("batch", 1, 10) == [("slow.example", 10, 200.0)]
+    assert frontier.slow_hosts("another", 5, 10) == []
