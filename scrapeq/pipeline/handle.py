@@ -20,8 +20,9 @@ from scrapeq.pipeline.job_queue import JobQueue
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Seconds between two looks while waiting: short at first, so that a few pages feel immediate.
-FIRST_LOOK_S, LONGEST_LOOK_S = 0.02, 0.5
+#: Seconds between two looks while waiting: short at first, so that a few pages feel immediate; a
+#: look takes half a millisecond.
+FIRST_LOOK_S, LONGEST_LOOK_S = 0.02, 0.2
 #: Seconds between two looks at whether anybody works, and without workers before it is said: a
 #: worker needs three to start.
 LOOK_AFTER_S, NO_WORKERS_S = 5, 20

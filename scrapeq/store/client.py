@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.connection import HiredisRespSerializer
 from redis.retry import Retry
 
 from scrapeq.errors import ConfigError, RedisEvicts, RedisFull, RedisUnavailable
@@ -28,6 +30,7 @@ def connect(url: str) -> redis.Redis:
             url,
             decode_responses=True,
             encoding_errors="surrogatepass",  # whatever a page or a cell holds
+            command_packer=_Packer(),
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
             health_check_interval=30,
@@ -39,6 +42,21 @@ def connect(url: str) -> redis.Redis:
             "REDIS_URL is not the URL of a Redis",
             hint="write redis://host:6379/0, rediss://... or unix:///path/to/socket",
         ) from error
+
+
+class _Packer(HiredisRespSerializer):
+    """Writes commands in C, and those with half of a surrogate pair too, which hiredis cannot."""
+
+    def pack(self, *words: Any) -> Any:
+        """The command as it is sent."""
+        try:
+            return super().pack(*words)
+        except UnicodeEncodeError:
+            return super().pack(*map(_encoded, words))
+
+
+def _encoded(word: Any) -> Any:
+    return word.encode("utf-8", "surrogatepass") if isinstance(word, str) else word
 
 
 def check_redis(client: redis.Redis) -> None:
