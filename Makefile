@@ -6,6 +6,7 @@
 #   make bench   scrapeq beside Scrapy and Crawlee, as ratios
 #   make faults  kill, freeze, fill and cut everything for half an hour, and count rows
 #   make docs    the reference as HTML, in build/docs
+#   make notebooks  run the notebooks and keep what they show (needs Chromium)
 #   make pictures   the README's pictures anew, in docs/pictures
 #   make lock    renew requirements.lock
 #   make clean   remove what was built, the environments too
@@ -31,7 +32,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench faults docs pictures lock clean environment services
+.PHONY: help demo test check bench faults docs notebooks pictures lock clean environment services
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -85,6 +86,9 @@ docs: environment
 
 pictures: environment services
 	$(BIN)/python docs/pictures.py
+
+notebooks: environment services
+	$(BIN)/python notebooks/save.py
 
 # uv resolves for every platform at once; it lives only as long as it is needed. The lock holds
 # versions and hashes and no address, so any index that has the same files will do.

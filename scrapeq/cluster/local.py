@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -22,9 +24,10 @@ class LocalCluster:
 
     It works for the project's own folder, so that whoever asks for a queue there gets this one,
     and the results stay; with another `home`, pass `settings=cluster.settings`. A `temporary` one
-    has a folder of its own, of which nothing is left. A cluster that other processes hold too
-    lives on. `settings` says how its workers behave (default: what the environment says); a
-    REDIS_URL is ignored. Raises ClusterFailed or RedisUnavailable if it does not start.
+    has a folder of its own, of which nothing is left, also when the program ends without `close()`
+    (unless it is killed). A cluster that other processes hold too lives on. `settings` says how its
+    workers behave (default: what the environment says); a REDIS_URL is ignored. Raises
+    ClusterFailed or RedisUnavailable if it does not start.
     """
 
     def __init__(
@@ -49,6 +52,9 @@ class LocalCluster:
             }
         )
         self.closed = False
+        self._process_id = os.getpid()
+        if temporary:
+            atexit.register(self._at_exit)
         try:
             self.connection: Connection = share.ensure_cluster(
                 self.settings, workers=workers, worker_app=worker_app
@@ -80,12 +86,17 @@ class LocalCluster:
         if self.closed:
             return
         self.closed = True
+        atexit.unregister(self._at_exit)
         try:
             share.leave(self.home)
         finally:
             if self._temporary:
                 share.down(self.home)
                 shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _at_exit(self) -> None:
+        if os.getpid() == self._process_id:  # a fork that ends takes nothing with it
+            self.close()
 
     def __enter__(self) -> LocalCluster:
         return self

@@ -145,12 +145,15 @@ class BatchHandle:
     def _facts(self, progress: Progress, *, is_still: bool) -> dict[str, object]:
         """What stands below the bar; a fact keeps its place as long as the batch runs."""
         facts: dict[str, object] = {}
+        spared = "" if progress.is_done else self._spared_hosts()
+        # what is left waits for a host that is left alone: how fast the others were says nothing
+        is_still = is_still or bool(spared and not progress.running)
         if not progress.is_done:
             rate, left_s = (None, None) if is_still else (progress.rate_per_s, progress.eta_s)
             facts["speed"] = "–" if rate is None else f"{rate:,.1f} pages/s"
             facts["left"] = display.seconds(left_s)
         facts["elapsed"] = display.seconds(progress.elapsed_s)
-        if not progress.is_done and (spared := self._spared_hosts()):
+        if spared:
             facts["spared hosts"] = spared
         if not progress.is_done and (slow := self._slow_hosts()):
             facts["slow hosts"] = slow

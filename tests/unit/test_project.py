@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from scrapeq.models import ErrorKind, ScrapingConfig
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 #: In two halves, so that this file does not hold what it looks for.
 MACHINE_PATHS = ["/" + "home/", "/" + "root/", "/" + "Users/", "/" + "work/"]
@@ -146,3 +148,22 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8"))
 
     assert not [link for link in links if "://" not in link and not (path.parent / link).exists()]
+
+
+def outputs_of(notebook: Path) -> list[dict[str, object]]:
+    """What each output of a saved notebook shows, by type."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return [one["data"] for cell in cells for one in cell.get("outputs", ()) if "data" in one]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_saved_notebook_shows_itself_without_a_kernel(path: Path) -> None:
+    """See notebooks/save.py."""
+    shown = outputs_of(path)
+
+    assert shown
+    assert not [one for one in shown if "application/vnd.jupyter.widget-view+json" in one]
+    assert "widgets" not in json.loads(path.read_text(encoding="utf-8"))["metadata"]
+    figures = [one for one in shown if "application/vnd.plotly.v1+json" in one]
+    assert all("image/png" in one for one in figures)
+    assert path.stat().st_size < 300_000

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,25 @@ def test_without_a_home_it_is_the_projects_own(home, monkeypatch):
         assert cluster.home == home
 
     assert home.exists()
+
+
+def test_a_temporary_one_leaves_nothing_when_its_program_fails():
+    program = """
+import os
+from scrapeq.cluster import LocalCluster
+cluster = LocalCluster(workers=0, temporary=True)
+child = os.fork()
+if not child:
+    raise SystemExit  # the end of a fork is not the end of the program
+os.waitpid(child, 0)
+print(cluster.home, cluster.status().running, flush=True)
+raise ZeroDivisionError
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    home, _, running = ended.stdout.strip().rpartition(" ")
+    assert "ZeroDivisionError" in ended.stderr
+    assert running == "True"
+    assert not Path(home).exists()

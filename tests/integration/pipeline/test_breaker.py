@@ -227,3 +227,24 @@ def test_the_command_line_shows_them(web, scrape, queue, cluster, eventually, mo
     assert f"spared: {name}, open, for another" in said
     assert "rate_limited: the server answered 429 Too Many Requests" in said
     batch.cancel()
+
+
+def test_a_card_promises_no_end_while_all_that_is_left_waits_for_a_host(
+    web, scrape, queue, eventually
+):
+    batch = scrape([web.url(f"/article/{n}") for n in range(20)] + [web.url("/retry-after/30", 1)])
+    name = f"127.0.0.2:{web.port}"
+
+    eventually(
+        lambda: (
+            batch.progress.completed == 20
+            and not batch.progress.running
+            and name in set(queue.paused_hosts()["host"])
+        ),
+        PATIENCE_S,
+    )
+
+    assert batch.progress.rate_per_s
+    assert f"{name} (rate_limited)" in batch.card()
+    assert "pages/s" not in batch.card()
+    batch.cancel()
