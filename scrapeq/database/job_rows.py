@@ -43,8 +43,8 @@ class JobRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """Which jobs are wanted; None leaves all. `since_ms` and `until_ms` are for `JobRow.at_ms`,
-    the first of them inclusive, the second not."""
+    """Which jobs are wanted; None leaves all. A `host` without a port is that host at every port.
+    `since_ms` and `until_ms` are for `JobRow.at_ms`, the first of them inclusive, the second not."""
 
     batch_id: str | None = None
     host: str | None = None
@@ -57,7 +57,8 @@ class JobFilter:
         if self.batch_id is not None:
             wanted.append(jobs.c.batch_id == self.batch_id)
         if self.host is not None:
-            wanted.append(jobs.c.host == self.host)
+            at_any_port = jobs.c.host.startswith(f"{self.host}:", autoescape=True)
+            wanted.append((jobs.c.host == self.host) | at_any_port)
         if self.since_ms is not None:
             wanted.append(at_ms >= self.since_ms)
         if self.until_ms is not None:

@@ -362,8 +362,10 @@ class BatchHandle:
             pause_s = min(pause_s * 1.5, LONGEST_LOOK_S)
             now = time.monotonic()
             if timeout is not None and now - began > timeout:
+                spared = self._spared_hosts()
+                why = f", hosts are being spared: {spared}" if spared else ""
                 raise WaitTimeout(
-                    f"batch {self.id} is not done after {timeout:g} s",
+                    f"batch {self.id} is not done after {timeout:g} s{why}",
                     hint="it goes on: wait again, or look at .progress",
                 )
             if now - looked_after > LOOK_AFTER_S:

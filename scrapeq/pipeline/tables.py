@@ -207,8 +207,8 @@ def jobs(
 
     A finished job is as new as its end, an open one as its submission. since (inclusive) and until
     (exclusive) are for that time: a datetime, a date, or text like "2026-11-25 08:00"; without a
-    zone, UTC. host is the host's name as in the column, without scheme. error_kind is of finished
-    jobs; an open job that waits to be tried again shows that of its last try and is not chosen by
+    zone, UTC. host is the host's name as in the column, without scheme; without a port, at every
+    port. error_kind is of finished jobs; an open job that waits to be tried again shows that of its last try and is not chosen by
     it. Statuses are as `JobQueue.get_job_status` says, from the record and Redis together.
 
     Columns: job_id, batch (its name, NA without one), batch_id string · row Int64, its place in

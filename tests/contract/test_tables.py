@@ -398,6 +398,29 @@ def test_jobs_are_listed_newest_first(
     assert found["url"].iloc[:6].tolist().count("no url") == 1
 
 
+def test_a_host_without_a_port_is_meant_at_every_port(queue: JobQueue, record: sa.Engine) -> None:
+    hosts = ["a.example", "a.example:8080", "a.example.org", "b.a.example", "a_example:1"]
+    database.batches.add_batch(
+        record,
+        batch_id="b",
+        name=None,
+        config=ScrapingConfig(),
+        fingerprint="",
+        total=len(hosts),
+        rows=(
+            database.batches.NewJob(f"b-{row}", row, f"http://{host}/", f"http://{host}/", host, 5)
+            for row, host in enumerate(hosts)
+        ),
+    )
+
+    def hosts_of(host: str) -> set[str]:
+        return set(sq.jobs(host=host, queue=queue)["host"])
+
+    assert hosts_of("a.example") == {"a.example", "a.example:8080"}
+    assert hosts_of("a.example:8080") == {"a.example:8080"}
+    assert hosts_of("a_example") == {"a_example:1"}
+
+
 def test_jobs_are_chosen(
     queue: JobQueue, record: sa.Engine, submit: Submit, save: Make, result: Make, move: Make
 ) -> None:
