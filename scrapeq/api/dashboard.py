@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
@@ -64,13 +64,13 @@ def make_app(shown: panel.Panel, token: str) -> FastAPI:
             await asyncio.sleep(REPAINT_S)
 
     @app.post("/requests")
-    async def do(request: Request) -> dict[str, str]:
+    async def do(request: Request) -> Response:
         body = bytearray()
         async for piece in request.stream():
             body += piece
             if len(body) > MOST_BODY:
-                raise HTTPException(413, f"more than {MOST_BODY:,} bytes")
-        return await asyncio.to_thread(requests.answer, bytes(body))
+                return PlainTextResponse(f"more than {MOST_BODY:,} bytes", 413)
+        return JSONResponse(await asyncio.to_thread(requests.answer, bytes(body)))
 
     @app.post("/files/{name:path}")
     async def upload(name: str, request: Request) -> dict[str, str]:
@@ -90,14 +90,14 @@ def make_app(shown: panel.Panel, token: str) -> FastAPI:
         return {"file": key}
 
     @app.get("/exports/{batch_id}/{ending}")
-    def export(batch_id: str, ending: str) -> FileResponse:
+    def export(batch_id: str, ending: str) -> Response:
         folder = Path(tempfile.mkdtemp(dir=requests.folder))  # two at once never meet
         clear = partial(shutil.rmtree, folder, ignore_errors=True)
         try:
             path = shown.export(batch_id, ending, folder)
         except ScrapeqError as error:
             clear()
-            raise HTTPException(404, str(error)) from None
+            return PlainTextResponse(str(error), 404)
         return FileResponse(path, filename=path.name, background=BackgroundTask(clear))
 
     return app
