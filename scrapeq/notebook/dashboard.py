@@ -152,11 +152,11 @@ def _user_names() -> dict[str, Any]:
 
 
 def _tables() -> Iterator[tuple[str, pd.DataFrame]]:
-    """The DataFrames that the notebook has names for."""
+    """The DataFrames that the notebook has names for, newest names first."""
     pandas = sys.modules.get("pandas")
     if pandas is None:
         return
-    for name, value in list(_user_names().items()):
+    for name, value in reversed(list(_user_names().items())):
         # type(), since to ask a lazy object for its class may load it
         if issubclass(type(value), pandas.DataFrame) and not name.startswith("_"):
             yield name, value
@@ -167,8 +167,11 @@ def _columns() -> list[tuple[str, str, int]]:
     found: list[tuple[str, str, int]] = []
     for name, frame in _tables():
         # not select_dtypes: before pandas 3 it copies the whole table
-        texts = [column for column, dtype in frame.dtypes.items() if dtype.name in _TEXTS]
-        found += [(name, str(column), len(frame)) for column in texts]
+        found += [
+            (name, column, len(frame))
+            for column, dtype in frame.dtypes.items()
+            if isinstance(column, str) and dtype.name in _TEXTS
+        ]
         if len(found) >= MOST_COLUMNS:
             break
     return found[:MOST_COLUMNS]

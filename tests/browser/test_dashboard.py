@@ -245,8 +245,9 @@ def test_in_a_notebook_it_moves_while_a_cell_blocks_and_takes_its_tables(open_no
     assert notebook.is_running(2)
     notebook.picture("dashboard-notebook")
 
-    notebook.interrupt()
     page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_text("this waits for the kernel").wait_for()
+    notebook.interrupt()
     row = row_of(page, "from a table")
     expect(row).to_contain_text("cancelled", timeout=PATIENCE_S * 1000)
     row.get_by_role("button", name="jsonl").click()
