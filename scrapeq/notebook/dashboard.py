@@ -130,7 +130,7 @@ def dashboard(settings: Settings | None = None) -> None:
     global _current  # noqa: PLW0603 - the kernel has one
     if not _user_names():
         raise ConfigError("there is no notebook here", hint="run: scrapeq dashboard")
-    shown = panel.Panel(settings)
+    shown = panel.Panel(settings, same_s=0)  # one looks
     if _current is not None:
         _current.freeze()
     _current = LiveDashboard(shown)

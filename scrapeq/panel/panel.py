@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import threading
 import time
@@ -39,17 +40,25 @@ NAMED = 5
 class Panel:
     """Draws the parts of the dashboard and does what its buttons ask for.
 
-    Many may look at one panel at once. Raises what `get_job_queue` raises: like a notebook, a
-    dashboard starts the private Redis and workers if none run.
+    Many may look at one panel at once; whoever asks within `same_s` seconds gets the same picture.
+    Raises what `get_job_queue` raises: like a notebook, a dashboard starts the private Redis and
+    workers if none run.
     """
 
-    def __init__(self, settings: Settings | None = None, *, queue: JobQueue | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        queue: JobQueue | None = None,
+        same_s: float = SAME_S,
+    ) -> None:
         self.queue = queue or get_job_queue(settings)
         self._handles: dict[str, BatchHandle] = {}
         self._lock = threading.Lock()
         self._drawing = threading.Lock()
         self._drawn: dict[str, str] = {}
-        self._drawn_s = -SAME_S
+        self._drawn_s = -math.inf
+        self._same_s = same_s
 
     @property
     def monitor(self) -> JobMonitor:
@@ -70,11 +79,11 @@ class Panel:
     def changed(self, shown: dict[str, str]) -> dict[str, str]:
         """The parts that look otherwise than in `shown`, by name; `shown` is brought up to date.
 
-        Costs some ten milliseconds, whatever the number of jobs; whoever asks within `SAME_S` gets
-        the same picture. A part that cannot be drawn stays as it was.
+        Costs some ten milliseconds, whatever the number of jobs. A part that cannot be drawn stays
+        as it was.
         """
         with self._drawing:
-            if time.monotonic() - self._drawn_s >= SAME_S:
+            if time.monotonic() - self._drawn_s >= self._same_s:
                 self._draw()
                 self._drawn_s = time.monotonic()
             news = {name: html for name, html in self._drawn.items() if shown.get(name) != html}

@@ -219,8 +219,8 @@ def test_all_who_look_at_once_share_one_picture(panel, monkeypatch):
     assert pictures == [{name: name for name in SECTIONS}] * 6
 
 
-def test_only_parts_that_changed_travel(panel, web, scrape, monkeypatch):
-    monkeypatch.setattr("scrapeq.panel.panel.SAME_S", 0)
+def test_only_parts_that_changed_travel(queue, web, scrape):
+    panel = Panel(queue=queue, same_s=0)
     scrape([web.url("/article/1")], name="quiet").wait(PATIENCE_S)
     shown: dict[str, str] = {}
 
@@ -238,6 +238,28 @@ def test_a_notebook_saves_beside_itself_and_overwrites_nothing(panel, web, scrap
         answer = requests.answer({"do": "export", "batch": batch.id, "name": "csv"})
         assert "wrote" in answer["said"]
     assert {path.name for path in tmp_path.iterdir()} == {"firms.csv", "firms-2.csv"}
+
+
+def test_secrets_that_were_typed_are_told_nowhere(person, panel, web, queue, caplog):
+    caplog.set_level("DEBUG")
+    typed = {
+        "headers": "X-Key: OPEN-SESAME",
+        "cookies": "sid: OPEN-SESAME",
+        "proxy": "http://ali:OPEN-SESAME@127.0.0.1:9",
+        "max_retries": "0",
+    }
+    request = {"do": "submit", "way": "urls", "urls": web.url("/article/1"), "name": "cave"}
+    told = [str(ask(person, **request, options=typed))]
+    for wrong in ({"headers": "OPEN-SESAME"}, {"proxy": "OPEN-SESAME"}, {"max_age": "OPEN-SESAME"}):
+        answer = ask(person, **request, options=wrong)
+        assert "error" in answer
+        told.append(str(answer))
+    batch = panel.handle(queue.find_batch("cave").id).wait(PATIENCE_S)
+    told += [person.get("/").text, *panel.changed({}).values(), *panel.picture()]
+    told += [person.get(f"/exports/{batch.id}/{ending}").text for ending in ("csv", "jsonl")]
+
+    assert batch.progress.failed == 1  # through a proxy that is not there
+    assert [text for text in [*told, caplog.text] if "SESAME" in text] == []
 
 
 def test_a_name_of_strangers_cannot_turn_an_answer_around(person, web, scrape):
