@@ -248,7 +248,7 @@ def test_secrets_that_were_typed_are_told_nowhere(person, panel, web, queue, cap
         "proxy": "http://ali:OPEN-SESAME@127.0.0.1:9",
         "max_retries": "0",
     }
-    request = {"do": "submit", "way": "urls", "urls": web.url("/article/1"), "name": "cave"}
+    request = {"do": "submit", "way": "urls", "urls": web.url("/article/77"), "name": "cave"}
     told = [str(ask(person, **request, options=typed))]
     for wrong in ({"headers": "OPEN-SESAME"}, {"proxy": "OPEN-SESAME"}, {"max_age": "OPEN-SESAME"}):
         answer = ask(person, **request, options=wrong)
