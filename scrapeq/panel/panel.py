@@ -70,10 +70,13 @@ class Panel:
         return self.queue.list_batches(LATEST)
 
     def handle(self, batch_id: str) -> BatchHandle:
-        """The handle of a batch: the same each time, since it remembers how fast the work goes."""
+        """The handle of a batch: the same each time while it is one of the newest `LATEST` that were
+        asked for, since it remembers how fast the work goes."""
         with self._lock:
             if batch_id not in self._handles:
                 self._handles[batch_id] = BatchHandle(self.queue, batch_id)
+                if len(self._handles) > LATEST:
+                    del self._handles[next(iter(self._handles))]
             return self._handles[batch_id]
 
     def changed(self, shown: dict[str, str]) -> dict[str, str]:
