@@ -53,7 +53,7 @@ def repaints(size: int, count: int) -> tuple[float, int, float, int, int]:
         done = half_done(queue.services.engine, batch.id, size)
         for begin in range(0, len(done), 10_000):
             queue.services.frontier.forget(done[begin : begin + 10_000])
-        panel = Panel(queue=queue)
+        panel = Panel(queue=queue, same_s=0)
         shown: dict[str, str] = {}
         all_bytes = sum(len(html.encode()) for html in panel.changed(shown).values())
         cards, parts = [], []

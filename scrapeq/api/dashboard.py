@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect
 
 from scrapeq import display, panel
 from scrapeq.api.access import guard
-from scrapeq.errors import ScrapeqError
+from scrapeq.errors import InputError, ScrapeqError
 
 _HERE = Path(__file__).parent
 #: Seconds between two pictures.
@@ -30,6 +34,10 @@ def make_app(shown: panel.Panel, token: str) -> FastAPI:
     guard(app, token)
     requests = panel.Requests(shown)
     script = display.script(panel.SCRIPT, _HERE / "page.js")
+
+    @app.exception_handler(ClientDisconnect)
+    def gone(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=400)  # nobody is left to read it, and it is no fault of ours
 
     @app.get("/")
     def page() -> HTMLResponse:
@@ -56,39 +64,40 @@ def make_app(shown: panel.Panel, token: str) -> FastAPI:
             await asyncio.sleep(REPAINT_S)
 
     @app.post("/requests")
-    async def do(request: Request) -> dict[str, str]:
+    async def do(request: Request) -> Response:
         body = bytearray()
         async for piece in request.stream():
             body += piece
             if len(body) > MOST_BODY:
-                raise HTTPException(413, f"more than {MOST_BODY:,} bytes")
-        return await asyncio.to_thread(requests.answer_json, bytes(body))
+                return PlainTextResponse(f"more than {MOST_BODY:,} bytes", 413)
+        return JSONResponse(await asyncio.to_thread(requests.answer, bytes(body)))
 
     @app.post("/files/{name:path}")
     async def upload(name: str, request: Request) -> dict[str, str]:
+        size = 0
         try:
-            key, file = requests.new_file(name)
+            with requests.upload(name) as (key, file):
+                async for piece in request.stream():
+                    size += len(piece)
+                    if size > MOST_FILE:
+                        raise InputError(
+                            f"the file has more than {MOST_FILE // 10**6} MB",
+                            hint="read it in Python: sq.scrape('file.csv')",
+                        )
+                    await asyncio.to_thread(file.write, piece)
         except ScrapeqError as error:
             return {"error": str(error)}
-        size = 0
-        with file:
-            async for piece in request.stream():
-                size += len(piece)
-                if size > MOST_FILE:
-                    requests.drop_file(key)
-                    return {
-                        "error": f"the file has more than {MOST_FILE // 10**6} MB; "
-                        "read it in Python: sq.scrape('file.csv')"
-                    }
-                await asyncio.to_thread(file.write, piece)
         return {"file": key}
 
     @app.get("/exports/{batch_id}/{ending}")
-    def export(batch_id: str, ending: str) -> FileResponse:
+    def export(batch_id: str, ending: str) -> Response:
+        folder = Path(tempfile.mkdtemp(dir=requests.folder))  # two at once never meet
+        clear = partial(shutil.rmtree, folder, ignore_errors=True)
         try:
-            path = shown.export(batch_id, ending, requests.folder)
+            path = shown.export(batch_id, ending, folder)
         except ScrapeqError as error:
-            raise HTTPException(404, str(error)) from None
-        return FileResponse(path, filename=path.name, background=BackgroundTask(path.unlink))
+            clear()
+            return PlainTextResponse(str(error), 404)
+        return FileResponse(path, filename=path.name, background=BackgroundTask(clear))
 
     return app

@@ -1,21 +1,23 @@
 // The dashboard as a page: parts come as server-sent events, requests go by POST.
 
-const post = async (path, body) => {
-  const answer = await fetch(path, { method: "POST", body });
+async function call(path, options) {
+  const answer = await fetch(path, options).catch(() => {
+    throw new Error("not connected: does scrapeq dashboard still run?");
+  });
   if (!answer.ok) throw new Error(await answer.text());
-  return answer.json();
-};
+  return answer;
+}
+const post = async (path, body) => (await call(path, { method: "POST", body })).json();
 const ask = (request) => post("requests", JSON.stringify(request));
 
 async function exportTable(batch, ending) {
-  const answer = await fetch(`exports/${encodeURIComponent(batch)}/${ending}`);
-  if (!answer.ok) return { error: (await answer.json()).detail };
+  const answer = await call(`exports/${encodeURIComponent(batch)}/${ending}`);
   const named = /filename="([^"]+)"|filename\*=utf-8''([^;]+)/.exec(answer.headers.get("content-disposition"));
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await answer.blob());
   link.download = named ? named[1] || decodeURIComponent(named[2]) : `batch.${ending}`;
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // some browsers begin to read it later
   return { said: `saved ${link.download}` };
 }
 
@@ -26,13 +28,28 @@ async function file(chosen) {
 }
 
 const { show } = mountPanel(document.getElementById("panel"), { ask, exportTable, file });
-const lost = (is) => {
-  document.body.classList.toggle("away", is);
-  document.getElementById("lost").hidden = !is;
-};
-const events = new EventSource("events"); // it connects again by itself
-events.onopen = () => lost(false);
-events.onerror = () => lost(true);
-events.addEventListener("parts", ({ data }) => {
-  for (const [section, html] of Object.entries(JSON.parse(data))) show(section, html);
+const lost = document.getElementById("lost");
+function connected(is, why = "not connected") {
+  document.body.classList.toggle("away", !is);
+  lost.hidden = is;
+  lost.textContent = why;
+}
+
+let events;
+function follow() {
+  events = new EventSource("events"); // it connects again by itself, unless it is refused
+  events.onopen = () => connected(true);
+  events.onerror = () =>
+    events.readyState === EventSource.CLOSED
+      ? connected(false, "not connected: open the address that scrapeq dashboard printed")
+      : connected(false);
+  events.addEventListener("parts", ({ data }) => {
+    for (const [section, html] of Object.entries(JSON.parse(data))) show(section, html);
+  });
+}
+follow();
+// Browsers open six connections to a server: a page that nobody sees leaves its own to others.
+document.addEventListener("visibilitychange", () => {
+  events.close();
+  if (!document.hidden) follow();
 });

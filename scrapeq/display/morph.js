@@ -22,13 +22,36 @@ function update(old, fresh) {
   updateChildren(old, fresh);
 }
 
+// What has a key is found again when others come before it or go: a button that has the focus stays
+// the button of its batch, and what was chosen stays chosen.
+function keyOf(node) {
+  return node.nodeName === "OPTION" ? node.value : node.dataset?.batch;
+}
+
 function updateChildren(old, fresh) {
   const wanted = [...fresh.childNodes];
-  while (old.childNodes.length > wanted.length) old.lastChild.remove();
-  wanted.forEach((child, place) => {
-    if (place < old.childNodes.length) update(old.childNodes[place], child);
-    else old.append(child);
-  });
+  const keys = new Set(wanted.map(keyOf));
+  for (const child of [...old.childNodes]) if (!keys.has(keyOf(child))) child.remove();
+  let place = old.firstChild;
+  const removed = (node) => {
+    const next = node.nextSibling;
+    node.remove();
+    return next;
+  };
+  for (const child of wanted) {
+    const key = keyOf(child);
+    while (key !== undefined && place && keyOf(place) === undefined) place = removed(place);
+    let same = place;
+    while (key !== undefined && same && keyOf(same) !== key) same = same.nextSibling;
+    if (!same || keyOf(same) !== key) {
+      old.insertBefore(child, place);
+      continue;
+    }
+    if (same === place) place = place.nextSibling;
+    else old.insertBefore(same, place);
+    update(same, child);
+  }
+  while (place) place = removed(place);
 }
 
 function draw(element, html) {

@@ -24,8 +24,15 @@ from pydantic import (
 from scrapeq import display
 from scrapeq.errors import ConfigError
 
-_AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*$", re.IGNORECASE)
-_AGE_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*$", re.IGNORECASE)
+_AGE_UNITS = {
+    "": "seconds",
+    "s": "seconds",
+    "m": "minutes",
+    "h": "hours",
+    "d": "days",
+    "w": "weeks",
+}
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")  # RFC 9110, section 5.6.2
 
 
@@ -151,7 +158,7 @@ class ScrapingConfig(BaseModel):
     # the store
     max_age: Age | None = Field(
         None,
-        description='A stored page younger than this answers without a request: 3600, "12h", "7d". '
+        description='A stored page younger than this answers without a request: 3600, "12h", "7d"; 0: none. '
         "None: `scrape()` takes a day, `submit_scraping_job` always fetches.",
     )
 

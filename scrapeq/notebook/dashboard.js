@@ -2,6 +2,7 @@
 // Goes with morph.js and panel.js.
 
 const MOST_FILE = 8_000_000; // bytes; Jupyter's servers end a connection at 10 MiB a message
+const SLOW_MS = 3000; // before it is said that there is no answer yet
 
 function render({ model, el }) {
   draw(el, model.get("shell"));
@@ -10,7 +11,11 @@ function render({ model, el }) {
   const ask = (request, buffers = []) =>
     new Promise((resolve) => {
       const id = `${Date.now()}-${asked++}`;
-      waiting.set(id, resolve);
+      const slow = setTimeout(() => panel.say({ said: "this waits for the kernel: a cell runs, or it has ended" }), SLOW_MS);
+      waiting.set(id, (answer) => {
+        clearTimeout(slow);
+        resolve(answer);
+      });
       model.send({ id, request }, undefined, buffers);
     });
   const answered = ({ id, answer }) => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 import uuid
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
 
     from scrapeq.settings import Settings
 
+log = logging.getLogger(__name__)
+
 #: Seconds between two pictures: a dashboard costs more to draw than a card.
 REPAINT_S = 1.0
 #: Columns of the kernel's tables to choose from.
 MOST_COLUMNS = 50
 WAYS = (("urls", "Paste URLs"), ("frame", "A table of this notebook"), ("file", "Upload a file"))
+#: Types of columns that may hold URLs.
+_TEXTS = frozenset({"object", "string", "str"})
 _PARTS = (*panel.SECTIONS, "frames")
 
 
@@ -68,7 +73,10 @@ class LiveDashboard:
             self._drawn_s = time.monotonic()
             for part, html in self._panel.changed(self._shown).items():
                 setattr(self._widget, _trait(part), html)
-            self._widget.part_frames = panel.frames_choice(_columns())
+            try:
+                self._widget.part_frames = panel.frames_choice(_columns())
+            except Exception:  # the cell that runs may change a table at this moment
+                log.debug("the notebook's tables cannot be listed now", exc_info=True)
         return True
 
     def freeze(self) -> None:
@@ -100,12 +108,10 @@ class LiveDashboard:
 
     def _keep(self, name: str, buffers: Any) -> dict[str, str]:
         try:
-            key, file = self._requests.new_file(name)
-        except InputError as error:
+            with self._requests.upload(name) as (key, file):
+                file.writelines(buffers or ())
+        except (InputError, OSError) as error:
             return {"error": str(error)}
-        with file:
-            for buffer in buffers or ():
-                file.write(buffer)
         return {"file": key}
 
 
@@ -124,9 +130,10 @@ def dashboard(settings: Settings | None = None) -> None:
     global _current  # noqa: PLW0603 - the kernel has one
     if not _user_names():
         raise ConfigError("there is no notebook here", hint="run: scrapeq dashboard")
+    shown = panel.Panel(settings, same_s=0)  # one looks
     if _current is not None:
         _current.freeze()
-    _current = LiveDashboard(panel.Panel(settings))
+    _current = LiveDashboard(shown)
     _current.show()
     painter.add(_current)
 
@@ -145,12 +152,13 @@ def _user_names() -> dict[str, Any]:
 
 
 def _tables() -> Iterator[tuple[str, pd.DataFrame]]:
-    """The DataFrames that the notebook has names for."""
+    """The DataFrames that the notebook has names for, newest names first."""
     pandas = sys.modules.get("pandas")
     if pandas is None:
         return
-    for name, value in list(_user_names().items()):
-        if isinstance(value, pandas.DataFrame) and not name.startswith("_"):
+    for name, value in reversed(list(_user_names().items())):
+        # type(), since to ask a lazy object for its class may load it
+        if issubclass(type(value), pandas.DataFrame) and not name.startswith("_"):
             yield name, value
 
 
@@ -158,8 +166,12 @@ def _columns() -> list[tuple[str, str, int]]:
     """Columns of texts: (table, column, rows)."""
     found: list[tuple[str, str, int]] = []
     for name, frame in _tables():
-        texts = frame.select_dtypes(["object", "string"]).columns
-        found += [(name, str(column), len(frame)) for column in texts]
+        # not select_dtypes: before pandas 3 it copies the whole table
+        found += [
+            (name, column, len(frame))
+            for column, dtype in frame.dtypes.items()
+            if isinstance(column, str) and dtype.name in _TEXTS
+        ]
         if len(found) >= MOST_COLUMNS:
             break
     return found[:MOST_COLUMNS]

@@ -9,7 +9,10 @@ function mountPanel(root, { ask, exportTable, file }) {
 
   function show(section, html) {
     const place = find(`[data-section="${section}"]`);
-    if (place) draw(place, html);
+    if (!place) return;
+    const chosen = place.value; // of a list of choices
+    draw(place, html);
+    if (chosen && place.value !== chosen) place.selectedIndex = -1; // and not silently another
   }
 
   function say({ said, error }) {
@@ -18,14 +21,18 @@ function mountPanel(root, { ask, exportTable, file }) {
     place.classList.toggle("sq-wrong", Boolean(error));
   }
 
-  async function doing(button, request) {
-    button.disabled = true;
+  const busy = new Set(); // not a mark on the button, which may be drawn anew meanwhile
+
+  async function doing(what, request) {
+    if (busy.has(what)) return;
+    busy.add(what);
+    say({ said: "…" });
     try {
       say(await request());
     } catch (failure) {
       say({ error: String(failure.message || failure) });
     } finally {
-      button.disabled = false;
+      busy.delete(what);
     }
   }
 
@@ -56,7 +63,7 @@ function mountPanel(root, { ask, exportTable, file }) {
     const batch = button?.closest("[data-batch]")?.dataset.batch;
     if (!batch) return;
     const { action, export: ending } = button.dataset;
-    doing(button, () => (ending ? exportTable(batch, ending) : ask({ do: action, batch })));
+    doing(`${batch} ${action || ending}`, () => (ending ? exportTable(batch, ending) : ask({ do: action, batch })));
   });
   root.addEventListener("change", (event) => {
     if (event.target.name !== "way") return;
@@ -66,11 +73,16 @@ function mountPanel(root, { ask, exportTable, file }) {
   });
   find("[data-form]").addEventListener("submit", (event) => {
     event.preventDefault();
-    doing(find("button[type=submit]"), submission);
+    doing("submit", submission);
   });
   for (const event of ["keydown", "keyup", "keypress"]) {
-    // a notebook's own keys must not act while somebody types
-    root.addEventListener(event, (key) => key.target.matches("input, textarea, select") && key.stopPropagation());
+    // a notebook's own keys must not act while somebody types, nor its letters on a button
+    root.addEventListener(event, (key) => {
+      const isShortcut = key.ctrlKey || key.metaKey;
+      if (key.target.matches("input, textarea, select") || (key.target.matches("button, summary") && !isShortcut)) {
+        key.stopPropagation();
+      }
+    });
   }
   return { show, say };
 }

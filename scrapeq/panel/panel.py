@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import display
-from scrapeq.errors import ConfigError, InputError, ScrapeqError
+from scrapeq.errors import ConfigError, DatabaseUnavailable, InputError, ScrapeqError
 from scrapeq.models import Batch
 from scrapeq.panel import options, sections
 from scrapeq.pipeline.handle import BatchHandle
@@ -27,6 +29,10 @@ log = logging.getLogger(__name__)
 _STEERING = {"pause": "paused", "resume": "goes on", "cancel": "cancelled", "retry_failed": ""}
 #: Newest batches that are looked at; older ones that still run are not shown.
 LATEST = 100
+#: Seconds in which all who look share one picture.
+SAME_S = 0.5
+#: Bytes of a file's name before its ending; file systems end at 255 for all.
+MOST_STEM = 100
 #: Batches that the still picture names.
 NAMED = 5
 
@@ -34,15 +40,25 @@ NAMED = 5
 class Panel:
     """Draws the parts of the dashboard and does what its buttons ask for.
 
-    Many may look at one panel at once. Raises what `get_job_queue` raises: like a notebook, a
-    dashboard starts the private Redis and workers if none run.
+    Many may look at one panel at once; whoever asks within `same_s` seconds gets the same picture.
+    Raises what `get_job_queue` raises: like a notebook, a dashboard starts the private Redis and
+    workers if none run.
     """
 
-    def __init__(self, settings: Settings | None = None, *, queue: JobQueue | None = None) -> None:
-        self._settings = settings
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        queue: JobQueue | None = None,
+        same_s: float = SAME_S,
+    ) -> None:
         self.queue = queue or get_job_queue(settings)
         self._handles: dict[str, BatchHandle] = {}
         self._lock = threading.Lock()
+        self._drawing = threading.Lock()
+        self._drawn: dict[str, str] = {}
+        self._drawn_s = -math.inf
+        self._same_s = same_s
 
     @property
     def monitor(self) -> JobMonitor:
@@ -54,10 +70,13 @@ class Panel:
         return self.queue.list_batches(LATEST)
 
     def handle(self, batch_id: str) -> BatchHandle:
-        """The handle of a batch: the same each time, since it remembers how fast the work goes."""
+        """The handle of a batch: the same each time while it is one of the newest `LATEST` that were
+        asked for, since it remembers how fast the work goes."""
         with self._lock:
             if batch_id not in self._handles:
                 self._handles[batch_id] = BatchHandle(self.queue, batch_id)
+                if len(self._handles) > LATEST:
+                    del self._handles[next(iter(self._handles))]
             return self._handles[batch_id]
 
     def changed(self, shown: dict[str, str]) -> dict[str, str]:
@@ -66,20 +85,28 @@ class Panel:
         Costs some ten milliseconds, whatever the number of jobs. A part that cannot be drawn stays
         as it was.
         """
-        news = {}
+        with self._drawing:
+            if time.monotonic() - self._drawn_s >= self._same_s:
+                self._draw()
+                self._drawn_s = time.monotonic()
+            news = {name: html for name, html in self._drawn.items() if shown.get(name) != html}
+        shown |= news
+        return news
+
+    def _draw(self) -> None:
         for name in sections.SECTIONS:
             try:
-                html = sections.drawn(name, self)
+                self._drawn[name] = sections.drawn(name, self)
             except Exception:  # the rim: one part must not stop the others
                 log.exception("the dashboard's part %s cannot be drawn", name)
-                continue
-            if shown.get(name) != html:
-                news[name] = shown[name] = html
-        return news
 
     def picture(self) -> tuple[str, str]:
         """A card that needs no script, with the newest batches, and the same as one line."""
-        newest = self.batches()[:NAMED]
+        note = "run the cell again to use it"
+        try:
+            newest = self.batches()[:NAMED]
+        except DatabaseUnavailable as error:
+            newest, note = [], str(error)
         facts = {
             f"{batch.name or batch.id}": f"{batch.state.value}, {batch.done:,} of {batch.total:,} "
             f"done, {batch.failed:,} failed"
@@ -89,7 +116,7 @@ class Panel:
         card = display.card(
             f"dashboard of {where}",
             facts or {"batches": "none yet"},
-            note="run the cell again to use it",
+            note=note,
             corner=display.moment(datetime.now(UTC)),
         )
         return card, f"<Dashboard of {where}>"
@@ -103,6 +130,7 @@ class Panel:
         """
         if action not in _STEERING:
             raise ConfigError(f"there is no action {action!r}", hint=f"use {', '.join(_STEERING)}")
+        self._settled_queue()
         handle = self.handle(self.queue.find_batch(batch_id).id)
         getattr(handle, action)()
         return f"{handle.name or handle.id}: {_STEERING[action] or handle.note}"
@@ -120,7 +148,7 @@ class Panel:
             source = [line.strip() for line in source.splitlines() if line.strip()]
             if not source:
                 raise InputError("there are no URLs", hint="paste some, one a line")
-        self.queue = queue = self._settled_queue()
+        queue = self._settled_queue()
         batch = scrape(
             source, column or None, name=name.strip() or None, config=config, queue=queue
         )
@@ -151,13 +179,16 @@ class Panel:
         try:
             self.queue.services.frontier.ping()
         except ScrapeqError:
+            queue = get_job_queue(self.queue.services.settings)
             with self._lock:
+                self.queue = queue
                 self._handles.clear()
-            return get_job_queue(self._settings)
+            return queue
         self.queue.look_after_workers()
         return self.queue
 
 
 def file_stem(name: str) -> str:
     """A name that strangers may have written, as the beginning of a file's name."""
-    return re.sub(r"[^\w-]+", "-", name).strip("-_")[:80] or "batch"
+    stem = re.sub(r"[^\w-]+", "-", name).strip("-_").encode()[:MOST_STEM]
+    return stem.decode(errors="ignore") or "batch"

@@ -8,12 +8,14 @@ import secrets
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from scrapeq import display
 from scrapeq.errors import InputError, ScrapeqError
 from scrapeq.panel.panel import Panel
 
@@ -21,6 +23,10 @@ log = logging.getLogger(__name__)
 
 #: Endings of files that URLs are read from.
 _ENDINGS = frozenset({".csv", ".tsv", ".jsonl", ".parquet", ".xlsx", ".txt"})
+#: Characters of an answer: names of batches, which strangers may have written, are in it.
+MOST_SAID = 1000
+#: Uploads that wait to be submitted; older ones are dropped.
+MOST_UPLOADS = 5
 
 
 class Request(BaseModel):
@@ -30,7 +36,7 @@ class Request(BaseModel):
 
     do: str = Field(max_length=40)
     batch: str = Field("", max_length=200)
-    way: str = Field("", max_length=40)
+    way: Literal["", "urls", "frame", "file"] = ""
     name: str = Field("", max_length=200)
     options: dict[str, str | bool] = {}
     urls: str = ""
@@ -60,30 +66,29 @@ class Requests:
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self._files: dict[str, Path] = {}
 
-    def answer(self, request: Any) -> dict[str, str]:
-        """`{"said": what was done}` or `{"error": why not, and what to do}`."""
+    def answer(self, request: dict[str, Any] | bytes) -> dict[str, str]:
+        """`{"said": what was done}` or `{"error": why not, and what to do}`; bytes are JSON."""
         try:
-            return {"said": self._do(Request.model_validate(request))}
+            if isinstance(request, bytes):
+                said = self._do(Request.model_validate_json(request))
+            else:
+                said = self._do(Request.model_validate(request))
+            return {"said": display.plain(said, MOST_SAID)}
         except ValidationError as error:
             return {"error": f"this cannot be understood: {error.errors()[0]['msg']}"}
         except ScrapeqError as error:
-            return {"error": str(error)}
+            return {"error": display.plain(error, MOST_SAID)}
         except Exception as error:  # the rim: whoever pressed the button has to learn of it
             log.exception("a request to the dashboard failed")
             return {"error": f"this failed: {type(error).__name__}; the log of scrapeq tells more"}
 
-    def answer_json(self, text: bytes) -> dict[str, str]:
-        """The same for a request as JSON."""
-        try:
-            request = json.loads(text)
-        except ValueError:
-            return {"error": "this cannot be understood: it is no JSON"}
-        return self.answer(request)
-
-    def new_file(self, name: str) -> tuple[str, IO[bytes]]:
+    @contextmanager
+    def upload(self, name: str) -> Iterator[tuple[str, IO[bytes]]]:
         """A key for a request's `file`, and a file to write what was uploaded into.
 
-        Only the ending of the name is used. Raises InputError for one that holds no table.
+        Only the ending of the name is used. A file that does not become complete is not kept, nor
+        are more than `MOST_UPLOADS` that nobody submitted. Raises InputError for an ending that
+        holds no table.
         """
         ending = PurePosixPath(name).suffix.lower()
         if ending not in _ENDINGS:
@@ -92,12 +97,16 @@ class Requests:
                 hint=f"choose one that ends in {', '.join(sorted(_ENDINGS))}",
             )
         key = secrets.token_urlsafe(8)
-        self._files[key] = self.folder / f"{key}{ending}"
-        return key, self._files[key].open("wb")
-
-    def drop_file(self, key: str) -> None:
-        """Forget an upload."""
-        self._files.pop(key).unlink(missing_ok=True)
+        path = self.folder / f"{key}{ending}"
+        try:
+            with path.open("wb") as file:
+                yield key, file
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        self._files[key] = path
+        for older in list(self._files)[:-MOST_UPLOADS]:
+            self._files.pop(older).unlink(missing_ok=True)
 
     def _do(self, request: Request) -> str:
         if request.do == "export" and self._save_to is not None:

@@ -80,7 +80,7 @@ class BatchHandle:
         retrying = min(retrying, left - running)
         now = time.monotonic()
         self._samples.append((now, batch.done))
-        lately = [sample for sample in self._samples if now - sample[0] <= RATE_WINDOW_S]
+        lately = [sample for sample in list(self._samples) if now - sample[0] <= RATE_WINDOW_S]
         rate = stats.rate_per_s(lately) if left else None
         ended = batch.finished_at or datetime.now(UTC)
         return Progress(

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import scrapeq as sq
+from scrapeq.display import script
 from scrapeq.settings import Settings, load_settings
 from tests.browser.conftest import ARTEFACTS, PATIENCE_S
 
@@ -144,6 +145,55 @@ def test_what_strangers_write_stays_text_on_the_page(open_page, module_web, sett
     assert page.complaints == []
 
 
+@pytest.fixture
+def drawing(browser) -> Iterator[Page]:
+    """A page with `draw` and an empty place for each kind of part."""
+    page = browser.new_page()
+    page.set_content("<div></div><select></select>")
+    page.add_script_tag(content=script())
+    page.evaluate("[window.div, window.list] = document.body.children")
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("b", "ab"), ("abc", "b"), ("bc", "xaybz"), ("ab", "b"), ("ab", "cb")]
+)
+def test_a_button_that_has_the_focus_stays_that_of_its_batch(drawing, before, after):
+    def rows(names: str) -> str:
+        return "\n".join(f'<p data-batch="{n}">{n} <button>go</button></p>' for n in names)
+
+    drawing.evaluate("html => draw(div, html)", rows(before))
+    drawing.locator("[data-batch=b] button").focus()
+    drawing.evaluate("html => draw(div, html)", rows(after))
+
+    has_it = drawing.evaluate("document.activeElement.parentElement.dataset.batch")
+    assert has_it == "b"
+    assert drawing.evaluate("div.innerHTML") == rows(after)
+
+
+def test_a_choice_stays_while_others_come_and_go(drawing):
+    def choices(*names: str) -> str:
+        return "\n".join(f'<option value="{name}">{name}</option>' for name in names)
+
+    drawing.evaluate("html => draw(list, html)", choices("first", "second"))
+    drawing.locator("select").select_option("second")
+    for names in (["new", "first", "second", "newer"], ["second"], ["first", "second"]):
+        drawing.evaluate("html => draw(list, html)", choices(*names))
+        assert drawing.evaluate("list.value") == "second"
+        assert drawing.evaluate("list.innerHTML") == choices(*names)
+
+
+def test_a_page_says_that_it_is_not_connected_and_what_to_open(open_page, address):
+    page = open_page()
+    page.context.clear_cookies()  # as a server that was started again: it knows another token
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    page.get_by_text("open the address that scrapeq dashboard printed").wait_for()
+    page.goto(address)
+    expect(page.locator("#lost")).to_be_hidden()
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 1100), ("light", 390)])
 def test_a_page_fits_every_width(open_page, module_web, settings, scheme, width):
     urls = [row["url"] for row in module_web.urls(2_000, failures=0.1)]
@@ -195,8 +245,9 @@ def test_in_a_notebook_it_moves_while_a_cell_blocks_and_takes_its_tables(open_no
     assert notebook.is_running(2)
     notebook.picture("dashboard-notebook")
 
-    notebook.interrupt()
     page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_text("this waits for the kernel").wait_for()
+    notebook.interrupt()
     row = row_of(page, "from a table")
     expect(row).to_contain_text("cancelled", timeout=PATIENCE_S * 1000)
     row.get_by_role("button", name="jsonl").click()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
 from scrapeq.api.dashboard import make_app
-from scrapeq.panel import SECTIONS, Panel, Requests
+from scrapeq.panel import SECTIONS, Panel, Requests, sections
 from scrapeq.panel import requests as panel_requests
 
 TOKEN = "a-token-of-this-test"
@@ -148,6 +150,8 @@ def test_a_request_that_is_too_large_is_refused(person, monkeypatch):
     [
         ("no json", "this cannot be understood"),
         ("[]", "this cannot be understood"),
+        ("[" * 100_000, "this cannot be understood"),
+        ('{"do": "submit", "way": "elsewhere", "urls": "x"}', "this cannot be understood"),
         ('{"do": "submit", "way": "urls", "urls": " \\n "}', "there are no URLs"),
         ('{"do": "submit", "way": "urls", "urls": "x", "options": {"colour": "red"}}', "'colour'"),
         (
@@ -179,7 +183,44 @@ def test_an_export_that_cannot_be_is_404(person, web, scrape):
     assert person.get(f"/exports/{batch.id}/exe").status_code == 404
 
 
-def test_only_parts_that_changed_travel(panel, web, scrape):
+def test_many_save_the_same_batch_at_once_under_a_long_foreign_name(person, panel, web, scrape):
+    batch = scrape([web.url("/article/1")], name="猫" * 200)
+    batch.wait(PATIENCE_S)
+
+    with ThreadPoolExecutor(6) as people:
+        answers = list(people.map(lambda _: person.get(f"/exports/{batch.id}/csv"), range(12)))
+    assert [answer.status_code for answer in answers] == [200] * 12
+    assert len({answer.content for answer in answers}) == 1
+    assert web.url("/article/1") in answers[0].text
+
+
+def test_an_upload_that_breaks_off_or_is_never_submitted_is_not_kept(panel):
+    requests = Requests(panel)
+    with suppress(ConnectionError), requests.upload("urls.txt") as (_, file):
+        file.write(b"half")
+        raise ConnectionError
+    assert list(requests.folder.iterdir()) == []
+
+    keys = []
+    for _ in range(panel_requests.MOST_UPLOADS + 2):
+        with requests.upload("urls.txt") as (key, file):
+            file.write(b"x")
+        keys.append(key)
+    assert {path.stem for path in requests.folder.iterdir()} == set(keys[2:])
+
+
+def test_all_who_look_at_once_share_one_picture(panel, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(sections, "drawn", lambda name, _panel: drawn.append(name) or name)
+
+    with ThreadPoolExecutor(6) as people:
+        pictures = list(people.map(lambda _: panel.changed({}), range(6)))
+    assert drawn == list(SECTIONS)
+    assert pictures == [{name: name for name in SECTIONS}] * 6
+
+
+def test_only_parts_that_changed_travel(queue, web, scrape):
+    panel = Panel(queue=queue, same_s=0)
     scrape([web.url("/article/1")], name="quiet").wait(PATIENCE_S)
     shown: dict[str, str] = {}
 
@@ -197,6 +238,34 @@ def test_a_notebook_saves_beside_itself_and_overwrites_nothing(panel, web, scrap
         answer = requests.answer({"do": "export", "batch": batch.id, "name": "csv"})
         assert "wrote" in answer["said"]
     assert {path.name for path in tmp_path.iterdir()} == {"firms.csv", "firms-2.csv"}
+
+
+def test_secrets_that_were_typed_are_told_nowhere(person, panel, web, queue, caplog):
+    caplog.set_level("DEBUG")
+    typed = {
+        "headers": "X-Key: OPEN-SESAME",
+        "cookies": "sid: OPEN-SESAME",
+        "proxy": "http://ali:OPEN-SESAME@127.0.0.1:9",
+        "max_retries": "0",
+    }
+    request = {"do": "submit", "way": "urls", "urls": web.url("/article/77"), "name": "cave"}
+    told = [str(ask(person, **request, options=typed))]
+    for wrong in ({"headers": "OPEN-SESAME"}, {"proxy": "OPEN-SESAME"}, {"max_age": "OPEN-SESAME"}):
+        answer = ask(person, **request, options=wrong)
+        assert "error" in answer
+        told.append(str(answer))
+    batch = panel.handle(queue.find_batch("cave").id).wait(PATIENCE_S)
+    told += [person.get("/").text, *panel.changed({}).values(), *panel.picture()]
+    told += [person.get(f"/exports/{batch.id}/{ending}").text for ending in ("csv", "jsonl")]
+
+    assert batch.progress.failed == 1  # through a proxy that is not there
+    assert [text for text in [*told, caplog.text] if "SESAME" in text] == []
+
+
+def test_a_name_of_strangers_cannot_turn_an_answer_around(person, web, scrape):
+    batch = scrape([web.url("/article/1")], name="\u202egood")
+
+    assert ask(person, do="cancel", batch=batch.id) == {"said": "\ufffdgood: cancelled"}
 
 
 def test_what_went_wrong_inside_is_said_and_does_not_leak(panel, monkeypatch, caplog):

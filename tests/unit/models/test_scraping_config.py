@@ -63,6 +63,8 @@ def test_what_cannot_be_met_is_refused_with_what_to_write(options, says):
         ("7d", timedelta(days=7)),
         ("1.5 h", timedelta(minutes=90)),
         (3600, timedelta(hours=1)),
+        ("3600", timedelta(hours=1)),
+        ("0", timedelta(0)),
         (timedelta(weeks=1), timedelta(days=7)),
         (None, None),
     ],
