@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import PlainTextResponse, Response
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 #: What a page of ours may load and who may frame it: nothing from elsewhere, nobody. Styles stand
@@ -41,14 +41,18 @@ def guard(app: FastAPI, token: str) -> None:
         request: Request, go_on: Callable[[Request], Awaitable[Response]]
     ) -> Response:
         cookie = f"scrapeq-{request.url.port}"  # browsers share cookies between ports
+        first_page = request.method == "GET" and request.url.path == "/"  # a link may lead to it
         origin = request.headers.get("origin")
-        if origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}":
+        site = request.headers.get("sec-fetch-site", "none")  # same-site: another port of ours
+        if (origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}") or (
+            site not in {"none", "same-origin"} and not first_page
+        ):
             return PlainTextResponse("a page of another origin may not ask this\n", 403)
-        given = request.query_params.get("token", "")
-        if request.method == "GET" and request.url.path == "/" and _same(given, token):
-            first = RedirectResponse("/", 303)  # so that the token leaves the address bar
-            first.set_cookie(cookie, token, httponly=True, samesite="strict")
-            return first
+        if first_page and _same(request.query_params.get("token", ""), token):
+            # No redirect: a browser that followed a link to here would not send the cookie there.
+            page = await go_on(request)
+            page.set_cookie(cookie, token, httponly=True, samesite="strict")
+            return page
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not (_same(request.cookies.get(cookie, ""), token) or _same(bearer, token)):
             return PlainTextResponse(

@@ -1,5 +1,7 @@
 // The dashboard as a page: parts come as server-sent events, requests go by POST.
 
+history.replaceState(null, "", location.pathname); // the token leaves the address bar
+
 async function call(path, options) {
   const answer = await fetch(path, options).catch(() => {
     throw new Error("not connected: does scrapeq dashboard still run?");

@@ -47,6 +47,7 @@ function mountPanel(root, { ask, exportTable, file }) {
   async function submission() {
     const way = find("input[name=way]:checked").value;
     const request = { do: "submit", way, name: find("[data-name]").value, options: answers() };
+    request.refresh = find("[data-refresh]").checked;
     if (way === "urls") request.urls = find("[data-urls]").value;
     if (way === "frame") request.frame = find("[data-frame]").value;
     if (way === "file") {

@@ -136,12 +136,18 @@ class Panel:
         return f"{handle.name or handle.id}: {_STEERING[action] or handle.note}"
 
     def submit(
-        self, source: Any, answers: Mapping[str, Any], *, name: str = "", column: str = ""
+        self,
+        source: Any,
+        answers: Mapping[str, Any],
+        *,
+        name: str = "",
+        column: str = "",
+        refresh: bool = False,
     ) -> str:
         """Scrape what was chosen with the options that were filled in; what was done, as a sentence.
 
-        source: anything that `scrape` takes, or a text with a URL on each line. Raises what `scrape`
-        raises.
+        source: anything that `scrape` takes, or a text with a URL on each line. Without a `name` it
+        is called by the time, so that it can be found again. Raises what `scrape` raises.
         """
         config = options.config(answers)
         if isinstance(source, str):
@@ -150,7 +156,12 @@ class Panel:
                 raise InputError("there are no URLs", hint="paste some, one a line")
         queue = self._settled_queue()
         batch = scrape(
-            source, column or None, name=name.strip() or None, config=config, queue=queue
+            source,
+            column or None,
+            name=name.strip() or f"dashboard {datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
+            config=config,
+            refresh=refresh,
+            queue=queue,
         )
         said = f"{batch.name or batch.id}: {len(batch):,} rows"
         return f"{said}; {batch.note}" if batch.note else f"{said} are being fetched"

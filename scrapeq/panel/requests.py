@@ -10,6 +10,7 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal
 
@@ -43,6 +44,7 @@ class Request(BaseModel):
     frame: str = Field("", max_length=2000)
     file: str = Field("", max_length=200)
     column: str = Field("", max_length=200)
+    refresh: bool = False
 
 
 class Requests:
@@ -113,19 +115,24 @@ class Requests:
             return f"wrote {self._panel.export(request.batch, request.name, self._save_to)}"
         if request.do != "submit":
             return self._panel.steer(request.do, request.batch)
-        submit = self._panel.submit
+        submit = partial(
+            self._panel.submit,
+            answers=request.options,
+            name=request.name,
+            refresh=request.refresh,
+        )
         if request.way == "frame":
             table, column = self._chosen(request.frame)
-            return submit(table, request.options, name=request.name, column=column)
+            return submit(table, column=column)
         if request.way == "file":
             path = self._files.pop(request.file, None)
             if path is None:
                 raise InputError("the file did not arrive", hint="choose it again")
             try:
-                return submit(path, request.options, name=request.name, column=request.column)
+                return submit(path, column=request.column)
             finally:
                 path.unlink(missing_ok=True)
-        return submit(request.urls, request.options, name=request.name)
+        return submit(request.urls)
 
     def _chosen(self, frame: str) -> tuple[Any, str]:
         if self._table is None or not frame:

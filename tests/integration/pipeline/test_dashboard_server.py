@@ -34,8 +34,7 @@ def stranger(panel) -> TestClient:
 @pytest.fixture
 def person(stranger) -> TestClient:
     """Somebody whose browser opened the address that was printed."""
-    first = stranger.get("/", params={"token": TOKEN})
-    assert (first.status_code, first.headers["location"]) == (303, "/")
+    assert stranger.get("/", params={"token": TOKEN}).status_code == 200
     return stranger
 
 
@@ -81,6 +80,16 @@ def test_a_page_of_another_origin_can_do_nothing(person):
     assert person.post("/requests", content="{}", headers={"Origin": HERE}).status_code == 200
 
 
+def test_a_page_of_another_port_can_lead_here_and_do_nothing(person, web, scrape):
+    batch = scrape([web.url("/article/1")], name="exported")
+    for site in ("same-site", "cross-site"):
+        header = {"Sec-Fetch-Site": site}
+        for path in (f"/exports/{batch.id}/csv", "/events", "/panel.js"):
+            assert person.get(path, headers=header).status_code == 403
+        assert person.post("/requests", content="{}", headers=header).status_code == 403
+        assert person.get("/", params={"token": TOKEN}, headers=header).status_code == 200
+
+
 def test_a_page_loads_nothing_from_elsewhere_and_is_framed_by_nobody(person):
     page = person.get("/")
 
@@ -118,6 +127,22 @@ def test_urls_are_submitted_and_the_table_comes_back(person, web, queue):
     assert [row["headline"] for row in rows] == [
         web.page(f"/article/{n}").title for n in range(300, 305)
     ]
+
+
+def test_stored_pages_are_fetched_again_if_that_is_asked_for(person, web, queue, asked):
+    request = {"do": "submit", "way": "urls", "urls": web.url("/article/310")}
+    for name, refresh, requests in (("first", False, 1), ("second", False, 1), ("third", True, 2)):
+        ask(person, **request, name=name, refresh=refresh)
+        Panel(queue=queue).handle(queue.find_batch(name).id).wait(PATIENCE_S)
+        assert len(asked()) == requests
+
+
+def test_what_has_no_name_is_called_by_the_time(person, web, queue):
+    said = ask(person, do="submit", way="urls", urls=web.url("/article/311"))["said"]
+
+    (newest,) = queue.list_batches(1)
+    assert re.fullmatch(r"dashboard \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", newest.name)
+    assert said == f"{newest.name}: 1 rows are being fetched"
 
 
 def test_an_uploaded_file_is_submitted_once(person, web, queue):
