@@ -60,7 +60,7 @@ def repaints(size: int, count: int) -> tuple[float, int, float, int, int]:
         for _ in range(count):
             with queue.services.engine.begin() as connection:
                 connection.execute(batches.update().values(completed=batches.c.completed + 1))
-            cards.append(timed(lambda: panel.handle(batch.id).card(actions=True)))
+            cards.append(timed(lambda: panel.project.handle(batch.id).card(actions=True)))
             parts.append(timed(lambda: "".join(panel.changed(shown).values())))
     return (*medians(cards), *medians(parts), all_bytes)
 

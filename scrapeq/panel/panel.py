@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from scrapeq import display
 from scrapeq.errors import ConfigError, DatabaseUnavailable, InputError, ScrapeqError
-from scrapeq.models import Batch
 from scrapeq.panel import options, sections
-from scrapeq.pipeline.handle import BatchHandle
+from scrapeq.panel.project import Project
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
-from scrapeq.pipeline.monitor import JobMonitor
 from scrapeq.pipeline.scrape import scrape
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _STEERING = {"pause": "paused", "resume": "goes on", "cancel": "cancelled", "retry_failed": ""}
-#: Newest batches that are looked at; older ones that still run are not shown.
-LATEST = 100
 #: Seconds in which all who look share one picture.
 SAME_S = 0.5
 #: Bytes of a file's name before its ending; file systems end at 255 for all.
@@ -52,32 +48,11 @@ class Panel:
         queue: JobQueue | None = None,
         same_s: float = SAME_S,
     ) -> None:
-        self.queue = queue or get_job_queue(settings)
-        self._handles: dict[str, BatchHandle] = {}
-        self._lock = threading.Lock()
+        self.project = Project(queue or get_job_queue(settings))
         self._drawing = threading.Lock()
         self._drawn: dict[str, str] = {}
         self._drawn_s = -math.inf
         self._same_s = same_s
-
-    @property
-    def monitor(self) -> JobMonitor:
-        """The monitor of the same project."""
-        return JobMonitor(self.queue.services)
-
-    def batches(self) -> list[Batch]:
-        """The newest batches, newest first."""
-        return self.queue.list_batches(LATEST)
-
-    def handle(self, batch_id: str) -> BatchHandle:
-        """The handle of a batch: the same each time while it is one of the newest `LATEST` that were
-        asked for, since it remembers how fast the work goes."""
-        with self._lock:
-            if batch_id not in self._handles:
-                self._handles[batch_id] = BatchHandle(self.queue, batch_id)
-                if len(self._handles) > LATEST:
-                    del self._handles[next(iter(self._handles))]
-            return self._handles[batch_id]
 
     def changed(self, shown: dict[str, str]) -> dict[str, str]:
         """The parts that look otherwise than in `shown`, by name; `shown` is brought up to date.
@@ -96,7 +71,7 @@ class Panel:
     def _draw(self) -> None:
         for name in sections.SECTIONS:
             try:
-                self._drawn[name] = sections.drawn(name, self)
+                self._drawn[name] = sections.drawn(name, self.project)
             except Exception:  # the rim: one part must not stop the others
                 log.exception("the dashboard's part %s cannot be drawn", name)
 
@@ -104,7 +79,7 @@ class Panel:
         """A card that needs no script, with the newest batches, and the same as one line."""
         note = "run the cell again to use it"
         try:
-            newest = self.batches()[:NAMED]
+            newest = self.project.batches()[:NAMED]
         except DatabaseUnavailable as error:
             newest, note = [], str(error)
         facts = {
@@ -112,7 +87,8 @@ class Panel:
             f"done, {batch.failed:,} failed"
             for batch in newest
         }
-        where = "a Redis of your own" if self.queue.services.settings.shared else "this folder"
+        is_shared = self.project.queue.services.settings.shared
+        where = "a Redis of your own" if is_shared else "this folder"
         card = display.card(
             f"dashboard of {where}",
             facts or {"batches": "none yet"},
@@ -130,8 +106,8 @@ class Panel:
         """
         if action not in _STEERING:
             raise ConfigError(f"there is no action {action!r}", hint=f"use {', '.join(_STEERING)}")
-        self._settled_queue()
-        handle = self.handle(self.queue.find_batch(batch_id).id)
+        self._see_to_workers()
+        handle = self.project.handle(batch_id)
         getattr(handle, action)()
         return f"{handle.name or handle.id}: {_STEERING[action] or handle.note}"
 
@@ -154,14 +130,14 @@ class Panel:
             source = [line.strip() for line in source.splitlines() if line.strip()]
             if not source:
                 raise InputError("there are no URLs", hint="paste some, one a line")
-        queue = self._settled_queue()
+        self._see_to_workers()
         batch = scrape(
             source,
             column or None,
             name=name.strip() or f"dashboard {datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
             config=config,
             refresh=refresh,
-            queue=queue,
+            queue=self.project.queue,
         )
         said = f"{batch.name or batch.id}: {len(batch):,} rows"
         return f"{said}; {batch.note}" if batch.note else f"{said} are being fetched"
@@ -176,7 +152,7 @@ class Panel:
                 f"a table cannot be written as {ending!r}",
                 hint=f"choose {', '.join(sections.ENDINGS)}",
             )
-        handle = self.handle(self.queue.find_batch(batch_id).id)
+        handle = self.project.handle(batch_id)
         stem = file_stem(handle.name or handle.id)
         path = folder / f"{stem}.{ending}"
         number = 2
@@ -185,18 +161,15 @@ class Panel:
             number += 1
         return handle.export(path)
 
-    def _settled_queue(self) -> JobQueue:
-        """A queue with somebody to work: the private cluster may have ended meanwhile."""
+    def _see_to_workers(self) -> None:
+        """Let there be somebody to work: the private cluster may have ended meanwhile."""
+        queue = self.project.queue
         try:
-            self.queue.services.frontier.ping()
+            queue.services.frontier.ping()
         except ScrapeqError:
-            queue = get_job_queue(self.queue.services.settings)
-            with self._lock:
-                self.queue = queue
-                self._handles.clear()
-            return queue
-        self.queue.look_after_workers()
-        return self.queue
+            self.project = Project(get_job_queue(queue.services.settings))
+        else:
+            queue.look_after_workers()
 
 
 def file_stem(name: str) -> str:

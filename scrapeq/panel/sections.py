@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scrapeq import display
 from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
 from scrapeq.models import BatchState
 from scrapeq.panel.charts import HEIGHT, WIDTH, charts, since_work_began
 from scrapeq.panel.options import fields
-
-if TYPE_CHECKING:
-    from scrapeq.panel.panel import Panel
+from scrapeq.panel.project import Project
 
 _TEMPLATES = Path(__file__).parent / "templates"
 #: Rows that a part shows: enough to see what is going on; tables have the rest.
@@ -30,69 +28,69 @@ def shell(*, places: Iterable[tuple[str, str]]) -> str:
     return _render("shell", places=list(places), fields=fields())
 
 
-def drawn(name: str, panel: Panel) -> str:
+def drawn(name: str, project: Project) -> str:
     """One of `SECTIONS` as it is now. Redis or the record being away is a word in its place."""
     try:
-        return SECTIONS[name](panel)
+        return SECTIONS[name](project)
     except RedisUnavailable:
         return _render("away", what="Redis is away")
     except DatabaseUnavailable as error:
         return _render("away", what=error.problem)
 
 
-def _status(panel: Panel) -> str:
-    return _render("status", health=panel.monitor.health(), now=datetime.now(UTC))
+def _status(project: Project) -> str:
+    return _render("status", health=project.monitor.health(), now=datetime.now(UTC))
 
 
-def _charts(panel: Panel) -> str:
-    series = since_work_began(panel.monitor.get_series(minutes=60)["series"])
+def _charts(project: Project) -> str:
+    series = since_work_began(project.monitor.get_series(minutes=60)["series"])
     return _render("charts", charts=charts(series), width=WIDTH, height=HEIGHT, series=series)
 
 
-def _running(panel: Panel) -> str:
-    batches = [batch for batch in panel.batches() if batch.done < batch.total]
+def _running(project: Project) -> str:
+    batches = [batch for batch in project.batches() if batch.done < batch.total]
     cards = [
-        (batch.id, panel.handle(batch.id).card(actions=True)) for batch in batches[:MOST_CARDS]
+        (batch.id, project.handle(batch.id).card(actions=True)) for batch in batches[:MOST_CARDS]
     ]
     return _render("running", cards=cards, more=max(0, len(batches) - MOST_CARDS))
 
 
-def _batches(panel: Panel) -> str:
-    shown = panel.batches()[:MOST_BATCHES]
+def _batches(project: Project) -> str:
+    shown = project.batches()[:MOST_BATCHES]
     return _render("batches", batches=shown, endings=ENDINGS, finished=BatchState.FINISHED)
 
 
-def _jobs(panel: Panel) -> str:
-    summary = panel.monitor.get_active_jobs_summary(MOST_JOBS)
+def _jobs(project: Project) -> str:
+    summary = project.monitor.get_active_jobs_summary(MOST_JOBS)
     return _render("jobs", jobs=summary["jobs"], total=summary["total_active"])
 
 
-def _errors(panel: Panel) -> str:
-    return _render("errors", groups=panel.monitor.get_error_groups(24, MOST_ERRORS))
+def _errors(project: Project) -> str:
+    return _render("errors", groups=project.monitor.get_error_groups(24, MOST_ERRORS))
 
 
-def _hosts(panel: Panel) -> str:
-    rows = panel.queue.paused_host_rows()
+def _hosts(project: Project) -> str:
+    rows = project.queue.paused_host_rows()
     now_s = datetime.now(UTC).timestamp()
     return _render(
         "hosts", rows=rows[:MOST_HOSTS], more=max(0, len(rows) - MOST_HOSTS), now_s=now_s
     )
 
 
-def _workers(panel: Panel) -> str:
-    frontier = panel.queue.services.frontier
+def _workers(project: Project) -> str:
+    frontier = project.queue.services.frontier
     workers = frontier.workers()
     return _render(
         "workers",
         workers=workers[:MOST_WORKERS],
         more=max(0, len(workers) - MOST_WORKERS),
         counts=frontier.counts(),
-        queues=panel.queue.services.queue_lengths(),
+        queues=project.queue.services.queue_lengths(),
     )
 
 
 #: The parts by name, in the order in which they stand.
-SECTIONS: dict[str, Callable[[Panel], str]] = {
+SECTIONS: dict[str, Callable[[Project], str]] = {
     "status": _status,
     "charts": _charts,
     "running": _running,

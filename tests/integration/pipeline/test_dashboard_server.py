@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
+import scrapeq as sq
 from scrapeq.api.dashboard import make_app
 from scrapeq.panel import SECTIONS, Panel, Requests, sections
 from scrapeq.panel import requests as panel_requests
@@ -120,7 +121,7 @@ def test_urls_are_submitted_and_the_table_comes_back(person, web, queue):
     assert config.custom_selectors == {"headline": "h1", "all": ["a"]}
     assert config.main_text == "off"
 
-    Panel(queue=queue).handle(queue.find_batch("by hand").id).wait(PATIENCE_S)
+    sq.attach("by hand", queue=queue).wait(PATIENCE_S)
     answer = person.get(f"/exports/{queue.find_batch('by hand').id}/jsonl")
     assert 'filename="by-hand.jsonl"' in answer.headers["content-disposition"]
     rows = [json.loads(line) for line in answer.text.splitlines()]
@@ -133,7 +134,7 @@ def test_stored_pages_are_fetched_again_if_that_is_asked_for(person, web, queue,
     request = {"do": "submit", "way": "urls", "urls": web.url("/article/310")}
     for name, refresh, requests in (("first", False, 1), ("second", False, 1), ("third", True, 2)):
         ask(person, **request, name=name, refresh=refresh)
-        Panel(queue=queue).handle(queue.find_batch(name).id).wait(PATIENCE_S)
+        sq.attach(name, queue=queue).wait(PATIENCE_S)
         assert len(asked()) == requests
 
 
@@ -279,7 +280,7 @@ def test_secrets_that_were_typed_are_told_nowhere(person, panel, web, queue, cap
         answer = ask(person, **request, options=wrong)
         assert "error" in answer
         told.append(str(answer))
-    batch = panel.handle(queue.find_batch("cave").id).wait(PATIENCE_S)
+    batch = sq.attach("cave", queue=queue).wait(PATIENCE_S)
     told += [person.get("/").text, *panel.changed({}).values(), *panel.picture()]
     told += [person.get(f"/exports/{batch.id}/{ending}").text for ending in ("csv", "jsonl")]
 
