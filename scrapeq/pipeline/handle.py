@@ -117,6 +117,13 @@ class BatchHandle:
         state = "" if batch.state is BatchState.FINISHED else f", {batch.state.value}"
         return f"<BatchHandle {display.plain(title, 80)!r}: {said}{state}>"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """In IPython without a notebook: a bar of text."""
+        try:
+            printer.text(f"{display.plain(self.name or self.id, 80)} {_line(self.progress)}")
+        except ScrapeqError:
+            printer.text(repr(self))
+
     def _repr_html_(self) -> str:
         try:
             return self.card()
@@ -228,13 +235,7 @@ class BatchHandle:
             return self
         for pause_s in self._looks(None):
             progress = self.progress
-            counts = {
-                "completed": progress.completed,
-                "failed": progress.failed,
-                "cancelled": progress.cancelled,
-            }
-            line = display.text_bar(counts, progress.total)
-            print(f"\r{line} · {display.seconds(progress.eta_s)} left", end="\x1b[K", flush=True)
+            print(f"\r{_line(progress)}", end="\x1b[K", flush=True)
             if progress.is_done:
                 print()
                 return self
@@ -375,6 +376,16 @@ class BatchHandle:
                 elif not warned and now - idle_since > NO_WORKERS_S:
                     warned = True
                     self._queue.warn_without_workers(stacklevel=4)
+
+
+def _line(progress: Progress) -> str:
+    counts = {
+        "completed": progress.completed,
+        "failed": progress.failed,
+        "cancelled": progress.cancelled,
+    }
+    line = display.text_bar(counts, progress.total)
+    return line if progress.is_done else f"{line} · {display.seconds(progress.eta_s)} left"
 
 
 def _state_in_words(batch: Batch, progress: Progress) -> str | None:

@@ -9,6 +9,7 @@ import sys
 
 import pandas as pd
 import pytest
+from IPython.lib.pretty import pretty
 
 import scrapeq as sq
 from scrapeq.errors import InputError, NotFound
@@ -126,6 +127,8 @@ def test_outside_a_notebook_a_batch_is_watched_as_a_line(web, scrape, capsys):
     last = capsys.readouterr().out.rpartition("\r")[2]
     assert "1 completed · 1 failed of 2" in last
     assert last.endswith("\n")
+    line = last.removesuffix("\x1b[K\n")
+    assert pretty(batch) == f"{batch.id} {line}"  # and so an IPython terminal shows it
 
 
 def test_the_handle_says_how_far_it_is(web, scrape, eventually):
