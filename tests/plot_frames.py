@@ -126,6 +126,17 @@ def compare(rows: Sequence[tuple[str, str]]) -> pd.DataFrame:
     return made.astype({"url": "string", "change": "category", "changed_fields": "string"})
 
 
+def jobs(rows: Sequence[tuple[str, str, str | None, str | None, float | None]]) -> pd.DataFrame:
+    """`sq.jobs()` of (url, status, error_kind, finished_at, elapsed_s)."""
+    made = pd.DataFrame(rows, columns=["url", "status", "error_kind", "finished_at", "elapsed_s"])
+    made["finished_at"] = pd.to_datetime(made["finished_at"], utc=True, format="ISO8601").astype(
+        "datetime64[us, UTC]"
+    )
+    return made.astype(
+        {"url": "string", "status": "category", "error_kind": "category", "elapsed_s": "Float64"}
+    )
+
+
 def evil() -> dict[str, pd.DataFrame]:
     """For each figure that shows strangers' words a table full of `EVIL`."""
     hours = ("2026-11-24 14:00", "2026-11-24 15:00")

@@ -14,6 +14,7 @@ from scrapeq.plots.comparison import comparison
 from scrapeq.plots.error_kinds import error_kinds
 from scrapeq.plots.heatmap import host_heatmap
 from scrapeq.plots.hosts import hosts
+from scrapeq.plots.jobs import jobs
 from scrapeq.plots.over_time import latency, success_rate, throughput
 from scrapeq.plots.timeline import timeline
 
@@ -23,6 +24,7 @@ __all__ = [
     "error_kinds",
     "host_heatmap",
     "hosts",
+    "jobs",
     "latency",
     "success_rate",
     "throughput",

@@ -34,6 +34,8 @@ HATCHED = {"color": GREY, "line_width": 0, "pattern": HATCH}
 HEAD, HEIGHT, ROW = 50, 320, 24
 #: Beyond this many buckets, points on a line are one line, and gaps between bars are noise.
 FEW = 80
+#: Seconds that a logarithmic axis names.
+LOG_TICKS_S = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000]
 
 #: Fonts whose digits are equally wide of themselves: SVG text cannot be asked for it.
 _FONT = "'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 #: Where the slowest are more than this many times slower than the median, seconds are drawn on a
 #: logarithmic axis: on a straight one the median would lie on the ground.
 _WIDE = 20
-_LOG_TICKS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000]
 
 
 def throughput(
@@ -112,7 +111,7 @@ def latency(
         )
     look.time_axis(made, bucket)
     if is_wide:
-        made.update_yaxes(type="log", rangemode="normal", tickvals=_LOG_TICKS)
+        made.update_yaxes(type="log", rangemode="normal", tickvals=look.LOG_TICKS_S)
     return made
 
 

@@ -30,6 +30,7 @@ TEXTS = """
 """
 _JOBS, _FAILED = [400, 900, 0, 700, 1200, 800] * 4, [40, 90, 0, 7, 600, 8] * 4
 _HOSTS = ["www.example.com", "shop.a-rather-long-subdomain-name.example.co.uk", "a.de"]
+_ENDS = ["completed", "failed", "completed"]
 _RAN = [f"2026-11-24 {hour}:00" for hour in (14, 15, 18, 19)]
 
 
@@ -55,6 +56,15 @@ def figures():
             )
         ),
         "comparison": sq.plots.comparison(make.compare([("changed", "price, title")] * 1_234)),
+        "jobs": sq.plots.jobs(
+            make.jobs(
+                [
+                    (f"https://{host}/{n}", status, None, ran, 0.05 * (n + 1))
+                    for n in range(40)
+                    for host, status, ran in zip(_HOSTS, _ENDS, _RAN[1:], strict=True)
+                ]
+            )
+        ),
         "empty": sq.plots.latency(history.iloc[:0]),
     }
 
@@ -168,4 +178,18 @@ def test_strangers_words_are_words_when_hovered(show, name):
 
     for evil in make.EVIL:
         assert any(one.startswith(plain(evil, 120)) for one in told), evil
+    assert page.title() == ""
+
+
+def test_a_jobs_url_is_words_when_hovered(show):
+    minutes = [f"2026-11-24 14:{number:02}:00" for number in range(len(make.EVIL))]
+    rows = [(evil, "completed", None, at, 1.0) for evil, at in zip(make.EVIL, minutes, strict=True)]
+    page = show([sq.plots.jobs(make.jobs(rows))], 1000)
+
+    for number, evil in enumerate(make.EVIL):
+        page.locator(".points path").nth(number).hover(force=True)
+        hover = page.locator(".hoverlayer .hovertext", has_text=f"14:{number:02}")
+        hover.wait_for()
+        assert hover.text_content().startswith(plain(evil, 120))
+        assert page.locator(".hoverlayer a").count() == 0
     assert page.title() == ""

@@ -68,6 +68,15 @@ COMPARED = make.compare(
     ]
 )
 
+JOBS = make.jobs(
+    [
+        ("https://a.example/open", "pending", None, None, None),
+        ("https://a.example/good", "completed", None, "2026-11-24 14:00:10", 0.5),
+        ("https://a.example/gone", "failed", "http_4xx", "2026-11-24 14:00:05", 2.0),
+        ("nothing", "failed", "scheme", "2026-11-24 14:00:00", None),
+    ]
+)
+
 #: Every figure with a table that it draws.
 FIGURES: dict[str, tuple[Callable[..., go.Figure], pd.DataFrame]] = {
     "throughput": (sq.plots.throughput, HISTORY),
@@ -79,6 +88,7 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], pd.DataFrame]] = {
     "timeline": (sq.plots.timeline, HISTORY),
     "batches": (sq.plots.batches, BATCHES),
     "comparison": (sq.plots.comparison, COMPARED),
+    "jobs": (sq.plots.jobs, JOBS),
 }
 every_figure = pytest.mark.parametrize(("draw", "table"), FIGURES.values(), ids=FIGURES)
 
@@ -583,3 +593,28 @@ def test_a_comparison_of_many_urls_is_as_small_as_one_of_few() -> None:
 
     assert len(figure.to_json()) < 20_000
     assert "100,000 URLs · 50,000 of them the same" in said(figure)
+
+
+# -- single jobs -------------------------------------------------------------------------------
+
+
+def test_jobs_are_points_where_they_ended_and_failed_ones_crosses() -> None:
+    figure = sq.plots.jobs(JOBS)
+
+    points = named(figure)
+    assert list(points["succeeded"].y) == [0.5]
+    assert list(points["failed"].y) == [2.0]  # what was never asked for took no time
+    assert str(points["failed"].x[0]).startswith("2026-11-24T14:00:05")
+    assert points["failed"].hovertext == ("https://a.example/gone<br>http_4xx",)
+    assert points["failed"].marker.symbol != points["succeeded"].marker.symbol
+    assert figure.layout.yaxis.type == "log"
+    assert said(figure) == "Jobs | s per page · log scale · UTC"
+
+
+def test_many_jobs_are_drawn_in_part_and_that_is_said() -> None:
+    many = make.jobs([("https://a.example/", "completed", None, "2026-11-24", 0.1)] * 2_500)
+
+    figure = sq.plots.jobs(many)
+
+    assert len(named(figure)["succeeded"].y) == 2_000
+    assert "the newest 2,000 of 2,500" in said(figure)
