@@ -29,6 +29,8 @@ from scrapeq.models import FINAL, BatchState, ErrorKind, Job, JobStatus, check_m
 OPEN = tuple(status.value for status in JobStatus if status not in FINAL)
 #: Ids in one IN (...): both databases take more, but their planners slow down.
 IN_CHUNK = 1_000
+#: Open jobs that are read at once: to begin with, and then.
+FIRST_PIECE, PIECE = 500, 5_000
 CANCELLED_MESSAGE = "cancelled before it was fetched"
 
 
@@ -88,7 +90,7 @@ class OpenJob(NamedTuple):
 
 
 def open_jobs(
-    engine: sa.Engine, batch_id: str, *, after_row: int = -1, limit: int = 5_000
+    engine: sa.Engine, batch_id: str, *, after_row: int = -1, limit: int = PIECE
 ) -> list[OpenJob]:
     """The next open jobs of a batch that are to be fetched themselves, in row order."""
     j = jobs.c
@@ -118,11 +120,14 @@ def open_jobs_of(engine: sa.Engine, batch_ids: Sequence[str]) -> dict[str, list[
 
 
 def all_open_jobs(engine: sa.Engine, batch_id: str) -> Iterator[list[OpenJob]]:
-    """All of them, in pieces that fit into memory; a piece is as new as the moment it is taken."""
-    row = -1
-    while some := open_jobs(engine, batch_id, after_row=row):
+    """All of them, in pieces that fit into memory; a piece is as new as the moment it is taken.
+
+    The first is small, so that whoever waits for jobs can begin.
+    """
+    row, limit = -1, FIRST_PIECE
+    while some := open_jobs(engine, batch_id, after_row=row, limit=limit):
         yield some
-        row = some[-1].row
+        row, limit = some[-1].row, PIECE
 
 
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:
