@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import nbformat
@@ -25,6 +26,7 @@ FOLDER = Path(__file__).parent
 FIGURE = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 WIDTH_PX = 760
+_TEMPORARY = re.compile(rf"{re.escape(gettempdir())}/[\w.-]+")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -41,6 +43,9 @@ def save(path: Path, page: Page) -> None:
     ).execute()
     for bundle in _bundles(notebook):
         bundle.pop(WIDGET, None)
+        for kind, shown in bundle.items():
+            if isinstance(shown, str):  # where this machine keeps what goes again says nothing
+                bundle[kind] = _TEMPORARY.sub(".scrapeq", shown)
         if FIGURE in bundle:
             bundle["image/png"] = _picture(page, bundle[FIGURE])
     notebook.metadata.pop("widgets", None)

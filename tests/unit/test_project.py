@@ -167,3 +167,4 @@ def test_a_saved_notebook_shows_itself_without_a_kernel(path: Path) -> None:
     figures = [one for one in shown if "application/vnd.plotly.v1+json" in one]
     assert all("image/png" in one for one in figures)
     assert path.stat().st_size < 300_000
+    assert "/tmp/" not in json.dumps(shown)  # nor where it ran
