@@ -33,11 +33,7 @@ def throughput(
 
     Raises InputError for another table, and what `sq.history` raises.
     """
-    if frame is None:
-        from scrapeq.pipeline import tables
-
-        frame = tables.history(hours, every, batch=batch, queue=queue)
-    known = frames.history(frame)
+    known = _known(frame, hours, every, batch, queue)
     if not known["jobs"].sum():
         return look.empty("Throughput")
     bucket = frames.bucket(known)
@@ -81,11 +77,7 @@ def latency(
 
     Raises InputError for another table, and what `sq.history` raises.
     """
-    if frame is None:
-        from scrapeq.pipeline import tables
-
-        frame = tables.history(hours, every, batch=batch, queue=queue)
-    known = frames.history(frame)
+    known = _known(frame, hours, every, batch, queue)
     if not known["p50_s"].notna().any():
         return look.empty("Seconds per page")
     bucket = frames.bucket(known)
@@ -130,11 +122,7 @@ def success_rate(
 
     Raises InputError for another table, and what `sq.history` raises.
     """
-    if frame is None:
-        from scrapeq.pipeline import tables
-
-        frame = tables.history(hours, every, batch=batch, queue=queue)
-    known = frames.history(frame)
+    known = _known(frame, hours, every, batch, queue)
     if not known["success_rate"].notna().any():
         return look.empty("Success")
     bucket = frames.bucket(known)
@@ -151,3 +139,14 @@ def success_rate(
         "<extra></extra>",
     )
     return look.time_axis(made, bucket).update_yaxes(range=[0, 102], tickvals=[0, 25, 50, 75, 100])
+
+
+def _known(
+    frame: pd.DataFrame | None, hours: float, every: str, batch: Any, queue: JobQueue | None
+) -> pd.DataFrame:
+    """The table that was given or, without one, asked for; checked."""
+    if frame is None:
+        from scrapeq.pipeline import tables
+
+        frame = tables.history(hours, every, batch=batch, queue=queue)
+    return frames.history(frame)
