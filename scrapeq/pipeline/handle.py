@@ -16,6 +16,7 @@ from scrapeq import database, display, frames, stats
 from scrapeq.errors import NotFound, RedisUnavailable, ScrapeqError, WaitTimeout
 from scrapeq.models import Batch, BatchState, ErrorKind, Page, Progress
 from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.store import Paused
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,9 +153,11 @@ class BatchHandle:
     def _facts(self, progress: Progress, *, is_still: bool) -> dict[str, object]:
         """What stands below the bar; a fact keeps its place as long as the batch runs."""
         facts: dict[str, object] = {}
-        spared = "" if progress.is_done else self._spared_hosts()
-        # what is left waits for a host that is left alone: how fast the others were says nothing
-        is_still = is_still or bool(spared and not progress.running)
+        paused = [] if progress.is_done else self._paused()
+        spared = _named(paused)
+        # all that is left waits for hosts that are left alone: how fast others were says nothing
+        waiting = sum(one.waiting for one in paused)
+        is_still = is_still or bool(paused and not progress.running and progress.pending <= waiting)
         if not progress.is_done:
             rate, left_s = (None, None) if is_still else (progress.rate_per_s, progress.eta_s)
             facts["speed"] = "–" if rate is None else f"{rate:,.1f} pages/s"
@@ -171,15 +174,12 @@ class BatchHandle:
             facts["errors"] = display.joined(kinds)
         return facts
 
-    def _spared_hosts(self) -> str:
-        """Which hosts are left alone for a while (see `JobQueue.paused_hosts`); "" if none is."""
+    def _paused(self) -> list[Paused]:
+        """Hosts that are left alone for a while (see `JobQueue.paused_hosts`)."""
         try:
-            paused = self._queue.services.frontier.paused()
+            return self._queue.services.frontier.paused()
         except RedisUnavailable:
-            return ""
-        said = [f"{one.host} ({one.said.partition(':')[0]})" for one in paused[:MOST_SPARED]]
-        more = len(paused) - len(said)
-        return ", ".join(said) + (f" and {more:,} more" if more else "")
+            return []
 
     def _slow_hosts(self) -> str:
         """Which hosts' pace keeps the batch going for longest; "" if none does for a minute."""
@@ -363,7 +363,7 @@ class BatchHandle:
             pause_s = min(pause_s * 1.5, LONGEST_LOOK_S)
             now = time.monotonic()
             if timeout is not None and now - began > timeout:
-                spared = self._spared_hosts()
+                spared = _named(self._paused())
                 why = f", hosts are being spared: {spared}" if spared else ""
                 raise WaitTimeout(
                     f"batch {self.id} is not done after {timeout:g} s{why}",
@@ -376,6 +376,13 @@ class BatchHandle:
                 elif not warned and now - idle_since > NO_WORKERS_S:
                     warned = True
                     self._queue.warn_without_workers(stacklevel=4)
+
+
+def _named(paused: Sequence[Paused]) -> str:
+    """Some hosts with why they are left alone; "" for none."""
+    said = [f"{one.host} ({one.said.partition(':')[0]})" for one in paused[:MOST_SPARED]]
+    more = len(paused) - len(said)
+    return ", ".join(said) + (f" and {more:,} more" if more else "")
 
 
 def _line(progress: Progress) -> str:
