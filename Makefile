@@ -80,7 +80,7 @@ faults: environment services
 docs: environment
 	@$(BIN)/pdoc --output-directory build/docs scrapeq scrapeq.models scrapeq.errors \
 		scrapeq.settings scrapeq.testing scrapeq.pipeline.job_queue \
-		scrapeq.pipeline.monitor scrapeq.pipeline.tables scrapeq.pipeline.worker \
+		scrapeq.pipeline.monitor scrapeq.client.tables scrapeq.pipeline.worker \
 		scrapeq.notebook.magics
 	@echo "open build/docs/index.html"
 

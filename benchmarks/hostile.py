@@ -2,7 +2,7 @@
 
     python benchmarks/hostile.py --pages 2000 --at-once 64 --hostile-at-once 16
 
-One visitor with its reading children, as in a worker process. Good pages are visited alone, and
+One fetcher with its reading children, as in a worker process. Good pages are visited alone, and
 then as many while the catalogue runs through again and again. Fails if a good page is not good, or
 a case does not end as it should. Both servers and the engine share the CPUs of this machine, and a
 hostile server that sends without end takes its share.
@@ -18,12 +18,12 @@ import tempfile
 from collections.abc import Iterator
 from statistics import median, quantiles
 
-from scrapeq.fetch import MemoryGate, MemoryRobots, Response, Visitor
+from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response
 from scrapeq.models import Content, ScrapingConfig
-from scrapeq.pipeline.reading import Readers
 from scrapeq.testing import HostileWeb, LittleWeb
 from scrapeq.testing.hostile.growth import Growth
 from scrapeq.testing.hostile.trial import ALONE, try_case, warm_up
+from scrapeq.work.readers import Readers
 
 GOOD = ScrapingConfig.build(**ALONE, main_text="off")
 
@@ -47,8 +47,8 @@ def main() -> None:
 
 
 async def compare(hostile: HostileWeb, good: LittleWeb, options: argparse.Namespace) -> None:
-    visitor = Visitor(
-        gate=MemoryGate(),
+    fetcher = PoliteFetcher(
+        throttle=MemoryThrottle(),
         robots=MemoryRobots(),
         allow_private_addresses=True,
         connect_to=hostile.connect_to,
@@ -58,16 +58,16 @@ async def compare(hostile: HostileWeb, good: LittleWeb, options: argparse.Namesp
     try:
         await readers.start()
         await warm_up(readers)
-        alone_ms = await good_pages(visitor, readers, urls[: options.pages], options.at_once)
+        alone_ms = await good_pages(fetcher, readers, urls[: options.pages], options.at_once)
         growth = Growth(readers)
-        attack = Attack(hostile, visitor, readers, growth, use_stealth=options.stealth)
+        attack = Attack(hostile, fetcher, readers, growth, use_stealth=options.stealth)
         attackers = [asyncio.create_task(attack.go_on()) for _ in range(options.hostile_at_once)]
-        beside_ms = await good_pages(visitor, readers, urls[options.pages :], options.at_once)
+        beside_ms = await good_pages(fetcher, readers, urls[options.pages :], options.at_once)
         attack.once_through()
         await asyncio.gather(*attackers)
         growth.look()
     finally:
-        await visitor.close()
+        await fetcher.close()
         await readers.close()
     print(
         f"good pages  median alone {median(alone_ms):6.1f} ms, beside {median(beside_ms):6.1f} ms"
@@ -76,7 +76,7 @@ async def compare(hostile: HostileWeb, good: LittleWeb, options: argparse.Namesp
     print(f"            p95 ratio {p95(beside_ms) / p95(alone_ms):.2f}")
     print(f"hostile     {attack.ended:,} cases ended, {len(attack.wrong)} of them wrongly")
     print(
-        f"memory      the visitor grew by {growth.own_peak_mb:,.0f} MB at its peak and kept "
+        f"memory      the fetcher grew by {growth.own_peak_mb:,.0f} MB at its peak and kept "
         f"{growth.own_left_mb:,.0f}; what reads pages, by {growth.children_peak_mb:,.0f} and "
         f"{growth.children_left_mb:,.0f}"
     )
@@ -85,7 +85,7 @@ async def compare(hostile: HostileWeb, good: LittleWeb, options: argparse.Namesp
 
 
 async def good_pages(
-    visitor: Visitor, readers: Readers, urls: list[str], at_once: int
+    fetcher: PoliteFetcher, readers: Readers, urls: list[str], at_once: int
 ) -> list[float]:
     """Milliseconds of each visit."""
     took_ms: list[float] = []
@@ -93,7 +93,7 @@ async def good_pages(
 
     async def one_by_one() -> None:
         for url in waiting:
-            answer = await visitor.visit(url, GOOD)
+            answer = await fetcher.fetch(url, GOOD)
             if not isinstance(answer, Response):
                 raise SystemExit(f"a good page failed: {url}: {answer}")
             content = await readers.read(answer, GOOD.recipe)
@@ -111,7 +111,7 @@ class Attack:
     def __init__(
         self,
         web: HostileWeb,
-        visitor: Visitor,
+        fetcher: PoliteFetcher,
         readers: Readers,
         growth: Growth,
         *,
@@ -120,7 +120,7 @@ class Attack:
         self.ended = 0
         self.wrong: list[str] = []
         self._web = web
-        self._visitor = visitor
+        self._fetcher = fetcher
         self._readers = readers
         self._growth = growth
         self._use_stealth = use_stealth
@@ -140,7 +140,7 @@ class Attack:
             ended = await try_case(
                 case,
                 self._web.url(case),
-                self._visitor,
+                self._fetcher,
                 self._readers,
                 use_stealth=self._use_stealth,
                 growth=self._growth,

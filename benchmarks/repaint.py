@@ -16,9 +16,9 @@ import time
 import sqlalchemy as sa
 
 import scrapeq as sq
+from scrapeq.dashboards import Dashboard
 from scrapeq.database.schema import batches, jobs
 from scrapeq.models import BatchState
-from scrapeq.panel import Panel
 
 KINDS = ("http_4xx", "dns", "empty", "truncated")
 
@@ -35,11 +35,13 @@ def main() -> None:
     for size in options.sizes:
         measured = repaints(size, options.repaints)
         first = first or measured
-        card_ms, card_bytes, panel_ms, panel_bytes, all_bytes = measured
+        card_ms, card_bytes, dashboard_ms, dashboard_bytes, all_bytes = measured
         print(
             f"{size:>10,}  {card_ms:>7.1f} {card_ms / first[0]:>6.1f}x {card_bytes:>10,}  ", end=""
         )
-        print(f"{panel_ms:>7.1f} {panel_ms / first[2]:>6.1f}x {panel_bytes:>10,} {all_bytes:>12,}")
+        print(
+            f"{dashboard_ms:>7.1f} {dashboard_ms / first[2]:>6.1f}x {dashboard_bytes:>10,} {all_bytes:>12,}"
+        )
 
 
 def repaints(size: int, count: int) -> tuple[float, int, float, int, int]:
@@ -53,15 +55,15 @@ def repaints(size: int, count: int) -> tuple[float, int, float, int, int]:
         done = half_done(queue.services.engine, batch.id, size)
         for begin in range(0, len(done), 10_000):
             queue.services.frontier.forget(done[begin : begin + 10_000])
-        panel = Panel(queue=queue, same_s=0)
+        dashboard = Dashboard(queue=queue, same_s=0)
         shown: dict[str, str] = {}
-        all_bytes = sum(len(html.encode()) for html in panel.changed(shown).values())
+        all_bytes = sum(len(html.encode()) for html in dashboard.changed(shown).values())
         cards, parts = [], []
         for _ in range(count):
             with queue.services.engine.begin() as connection:
                 connection.execute(batches.update().values(completed=batches.c.completed + 1))
-            cards.append(timed(lambda: panel.project.handle(batch.id).card(actions=True)))
-            parts.append(timed(lambda: "".join(panel.changed(shown).values())))
+            cards.append(timed(lambda: dashboard.project.handle(batch.id).card(actions=True)))
+            parts.append(timed(lambda: "".join(dashboard.changed(shown).values())))
     return (*medians(cards), *medians(parts), all_bytes)
 
 

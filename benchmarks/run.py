@@ -2,7 +2,7 @@
 
     python benchmarks/run.py --peers-python .venv-peers/bin/python
 
-Every subject does the same work (see subject.py), in turns, `--repeats` times; medians are shown.
+Every subject does the same work (see subject.py), in slots, `--repeats` times; medians are shown.
 The absolute numbers belong to this machine and this hour and mean nothing elsewhere; the site runs
 on the same CPUs. robots.txt is off and there is no delay, for all alike. scrapeq writes durable
 rows and could be killed at any moment without losing one; its peers write JSON lines.

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 import scrapeq as sq
 from scrapeq.api.dashboard import make_app
-from scrapeq.panel import Panel
+from scrapeq.dashboards import Dashboard
 from scrapeq.settings import load_settings
 from scrapeq.testing import LittleWeb
 
@@ -56,7 +56,7 @@ def take(browser: Browser, web: LittleWeb, cluster: sq.LocalCluster) -> None:
     urls = [row["url"] for row in web.urls(3_000, failures=0.08)]
     batch = sq.scrape(urls, name="newspapers", refresh=True, delay_between_requests=0.1, **options)
     token = secrets.token_urlsafe()
-    app = make_app(Panel(queue=queue), token)
+    app = make_app(Dashboard(queue=queue), token)
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
     )

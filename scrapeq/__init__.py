@@ -19,20 +19,20 @@ __version__ = "0.1.0"
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # nothing is printed unasked
 
 _DOOR = {
-    "scrape": "scrapeq.pipeline.scrape",
-    "attach": "scrapeq.pipeline.scrape",
-    "BatchHandle": "scrapeq.pipeline.handle",
-    "jobs": "scrapeq.pipeline.tables",
-    "batches": "scrapeq.pipeline.tables",
-    "hosts": "scrapeq.pipeline.tables",
-    "history": "scrapeq.pipeline.tables",
-    "error_history": "scrapeq.pipeline.tables",
-    "host_history": "scrapeq.pipeline.tables",
-    "compare": "scrapeq.pipeline.tables",
+    "scrape": "scrapeq.client.scrape",
+    "attach": "scrapeq.client.scrape",
+    "BatchHandle": "scrapeq.client.handle",
+    "jobs": "scrapeq.client.tables",
+    "batches": "scrapeq.client.tables",
+    "hosts": "scrapeq.client.tables",
+    "history": "scrapeq.client.tables",
+    "error_history": "scrapeq.client.tables",
+    "host_history": "scrapeq.client.tables",
+    "compare": "scrapeq.client.tables",
     "get_job_queue": "scrapeq.pipeline.job_queue",
     "get_job_monitor": "scrapeq.pipeline.monitor",
     "health": "scrapeq.pipeline.monitor",
-    "SystemHealth": "scrapeq.pipeline.health",
+    "SystemHealth": "scrapeq.models.health",
     "LocalCluster": "scrapeq.cluster",
     "ScrapingConfig": "scrapeq.models",
     "Job": "scrapeq.models",
@@ -51,6 +51,16 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from scrapeq import plots as plots
+    from scrapeq.client.handle import BatchHandle as BatchHandle
+    from scrapeq.client.scrape import attach as attach
+    from scrapeq.client.scrape import scrape as scrape
+    from scrapeq.client.tables import batches as batches
+    from scrapeq.client.tables import compare as compare
+    from scrapeq.client.tables import error_history as error_history
+    from scrapeq.client.tables import history as history
+    from scrapeq.client.tables import host_history as host_history
+    from scrapeq.client.tables import hosts as hosts
+    from scrapeq.client.tables import jobs as jobs
     from scrapeq.cluster import LocalCluster as LocalCluster
     from scrapeq.errors import ScrapeqError as ScrapeqError
     from scrapeq.models import ErrorKind as ErrorKind
@@ -59,21 +69,11 @@ if TYPE_CHECKING:
     from scrapeq.models import Page as Page
     from scrapeq.models import Progress as Progress
     from scrapeq.models import ScrapingConfig as ScrapingConfig
+    from scrapeq.models.health import SystemHealth as SystemHealth
     from scrapeq.notebook.dashboard import dashboard as dashboard
-    from scrapeq.pipeline.handle import BatchHandle as BatchHandle
-    from scrapeq.pipeline.health import SystemHealth as SystemHealth
     from scrapeq.pipeline.job_queue import get_job_queue as get_job_queue
     from scrapeq.pipeline.monitor import get_job_monitor as get_job_monitor
     from scrapeq.pipeline.monitor import health as health
-    from scrapeq.pipeline.scrape import attach as attach
-    from scrapeq.pipeline.scrape import scrape as scrape
-    from scrapeq.pipeline.tables import batches as batches
-    from scrapeq.pipeline.tables import compare as compare
-    from scrapeq.pipeline.tables import error_history as error_history
-    from scrapeq.pipeline.tables import history as history
-    from scrapeq.pipeline.tables import host_history as host_history
-    from scrapeq.pipeline.tables import hosts as hosts
-    from scrapeq.pipeline.tables import jobs as jobs
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,7 @@ import typer
 from scrapeq.errors import ConfigError, InputError, MissingExtra, NotFound, ScrapeqError
 
 if TYPE_CHECKING:
-    from scrapeq.pipeline.handle import BatchHandle
+    from scrapeq.client.handle import BatchHandle
 
 #: Hosts that `scrapeq status` lists.
 MOST_PAUSED = 10
@@ -91,14 +91,13 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Fetch a column of URLs and write the table."""
-    from scrapeq import frames
-    from scrapeq.models.words import config_from_words
-    from scrapeq.pipeline import scrape as pipeline
+    from scrapeq import client, frames
+    from scrapeq.models.command_options import config_from_options
     from scrapeq.pipeline.job_queue import fingerprint
 
     if output is not None:
         frames.check_export_path(output)
-    config = config_from_words(
+    config = config_from_options(
         select=select,
         select_all=select_all,
         option=option,
@@ -115,9 +114,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     )
     batch = None
     try:
-        batch = pipeline.scrape(
-            column, name=name, config=config, priority=priority, refresh=refresh
-        )
+        batch = client.scrape(column, name=name, config=config, priority=priority, refresh=refresh)
         if retry_failed and batch.is_done:
             batch.retry_failed()
         if batch.note:
@@ -137,9 +134,9 @@ def export(
     output: Annotated[Path, typer.Argument(help="csv, jsonl, parquet or xlsx, by the ending.")],
 ) -> None:
     """Write the table of a batch, also of one that still runs."""
-    from scrapeq.pipeline import scrape as pipeline
+    from scrapeq import client
 
-    _say(f"wrote {pipeline.attach(batch, queue=_looking_queue()).export(output)}")
+    _say(f"wrote {client.attach(batch, queue=_looking_queue()).export(output)}")
 
 
 @app.command()
@@ -203,7 +200,7 @@ def worker(context: typer.Context) -> None:
 @app.command()
 def doctor() -> None:
     """Check this installation and say what to do about what is wrong."""
-    from scrapeq.checkup import checks
+    from scrapeq.doctor import checks
 
     failed = 0
     for check in checks():
@@ -240,8 +237,8 @@ def demo(
     """Scrape a little web that runs on this machine, and show the table."""
     import tempfile
 
+    from scrapeq import client
     from scrapeq.display import plain
-    from scrapeq.pipeline import scrape as pipeline
     from scrapeq.settings import load_settings
     from scrapeq.testing import LittleWeb
 
@@ -249,7 +246,7 @@ def demo(
         settings = load_settings(SCRAPEQ_HOME=Path(home), SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True)
         urls = [record["url"] for record in web.urls(rows, failures=0.05)]
         _say(f"a little web of 10 hosts answers on this machine; {rows:,} of its URLs, 5 % broken:")
-        batch = pipeline.scrape(
+        batch = client.scrape(
             {"link": urls},
             url="link",
             name="demo",
@@ -379,7 +376,7 @@ def _print_status() -> None:
 def _looking_queue() -> Any:
     """A queue that looks without starting anything: the record is enough for most."""
     from scrapeq.pipeline.job_queue import JobQueue
-    from scrapeq.pipeline.services import looking_services
+    from scrapeq.project.services import looking_services
     from scrapeq.settings import load_settings
 
     return JobQueue(looking_services(load_settings()))

@@ -10,7 +10,9 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Literal, NamedTuple
+from typing import NamedTuple
+
+from scrapeq.models.health import Verdict
 
 #: A rate over less than this says more about the moment than about the speed.
 SHORTEST_SPAN_S = 1.0
@@ -133,8 +135,6 @@ FAILURE_RATE_DEGRADED = 20.0
 FAILURE_RATE_UNHEALTHY = 50.0
 #: A job that is due is claimed within seconds; a quarter of an hour means too few workers.
 WAIT_DEGRADED_S = 900.0
-
-Verdict = Literal["HEALTHY", "DEGRADED", "UNHEALTHY"]
 
 
 class Health(NamedTuple):

@@ -1,4 +1,4 @@
-"""Small tables as `scrapeq.pipeline.tables` makes them, for tests of what is drawn from them."""
+"""Small tables as `scrapeq.client.tables` makes them, for tests of what is drawn from them."""
 
 from __future__ import annotations
 

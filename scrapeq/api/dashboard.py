@@ -15,7 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
-from scrapeq import display, panel
+from scrapeq import dashboards, display
 from scrapeq.api.access import guard
 from scrapeq.errors import InputError, ScrapeqError
 
@@ -28,12 +28,12 @@ MOST_BODY, MOST_FILE = 100_000_000, 200_000_000
 WAYS = (("urls", "Paste URLs"), ("file", "Upload a file"))
 
 
-def make_app(shown: panel.Panel, token: str) -> FastAPI:
+def make_app(shown: dashboards.Dashboard, token: str) -> FastAPI:
     """The application; every request needs the token."""
     app = FastAPI(title="scrapeq", docs_url=None, redoc_url=None, openapi_url=None)
     guard(app, token)
-    requests = panel.Requests(shown)
-    script = display.script(panel.SCRIPT, _HERE / "page.js")
+    requests = dashboards.Requests(shown)
+    script = display.script(dashboards.SCRIPT, _HERE / "page.js")
 
     @app.exception_handler(ClientDisconnect)
     def gone(_request: Request, _error: Exception) -> Response:
@@ -41,15 +41,15 @@ def make_app(shown: panel.Panel, token: str) -> FastAPI:
 
     @app.get("/")
     def page() -> HTMLResponse:
-        return HTMLResponse(display.render(_HERE, "page", shell=panel.shell(places=WAYS)))
+        return HTMLResponse(display.render(_HERE, "page", shell=dashboards.shell(places=WAYS)))
 
-    @app.get("/panel.js")
+    @app.get("/dashboard.js")
     def module() -> Response:
         return Response(script, media_type="text/javascript")
 
-    @app.get("/panel.css")
+    @app.get("/dashboard.css")
     def style() -> FileResponse:
-        return FileResponse(panel.STYLE, media_type="text/css")
+        return FileResponse(dashboards.STYLE, media_type="text/css")
 
     @app.get("/page.css")
     def page_style() -> FileResponse:

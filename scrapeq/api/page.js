@@ -29,7 +29,7 @@ async function file(chosen) {
   return answer.file;
 }
 
-const { show } = mountPanel(document.getElementById("panel"), { ask, exportTable, file });
+const { show } = mountDashboard(document.getElementById("dashboard"), { ask, exportTable, file });
 const lost = document.getElementById("lost");
 function connected(is, why = "not connected") {
   document.body.classList.toggle("away", !is);

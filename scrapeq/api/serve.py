@@ -32,7 +32,7 @@ def serve(
         raise MissingExtra(
             f"the dashboard's page needs {error.name}", hint="pip install 'scrapeq[server]'"
         ) from None
-    from scrapeq.panel import Panel
+    from scrapeq.dashboards import Dashboard
 
     try:
         listener = socket.create_server(("127.0.0.1", port))
@@ -42,7 +42,7 @@ def serve(
             hint="choose another, or --port 0 for any free one",
         ) from None
     token = secrets.token_urlsafe(24)
-    app = make_app(Panel(settings), token)
+    app = make_app(Dashboard(settings), token)
     with listener:
         options = uvicorn.Config(
             app,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from scrapeq import clock
 from scrapeq.clean.text import REASONS, Layout, clean_text, is_clean
 from scrapeq.models import Content, Links
 
@@ -50,7 +51,7 @@ def clean_content(content: Content, *, now: datetime | None = None) -> Content:
     _clean_links(draft)
     _clean_images(draft)
     _clean_language(draft)
-    _clean_date(draft, now or datetime.now(UTC))
+    _clean_date(draft, now or clock.now())
     return draft.finished()
 
 

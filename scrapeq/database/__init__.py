@@ -1,6 +1,6 @@
 """The record: batches, jobs, pages and history, in SQLite or PostgreSQL."""
 
-from scrapeq.database import batches, compared, history, job_rows, jobs, minutes, outcomes, results
+from scrapeq.database import batches, compared, history, job_rows, jobs, minutes, results, tallies
 from scrapeq.database.engine import open_database
 from scrapeq.database.results import Packed, Result, packed
 
@@ -14,7 +14,7 @@ __all__ = [
     "jobs",
     "minutes",
     "open_database",
-    "outcomes",
     "packed",
     "results",
+    "tallies",
 ]

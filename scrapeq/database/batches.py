@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from scrapeq.clock import from_ms, now_ms
 from scrapeq.database.engine import read_meta, reading, writing
 from scrapeq.database.minutes import count_errors
 from scrapeq.database.schema import batches, inputs, jobs
@@ -40,21 +39,6 @@ class NewJob:
     error_message: str | None = None
     page_of: str | None = None
     answered: bool = False
-
-
-def now_ms() -> int:
-    """This machine's clock, as the record keeps times."""
-    return time.time_ns() // 1_000_000
-
-
-def from_ms(value: int | None) -> datetime | None:
-    """An aware time in UTC from the record's milliseconds."""
-    return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
-
-
-def to_ms(value: datetime | None) -> int | None:
-    """The record's milliseconds of an aware time."""
-    return None if value is None else round(value.timestamp() * 1000)
 
 
 def add_batch(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from scrapeq.database.batches import UNFINISHED, now_ms
+from scrapeq.clock import now_ms
+from scrapeq.database.batches import UNFINISHED
 from scrapeq.database.engine import read_meta, reading, write_meta, writing
 from scrapeq.database.minutes import count_finished, errors_since
 from scrapeq.database.schema import batches, events, host_events, jobs, meta

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from scrapeq.database.batches import UNFINISHED, close_finished, from_ms, now_ms
+from scrapeq.clock import from_ms, now_ms
+from scrapeq.database.batches import UNFINISHED, close_finished
 from scrapeq.database.engine import reading, writing
 from scrapeq.database.minutes import count_errors, delete_minutes
 from scrapeq.database.schema import (

@@ -15,10 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq import stats
+from scrapeq.clock import MINUTE_MS
 from scrapeq.database.engine import reading
 from scrapeq.database.schema import error_minutes, history, latencies
-
-MINUTE_MS = 60_000
 
 
 @dataclass(slots=True)

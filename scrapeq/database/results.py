@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from scrapeq.database.batches import close_finished, from_ms, now_ms, to_ms
+from scrapeq.clock import from_ms, now_ms, to_ms
+from scrapeq.database.batches import close_finished
 from scrapeq.database.engine import reading, writing
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.minutes import count_errors, count_finished

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from isal import isal_zlib
 from pydantic_core import to_json
 
+from scrapeq.clock import MINUTE_MS
+
 VERSION = 4
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
 WORTH_PACKING_BYTES = 300
@@ -264,7 +266,7 @@ def _add_percentiles(connection: sa.Connection) -> None:
     _by_kind.create(connection)
     latencies.create(connection)
     error_minutes.create(connection)
-    minute_ms = (jobs.c.finished_ms - jobs.c.finished_ms % 60_000).label("minute_ms")
+    minute_ms = (jobs.c.finished_ms - jobs.c.finished_ms % MINUTE_MS).label("minute_ms")
     ended = (
         sa.select(minute_ms, jobs.c.error_kind, sa.func.count())
         .where(jobs.c.error_kind.is_not(None), jobs.c.finished_ms.is_not(None))

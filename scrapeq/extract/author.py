@@ -11,8 +11,8 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scrapeq.extract.declared import Declared, Marked
+from scrapeq.extract.element_text import text_of, tidy
 from scrapeq.extract.json_ld import has_type
-from scrapeq.extract.words import text_of, tidy
 
 MAX_CHARACTERS = 300
 

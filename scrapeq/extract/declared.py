@@ -12,8 +12,8 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from scrapeq.extract.element_text import tidy
 from scrapeq.extract.json_ld import has_type, json_ld
-from scrapeq.extract.words import tidy
 
 #: Meta elements that are read, and characters of one value.
 MAX_METAS = 500

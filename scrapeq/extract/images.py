@@ -7,8 +7,8 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from scrapeq.extract.element_text import tidy
 from scrapeq.extract.links import Joiner
-from scrapeq.extract.words import tidy
 
 #: Images of one page that are kept, in the page's order; candidates of one image.
 MAX_IMAGES = 5_000

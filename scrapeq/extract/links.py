@@ -9,7 +9,7 @@ from typing import cast
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scrapeq import urls
-from scrapeq.extract.words import text_of, tidy
+from scrapeq.extract.element_text import text_of, tidy
 from scrapeq.models import Links
 
 #: Links of one page that are kept, in the page's order. Real pages have a few hundred; what has

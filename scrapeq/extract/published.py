@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from scrapeq import clock
 from scrapeq.extract.declared import Declared, Marked
 
 
@@ -19,7 +20,7 @@ def published_at(
     an hour is its midnight; a time without a zone is taken for UTC. Times before 1990 or more than
     a day ahead are slips of a template and are passed over.
     """
-    latest = (now or datetime.now(UTC)) + timedelta(days=1)
+    latest = (now or clock.now()) + timedelta(days=1)
     for written, source in _candidates(said, url):
         when = parse_time(written)
         if when is not None and _EARLIEST <= when <= latest:

@@ -147,7 +147,7 @@ def _by_css(tree: LexborHTMLParser, selector: Selector) -> list[str]:
 
 
 def _read(nodes: list[LexborNode], selector: Selector) -> list[str]:
-    from scrapeq.extract.words import text_of, tidy
+    from scrapeq.extract.element_text import text_of, tidy
 
     enough = MAX_MATCHES if selector.many else 1
     if selector.attribute is not None:
@@ -192,7 +192,7 @@ def _by_xpath(xml: Any, selector: Selector) -> list[str]:
 
 def _xpath_text(value: Any) -> str:
     """An element, a text, an attribute, a number or a truth, as text."""
-    from scrapeq.extract.words import text_of, tidy
+    from scrapeq.extract.element_text import text_of, tidy
 
     if hasattr(value, "itertext"):
         from lxml.html import tostring  # type: ignore[import-untyped] # has no stubs

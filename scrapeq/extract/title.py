@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from scrapeq import urls
 from scrapeq.extract.declared import Declared
-from scrapeq.extract.words import text_of, tidy
+from scrapeq.extract.element_text import text_of, tidy
 
 MAX_CHARACTERS = 1_000
 

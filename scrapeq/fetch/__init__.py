@@ -1,21 +1,21 @@
 """The web: one URL in, one response or one failure out. All the asyncio there is lives here."""
 
-from scrapeq.fetch.memory import MemoryGate, MemoryRobots
-from scrapeq.fetch.protocols import Fetcher, HostGate, RobotsCache, RobotsEntry, Turn
+from scrapeq.fetch.memory import MemoryRobots, MemoryThrottle
+from scrapeq.fetch.polite import PoliteFetcher
+from scrapeq.fetch.protocols import Fetcher, HostThrottle, RobotsCache, RobotsEntry, Slot
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.retry import host_wait_s, parse_retry_after, retry_wait_s
-from scrapeq.fetch.visitor import Visitor
 
 __all__ = [
     "Fetcher",
-    "HostGate",
-    "MemoryGate",
+    "HostThrottle",
     "MemoryRobots",
+    "MemoryThrottle",
+    "PoliteFetcher",
     "Response",
     "RobotsCache",
     "RobotsEntry",
-    "Turn",
-    "Visitor",
+    "Slot",
     "host_wait_s",
     "parse_retry_after",
     "retry_wait_s",

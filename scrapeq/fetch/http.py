@@ -41,7 +41,7 @@ _MAX_FIELDS = 256
 #: Heads of 1xx answers before the one that counts. 100, 102 and 103 come once or a few times.
 _MAX_HEADS = 100
 
-#: What is read from a socket at once, and so parsed before others get their turn.
+#: What is read from a socket at once, and so parsed before others get their slot.
 _READ_BYTES = 32 * 1024
 
 #: What is read of an answer that nobody wants, so that its connection can be used again: a larger
@@ -49,11 +49,11 @@ _READ_BYTES = 32 * 1024
 _DRAIN_BYTES = 64 * 1024
 _DRAIN_S = 0.5
 
-#: Decoded bytes after which others get their turn on the loop: about a millisecond of work.
+#: Decoded bytes after which others get their slot on the loop: about a millisecond of work.
 _YIELD_BYTES = 1024 * 1024
 
 #: How long an idle connection is kept: Apache closes after 5 s, nginx after 75 s, and a stale one
-#: costs a second request, which has to wait for its turn.
+#: costs a second request, which has to wait for its slot.
 _KEEP_ALIVE_S = 15
 
 

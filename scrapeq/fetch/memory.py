@@ -1,4 +1,4 @@
-"""The gate and the robots cache of one process: for tests, benchmarks and use without Redis."""
+"""The throttle and the robots cache of one process: for tests, benchmarks and use without Redis."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from time import monotonic
 from scrapeq.fetch.protocols import RobotsEntry
 
 
-class MemoryGate:
-    """A `HostGate` for one event loop; turns of a host are given in the order they are asked for.
+class MemoryThrottle:
+    """A `HostThrottle` for one event loop; slots of a host are given in the order they are asked for.
 
     Nothing is forgotten, so it is as large as the number of hosts that were asked.
     """
@@ -19,10 +19,10 @@ class MemoryGate:
         self._last_s: dict[str, float] = {}
         self._crawl_delay_ms: dict[str, int] = {}
 
-    async def wait_turn(self, host: str, gap_ms: int, owner: str = "") -> int:
-        """0 when the next request to `host` may start, and hold the turn; no host is spared."""
-        turn = self._turns.setdefault(host, asyncio.Lock())
-        await turn.acquire()
+    async def wait_slot(self, host: str, gap_ms: int, owner: str = "") -> int:
+        """0 when the next request to `host` may start, and hold the slot; no host is spared."""
+        slot = self._turns.setdefault(host, asyncio.Lock())
+        await slot.acquire()
         gap_s = max(gap_ms, self._crawl_delay_ms.get(host, 0)) / 1000
         start_s = self._last_s.get(host, -gap_s) + gap_s
         try:
@@ -30,27 +30,27 @@ class MemoryGate:
             while (left_s := start_s - monotonic()) > 0:  # noqa: ASYNC110 - time is no event
                 await asyncio.sleep(left_s)
         except BaseException:
-            turn.release()
+            slot.release()
             raise
         return 0
 
-    async def end_turn(self, host: str, owner: str = "", *, used: bool) -> None:
+    async def end_slot(self, host: str, owner: str = "", *, used: bool) -> None:
         """Let the next one go, after the gap if a request was made.
 
-        A turn never passes on unasked in one process, so its owner does not matter.
+        A slot never passes on unasked in one process, so its owner does not matter.
         """
         if used:
             self._last_s[host] = monotonic()
-        turn = self._turns.get(host)
-        if turn is not None and turn.locked():
-            turn.release()
+        slot = self._turns.get(host)
+        if slot is not None and slot.locked():
+            slot.release()
 
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
-        """Let later turns of `host` be at least `crawl_delay_ms` apart."""
+        """Let later slots of `host` be at least `crawl_delay_ms` apart."""
         self._crawl_delay_ms[host] = crawl_delay_ms
 
     def crawl_delay_ms(self, host: str) -> int:
-        """What is known, for whoever claims turns; 0 if nothing is."""
+        """What is known, for whoever claims slots; 0 if nothing is."""
         return self._crawl_delay_ms.get(host, 0)
 
 

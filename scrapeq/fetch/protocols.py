@@ -25,31 +25,31 @@ class RobotsEntry:
     fetched_at_ms: int
 
 
-class HostGate(Protocol):
+class HostThrottle(Protocol):
     """When may I ask this host? Shared by everybody who asks it.
 
     `host` is the politeness key of `scrapeq.urls.host_key`.
     """
 
-    async def wait_turn(self, host: str, gap_ms: int, owner: str = "") -> int:
-        """0 when the next request to `host` may start; the turn is held until `end_turn`.
+    async def wait_slot(self, host: str, gap_ms: int, owner: str = "") -> int:
+        """0 when the next request to `host` may start; the slot is held until `end_slot`.
 
         That is when nobody holds it and the larger of `gap_ms` and the known crawl delay has
-        passed since the last one ended. Above 0 there is no turn: the host is being spared for so
-        many milliseconds. `owner` is whose the turn is; "" is anybody's.
+        passed since the last one ended. Above 0 there is no slot: the host is being spared for so
+        many milliseconds. `owner` is whose the slot is; "" is anybody's.
         """
 
-    async def end_turn(self, host: str, owner: str = "", *, used: bool) -> None:
+    async def end_slot(self, host: str, owner: str = "", *, used: bool) -> None:
         """The answer to the request began, or it failed: the gap runs from now.
 
         Only then has the request certainly arrived: counted from when it left, two requests a
         second apart may arrive nearer to each other, by what a connection takes. Not `used`: no
-        request was made, and the turn is free at once. If the turn has become another owner's,
+        request was made, and the slot is free at once. If the slot has become another owner's,
         nothing changes.
         """
 
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
-        """The robots.txt of `host` is known; its turns are at least `crawl_delay_ms` apart."""
+        """The robots.txt of `host` is known; its slots are at least `crawl_delay_ms` apart."""
 
 
 class RobotsCache(Protocol):
@@ -62,25 +62,25 @@ class RobotsCache(Protocol):
         """Keep `entry` for `ttl_s` seconds, instead of an older one."""
 
 
-class Turn(Protocol):
+class Slot(Protocol):
     """The permission to ask for a URL, asked for before each request of a visit."""
 
     async def __call__(self, url: str) -> Failure | None:
         """Wait until a request to `url` may start; a Failure if it may not start at all.
 
-        Covers robots.txt and the pace of the host. Of a visit's first request the host's turn has
+        Covers robots.txt and the pace of the host. Of a visit's first request the host's slot has
         been taken by whoever started the visit.
         """
 
     def answered(self) -> None:
-        """The answer began, or the request failed: others may have their turn."""
+        """The answer began, or the request failed: others may have their slot."""
 
 
 class Fetcher(Protocol):
     """One way to get a page: plain HTTP, a browser's TLS over HTTP, or later a browser."""
 
-    async def fetch(self, url: str, config: ScrapingConfig, turn: Turn) -> Response | Failure:
-        """One try. Takes a turn before every request, also for each redirect."""
+    async def fetch(self, url: str, config: ScrapingConfig, slot: Slot) -> Response | Failure:
+        """One try. Takes a slot before every request, also for each redirect."""
 
     async def close(self) -> None:
         """Close connections and whatever else is open; a second call does nothing."""

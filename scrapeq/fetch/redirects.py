@@ -1,7 +1,7 @@
 """One visit over HTTP: the request, the redirects after it, and what the last answer means.
 
 Redirects are followed here and not by a client, because each hop needs what the first one needed:
-robots.txt of its origin, a turn of its host, and the guard.
+robots.txt of its origin, a slot of its host, and the guard.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
 
 from yarl import URL
 
-from scrapeq import urls
+from scrapeq import clock, urls
 from scrapeq.errors import ConfigError
 from scrapeq.fetch.cookies import Cookies
 from scrapeq.fetch.exchange import REDIRECTS, Answer, Ask, StaleConnection, Transport
 from scrapeq.fetch.failed import Failed
-from scrapeq.fetch.protocols import Turn
+from scrapeq.fetch.protocols import Slot
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.retry import parse_retry_after
 from scrapeq.fetch.route import Routes
@@ -49,13 +49,13 @@ class HttpFetcher:
         self._routes = routes
 
     async def fetch(
-        self, url: str, config: ScrapingConfig, turn: Turn, *, cut: bool = False
+        self, url: str, config: ScrapingConfig, slot: Slot, *, cut: bool = False
     ) -> Response | Failure:
         """The page behind `url`, or why there is none; raises nothing that a server can cause.
 
         With `cut`, a body that is too large ends at its limit instead of being refused.
         """
-        visit = _Visit(self._transport, self._routes, url, config, turn, cut=cut)
+        visit = _Visit(self._transport, self._routes, url, config, slot, cut=cut)
         try:
             async with visit.watch:
                 return await visit.run()
@@ -78,7 +78,7 @@ class _Visit:
         routes: Routes,
         url: str,
         config: ScrapingConfig,
-        turn: Turn,
+        slot: Slot,
         *,
         cut: bool,
     ) -> None:
@@ -86,7 +86,7 @@ class _Visit:
         self._transport = transport
         self._routes = routes
         self._config = config
-        self._turn = turn
+        self._slot = slot
         self._cut = cut
         self._asked = url
         self._first = url.partition("#")[0]
@@ -105,14 +105,14 @@ class _Visit:
             seen.add((self._current, cookies))
             if refused := await self._take_turn():
                 return refused
-            fetched_at = datetime.now(UTC)
+            fetched_at = clock.now()
             try:
                 answer = await self._exchange(cookies)
             except StaleConnection:
                 # RFC 9112, section 9.3.1: a GET may be sent again. It is a request like any other.
                 if refused := await self._take_turn():
                     return refused
-                fetched_at = datetime.now(UTC)
+                fetched_at = clock.now()
                 answer = await self._exchange(cookies, fresh=True)
             if answer.status in REDIRECTS:
                 self._follow(answer)
@@ -145,7 +145,7 @@ class _Visit:
 
     async def _take_turn(self) -> Failure | None:
         with self.watch.paused():
-            refused = await self._turn(self._current)
+            refused = await self._slot(self._current)
         if refused is None:
             return None
         elapsed_s = refused.elapsed_s + self.watch.elapsed_s
@@ -155,7 +155,7 @@ class _Visit:
         try:
             return await self._transport.exchange(self._ask(cookies, fresh=fresh))
         finally:
-            self._turn.answered()
+            self._slot.answered()
 
     def _ask(self, cookies: str, *, fresh: bool = False) -> Ask:
         route = self._routes.route(self._current, self._config)
@@ -167,7 +167,7 @@ class _Visit:
             target=route.target,
             proxy=route.proxy,
             watch=self.watch,
-            answered=self._turn.answered,
+            answered=self._slot.answered,
             cut=self._cut,
             fresh=fresh,
         )

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from protego import Protego
 
 from scrapeq import urls
-from scrapeq.fetch.protocols import HostGate, RobotsCache, RobotsEntry
+from scrapeq.fetch.protocols import HostThrottle, RobotsCache, RobotsEntry
 from scrapeq.fetch.response import Response
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 
 if TYPE_CHECKING:
-    from scrapeq.fetch.turns import PacedTurn
+    from scrapeq.fetch.slots import PacedSlot
 
 #: The name that robots.txt knows us by, also when a browser's headers are sent (`use_stealth`).
 PRODUCT_TOKEN = "scrapeq"  # noqa: S105 - RFC 9309 calls it a token
@@ -80,7 +80,7 @@ class Rules:
         return self.parsed is None or self.parsed.can_fetch(url, PRODUCT_TOKEN)
 
 
-Fetch = Callable[[str, ScrapingConfig, "PacedTurn"], Awaitable[Response | Failure]]
+Fetch = Callable[[str, ScrapingConfig, "PacedSlot"], Awaitable[Response | Failure]]
 
 
 class Robots:
@@ -89,48 +89,48 @@ class Robots:
     Visits that need the same robots.txt at the same time share one request.
     """
 
-    def __init__(self, cache: RobotsCache, gate: HostGate, fetch: Fetch) -> None:
+    def __init__(self, cache: RobotsCache, throttle: HostThrottle, fetch: Fetch) -> None:
         self._cache = cache
-        self._gate = gate
+        self._throttle = throttle
         self._fetch = fetch
         self._remembered: OrderedDict[str, tuple[Rules, float, int]] = OrderedDict()
         self._characters = 0
         self._flights: dict[str, asyncio.Future[Rules | Failure | None]] = {}
 
-    async def rules(self, origin: str, config: ScrapingConfig, turn: PacedTurn) -> Rules | Failure:
+    async def rules(self, origin: str, config: ScrapingConfig, slot: PacedSlot) -> Rules | Failure:
         """The rules of `origin`, or why nothing of it may be fetched now.
 
-        A request for them takes its turn from `turn`. Crawl-delay is made known to the gate.
+        A request for them takes its slot from `slot`. Crawl-delay is made known to the throttle.
         """
         while True:
             if (known := self._recall(origin)) is not None:
                 return known
             flight = self._flights.get(origin)
             if flight is None:
-                return await self._lead(origin, config, turn)
-            # The leader may need the turn that was claimed for this visit.
-            await turn.forfeit()
+                return await self._lead(origin, config, slot)
+            # The leader may need the slot that was claimed for this visit.
+            await slot.forfeit()
             await asyncio.wait({flight})
             result = flight.result()
             if result is not None:  # None: the leader was cancelled; somebody else may lead
                 return result
 
-    async def _lead(self, origin: str, config: ScrapingConfig, turn: PacedTurn) -> Rules | Failure:
+    async def _lead(self, origin: str, config: ScrapingConfig, slot: PacedSlot) -> Rules | Failure:
         flight: asyncio.Future[Rules | Failure | None] = asyncio.get_running_loop().create_future()
         self._flights[origin] = flight
         result: Rules | Failure | None = None
         try:
-            result = await self._load(origin, config, turn)
+            result = await self._load(origin, config, slot)
             return result
         finally:
             del self._flights[origin]
             flight.set_result(result)
 
-    async def _load(self, origin: str, config: ScrapingConfig, turn: PacedTurn) -> Rules | Failure:
+    async def _load(self, origin: str, config: ScrapingConfig, slot: PacedSlot) -> Rules | Failure:
         asked = False
         entry = await self._cache.get(origin)
         if entry is None:
-            answer = await self._fetch(f"{origin}/robots.txt", _small(config), turn)
+            answer = await self._fetch(f"{origin}/robots.txt", _small(config), slot)
             asked = True
             if isinstance(answer, Failure) and answer.kind in _SITE_FAILED:
                 return answer
@@ -148,10 +148,10 @@ class Robots:
             )
         rules = await _parse(entry)
         host = urls.host_key(origin)
-        await self._gate.set_crawl_delay(host, rules.crawl_delay_ms)
-        if asked and rules.crawl_delay_ms and turn.is_free(host):
+        await self._throttle.set_crawl_delay(host, rules.crawl_delay_ms)
+        if asked and rules.crawl_delay_ms and slot.is_free(host):
             # Without a pace nobody was told of this request, and now there is one to keep.
-            await self._gate.end_turn(host, used=True)
+            await self._throttle.end_slot(host, used=True)
         self._remember(origin, rules, len(entry.text))
         return rules
 

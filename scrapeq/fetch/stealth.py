@@ -53,7 +53,7 @@ class CurlTransport:
     """libcurl's connections, one pool for each reach of the guard; curl is loaded when needed.
 
     One thing libcurl does by itself, and the pace is exact but for it: a request on a reused
-    connection that turns out to be closed is sent again at once on another.
+    connection that slots out to be closed is sent again at once on another.
     """
 
     def __init__(self, names: Names) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from scrapeq.frames.reading import UrlColumn, read_urls
+from scrapeq.frames.url_column import UrlColumn, read_urls
 
 if TYPE_CHECKING:
     from scrapeq.frames.comparing import Seen, comparison_frame, selected

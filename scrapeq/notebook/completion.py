@@ -119,7 +119,7 @@ def _values(option: str) -> Iterable[str]:
 def _batch_names() -> Iterable[str]:
     """Names of batches, newest first; none where there is no record yet."""
     from scrapeq import database  # half a second of SQLAlchemy, which `%load_ext` does without
-    from scrapeq.pipeline.services import shared_looking_services
+    from scrapeq.project.services import shared_looking_services
     from scrapeq.settings import load_settings
 
     try:

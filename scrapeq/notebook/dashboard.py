@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from scrapeq import display, panel
+from scrapeq import dashboards, display
 from scrapeq.errors import ConfigError, InputError
 from scrapeq.notebook.painter import painter, put
 
@@ -32,29 +32,29 @@ MOST_COLUMNS = 50
 WAYS = (("urls", "Paste URLs"), ("frame", "A table of this notebook"), ("file", "Upload a file"))
 #: Types of columns that may hold URLs.
 _TEXTS = frozenset({"object", "string", "str"})
-_PARTS = (*panel.SECTIONS, "frames")
+_PARTS = (*dashboards.SECTIONS, "frames")
 
 
-class Dashboard(anywidget.AnyWidget):
+class DashboardWidget(anywidget.AnyWidget):
     """The front end's half: each part as HTML from escaping templates, and requests as messages."""
 
-    _esm = display.script(panel.SCRIPT, Path(__file__).with_name("dashboard.js"))
-    _css = panel.STYLE
+    _esm = display.script(dashboards.SCRIPT, Path(__file__).with_name("widget.js"))
+    _css = dashboards.STYLE
     shell = traitlets.Unicode("").tag(sync=True)
 
 
 class LiveDashboard:
     """A dashboard in one output of a notebook."""
 
-    def __init__(self, shown: panel.Panel) -> None:
-        self._panel = shown
-        self._requests = panel.Requests(shown, _table, save_to=Path())
+    def __init__(self, shown: dashboards.Dashboard) -> None:
+        self._dashboard = shown
+        self._requests = dashboards.Requests(shown, _table, save_to=Path())
         self._shown: dict[str, str] = {}
         self._drawn_s = 0.0
         self._display_id = uuid.uuid4().hex
         self._doing = ThreadPoolExecutor(1, thread_name_prefix="scrapeq-dashboard")
         self._frozen = False
-        self._widget = Dashboard(shell=panel.shell(places=WAYS))
+        self._widget = DashboardWidget(shell=dashboards.shell(places=WAYS))
         self._widget.add_traits(
             **{_trait(part): traitlets.Unicode("").tag(sync=True) for part in _PARTS}
         )
@@ -71,10 +71,10 @@ class LiveDashboard:
             return False
         if time.monotonic() - self._drawn_s >= REPAINT_S:
             self._drawn_s = time.monotonic()
-            for part, html in self._panel.changed(self._shown).items():
+            for part, html in self._dashboard.changed(self._shown).items():
                 setattr(self._widget, _trait(part), html)
             try:
-                self._widget.part_frames = panel.frames_choice(_columns())
+                self._widget.part_frames = dashboards.frames_choice(_columns())
             except Exception:  # the cell that runs may change a table at this moment
                 log.debug("the notebook's tables cannot be listed now", exc_info=True)
         return True
@@ -88,11 +88,11 @@ class LiveDashboard:
 
     def _put(self, *, live: bool = True, update: bool = True) -> None:
         # Not again while it lives: the front end would build the view anew, and lose what is typed.
-        picture, line = self._panel.picture()
+        picture, line = self._dashboard.picture()
         model_id = self._widget.model_id if live else None
         put(picture, line, self._display_id, model_id=model_id, update=update)
 
-    def _asked(self, _widget: Dashboard, content: Any, buffers: Any) -> None:
+    def _asked(self, _widget: DashboardWidget, content: Any, buffers: Any) -> None:
         # A submission of a million rows takes its time: neither the kernel nor the picture waits.
         if isinstance(content, dict) and isinstance(content.get("request"), dict):
             self._doing.submit(self._answer, content.get("id"), content["request"], buffers)
@@ -130,7 +130,7 @@ def dashboard(settings: Settings | None = None) -> None:
     global _current  # noqa: PLW0603 - the kernel has one
     if not _user_names():
         raise ConfigError("there is no notebook here", hint="run: scrapeq dashboard")
-    shown = panel.Panel(settings, same_s=0)  # one looks
+    shown = dashboards.Dashboard(settings, same_s=0)  # one looks
     if _current is not None:
         _current.freeze()
     _current = LiveDashboard(shown)

@@ -11,7 +11,7 @@ def install() -> None:
     if shell is None or not hasattr(shell, "kernel"):
         return
     formatter = shell.display_formatter.ipython_display_formatter
-    formatter.for_type_by_name("scrapeq.pipeline.handle", "BatchHandle", _show)
+    formatter.for_type_by_name("scrapeq.client.handle", "BatchHandle", _show)
 
 
 def _show(handle: object) -> None:

@@ -21,7 +21,7 @@ from scrapeq.errors import DatabaseUnavailable, NotFound, ScrapeqError
 from scrapeq.notebook.painter import painter, put
 
 if TYPE_CHECKING:
-    from scrapeq.pipeline.handle import BatchHandle
+    from scrapeq.client.handle import BatchHandle
 
 #: Seconds between two pictures that are kept in the notebook for its readers: they make the front
 #: end build the widget's view again.

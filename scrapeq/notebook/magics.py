@@ -18,7 +18,7 @@ import shlex
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -31,10 +31,11 @@ from IPython.core.magic import (
 )
 from IPython.core.magic_arguments import argument, magic_arguments
 
+from scrapeq import clock
 from scrapeq.display import plain
 from scrapeq.errors import ScrapeqError
 from scrapeq.models import ErrorKind, JobStatus
-from scrapeq.models.words import config_from_words
+from scrapeq.models.command_options import config_from_options
 from scrapeq.notebook.completion import Completer
 from scrapeq.notebook.install import install
 
@@ -133,10 +134,10 @@ class ScrapeqMagics(Magics):
             if asked.name and asked.what:
                 raise UsageError(f"two names: {asked.what!r} and {asked.name!r}; give one")
 
-        from scrapeq.pipeline import scrape as pipeline
+        from scrapeq import client
 
         with _one_line():
-            config = config_from_words(
+            config = config_from_options(
                 select=asked.select,
                 select_all=asked.select_all,
                 option=asked.option,
@@ -145,7 +146,7 @@ class ScrapeqMagics(Magics):
                 images=asked.images,
                 stealth=asked.stealth,
             )
-            batch = pipeline.scrape(
+            batch = client.scrape(
                 source,
                 asked.url,
                 name=name,
@@ -173,9 +174,9 @@ class ScrapeqMagics(Magics):
         """
         asked = self._parse(self.jobs, line)
 
-        from scrapeq.pipeline import tables
+        from scrapeq.client import tables
 
-        since = None if asked.hours is None else datetime.now(UTC) - timedelta(hours=asked.hours)
+        since = None if asked.hours is None else clock.now() - timedelta(hours=asked.hours)
         with _one_line():
             found = tables.jobs(
                 status=asked.status,
@@ -211,7 +212,7 @@ class ScrapeqMagics(Magics):
         if asked.plot == "timeline" and asked.batch is None:
             raise UsageError("a timeline is of one batch: %history --plot timeline --batch NAME")
 
-        from scrapeq.pipeline import tables
+        from scrapeq.client import tables
 
         with _one_line():
             if asked.plot == "timeline":
@@ -234,7 +235,7 @@ class ScrapeqMagics(Magics):
         """The batches as a table, newest first: `scrapeq.batches`."""
         asked = self._parse(self.batches, line)
 
-        from scrapeq.pipeline import tables
+        from scrapeq.client import tables
 
         with _one_line():
             return self._left(asked, tables.batches(asked.limit))

@@ -1,1 +1,1 @@
-"""The guide's three boxes, job queue, worker and monitor, and what wires the worlds together."""
+"""The guide's three names: the job queue, the worker and the monitor."""

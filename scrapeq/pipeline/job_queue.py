@@ -16,13 +16,14 @@ import uuid
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from scrapeq import cluster, database, display, frames, urls
-from scrapeq.database.batches import NewJob, now_ms
+from scrapeq import clock, cluster, database, display, frames, urls
+from scrapeq.clock import now_ms
+from scrapeq.database.batches import NewJob
 from scrapeq.errors import (
     ClusterFailed,
     ConfigError,
@@ -45,8 +46,8 @@ from scrapeq.models import (
     JobStatus,
     ScrapingConfig,
 )
-from scrapeq.pipeline import recovery
-from scrapeq.pipeline.services import Services, shared_services
+from scrapeq.project import recovery
+from scrapeq.project.services import Services, shared_services
 from scrapeq.settings import Settings
 
 if TYPE_CHECKING:
@@ -297,7 +298,7 @@ class JobQueue:
         """
         if max_age_days < 0:
             raise ConfigError("max_age_days is below 0", hint="give the age in days, like 30")
-        before = datetime.now(UTC) - timedelta(days=max_age_days)
+        before = clock.now() - timedelta(days=max_age_days)
         return database.jobs.delete_before(self.services.engine, int(before.timestamp() * 1000))
 
     def get_queue_stats(self) -> dict[str, Any]:

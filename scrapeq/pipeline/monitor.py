@@ -11,10 +11,10 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scrapeq import cluster, database, stats
+from scrapeq import clock, cluster, database, stats
+from scrapeq.clock import HOUR_MS, MINUTE_MS, now_ms
 from scrapeq.cluster import ClusterStatus
-from scrapeq.database.batches import now_ms
-from scrapeq.database.minutes import MINUTE_MS, Span, floor_ms, merged, spans_since
+from scrapeq.database.minutes import Span, floor_ms, merged, spans_since
 from scrapeq.errors import (
     ClusterFailed,
     ConfigError,
@@ -23,12 +23,11 @@ from scrapeq.errors import (
     RedisUnavailable,
 )
 from scrapeq.models import FINAL, Batch, Job, JobStatus
-from scrapeq.pipeline.health import SystemHealth, unhealthy
+from scrapeq.models.health import SystemHealth, unhealthy
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
-from scrapeq.pipeline.services import Services, shared_looking_services
+from scrapeq.project.services import Services, shared_looking_services
 from scrapeq.settings import Settings, load_settings
 
-_HOUR_MS = 3_600_000
 #: Steps of a series: a week of minutes, and more than a picture has pixels.
 MOST_STEPS = 10_080
 #: The past, in milliseconds, that "lately" means.
@@ -152,7 +151,7 @@ class JobMonitor:
             failed_lately=lately.failed,
         )
         return {
-            "timestamp": datetime.now(UTC).isoformat(),
+            "timestamp": clock.now().isoformat(),
             "health_status": verdict,
             "health_reasons": list(reasons),
             "redis_reachable": reachable,
@@ -223,8 +222,8 @@ class JobMonitor:
         12 % (`stats.BUCKET_EDGES_S`); None where no job was timed. What rows were answered without
         a request (from the store, or as duplicates) is no job here.
         """
-        since_ms = now_ms() - round(hours * _HOUR_MS)
-        spans = spans_since(self.services.engine, since_ms, _HOUR_MS)
+        since_ms = now_ms() - round(hours * HOUR_MS)
+        spans = spans_since(self.services.engine, since_ms, HOUR_MS)
         return {
             "hours": hours,
             "history": [
@@ -270,7 +269,7 @@ class JobMonitor:
         or deleted since, there is no example and all four are None. URLs and messages are as
         strangers wrote them: text, never markup. Its cost does not depend on the number of jobs.
         """
-        since_ms = now_ms() - round(hours * _HOUR_MS)
+        since_ms = now_ms() - round(hours * HOUR_MS)
         return [
             {
                 "error_kind": group.error_kind,
@@ -290,7 +289,7 @@ class JobMonitor:
         `error_message` of its last failure, both "" when it closed. It is kept in the record, so it
         is there whatever becomes of Redis.
         """
-        since_ms = now_ms() - round(hours * _HOUR_MS)
+        since_ms = now_ms() - round(hours * HOUR_MS)
         history = []
         for one in database.history.host_events_since(self.services.engine, since_ms):
             kind, _, message = one.said.partition(": ")
@@ -315,10 +314,10 @@ class JobMonitor:
         elif job.status is JobStatus.RUNNING and job.started_at is not None:
             usual_s = self._lately().mean_s
             if usual_s:
-                running_s = (datetime.now(UTC) - job.started_at).total_seconds()
+                running_s = (clock.now() - job.started_at).total_seconds()
                 share = min(MOST_WHILE_RUNNING, 100 * running_s / usual_s)
                 left_s = max(0.0, usual_s - running_s)
-        ended = job.finished_at or datetime.now(UTC)
+        ended = job.finished_at or clock.now()
         return {
             "job_id": job.id,
             "status": job.status.value,
@@ -332,7 +331,7 @@ class JobMonitor:
 
     def _batch_progress(self, batch: Batch) -> dict[str, Any]:
         left = batch.total - batch.done
-        elapsed_s = ((batch.finished_at or datetime.now(UTC)) - batch.created_at).total_seconds()
+        elapsed_s = ((batch.finished_at or clock.now()) - batch.created_at).total_seconds()
         fetched = batch.done - batch.from_store
         rate = fetched / elapsed_s if elapsed_s > 0 and fetched else None
         return {
@@ -394,4 +393,4 @@ def _iso(since_1970_s: float) -> str:
 
 
 def _from_now(seconds: float | None) -> str | None:
-    return None if seconds is None else (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+    return None if seconds is None else (clock.now() + timedelta(seconds=seconds)).isoformat()

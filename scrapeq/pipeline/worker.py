@@ -19,13 +19,13 @@ from celery.exceptions import Reject
 from scrapeq import cluster
 from scrapeq.errors import AlreadyThere, NotFound, ScrapeqError
 from scrapeq.models import FINAL, Job, ScrapingConfig
-from scrapeq.pipeline.celery_app import SCRAPE, TASKS, WAKE_UP, make_app
-from scrapeq.pipeline.endpoint_breaker import EndpointBreaker
-from scrapeq.pipeline.housekeeping import Housekeeping
 from scrapeq.pipeline.job_queue import JobQueue
-from scrapeq.pipeline.services import Services, open_services
-from scrapeq.pipeline.work import WorkLoop
+from scrapeq.project.celery_app import SCRAPE, TASKS, WAKE_UP, make_app
+from scrapeq.project.services import Services, open_services
 from scrapeq.settings import load_settings
+from scrapeq.work.endpoint_breaker import EndpointBreaker
+from scrapeq.work.housekeeping import Housekeeping
+from scrapeq.work.loop import WorkLoop
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The tables of `scrapeq.pipeline.tables` as Plotly figures, for light and dark notebooks and print.
+"""The tables of `scrapeq.client.tables` as Plotly figures, for light and dark notebooks and print.
 
 sq.plots.throughput()                     the last 24 hours, by hour
 sq.plots.latency(sq.history(hours=2, every="5min"))

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from scrapeq import clock
 from scrapeq.display import count, seconds
-from scrapeq.plots import frames, look, words
+from scrapeq.plots import frames, labels, theme
 
 if TYPE_CHECKING:
     from scrapeq.pipeline.job_queue import JobQueue
 
 #: How a batch is drawn, by its state.
 _PAINT = {
-    "finished": look.area(look.ACCENT),
-    "open": look.area(look.PALE),
-    "paused": look.area(look.PALE, hatched=True),
-    "cancelled": look.HATCHED,
+    "finished": theme.area(theme.ACCENT),
+    "open": theme.area(theme.PALE),
+    "paused": theme.area(theme.PALE, hatched=True),
+    "cancelled": theme.HATCHED,
 }
 _COUNTS = ["total", "completed", "failed", "cancelled"]
 
@@ -37,26 +37,26 @@ def batches(
     Raises InputError for another table, and what `sq.batches` raises.
     """
     if frame is None:
-        from scrapeq.pipeline import tables
+        from scrapeq.client import tables
 
         frame = tables.batches(limit, queue=queue)
     columns = ["batch", "batch_id", "run", "state", *_COUNTS, "created_at", "finished_at"]
     given = frames.checked(frame, columns, "batches")
     if not len(given):
-        return look.empty("Batches")
+        return theme.empty("Batches")
     shown = given.head(limit).reset_index(drop=True)
     counts = pd.DataFrame({name: frames.floats(shown[name]) for name in _COUNTS})
     begin = pd.Series(frames.in_utc(pd.DatetimeIndex(shown["created_at"])))
     end = pd.Series(frames.in_utc(pd.DatetimeIndex(shown["finished_at"])))
-    now = pd.Timestamp(datetime.now(UTC)).tz_localize(None)
+    now = pd.Timestamp(clock.now()).tz_localize(None)
     length_s = (end.fillna(now) - begin).dt.total_seconds().clip(lower=0)
     done = counts["completed"] + counts["failed"]
     left_out = f"{len(shown)} of {len(given):,} batches" if len(shown) < len(given) else ""
 
-    made = look.figure(
+    made = theme.figure(
         "Batches",
-        words.subtitle("share done", left_out, "UTC"),
-        height=look.HEAD + 60 + look.ROW * len(shown),
+        labels.subtitle("share done", left_out, "UTC"),
+        height=theme.HEAD + 60 + theme.ROW * len(shown),
         barmode="overlay",
         bargap=0.35,
         showlegend=False,
@@ -64,9 +64,9 @@ def batches(
     names = [
         _name(*one) for one in zip(shown["batch"], shown["batch_id"], shown["run"], strict=True)
     ]
-    look.rows(
+    theme.rows(
         made,
-        [words.label(name) for name in names],
+        [labels.label(name) for name in names],
         [
             _done(*one)
             for one in zip(done, counts["total"], shown["state"].astype(str), strict=True)
@@ -91,7 +91,7 @@ def batches(
             hovertext=[told[row] for row in rows],
             hovertemplate="%{hovertext}<extra></extra>",
         )
-    return look.time_axis(made, None).update_xaxes(visible=True, showgrid=True, nticks=3)
+    return theme.time_axis(made, None).update_xaxes(visible=True, showgrid=True, nticks=3)
 
 
 def _name(name: Any, batch_id: Any, run: Any) -> str:
@@ -104,8 +104,8 @@ def _name(name: Any, batch_id: Any, run: Any) -> str:
 def _told(name: str, state: str, length_s: float, row: Any) -> str:
     """All there is to say of a batch, in lines of our own with its words escaped."""
     lines = [
-        f"<b>{words.text(name)}</b>",
-        f"{words.text(state, 20)}, {seconds(length_s)}",
+        f"<b>{labels.text(name)}</b>",
+        f"{labels.text(state, 20)}, {seconds(length_s)}",
         f"{count(int(row.completed))} of {count(int(row.total))} succeeded",
         f"{count(int(row.failed))} failed",
     ]
@@ -117,4 +117,4 @@ def _told(name: str, state: str, length_s: float, row: Any) -> str:
 def _done(part: float, whole: float, state: str) -> str:
     """What stands to the right of a bar: how much is done, rounded down, and the state."""
     share = f"{100 * part // whole if whole else 100:.0f} %"
-    return share if state == "finished" else f"{share} {words.text(state, 20)}"
+    return share if state == "finished" else f"{share} {labels.text(state, 20)}"

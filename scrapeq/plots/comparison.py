@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scrapeq.display import count
-from scrapeq.plots import frames, look, words
+from scrapeq.plots import frames, labels, theme
 
 #: What may have become of a URL, in words for the hover.
 _MEANINGS = {
@@ -33,7 +33,7 @@ def comparison(frame: pd.DataFrame) -> go.Figure:
     """
     given = frames.checked(frame, ["url", "change", "changed_fields"], "compare")
     if not len(given):
-        return look.empty("What changed")
+        return theme.empty("What changed")
     numbers = given["change"].value_counts()
     fields: Counter[str] = Counter()
     # a million rows have few different lists of fields
@@ -43,17 +43,17 @@ def comparison(frame: pd.DataFrame) -> go.Figure:
         )
 
     bars = [
-        ("changed", int(numbers.get("changed", 0)), look.area(look.ACCENT), _MEANINGS["changed"])
+        ("changed", int(numbers.get("changed", 0)), theme.area(theme.ACCENT), _MEANINGS["changed"])
     ]
     bars += [
-        (f"in {name}", number, look.area(look.PALE), f"changed in {words.text(name)}")
+        (f"in {name}", number, theme.area(theme.PALE), f"changed in {labels.text(name)}")
         for name, number in fields.most_common(MOST_FIELDS)
     ]
     bars += [
         (
             name,
             int(numbers.get(name, 0)),
-            look.HATCHED if name == "broke" else look.area(look.ACCENT),
+            theme.HATCHED if name == "broke" else theme.area(theme.ACCENT),
             meaning,
         )
         for name, meaning in _MEANINGS.items()
@@ -61,19 +61,19 @@ def comparison(frame: pd.DataFrame) -> go.Figure:
     ]
     same = int(numbers.get("same", 0))
     unknown = int(given["change"].isna().sum())
-    made = look.figure(
+    made = theme.figure(
         "What changed",
-        words.subtitle(
+        labels.subtitle(
             f"{count(len(given))} URLs",
             f"{count(same)} of them the same",
             f"{count(unknown)} not looked at" if unknown else "",
         ),
-        height=look.HEAD + 30 + look.ROW * len(bars),
+        height=theme.HEAD + 30 + theme.ROW * len(bars),
         bargap=0.3,
         showlegend=False,
     )
-    labels = [words.label(name) for name, *_ in bars]
-    look.rows(made, labels, words.column([count(number) for _, number, *_ in bars]))
+    names = [labels.label(name) for name, *_ in bars]
+    theme.rows(made, names, labels.column([count(number) for _, number, *_ in bars]))
     for row, (_, number, paint, meaning) in enumerate(bars):
         made.add_bar(
             orientation="h",

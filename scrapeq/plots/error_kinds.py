@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from scrapeq.plots import frames, look, words
+from scrapeq.plots import frames, labels, theme
 
 if TYPE_CHECKING:
     from scrapeq.pipeline.job_queue import JobQueue
@@ -66,33 +66,33 @@ def error_kinds(
     Raises InputError for another table, and what `sq.error_history` raises.
     """
     if frame is None:
-        from scrapeq.pipeline import tables
+        from scrapeq.client import tables
 
         frame = tables.error_history(hours, every, batch=batch, queue=queue)
     counts = _counts(frame)
     if not counts.size or not counts.to_numpy().sum():
-        return look.empty("Errors by kind", "no errors")
+        return theme.empty("Errors by kind", "no errors")
     bucket = frames.bucket(counts)
-    made = look.figure(
+    made = theme.figure(
         "Errors by kind",
-        words.subtitle("failed pages", words.every(bucket), "UTC"),
-        height=look.HEIGHT + 20,
+        labels.subtitle("failed pages", labels.every(bucket), "UTC"),
+        height=theme.HEIGHT + 20,
         barmode="stack",
         bargap=0.15,
     )
     colours = _colours(name for name in counts.columns if name != _OTHER)
     for number, kind in enumerate(counts.columns):
         made.add_bar(
-            name=words.text(kind, 40),
+            name=labels.text(kind, 40),
             x=counts.index,
             y=counts[kind].to_numpy(),
-            marker=look.area(
-                colours.get(kind, look.GREY), hatched=bool(number % 2) and len(counts) <= look.FEW
+            marker=theme.area(
+                colours.get(kind, theme.GREY), hatched=bool(number % 2) and len(counts) <= theme.FEW
             ),
             hovertemplate="%{y:,.0f}",
-            **look.bar_span(bucket, gap=len(counts) <= look.FEW),
+            **theme.bar_span(bucket, gap=len(counts) <= theme.FEW),
         )
-    return look.time_axis(made, bucket)
+    return theme.time_axis(made, bucket)
 
 
 _OTHER = "other"

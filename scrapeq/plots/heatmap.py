@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scrapeq.errors import InputError
-from scrapeq.plots import frames, look, words
+from scrapeq.plots import frames, labels, theme
 
 if TYPE_CHECKING:
     from scrapeq.pipeline.job_queue import JobQueue
@@ -50,13 +50,13 @@ def host_heatmap(
     if value not in _VALUES:
         raise InputError(f"there is no value {value!r}", hint=f"one of {', '.join(_VALUES)}")
     if frame is None:
-        from scrapeq.pipeline import tables
+        from scrapeq.client import tables
 
         frame = tables.host_history(hours, every, batch=batch, limit=limit, queue=queue)
     title, unit, d3, number = _VALUES[value]
     given = frames.checked(frame, ["time", "host", "jobs", "failed", "p50_s"], "host_history")
     if not len(given) or not given["jobs"].sum():
-        return look.empty(title)
+        return theme.empty(title)
     jobs, failed, seconds = _maps(given)
     hosts = jobs.sum().sort_values(ascending=False, kind="stable").index[: min(limit, MOST_HOSTS)]
     jobs, failed, seconds = jobs[hosts], failed[hosts], seconds[hosts]
@@ -66,17 +66,17 @@ def host_heatmap(
     number_of_hosts = given["host"].nunique()
     bucket = frames.bucket(jobs)
     left_out = f"{len(hosts)} of {number_of_hosts:,} hosts" if len(hosts) < number_of_hosts else ""
-    made = look.figure(
+    made = theme.figure(
         title,
-        words.subtitle(unit, left_out, words.every(bucket), "UTC"),
-        height=look.HEAD + 80 + look.ROW * len(hosts),
+        labels.subtitle(unit, left_out, labels.every(bucket), "UTC"),
+        height=theme.HEAD + 80 + theme.ROW * len(hosts),
     )
-    look.rows(
+    theme.rows(
         made,
-        [words.label(host) for host in hosts],
-        words.column([number.format(one) if pd.notna(one) else "" for one in overall]),
+        [labels.label(host) for host in hosts],
+        labels.column([number.format(one) if pd.notna(one) else "" for one in overall]),
     )
-    names = np.broadcast_to([words.text(host) for host in hosts], jobs.shape).T
+    names = np.broadcast_to([labels.text(host) for host in hosts], jobs.shape).T
     made.add_heatmap(
         x=jobs.index,
         y=list(range(len(hosts))),
@@ -90,11 +90,11 @@ def host_heatmap(
         ygap=2,
         zmin=0,
         zmax=100 if value == "success_rate" else max(float(np.nanmax(shown.to_numpy())), 1e-9),
-        colorscale=look.WEAKNESS if value == "success_rate" else look.STRENGTH,
-        colorbar=look.colour_bar(made),
+        colorscale=theme.WEAKNESS if value == "success_rate" else theme.STRENGTH,
+        colorbar=theme.colour_bar(made),
         **({} if bucket is None else {"xperiod": bucket.total_seconds() * 1000}),
     )
-    return look.time_axis(made, bucket).update_xaxes(visible=True, nticks=4)
+    return theme.time_axis(made, bucket).update_xaxes(visible=True, nticks=4)
 
 
 def _maps(given: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from scrapeq.display import count
 from scrapeq.errors import InputError
-from scrapeq.plots import frames, look, words
+from scrapeq.plots import frames, labels, theme
 
 if TYPE_CHECKING:
     from scrapeq.pipeline.job_queue import JobQueue
@@ -48,7 +48,7 @@ def hosts(
     if by not in _TITLES:
         raise InputError(f"hosts are not ranked by {by!r}", hint=f"by one of {', '.join(_TITLES)}")
     if frame is None:
-        from scrapeq.pipeline import tables
+        from scrapeq.client import tables
 
         frame = tables.hosts(hours, batch=batch, queue=queue)
     given = frames.checked(frame, ["host", "error_kind", "spared_until", *_NUMBERS], "hosts")
@@ -56,23 +56,23 @@ def hosts(
     value = pd.Series(frames.floats(given[by]))
     order = value[value > 0].sort_values(ascending=False, kind="stable")
     if order.empty:
-        return look.empty(title, "none" if len(given) else "nothing yet")
+        return theme.empty(title, "none" if len(given) else "nothing yet")
     order = order.head(limit)
     ranked = given.iloc[order.index]
     known = pd.DataFrame({name: frames.floats(ranked[name]) for name in _NUMBERS})
     known["left"] = known["jobs"] - known["succeeded"] - known["failed"]
     left_out = f"{len(ranked)} of {len(given):,} hosts" if len(ranked) < len(given) else ""
 
-    made = look.figure(
+    made = theme.figure(
         title,
-        words.subtitle(unit, left_out),
-        height=look.HEAD + 30 + look.ROW * len(ranked),
+        labels.subtitle(unit, left_out),
+        height=theme.HEAD + 30 + theme.ROW * len(ranked),
         barmode="stack" if by == "jobs" else "overlay",
         bargap=0.3,
         showlegend=False,
     )
-    labels = [words.label(host) for host in ranked["host"]]
-    look.rows(made, labels, _numbers(by, known))
+    names = [labels.label(host) for host in ranked["host"]]
+    theme.rows(made, names, _numbers(by, known))
     told = [
         _told(*one)
         for one in zip(
@@ -100,27 +100,30 @@ def _bars(by: str) -> list[tuple[str, str, dict[str, Any]]]:
     """What is drawn in a row: name, column and paint, the lowest first."""
     if by == "jobs":
         return [
-            ("succeeded", "succeeded", look.area(look.ACCENT)),
-            ("failed", "failed", look.HATCHED),
-            ("not done", "left", look.area(look.PALE)),
+            ("succeeded", "succeeded", theme.area(theme.ACCENT)),
+            ("failed", "failed", theme.HATCHED),
+            ("not done", "left", theme.area(theme.PALE)),
         ]
     if by == "p95_s":
-        return [("p95", "p95_s", look.area(look.PALE)), ("p50", "p50_s", look.area(look.ACCENT))]
-    return [(by, by, look.area(look.ACCENT))]
+        return [
+            ("p95", "p95_s", theme.area(theme.PALE)),
+            ("p50", "p50_s", theme.area(theme.ACCENT)),
+        ]
+    return [(by, by, theme.area(theme.ACCENT))]
 
 
 def _numbers(by: str, known: pd.DataFrame) -> list[str]:
     """What stands to the right of the bars."""
     if by.endswith("_s"):
-        return words.column([f"{number:.2f} s" for number in known[by]])
-    numbers = words.column([count(int(number)) for number in known[by]])
+        return labels.column([f"{number:.2f} s" for number in known[by]])
+    numbers = labels.column([count(int(number)) for number in known[by]])
     if by != "failed":
         return numbers
     shares = 100 - known["success_rate"]
     return [
         f"{number}\u2002{share}"
         for number, share in zip(
-            numbers, words.column([f"{share:.0f} %" for share in shares]), strict=True
+            numbers, labels.column([f"{share:.0f} %" for share in shares]), strict=True
         )
     ]
 
@@ -129,9 +132,9 @@ def _told(host: str, kind: Any, spared_until: Any, row: Any) -> str:
     """All there is to say of a host, in lines of our own with its words escaped."""
     finished = int(row.succeeded + row.failed)
     lines = [
-        f"<b>{words.text(host)}</b>",
+        f"<b>{labels.text(host)}</b>",
         f"{count(int(row.failed))} of {count(finished)} finished pages failed"
-        + (f", most often {words.text(kind, 40)}" if row.failed and pd.notna(kind) else ""),
+        + (f", most often {labels.text(kind, 40)}" if row.failed and pd.notna(kind) else ""),
     ]
     if pd.notna(row.p50_s):
         lines.append(f"p50 {row.p50_s:.2f} s, p95 {row.p95_s:.2f} s, mean {row.mean_s:.2f} s")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from scrapeq.plots import frames, look, words
+from scrapeq.plots import frames, labels, theme
 
 if TYPE_CHECKING:
     from scrapeq.pipeline.job_queue import JobQueue
@@ -30,17 +30,17 @@ def jobs(
     Raises InputError for another table, and what `sq.jobs` raises.
     """
     if frame is None:
-        from scrapeq.pipeline import tables
+        from scrapeq.client import tables
 
         frame = tables.jobs(queue=queue, **wanted)
     known = frames.checked(frame, _COLUMNS, "jobs")
     ended = known[known["finished_at"].notna() & known["elapsed_s"].gt(0).fillna(value=False)]
     shown = ended.head(MOST_POINTS)
     if shown.empty:
-        return look.empty("Jobs")
-    made = look.figure(
+        return theme.empty("Jobs")
+    made = theme.figure(
         "Jobs",
-        words.subtitle(
+        labels.subtitle(
             "s per page",
             "log scale",
             f"the newest {MOST_POINTS:,} of {len(ended):,}" if len(ended) > MOST_POINTS else "",
@@ -50,8 +50,8 @@ def jobs(
     )
     failed = shown["status"].astype(str) == "failed"
     for name, some, marker in (
-        ("succeeded", shown[~failed], {"color": look.ACCENT, "size": 6, "opacity": 0.6}),
-        ("failed", shown[failed], {"color": look.GREY, "size": 7, "symbol": "x-thin-open"}),
+        ("succeeded", shown[~failed], {"color": theme.ACCENT, "size": 6, "opacity": 0.6}),
+        ("failed", shown[failed], {"color": theme.GREY, "size": 7, "symbol": "x-thin-open"}),
     ):
         made.add_scatter(
             name=name,
@@ -60,11 +60,11 @@ def jobs(
             mode="markers",
             marker=marker,
             hovertext=[
-                words.text(url) + (f"<br>{words.text(kind, 40)}" if pd.notna(kind) else "")
+                labels.text(url) + (f"<br>{labels.text(kind, 40)}" if pd.notna(kind) else "")
                 for url, kind in zip(some["url"], some["error_kind"], strict=True)
             ],
             hovertemplate="%{hovertext}<br>%{y:.3~r} s, %{x}<extra></extra>",
         )
-    look.time_axis(made, None)
-    made.update_yaxes(type="log", rangemode="normal", tickvals=look.LOG_TICKS_S)
+    theme.time_axis(made, None)
+    made.update_yaxes(type="log", rangemode="normal", tickvals=theme.LOG_TICKS_S)
     return made

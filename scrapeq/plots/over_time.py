@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scrapeq.plots import frames, look, words
+from scrapeq.plots import frames, labels, theme
 
 if TYPE_CHECKING:
     from scrapeq.pipeline.job_queue import JobQueue
@@ -35,18 +35,18 @@ def throughput(
     """
     known = _known(frame, hours, every, batch, queue)
     if not known["jobs"].sum():
-        return look.empty("Throughput")
+        return theme.empty("Throughput")
     bucket = frames.bucket(known)
     finished = known["jobs"].where(known["jobs"] > 0)
-    made = look.figure(
+    made = theme.figure(
         "Throughput",
-        words.subtitle("pages/s", words.every(bucket), "UTC"),
+        labels.subtitle("pages/s", labels.every(bucket), "UTC"),
         barmode="stack",
         bargap=0.15,
     )
     for name, column, marker in (
-        ("succeeded", "succeeded", {"color": look.ACCENT}),
-        ("failed", "failed", look.failed(many=len(known) > look.FEW)),
+        ("succeeded", "succeeded", {"color": theme.ACCENT}),
+        ("failed", "failed", theme.failed(many=len(known) > theme.FEW)),
     ):
         pages = known[column].to_numpy()
         made.add_bar(
@@ -56,9 +56,9 @@ def throughput(
             customdata=pages,
             marker=marker,
             hovertemplate="%{y:.2f} pages/s (%{customdata:,.0f} pages)",
-            **look.bar_span(bucket, gap=len(known) <= look.FEW),
+            **theme.bar_span(bucket, gap=len(known) <= theme.FEW),
         )
-    return look.time_axis(made, bucket)
+    return theme.time_axis(made, bucket)
 
 
 def latency(
@@ -79,18 +79,18 @@ def latency(
     """
     known = _known(frame, hours, every, batch, queue)
     if not known["p50_s"].notna().any():
-        return look.empty("Seconds per page")
+        return theme.empty("Seconds per page")
     bucket = frames.bucket(known)
     seconds = known[["p50_s", "p95_s", "p99_s"]].to_numpy()
     is_wide = np.nanmin(seconds) > 0 and np.nanmax(seconds) > _WIDE * np.nanmedian(seconds[:, 0])
-    made = look.figure(
+    made = theme.figure(
         "Seconds per page",
-        words.subtitle("s", "log scale" if is_wide else "", words.every(bucket), "UTC"),
+        labels.subtitle("s", "log scale" if is_wide else "", labels.every(bucket), "UTC"),
     )
     for name, column, line in (
-        ("p50", "p50_s", {"color": look.ACCENT, "width": 2.5}),
-        ("p95", "p95_s", {"color": look.ACCENT, "width": 1.8, "dash": "dash"}),
-        ("p99", "p99_s", {"color": look.GREY, "width": 1.5, "dash": "dot"}),
+        ("p50", "p50_s", {"color": theme.ACCENT, "width": 2.5}),
+        ("p95", "p95_s", {"color": theme.ACCENT, "width": 1.8, "dash": "dash"}),
+        ("p99", "p99_s", {"color": theme.GREY, "width": 1.5, "dash": "dot"}),
     ):
         made.add_scatter(
             name=name,
@@ -98,12 +98,12 @@ def latency(
             y=known[column].to_numpy(),
             mode="lines+markers",
             line=line,
-            marker={"size": 5 if len(known) <= look.FEW else 2},
+            marker={"size": 5 if len(known) <= theme.FEW else 2},
             hovertemplate="%{y:.2f} s",
         )
-    look.time_axis(made, bucket)
+    theme.time_axis(made, bucket)
     if is_wide:
-        made.update_yaxes(type="log", rangemode="normal", tickvals=look.LOG_TICKS_S)
+        made.update_yaxes(type="log", rangemode="normal", tickvals=theme.LOG_TICKS_S)
     return made
 
 
@@ -124,21 +124,23 @@ def success_rate(
     """
     known = _known(frame, hours, every, batch, queue)
     if not known["success_rate"].notna().any():
-        return look.empty("Success")
+        return theme.empty("Success")
     bucket = frames.bucket(known)
-    made = look.figure("Success", words.subtitle("% of finished pages", words.every(bucket), "UTC"))
+    made = theme.figure(
+        "Success", labels.subtitle("% of finished pages", labels.every(bucket), "UTC")
+    )
     made.add_scatter(
         name="success",
         x=known.index,
         y=known["success_rate"].to_numpy(),
         customdata=np.column_stack([known["failed"], known["jobs"]]),
         mode="lines+markers",
-        line={"color": look.ACCENT, "width": 2.5},
-        marker={"size": 5 if len(known) <= look.FEW else 2},
+        line={"color": theme.ACCENT, "width": 2.5},
+        marker={"size": 5 if len(known) <= theme.FEW else 2},
         hovertemplate="%{y:.1f} % (%{customdata[0]:,.0f} of %{customdata[1]:,.0f} failed)"
         "<extra></extra>",
     )
-    return look.time_axis(made, bucket).update_yaxes(range=[0, 102], tickvals=[0, 25, 50, 75, 100])
+    return theme.time_axis(made, bucket).update_yaxes(range=[0, 102], tickvals=[0, 25, 50, 75, 100])
 
 
 def _known(
@@ -146,7 +148,7 @@ def _known(
 ) -> pd.DataFrame:
     """The table that was given or, without one, asked for; checked."""
     if frame is None:
-        from scrapeq.pipeline import tables
+        from scrapeq.client import tables
 
         frame = tables.history(hours, every, batch=batch, queue=queue)
     return frames.history(frame)

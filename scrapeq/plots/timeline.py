@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scrapeq.plots import frames, look, words
+from scrapeq import clock
+from scrapeq.plots import frames, labels, theme
 
 if TYPE_CHECKING:
-    from scrapeq.pipeline.handle import BatchHandle
+    from scrapeq.client.handle import BatchHandle
     from scrapeq.pipeline.job_queue import JobQueue
 
 #: The steps a batch's time is cut into when nobody says: the first with which it has at most
@@ -40,35 +40,35 @@ def timeline(
     if isinstance(batch, pd.DataFrame):
         given = batch
     else:
-        from scrapeq.pipeline.handle import BatchHandle
-        from scrapeq.pipeline.scrape import attach
+        from scrapeq.client.handle import BatchHandle
+        from scrapeq.client.scrape import attach
 
         if not isinstance(batch, BatchHandle | str):
             raise frames.not_of("history", f"it is a {type(batch).__name__}")
-        from scrapeq.pipeline import tables
+        from scrapeq.client import tables
 
         handle = attach(batch, queue=queue) if isinstance(batch, str) else batch
         record = handle.batch
-        title = f"Batch {words.label(record.name or record.id, 36)}"
-        ended = record.finished_at or datetime.now(UTC)
+        title = f"Batch {labels.label(record.name or record.id, 36)}"
+        ended = record.finished_at or clock.now()
         every = every or _every((ended - record.created_at).total_seconds())
         given = tables.history(every=every, batch=handle, queue=queue)
         total = record.total if total is None else total
     known = frames.history(given)
     if not known["jobs"].sum():
-        return look.empty(title)
+        return theme.empty(title)
     bucket = frames.bucket(known)
     # a point is the end of its bucket, and the line begins at nothing
     starts = pd.DatetimeIndex(known.index)
     times = starts[:1].append(starts + (bucket or pd.Timedelta(0)))
-    made = look.figure(
-        title, words.subtitle("pages so far", words.every(bucket), "UTC"), hovermode="x unified"
+    made = theme.figure(
+        title, labels.subtitle("pages so far", labels.every(bucket), "UTC"), hovermode="x unified"
     )
     styles: dict[str, dict[str, Any]] = {
-        "succeeded": {"line": {"color": look.ACCENT, "width": 2}, "fillcolor": look.PALE},
+        "succeeded": {"line": {"color": theme.ACCENT, "width": 2}, "fillcolor": theme.PALE},
         "failed": {
-            "line": {"color": look.GREY, "width": 1.5, "dash": "dash"},
-            "fillpattern": {**look.HATCH, "fgcolor": look.GREY},
+            "line": {"color": theme.GREY, "width": 1.5, "dash": "dash"},
+            "fillpattern": {**theme.HATCH, "fgcolor": theme.GREY},
         },
     }
     for name, style in styles.items():
@@ -88,10 +88,10 @@ def timeline(
             x=[times[0], times[-1]],
             y=[total, total],
             mode="lines",
-            line={"color": look.GREY, "width": 1.5, "dash": "dot"},
+            line={"color": theme.GREY, "width": 1.5, "dash": "dot"},
             hovertemplate="%{y:,.0f}",
         )
-    return look.time_axis(made, bucket)
+    return theme.time_axis(made, bucket)
 
 
 def _every(lifetime_s: float) -> str:

@@ -266,7 +266,7 @@ def test_status(run, guide_command):
 
 
 def test_inspect_active(run, guide_command, environment, eventually):
-    from scrapeq.pipeline.celery_app import make_app
+    from scrapeq.project.celery_app import make_app
     from scrapeq.settings import load_settings
 
     settings = load_settings()

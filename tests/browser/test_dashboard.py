@@ -140,7 +140,7 @@ def test_what_strangers_write_stays_text_on_the_page(open_page, module_web, sett
     page = open_page()
 
     page.locator("[data-section=batches]").get_by_text(EVIL).wait_for()
-    assert page.locator("#panel img").count() == 0
+    assert page.locator("#dashboard img").count() == 0
     assert page.title() == "scrapeq"
     assert page.complaints == []
 

@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 
 import scrapeq as sq
 from scrapeq.display import plain
-from scrapeq.plots import words
+from scrapeq.plots import labels
 from tests import plot_frames as make
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
@@ -150,7 +150,7 @@ def test_strangers_words_are_words_in_a_browser(show, width):
 
     for name, figure in zip(tables, page.evaluate(TEXTS), strict=True):
         seen = [text["words"].strip() for text in figure["texts"]]
-        limit = 40 if name == "error_kinds" else words.LABEL_LIMIT
+        limit = 40 if name == "error_kinds" else labels.LABEL_LIMIT
         prefix = "in " if name == "comparison" else ""
         shown = [evil for evil in make.EVIL[:7] if len(prefix + evil) <= limit]
         assert shown

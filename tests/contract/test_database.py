@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from scrapeq import database
+from scrapeq.clock import now_ms, to_ms
 from scrapeq.database import schema
-from scrapeq.database.batches import NewJob, now_ms, to_ms
+from scrapeq.database.batches import NewJob
 from scrapeq.errors import AlreadyThere, IllegalMove, InputError
 from scrapeq.models import (
     LEGAL_MOVES,

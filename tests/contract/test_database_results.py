@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from scrapeq import database
-from scrapeq.database.batches import now_ms, to_ms
+from scrapeq.clock import now_ms, to_ms
 from scrapeq.database.results import PAGE_ROW_COLUMNS
 from scrapeq.database.schema import pages
 from scrapeq.models import Batch, BatchState, ErrorKind, Links, Page

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from scrapeq import database, store
+from scrapeq import database
 from scrapeq.database.batches import now_ms
 from scrapeq.database.engine import writing
 from scrapeq.errors import ConfigError
+from scrapeq.frontier import Frontier, connect
 from scrapeq.models import Batch
 from scrapeq.pipeline.monitor import JobMonitor
-from scrapeq.pipeline.services import Services
+from scrapeq.project.services import Services
 from scrapeq.settings import Settings
-from scrapeq.store import Frontier
 
 Submit = Callable[..., Batch]
 Make = Callable[..., Any]
@@ -28,7 +28,7 @@ Make = Callable[..., Any]
 def monitor(record_settings: Settings, record: sa.Engine) -> JobMonitor:
     """A monitor of the record alone: there is no Redis."""
     nowhere = f"unix://{record_settings.home}/no-redis"
-    return JobMonitor(Services(record_settings, record, Frontier(store.connect(nowhere)), nowhere))
+    return JobMonitor(Services(record_settings, record, Frontier(connect(nowhere)), nowhere))
 
 
 def ago(record: sa.Engine, minutes: int, times_s: list[float], failed: int = 0) -> None:

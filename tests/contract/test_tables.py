@@ -12,17 +12,17 @@ import pytest
 import sqlalchemy as sa
 
 import scrapeq as sq
-from scrapeq import cluster, database, stats, store
+from scrapeq import cluster, database, stats
+from scrapeq.client.handle import BatchHandle
 from scrapeq.database.batches import now_ms
 from scrapeq.database.engine import writing
 from scrapeq.errors import ConfigError, NotFound
+from scrapeq.frontier import Frontier, connect
 from scrapeq.models import Batch, ScrapingConfig
-from scrapeq.pipeline import services
-from scrapeq.pipeline.handle import BatchHandle
+from scrapeq.project import services
 from scrapeq.pipeline.job_queue import JobQueue
-from scrapeq.pipeline.services import Services
+from scrapeq.project.services import Services
 from scrapeq.settings import Settings
-from scrapeq.store import Frontier
 
 Submit = Callable[..., Batch]
 Make = Callable[..., Any]
@@ -95,7 +95,7 @@ COMPARED = {
 def queue(record_settings: Settings, record: sa.Engine) -> JobQueue:
     """A queue of the record alone: there is no Redis."""
     nowhere = f"unix://{record_settings.home}/no-redis"
-    return JobQueue(Services(record_settings, record, Frontier(store.connect(nowhere)), nowhere))
+    return JobQueue(Services(record_settings, record, Frontier(connect(nowhere)), nowhere))
 
 
 @pytest.fixture

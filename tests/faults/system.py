@@ -16,10 +16,10 @@ import redis
 
 from scrapeq import cluster, database
 from scrapeq.cluster import files
+from scrapeq.frontier import keys
 from scrapeq.pipeline.job_queue import JobQueue
-from scrapeq.pipeline.services import open_services
+from scrapeq.project.services import open_services
 from scrapeq.settings import load_settings
-from scrapeq.store import keys
 from scrapeq.testing import LittleWeb
 from tests.faults.disk import SmallDisk, can_mount
 from tests.postgres import PostgresServer, find_postgres

@@ -23,7 +23,7 @@ SMALL: Mapping[str, Any] = {"max_body_mb": 2}
 #: For what has to be asked again, without the seconds that this is waited for otherwise.
 AGAIN: Mapping[str, Any] = {"max_retries": 2, "retry_backoff_s": 0.05}
 
-#: What a visitor knows that has no business with addresses of its own network.
+#: What a fetcher knows that has no business with addresses of its own network.
 SHARED: Mapping[str, Any] = {"allow_private_addresses": False}
 
 #: The outcomes that are a time limit, of the clock or (in a process of its own) of CPU.

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from scrapeq.pipeline.reading import Readers
+from scrapeq.work.readers import Readers
 
 
 class Growth:

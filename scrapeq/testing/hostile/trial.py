@@ -12,17 +12,17 @@ from typing import Any
 from scrapeq import urls
 from scrapeq.database import Result
 from scrapeq.database.jobs import Work
-from scrapeq.fetch import Response, Visitor
+from scrapeq.fetch import PoliteFetcher, Response
+from scrapeq.frontier import Lease
 from scrapeq.models import Failure, Fetched, ScrapingConfig
-from scrapeq.pipeline.attempt import Plan, attempt
-from scrapeq.pipeline.reading import Readers
-from scrapeq.store import Lease
 from scrapeq.testing.hostile.case import Case
 from scrapeq.testing.hostile.growth import Growth
 from scrapeq.testing.pages import page
+from scrapeq.work.attempt import Plan, attempt
+from scrapeq.work.readers import Readers
 
 #: What a machine that is busy with other things may add to the seconds of a case: something that
-#: hangs fails, something that waits for its turn does not.
+#: hangs fails, something that waits for its slot does not.
 PATIENCE_S = 60.0
 
 #: What is no case's own matter: robots.txt, the pace of a host, trying again.
@@ -83,7 +83,7 @@ async def warm_up(readers: Readers) -> None:
 async def try_case(
     case: Case,
     url: str,
-    visitor: Visitor,
+    fetcher: PoliteFetcher,
     readers: Readers,
     *,
     use_stealth: bool,
@@ -96,7 +96,7 @@ async def try_case(
     growth = growth or Growth(readers)
     began_s = time.monotonic()
     config = ScrapingConfig.build(**{**ALONE, "use_stealth": use_stealth, **case.options})
-    visit = asyncio.create_task(_tries(url, config, visitor, readers))
+    visit = asyncio.create_task(_tries(url, config, fetcher, readers))
     try:
         async with asyncio.timeout(case.seconds + PATIENCE_S):
             while not visit.done():
@@ -133,7 +133,7 @@ def _ended(
 
 
 async def _tries(
-    url: str, config: ScrapingConfig, visitor: Visitor, readers: Readers
+    url: str, config: ScrapingConfig, fetcher: PoliteFetcher, readers: Readers
 ) -> tuple[Result, int]:
     """The row of a job, and the tries that it took, as `pipeline.work` comes by them."""
     parsed = urls.parse(url)
@@ -147,7 +147,7 @@ async def _tries(
     tries = 1
     while True:
         lease = Lease("", token=tries, tries=tries, lost=0)
-        outcome = await attempt(lease, work, plan, None, visitor, readers)
+        outcome = await attempt(lease, work, plan, None, fetcher, readers)
         if outcome.result is not None:
             return outcome.result, tries
         await asyncio.sleep(outcome.ending.wait_ms / 1000)

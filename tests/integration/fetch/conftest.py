@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from scrapeq import urls
-from scrapeq.fetch import MemoryGate, MemoryRobots, Response, Visitor
-from scrapeq.fetch.turns import gap_ms
+from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response
+from scrapeq.fetch.slots import gap_ms
 from scrapeq.models import Failure, ScrapingConfig
 
 Talk = Callable[["Request", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -83,7 +83,7 @@ class Site:
                 writer.transport.abort()
                 task.cancel()
             await asyncio.gather(*left)
-            for _ in range(3):  # an aborted transport closes its socket in a later turn of the loop
+            for _ in range(3):  # an aborted transport closes its socket in a later slot of the loop
                 await asyncio.sleep(0)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -122,11 +122,11 @@ def reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-async def claim(gate: MemoryGate, url: str, config: ScrapingConfig) -> None:
-    """Take the turn of a first request, as the frontier does when it gives a job to a worker."""
+async def claim(throttle: MemoryThrottle, url: str, config: ScrapingConfig) -> None:
+    """Take the slot of a first request, as the frontier does when it gives a job to a worker."""
     host = urls.host_key(url)
-    if gap_ms(config, host) or gate.crawl_delay_ms(host):
-        await gate.wait_turn(host, gap_ms(config, host))
+    if gap_ms(config, host) or throttle.crawl_delay_ms(host):
+        await throttle.wait_slot(host, gap_ms(config, host))
 
 
 def visit(
@@ -140,7 +140,7 @@ def visit(
     at_once: bool = False,
     **options: object,
 ) -> list[Response | Failure]:
-    """Serve `site` and visit its paths (or whole URLs) with one visitor, one by one or at once.
+    """Serve `site` and visit its paths (or whole URLs) with one fetcher, one by one or at once.
 
     `under` is another scheme than the one that is served.
     """
@@ -149,9 +149,9 @@ def visit(
         async with site.serve(trust):
             base = f"{under or site.scheme}://{site.host}:{site.port}"
             asked = [path if whole or "://" in path else f"{base}{path}" for path in paths]
-            gate = MemoryGate()
-            visitor = Visitor(
-                gate=gate,
+            throttle = MemoryThrottle()
+            fetcher = PoliteFetcher(
+                throttle=throttle,
                 robots=MemoryRobots(),
                 allow_private_addresses=allow_private_addresses,
                 connect_to={
@@ -161,15 +161,15 @@ def visit(
             config = ScrapingConfig.build(**{"respect_robots": False, **options})
 
             async def claim_and_visit(url: str) -> Response | Failure:
-                await claim(gate, url, config)
-                return await visitor.visit(url, config)
+                await claim(throttle, url, config)
+                return await fetcher.fetch(url, config)
 
             try:
                 if at_once:
                     return list(await asyncio.gather(*map(claim_and_visit, asked)))
                 return [await claim_and_visit(url) for url in asked]
             finally:
-                await visitor.close()
+                await fetcher.close()
 
     return asyncio.run(run())
 

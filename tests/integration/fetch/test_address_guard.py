@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from scrapeq.fetch import MemoryGate, MemoryRobots, Response, Visitor, guard, resolve
+from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response, guard, resolve
 from scrapeq.fetch.guard import Reach
 from scrapeq.fetch.resolve import Names
 from scrapeq.models import ScrapingConfig
@@ -38,8 +38,8 @@ def visit_spellings(kit, stealth, spellings, *, redirected: bool, **options):
             for name, place in places.items():
                 head = b"HTTP/1.1 302 x\r\nContent-Length: 0\r\nLocation: " + place.encode()
                 outside.pages[f"/{name}"] = head + b"\r\n\r\n"
-            visitor = Visitor(
-                gate=MemoryGate(),
+            fetcher = PoliteFetcher(
+                throttle=MemoryThrottle(),
                 robots=MemoryRobots(),
                 allow_private_addresses=False,
                 connect_to={"public.example:80": f"127.0.0.1:{outside.port}"},
@@ -52,9 +52,9 @@ def visit_spellings(kit, stealth, spellings, *, redirected: bool, **options):
                 for name, place in places.items()
             ]
             try:
-                return [await visitor.visit(url, config) for url in asked]
+                return [await fetcher.fetch(url, config) for url in asked]
             finally:
-                await visitor.close()
+                await fetcher.close()
 
     return asyncio.run(run()), inside.connections
 
@@ -144,17 +144,17 @@ def visit_name(kit, stealth, name: str, visits: int, before=lambda: None):
 
             server = await asyncio.start_server(answer, INTERNET, inside.port)
             before()
-            visitor = Visitor(
-                gate=MemoryGate(), robots=MemoryRobots(), allow_private_addresses=False
+            fetcher = PoliteFetcher(
+                throttle=MemoryThrottle(), robots=MemoryRobots(), allow_private_addresses=False
             )
             config = ScrapingConfig(
                 respect_robots=False, delay_between_requests=0, use_stealth=stealth
             )
             try:
                 url = f"http://{name}:{inside.port}/"
-                results = [await visitor.visit(url, config) for _ in range(visits)]
+                results = [await fetcher.fetch(url, config) for _ in range(visits)]
             finally:
-                await visitor.close()
+                await fetcher.close()
                 server.close()
                 await server.wait_closed()
             return results, len(public), inside.connections

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from scrapeq.fetch import MemoryGate, MemoryRobots, Visitor
-from scrapeq.pipeline.reading import Readers
+from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher
 from scrapeq.testing import CATALOGUE, Case, HostileWeb
 from scrapeq.testing.hostile.trial import Ended, try_case, warm_up
+from scrapeq.work.readers import Readers
 
 #: What is read does not depend on who fetched it, and these take seconds of CPU.
 READ_ONCE = "html"
@@ -67,8 +67,8 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 async def _try_all(web: HostileWeb, asked: list[Trial], run: Run) -> None:
-    visitor = Visitor(
-        gate=MemoryGate(),
+    fetcher = PoliteFetcher(
+        throttle=MemoryThrottle(),
         robots=MemoryRobots(),
         allow_private_addresses=True,
         connect_to=web.connect_to,
@@ -81,7 +81,7 @@ async def _try_all(web: HostileWeb, asked: list[Trial], run: Run) -> None:
         run.ended[trial] = await try_case(
             cases[name],
             web.url(cases[name]),
-            visitor,
+            fetcher,
             readers,
             use_stealth=transport == "stealth",
         )
@@ -99,7 +99,7 @@ async def _try_all(web: HostileWeb, asked: list[Trial], run: Run) -> None:
                 if trial[1] == transport and trial not in waiting:
                     await attempt(trial)
     finally:
-        await visitor.close()
+        await fetcher.close()
         await readers.close()
 
 

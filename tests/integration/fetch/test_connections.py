@@ -9,7 +9,7 @@ import ssl
 import pytest
 import trustme
 
-from scrapeq.fetch import MemoryGate, MemoryRobots, Response, Visitor
+from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response
 from scrapeq.models import ScrapingConfig
 
 
@@ -200,16 +200,16 @@ def test_tls_through_a_proxy_is_end_to_end(kit, stealth, authority):
 
     async def run():
         async with site.serve(tls(authority, "shop.example")), kit.Site(raw=tunnel).serve() as on:
-            visitor = Visitor(
-                gate=MemoryGate(), robots=MemoryRobots(), allow_private_addresses=False
+            fetcher = PoliteFetcher(
+                throttle=MemoryThrottle(), robots=MemoryRobots(), allow_private_addresses=False
             )
             config = ScrapingConfig(
                 respect_robots=False, use_stealth=stealth, proxy=f"http://127.0.0.1:{on.port}"
             )
             try:
-                return await visitor.visit("https://shop.example/", config)
+                return await fetcher.fetch("https://shop.example/", config)
             finally:
-                await visitor.close()
+                await fetcher.close()
 
     result = asyncio.run(run())
 
@@ -224,16 +224,16 @@ def test_a_proxy_that_refuses_is_refused(kit, stealth):
 
     async def run():
         async with proxy.serve():
-            visitor = Visitor(
-                gate=MemoryGate(), robots=MemoryRobots(), allow_private_addresses=False
+            fetcher = PoliteFetcher(
+                throttle=MemoryThrottle(), robots=MemoryRobots(), allow_private_addresses=False
             )
             config = ScrapingConfig(
                 respect_robots=False, use_stealth=stealth, proxy=proxy.url, max_retries=0
             )
             try:
-                return await visitor.visit("https://shop.example/", config)
+                return await fetcher.fetch("https://shop.example/", config)
             finally:
-                await visitor.close()
+                await fetcher.close()
 
     assert asyncio.run(run()).kind == "refused"
 

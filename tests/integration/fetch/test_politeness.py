@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from scrapeq.fetch import MemoryGate, MemoryRobots, Response, Visitor
+from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response
 from scrapeq.models import ScrapingConfig
 
 
@@ -159,20 +159,20 @@ def test_a_cancelled_visit_leaves_robots_txt_to_the_others(kit):
 
     async def run():
         async with site.serve():
-            visitor = Visitor(
-                gate=MemoryGate(), robots=MemoryRobots(), allow_private_addresses=True
+            fetcher = PoliteFetcher(
+                throttle=MemoryThrottle(), robots=MemoryRobots(), allow_private_addresses=True
             )
             config = ScrapingConfig()
-            first = asyncio.create_task(visitor.visit(f"{site.url}/1", config))
+            first = asyncio.create_task(fetcher.fetch(f"{site.url}/1", config))
             await asked.wait()
-            second = asyncio.create_task(visitor.visit(f"{site.url}/secret", config))
+            second = asyncio.create_task(fetcher.fetch(f"{site.url}/secret", config))
             await asyncio.sleep(0)
             first.cancel()
             go_on.set()
             try:
                 return await second, first.cancelled()
             finally:
-                await visitor.close()
+                await fetcher.close()
 
     result, was_cancelled = asyncio.run(run())
 

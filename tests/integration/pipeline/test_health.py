@@ -8,7 +8,7 @@ import scrapeq as sq
 from scrapeq import cluster as clusters
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.pipeline.monitor import JobMonitor
-from scrapeq.pipeline.services import looking_services
+from scrapeq.project.services import looking_services
 from scrapeq.settings import load_settings
 
 PATIENCE_S = 30

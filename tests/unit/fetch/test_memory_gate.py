@@ -6,24 +6,24 @@ import asyncio
 import itertools
 from time import monotonic
 
-from scrapeq.fetch import MemoryGate, MemoryRobots, RobotsEntry
+from scrapeq.fetch import MemoryRobots, MemoryThrottle, RobotsEntry
 
 GAP_MS = 30
 
 
 def starts(crawl_delay_ms: int = 0, waiters: int = 5) -> list[float]:
-    """When waiters that all ask at once may start, each holding its turn for a moment."""
+    """When waiters that all ask at once may start, each holding its slot for a moment."""
 
     async def run() -> list[float]:
-        gate = MemoryGate()
+        throttle = MemoryThrottle()
         began: list[float] = []
-        await gate.set_crawl_delay("a", crawl_delay_ms)
+        await throttle.set_crawl_delay("a", crawl_delay_ms)
 
         async def one() -> None:
-            await gate.wait_turn("a", GAP_MS)
+            await throttle.wait_slot("a", GAP_MS)
             began.append(monotonic())
             await asyncio.sleep(0)
-            await gate.end_turn("a", used=True)
+            await throttle.end_slot("a", used=True)
 
         await asyncio.gather(*[one() for _ in range(waiters)])
         return began
@@ -46,10 +46,10 @@ def test_a_crawl_delay_counts_if_it_is_longer():
 
 def test_a_turn_that_was_not_used_is_free_at_once():
     async def run() -> bool:
-        gate = MemoryGate()
-        await gate.wait_turn("a", 60_000)
-        await gate.end_turn("a", used=False)
-        await asyncio.wait_for(gate.wait_turn("a", 60_000), timeout=5)
+        throttle = MemoryThrottle()
+        await throttle.wait_slot("a", 60_000)
+        await throttle.end_slot("a", used=False)
+        await asyncio.wait_for(throttle.wait_slot("a", 60_000), timeout=5)
         return True
 
     assert asyncio.run(run())
@@ -57,14 +57,14 @@ def test_a_turn_that_was_not_used_is_free_at_once():
 
 def test_a_waiter_that_gives_up_blocks_nobody():
     async def run() -> bool:
-        gate = MemoryGate()
-        await gate.wait_turn("a", 20)
-        await gate.end_turn("a", used=True)
-        waiting = asyncio.create_task(gate.wait_turn("a", 60_000))
+        throttle = MemoryThrottle()
+        await throttle.wait_slot("a", 20)
+        await throttle.end_slot("a", used=True)
+        waiting = asyncio.create_task(throttle.wait_slot("a", 60_000))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        await asyncio.wait_for(gate.wait_turn("a", 20), timeout=5)
+        await asyncio.wait_for(throttle.wait_slot("a", 20), timeout=5)
         return True
 
     assert asyncio.run(run())
@@ -72,9 +72,9 @@ def test_a_waiter_that_gives_up_blocks_nobody():
 
 def test_hosts_do_not_wait_for_each_other():
     async def run() -> bool:
-        gate = MemoryGate()
-        await gate.wait_turn("a", 60_000)  # held, and never ended
-        await asyncio.wait_for(gate.wait_turn("b", 60_000), timeout=5)
+        throttle = MemoryThrottle()
+        await throttle.wait_slot("a", 60_000)  # held, and never ended
+        await asyncio.wait_for(throttle.wait_slot("b", 60_000), timeout=5)
         return True
 
     assert asyncio.run(run())

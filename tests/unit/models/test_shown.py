@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from scrapeq.cluster import ClusterStatus
+from scrapeq.frontier import Frontier, connect
 from scrapeq.models import Batch, ErrorKind, Job, JobStatus, Page, Progress, ScrapingConfig
-from scrapeq.pipeline.health import SystemHealth, unhealthy
+from scrapeq.models.health import SystemHealth, unhealthy
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.pipeline.monitor import JobMonitor
-from scrapeq.pipeline.services import Services
+from scrapeq.project.services import Services
 from scrapeq.settings import load_settings
-from scrapeq.store import Frontier, connect
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = "geheim"

@@ -8,15 +8,15 @@ import pytest
 
 from scrapeq.errors import ConfigError
 from scrapeq.models import ScrapingConfig, reveal
-from scrapeq.models.words import config_from_words
+from scrapeq.models.command_options import config_from_options
 
 
 def test_no_words_are_the_defaults():
-    assert config_from_words() == ScrapingConfig()
+    assert config_from_options() == ScrapingConfig()
 
 
 def test_words_become_options():
-    config = config_from_words(
+    config = config_from_options(
         select=["title=h1", "next=a[rel=next]::attr(href)"],
         select_all=["tags = .tag"],
         option=["max_retries=1", "max_age=12h", "respect_robots=false", "main_text=fast"],
@@ -37,7 +37,7 @@ def test_words_become_options():
 
 
 def test_an_option_that_is_a_dict_is_json():
-    config = config_from_words(
+    config = config_from_options(
         select=["title=h2"],
         option=['cookies={"session": "a=b"}', 'custom_selectors={"title": "h1", "n": ["p"]}'],
     )
@@ -60,13 +60,13 @@ def test_an_option_that_is_a_dict_is_json():
 )
 def test_words_that_mean_nothing_are_refused(words, says):
     with pytest.raises(ConfigError) as refused:
-        config_from_words(**words)
+        config_from_options(**words)
 
     assert says in str(refused.value)
 
 
 def test_a_refusal_repeats_no_secret():
     with pytest.raises(ConfigError) as refused:
-        config_from_words(option=["cookies=session=geheim"])
+        config_from_options(option=["cookies=session=geheim"])
 
     assert "geheim" not in str(refused.value)

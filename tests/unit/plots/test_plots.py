@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import scrapeq as sq
 from scrapeq.display import plain
 from scrapeq.errors import InputError
-from scrapeq.plots import frames, look, words
+from scrapeq.plots import frames, labels, theme
 from tests import plot_frames as make
 
 HISTORY = make.history(jobs=[3600, 0, 7200], failed=[360, 0, 0])
@@ -227,7 +227,7 @@ def test_a_kind_has_its_colour_in_every_figure() -> None:
 def test_every_kind_of_error_finds_a_colour() -> None:
     for kind in sq.ErrorKind:
         (bar,) = sq.plots.error_kinds(make.error_history({str(kind): [1]})).data
-        assert bar.marker.color != look.GREY
+        assert bar.marker.color != theme.GREY
 
 
 #: A cell where nothing was.
@@ -507,7 +507,7 @@ def test_a_table_is_not_changed_by_drawing_it(draw: Any, table: pd.DataFrame) ->
 
 
 def test_the_look_has_a_name_and_plotlys_default_stays() -> None:
-    assert pio.templates["scrapeq"].layout.font.color == look.GREY
+    assert pio.templates["scrapeq"].layout.font.color == theme.GREY
     assert pio.templates.default == "plotly"
 
 
@@ -529,7 +529,7 @@ def test_drawing_a_table_loads_no_queue() -> None:
 
 @given(st.text(max_size=200))
 def test_words_are_text_to_plotly(anything: str) -> None:
-    made = words.text(anything, 100)
+    made = labels.text(anything, 100)
 
     assert not set("<>$") & set(made)
     assert html.unescape(made) == plain(anything, 100)

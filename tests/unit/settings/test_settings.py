@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from scrapeq.errors import ConfigError
+from scrapeq.frontier import BreakerPolicy
 from scrapeq.settings import load_settings, make_home
-from scrapeq.store import Patience
 
 
 def test_the_guides_variables_are_read(monkeypatch):
@@ -65,9 +65,9 @@ def test_a_setting_that_cannot_be_met_says_so(monkeypatch, name, value, says):
 
 
 def test_the_patience_with_hosts_is_that_of_the_settings():
-    settings, patience = load_settings(), Patience()
+    settings, patience = load_settings(), BreakerPolicy()
 
-    assert patience == Patience(
+    assert patience == BreakerPolicy(
         failures=settings.breaker_failures,
         open_s=settings.breaker_open_s,
         longest_s=settings.breaker_longest_s,

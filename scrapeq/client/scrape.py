@@ -1,0 +1,141 @@
+"""The front door's verbs: scrape a column of URLs, find a batch again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from scrapeq import clock, database, frames
+from scrapeq.client.handle import BatchHandle
+from scrapeq.errors import ConfigError
+from scrapeq.extract.selectors import check_selectors
+from scrapeq.models import Batch, BatchState, ScrapingConfig
+from scrapeq.pipeline.job_queue import USUAL_PRIORITY, JobQueue, fingerprint, get_job_queue
+
+if TYPE_CHECKING:
+    from scrapeq.settings import Settings
+
+#: How old a stored page may be to answer a row of `scrape()`: a cell that is run again the same
+#: day asks nobody anything.
+USUAL_MAX_AGE = timedelta(days=1)
+#: Seconds that a name is held while it is submitted: a million rows take about 30.
+NAME_LOCK_S = 60
+
+
+def scrape(
+    source: Any,
+    url: str | None = None,
+    *,
+    name: str | None = None,
+    config: ScrapingConfig | None = None,
+    priority: int = USUAL_PRIORITY,
+    refresh: bool = False,
+    queue: JobQueue | None = None,
+    settings: Settings | None = None,
+    **options: Any,
+) -> BatchHandle:
+    """Fetch a column of URLs; returns at once with the handle of the batch.
+
+    source: a DataFrame (with `url`, the name of its column), a Series, a list, or the path of a
+    csv, jsonl, parquet, xlsx or txt file. `options` are ScrapingConfig's, or give a `config`.
+
+    Running it again is safe. With a `name`, the same column and options are the same batch, and
+    nothing is submitted; another column or other options make the next run of that name. Pages
+    stored within `max_age` (a day, if not said) answer without a request; `refresh` fetches anew.
+    The handle's `note` says what was done.
+
+    Raises InputError for a table without URLs, ConfigError for an option that cannot be met, and
+    what `get_job_queue` raises.
+    """
+    if config is not None and options:
+        config = config.replace(**options)
+    config = config or ScrapingConfig.build(**options)
+    if config.max_age is None:
+        config = config.replace(max_age=USUAL_MAX_AGE)
+    check_selectors(config.custom_selectors)
+    column = frames.read_urls(source, url)
+    queue = queue or get_job_queue(settings)
+    if name is not None:
+        _check_name(name)
+    with _one_at_a_time(queue, name):
+        if name is not None and (same := _same_batch(queue, name, column.values, config, refresh)):
+            return same
+        batch = queue.submit_batch(
+            column.values,
+            config,
+            priority=priority,
+            name=name,
+            url_column=column.name,
+            table=frames.pack_table(column.table) if column.has_table else (),
+            refresh=refresh,
+        )
+    return BatchHandle(queue, batch.id, note=_said(batch))
+
+
+@contextmanager
+def _one_at_a_time(queue: JobQueue, name: str | None) -> Iterator[None]:
+    """Two cells that submit the same name at the same moment make one batch of it."""
+    frontier, proof = queue.services.frontier, None
+    patience_ends = time.monotonic() + NAME_LOCK_S
+    key = f"name:{name}"
+    while name is not None and proof is None and time.monotonic() < patience_ends:
+        proof = frontier.lock(key, NAME_LOCK_S)
+        if proof is None:
+            time.sleep(0.05)
+    try:
+        yield
+    finally:
+        if proof is not None:
+            frontier.unlock(key, proof)
+
+
+def attach(
+    name_or_id: str, *, queue: JobQueue | None = None, settings: Settings | None = None
+) -> BatchHandle:
+    """The handle of a batch by its id or name (the newest run), from any kernel, at any time.
+
+    Raises NotFound naming what there is.
+    """
+    queue = queue or get_job_queue(settings)
+    return BatchHandle(queue, queue.find_batch(name_or_id).id)
+
+
+def _same_batch(
+    queue: JobQueue, name: str, values: list[object], config: ScrapingConfig, refresh: bool
+) -> BatchHandle | None:
+    """The newest run of the name, if it asks for just this; with `refresh` only one still open."""
+    engine = queue.services.engine
+    batch = database.batches.find_batch(engine, name)
+    if batch is None or batch.name != name or batch.state is BatchState.CANCELLED:
+        return None
+    if database.batches.fingerprint_of(engine, batch.id) != fingerprint(values, config):
+        return None
+    if refresh and batch.state is BatchState.FINISHED:
+        return None
+    age = clock.now() - batch.finished_at if batch.finished_at else None
+    if age is not None and config.max_age is not None and age > config.max_age:
+        return None  # its pages are too old: the next run fetches them again
+    left = batch.total - batch.done
+    said = f"the same batch as before: {batch.done:,} of {batch.total:,} rows were done already"
+    if batch.failed and not left:
+        said += f"; {batch.failed:,} failed, retry_failed() tries them again"
+    return BatchHandle(queue, batch.id, note=f"{said}, nothing was submitted")
+
+
+def _said(batch: Batch) -> str:
+    said = []
+    if batch.run > 1:
+        said.append(f"run {batch.run} of {batch.name!r}")
+    if batch.from_store:
+        said.append(f"{batch.from_store:,} of {batch.total:,} rows are answered from the store")
+    if batch.failed:
+        said.append(f"{batch.failed:,} rows hold no URL")
+    return "; ".join(said)
+
+
+def _check_name(name: str) -> None:
+    if not isinstance(name, str) or not name.strip() or len(name) > 200:
+        raise ConfigError("the name is empty or too long", hint='write a short one, like "firms"')

@@ -1,0 +1,491 @@
+"""Tables of what is going on and what was: jobs, batches, hosts, history, two runs compared.
+
+import scrapeq as sq
+sq.history(hours=24, every="1h")
+sq.hosts()
+sq.jobs(status="failed", host="example.com")
+sq.compare("firms", "a1b2c3")
+
+Each function reads the record (and, for what runs at this moment, Redis) and changes nothing.
+Without a `queue` it looks at the environment's project without starting anything; a batch's handle
+brings its own. While Redis is away, open jobs are pending and no host is known to be spared. Texts
+are as strangers wrote them, and times in UTC. All raise DatabaseUnavailable; those that take a
+`batch` (a name, which means its newest run, an id, or a handle) raise NotFound for one there is not.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from json import loads
+from typing import TYPE_CHECKING, TypeVar
+
+from scrapeq import database, frames, stats, urls
+from scrapeq.client.handle import BatchHandle
+from scrapeq.clock import DAY_MS, HOUR_MS, MINUTE_MS, now_ms, to_ms
+from scrapeq.database.job_rows import JobFilter, JobRow
+from scrapeq.database.minutes import floor_ms
+from scrapeq.errors import ConfigError, RedisUnavailable
+from scrapeq.models import FINAL, Batch, ErrorKind, JobStatus
+from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.project.services import shared_looking_services
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scrapeq.database.compared import ComparedRow
+    from scrapeq.frames import Seen, Steps
+
+_EVERY = re.compile(r"^\s*(\d+)\s*(s|m|min|h|d)\s*$", re.IGNORECASE)
+_UNITS_MS = {"s": 1_000, "m": MINUTE_MS, "min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+#: Rows of a history: two months of minutes, and more than anybody draws.
+MOST_STEPS = 100_000
+#: Jobs whose standing Redis is asked for in one round trip.
+_STANDINGS_CHUNK = 5_000
+
+_Slug = TypeVar("_Slug", bound=StrEnum)
+
+
+def history(
+    hours: float = 24,
+    every: str = "1h",
+    *,
+    batch: str | BatchHandle | None = None,
+    queue: JobQueue | None = None,
+) -> pd.DataFrame:
+    """How many jobs ended, how well and how fast, step by step; those without jobs too.
+
+    every: how long a step is: "5m", "1h", "1d"; whole minutes, or seconds ("10s") for a batch.
+    Steps begin at whole multiples of it since 1970, in UTC: days at midnight. With `batch` it
+    covers the time from the batch's submission to its end, or to now, whatever `hours` says.
+
+    Index `time`: DatetimeIndex, UTC, the start of each step. Columns: jobs, succeeded, failed
+    Int64 · success_rate Float64, 0 to 100 · jobs_per_s Float64, over the part of the step that
+    belongs to the past asked for · mean_s, p50_s, p90_s, p95_s, p99_s Float64. These five are
+    seconds of a job's last try, from the first byte sent to the last one read, of the jobs that a
+    request was sent for; percentiles come from a histogram and are right to 12 %. NA where there is
+    none. Cancelled jobs are not counted.
+
+    Without a batch, jobs are what workers did: rows that were answered without a request (from the
+    store, duplicates, no URL) are not among them; the cost depends on minutes, not on jobs. With a
+    batch they are, so that the sum is its completed and failed rows; all of its jobs are read, 1 s
+    for a million. Raises ConfigError for an `every` or `hours` that cannot be met.
+    """
+    queue = _queue(queue, batch)
+    engine = queue.services.engine
+    found: Sequence[database.minutes.Span]
+    if batch is None:
+        steps = _last_hours(hours, every)
+        found = database.minutes.spans_since(engine, steps.first_ms, steps.every_ms)
+    else:
+        of = _batch(queue, batch)
+        every_ms = _every_ms(every)
+        found = database.tallies.batch_spans(engine, of.id, every_ms)
+        steps = _lifetime(of, every_ms, [span.start_ms for span in found])
+    found = [span for span in found if span.start_ms <= steps.last_ms]
+    return frames.history_frame(steps, found, edges_s=stats.BUCKET_EDGES_S)
+
+
+def error_history(
+    hours: float = 24,
+    every: str = "1h",
+    *,
+    batch: str | BatchHandle | None = None,
+    queue: JobQueue | None = None,
+) -> pd.DataFrame:
+    """How many jobs ended with each kind of error, step by step; the index of `history`.
+
+    One Int64 column per kind that occurred, the most frequent first; none for a past without
+    errors. Unlike `history` it counts every row that ended so: refused ones (`scheme`), duplicates
+    and cancelled ones too. Without a batch it counts what happened, also to jobs that were tried
+    again since; with one, how its rows stand now. Raises ConfigError as `history` does.
+    """
+    queue = _queue(queue, batch)
+    engine = queue.services.engine
+    if batch is None:
+        steps = _last_hours(hours, every)
+        found = database.minutes.error_spans_since(engine, steps.first_ms, steps.every_ms)
+    else:
+        of = _batch(queue, batch)
+        every_ms = _every_ms(every)
+        found = database.tallies.batch_error_spans(engine, of.id, every_ms)
+        steps = _lifetime(of, every_ms, [start_ms for start_ms, _, _ in found])
+    found = [one for one in found if one[0] <= steps.last_ms]
+    return frames.error_history_frame(steps, found)
+
+
+def host_history(
+    hours: float = 24,
+    every: str = "1h",
+    *,
+    batch: str | BatchHandle | None = None,
+    limit: int = 30,
+    queue: JobQueue | None = None,
+) -> pd.DataFrame:
+    """How the `limit` busiest hosts did, step by step: one row per host and step.
+
+    The busiest host first, each with every step of `history`'s index in order. Columns: time
+    datetime64[us, UTC] · host string · jobs, failed Int64 · success_rate Float64, 0 to 100 · p50_s
+    Float64, as in `history`. Rows answered without a request are counted. It reads every job of
+    that time, 3 s for a million. Raises ConfigError as `history` does, and for a bad `limit`.
+    """
+    queue = _queue(queue, batch)
+    engine = queue.services.engine
+    _check_limit(limit)
+    if batch is None:
+        steps = _last_hours(hours, every)
+        since_ms, batch_id, every_ms = steps.first_ms, None, steps.every_ms
+    else:
+        of = _batch(queue, batch)
+        since_ms, batch_id, every_ms = None, of.id, _every_ms(every)
+    names = database.tallies.busiest_hosts(engine, limit, since_ms=since_ms, batch_id=batch_id)
+    found = database.tallies.host_spans(
+        engine, names, every_ms, since_ms=since_ms, batch_id=batch_id
+    )
+    if batch is not None:
+        starts = [span.start_ms for spans in found.values() for span in spans]
+        steps = _lifetime(of, every_ms, starts)
+    found = {
+        host: [span for span in spans if span.start_ms <= steps.last_ms]
+        for host, spans in found.items()
+    }
+    return frames.host_history_frame(steps, found, edges_s=stats.BUCKET_EDGES_S)
+
+
+def hosts(
+    hours: float | None = None,
+    *,
+    batch: str | BatchHandle | None = None,
+    limit: int | None = None,
+    queue: JobQueue | None = None,
+) -> pd.DataFrame:
+    """One row per host, the one with most jobs first; at most `limit`.
+
+    hours: count open jobs and those that ended so lately; None counts all that are in the record.
+
+    Columns: host string · jobs, succeeded, failed, open Int64 (jobs has cancelled ones too) ·
+    success_rate Float64, 0 to 100 · mean_s, p50_s, p95_s Float64, as in `history` · error_kind
+    category, the most frequent of its failures · last_finished datetime64[us, UTC] · spared boolean,
+    whether its breaker spares it now (see `JobQueue.paused_hosts`; NA while Redis is away) ·
+    spared_until datetime64[us, UTC]. It reads every job that counts, 2 s for a million. Raises
+    ConfigError for bad `hours` or a bad `limit`.
+    """
+    queue = _queue(queue, batch)
+    _check_limit(limit)
+    since_ms = None if hours is None else now_ms() - round(_checked_hours(hours) * HOUR_MS)
+    tallies = database.tallies.host_tallies(
+        queue.services.engine,
+        since_ms=since_ms,
+        batch_id=None if batch is None else _batch(queue, batch).id,
+    )
+    spared: dict[str, float] | None
+    try:
+        spared = {row["host"]: row["until"] for row in queue.paused_host_rows()}
+    except RedisUnavailable:
+        spared = None
+    return frames.hosts_frame(
+        tallies.outcomes, tallies.errors, spared, edges_s=stats.BUCKET_EDGES_S, limit=limit
+    )
+
+
+def jobs(
+    *,
+    status: JobStatus | str | None = None,
+    batch: str | BatchHandle | None = None,
+    host: str | None = None,
+    since: datetime | date | str | None = None,
+    until: datetime | date | str | None = None,
+    error_kind: ErrorKind | str | None = None,
+    limit: int | None = 1_000,
+    queue: JobQueue | None = None,
+) -> pd.DataFrame:
+    """One row per job, the newest first, at most `limit` (None: all there are).
+
+    A finished job is as new as its end, an open one as its submission. since (inclusive) and until
+    (exclusive) are for that time: a datetime, a date, or text like "2026-11-25 08:00"; without a
+    zone, UTC. host is the host's name as in the column, without scheme; without a port, at every
+    port. error_kind is of finished jobs; an open job that waits to be tried again shows that of its last try and is not chosen by
+    it. Statuses are as `JobQueue.get_job_status` says, from the record and Redis together.
+
+    Columns: job_id, batch (its name, NA without one), batch_id string · row Int64, its place in
+    the input from 0 · url, host string · status category · priority Int8 · attempts Int16 ·
+    error_kind category · error_message string · started_at, finished_at datetime64[us, UTC] ·
+    elapsed_s Float64, seconds of its last try, NA where nothing was asked for it (and for what
+    finished before version 4 of the record) · http_status Int16 · from_store boolean, answered
+    without a request.
+
+    Raises ConfigError for an unknown status or kind (with the nearest name), for a time that cannot
+    be read, and for a bad `limit`.
+    """
+    queue = _queue(queue, batch)
+    engine = queue.services.engine
+    _check_limit(limit)
+    wanted_status = None if status is None else _slug(JobStatus, status, "status")
+    kind = None if error_kind is None else _slug(ErrorKind, error_kind, "error_kind")
+    wanted = JobFilter(
+        batch_id=None if batch is None else _batch(queue, batch).id,
+        host=host,
+        since_ms=_time_ms(since, "since"),
+        until_ms=_time_ms(until, "until"),
+    )
+    found: list[JobRow] = []
+    if wanted_status is None or wanted_status in FINAL:
+        found = database.job_rows.finished_rows(
+            engine, wanted, status=wanted_status, error_kind=kind, limit=limit
+        )
+    if (wanted_status is None or wanted_status not in FINAL) and kind is None:
+        found += _open_rows(queue, wanted, wanted_status, limit)
+        found.sort(key=lambda row: -row.at_ms)  # stable: an open batch keeps the order of its rows
+    return frames.jobs_frame([row[:-1] for row in found[:limit]])
+
+
+def batches(limit: int | None = 100, *, queue: JobQueue | None = None) -> pd.DataFrame:
+    """One row per batch, the newest first, at most `limit` (None: all), without single jobs.
+
+    Columns: batch (its name, NA without one), batch_id string · run Int64, counted from 1 for each
+    name · state category: open, paused, cancelled, finished · total, completed, failed, cancelled,
+    open, from_store Int64 · success_rate Float64, 0 to 100, of completed and failed rows ·
+    created_at, finished_at datetime64[us, UTC] · elapsed_s Float64, seconds from submission to the
+    end, or to now. `sq.attach(batch_id)` gives the handle of one. Raises ConfigError for a bad
+    `limit`.
+    """
+    _check_limit(limit)
+    rows = database.batches.batch_rows(_queue(queue).services.engine, limit)
+    seconds = [(*row[:-2], row.created_ms / 1000, _seconds(row.finished_ms)) for row in rows]
+    return frames.batches_frame(seconds, now_ms() / 1000)
+
+
+def compare(
+    a: str | BatchHandle, b: str | BatchHandle, *, queue: JobQueue | None = None
+) -> pd.DataFrame:
+    """What changed from run `a` to run `b`: one row per page in either, in a's order and then b's.
+
+    Two rows are the same page if their URLs have the same canonical key (`urls.duplicate_key`); of
+    several in one run the first counts.
+
+    Columns: url string, as it was given in a, or else b · change category: same; changed (both
+    good, or both failed, and something differs); added (only b has it), removed (only a); broke
+    (good in a, failed in b), mended (the reverse); NA where either run has not looked: the row is
+    open or was cancelled · changed_fields string: for a changed page the names of what differs,
+    joined by commas, else NA · ok_a, ok_b boolean · http_status_a, http_status_b Int16 · title_a,
+    title_b string · error_kind_a, error_kind_b category · and for each custom selector that both
+    have `<name>_a`, `<name>_b` string, a list of matches as JSON. A selector that is called like a
+    column here is `<name>_selected_a`, `<name>_selected_b`.
+
+    Compared are http_status, title, author, published (the date), text (where both runs read it in
+    the same way), the selectors that both have, and of two failures http_status and error_kind.
+    Both runs are read whole, and the text of every page. An empty frame has these columns.
+    """
+    queue = _queue(queue, a, b)
+    runs = [_batch(queue, a), _batch(queue, b)]
+    first, second = (run.config for run in runs)
+    selectors = [name for name in first.custom_selectors if name in second.custom_selectors]
+    with_text = first.main_text == second.main_text != "off"
+    old, new = (_seen(queue, run.id, selectors, with_text=with_text) for run in runs)
+    return frames.comparison_frame(old, new, selectors)
+
+
+# -- jobs ---------------------------------------------------------------------------------------
+
+
+def _open_rows(
+    queue: JobQueue, wanted: JobFilter, status: JobStatus | None, limit: int | None
+) -> list[JobRow]:
+    """Open jobs as they stand in the record and Redis, on request only those of one status."""
+    engine, frontier = queue.services.engine, queue.services.frontier
+    rows = database.job_rows
+    try:
+        if status is JobStatus.RUNNING:
+            counts = frontier.counts()
+            found = rows.open_rows_among(
+                engine, frontier.running_ids(counts["running"] + 1), wanted
+            )
+        elif status is JobStatus.RETRYING:
+            found = rows.open_rows_among(engine, frontier.retrying_ids(), wanted)
+        elif status is JobStatus.PENDING and limit is not None:
+            counts = frontier.counts()  # so many of the first ones may not be pending
+            found = rows.open_rows(
+                engine, wanted, limit=limit + counts["running"] + counts["retrying"]
+            )
+        else:
+            found = rows.open_rows(engine, wanted, limit=limit)
+        found = [
+            row
+            for start in range(0, len(found), _STANDINGS_CHUNK)
+            for row in _as_they_stand(queue, found[start : start + _STANDINGS_CHUNK])
+        ]
+    except RedisUnavailable:
+        if status in {JobStatus.RUNNING, JobStatus.RETRYING}:
+            return []
+        found = rows.open_rows(engine, wanted, limit=limit)
+    return [row for row in found if status is None or row.status == status]
+
+
+def _as_they_stand(queue: JobQueue, found: Sequence[JobRow]) -> Iterable[JobRow]:
+    standings = queue.services.frontier.standings([row.job_id for row in found])
+    for row in found:
+        standing = standings.get(row.job_id)
+        if standing is None or not standing.known:
+            yield row
+            continue
+        kind, _, message = standing.why.partition(": ")
+        yield row._replace(
+            status=standing.status,
+            attempts=standing.tries,
+            error_kind=kind or None,
+            error_message=message or None,
+        )
+
+
+# -- comparing ----------------------------------------------------------------------------------
+
+
+def _seen(
+    queue: JobQueue, batch_id: str, selectors: Sequence[str], *, with_text: bool
+) -> dict[str, Seen]:
+    """The pages of a batch by key, the first row of each, in the order of rows."""
+    seen: dict[str, Seen] = {}
+    chunks = database.compared.compared_rows(queue.services.engine, batch_id, with_text=with_text)
+    for chunk in chunks:
+        for row in chunk:
+            key = row.url_key or urls.duplicate_key(row.href)
+            if key not in seen:
+                seen[key] = _as_seen(row, selectors)
+    return seen
+
+
+def _as_seen(row: ComparedRow, selectors: Sequence[str]) -> Seen:
+    looked = row.status in {JobStatus.COMPLETED, JobStatus.FAILED}
+    fields = loads(row.fields) if row.fields else {}
+    return frames.Seen(
+        url=row.url,
+        ok=row.status == JobStatus.COMPLETED if looked else None,
+        http_status=row.http_status,
+        title=row.title,
+        error_kind=row.error_kind,
+        author=row.author,
+        published=row.published_ms,
+        text=hash(row.text),  # of this process; the texts of a million pages do not fit
+        values=frames.selected(fields, selectors),
+    )
+
+
+# -- what is asked for --------------------------------------------------------------------------
+
+
+def _queue(queue: JobQueue | None, *batches: str | BatchHandle | None) -> JobQueue:
+    """The queue to look at: the one given, a handle's own, or the environment's."""
+    if queue is not None:
+        return queue
+    for batch in batches:
+        if isinstance(batch, BatchHandle):
+            return batch.queue
+    return JobQueue(shared_looking_services())
+
+
+def _batch(queue: JobQueue, batch: str | BatchHandle) -> Batch:
+    if isinstance(batch, BatchHandle):
+        return queue.find_batch(batch.id)
+    if not isinstance(batch, str):
+        raise ConfigError(
+            f"batch is a {type(batch).__name__}",
+            hint="write the name or the id of a batch, or give its handle",
+        )
+    return queue.find_batch(batch)
+
+
+def _last_hours(hours: float, every: str) -> Steps:
+    every_ms = _every_ms(every)
+    if every_ms % MINUTE_MS:
+        raise ConfigError(
+            f"every is {every!r}, and what happened is kept by minute",
+            hint='write whole minutes, like "1m", "5m" or "1h"; seconds are for one batch',
+        )
+    end_ms = now_ms()
+    first_ms = floor_ms(end_ms - round(_checked_hours(hours) * HOUR_MS), every_ms)
+    return _steps(first_ms, end_ms, every_ms, begin_ms=first_ms, end_ms=end_ms)
+
+
+def _lifetime(batch: Batch, every_ms: int, starts_ms: Sequence[int]) -> Steps:
+    """From its submission to its end or to now; the clocks of its workers may differ from ours."""
+    begin_ms = to_ms(batch.created_at) or 0
+    end_ms = max(begin_ms, to_ms(batch.finished_at) or now_ms())
+    return _steps(
+        min([floor_ms(begin_ms, every_ms), *starts_ms]),
+        max([end_ms, *starts_ms]),
+        every_ms,
+        begin_ms=begin_ms,
+        end_ms=end_ms,
+    )
+
+
+def _steps(first_ms: int, last_ms: int, every_ms: int, *, begin_ms: int, end_ms: int) -> Steps:
+    count = (last_ms - first_ms) // every_ms + 1
+    if count > MOST_STEPS:
+        raise ConfigError(
+            f"that makes {count:,} rows",
+            hint=f"write a longer `every` or fewer hours, for {MOST_STEPS:,} at most",
+        )
+    return frames.Steps(first_ms, every_ms, count, begin_ms, end_ms)
+
+
+def _every_ms(every: str) -> int:
+    match = _EVERY.match(every) if isinstance(every, str) else None
+    every_ms = int(match[1]) * _UNITS_MS[match[2].lower()] if match and len(match[1]) < 10 else 0
+    if not every_ms:
+        raise ConfigError(f"every is {every!r}", hint='write how long a step is: "5m", "1h", "1d"')
+    return every_ms
+
+
+def _checked_hours(hours: float) -> float:
+    try:
+        number = float(hours)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number <= 1_000_000:  # a century; NaN is none of them
+        raise ConfigError(f"hours is {hours!r}", hint="write how many hours to look back, like 24")
+    return number
+
+
+def _check_limit(limit: int | None) -> None:
+    if limit is None:
+        return
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+        raise ConfigError(f"limit is {limit!r}", hint="write how many rows there may be, 1 or more")
+
+
+def _slug(kind: type[_Slug], value: str, option: str) -> _Slug:
+    """A member of a closed list by its value; another value is answered with the nearest."""
+    try:
+        return kind(value)
+    except ValueError:
+        known = [member.value for member in kind]
+        near = difflib.get_close_matches(str(value).lower(), known, n=1, cutoff=0.5)
+        raise ConfigError(
+            f"there is no {option} {value!r}",
+            hint=f"did you mean {near[0]!r}?" if near else f"write one of: {', '.join(known)}",
+        ) from None
+
+
+def _time_ms(value: datetime | date | str | None, option: str) -> int | None:
+    """A time as people write it in the record's milliseconds; without a zone it is UTC."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value.strip())
+        elif not isinstance(value, datetime):
+            value = datetime(value.year, value.month, value.day)
+    except (ValueError, AttributeError):
+        raise ConfigError(
+            f"{option} is {value!r}",
+            hint='write a time like "2026-11-25" or "2026-11-25 08:00", in UTC if it has no zone',
+        ) from None
+    return to_ms(value if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+def _seconds(ms: int | None) -> float | None:
+    return None if ms is None else ms / 1000

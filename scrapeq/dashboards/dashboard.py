@@ -1,0 +1,177 @@
+"""The dashboard of one project: what it looks like now, and what people may ask of it."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapeq import clock, display
+from scrapeq.client.scrape import scrape
+from scrapeq.dashboards import options, sections
+from scrapeq.dashboards.project import Project
+from scrapeq.errors import ConfigError, DatabaseUnavailable, InputError, ScrapeqError
+from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
+
+if TYPE_CHECKING:
+    from scrapeq.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_STEERING = {"pause": "paused", "resume": "goes on", "cancel": "cancelled", "retry_failed": ""}
+#: Seconds in which all who look share one picture.
+SAME_S = 0.5
+#: Bytes of a file's name before its ending; file systems end at 255 for all.
+MOST_STEM = 100
+#: Batches that the still picture names.
+NAMED = 5
+
+
+class Dashboard:
+    """Draws the parts of the dashboard and does what its buttons ask for.
+
+    Many may look at one dashboard at once; whoever asks within `same_s` seconds gets the same picture.
+    Raises what `get_job_queue` raises: like a notebook, a dashboard starts the private Redis and
+    workers if none run.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        queue: JobQueue | None = None,
+        same_s: float = SAME_S,
+    ) -> None:
+        self.project = Project(queue or get_job_queue(settings))
+        self._drawing = threading.Lock()
+        self._drawn: dict[str, str] = {}
+        self._drawn_s = -math.inf
+        self._same_s = same_s
+
+    def changed(self, shown: dict[str, str]) -> dict[str, str]:
+        """The parts that look otherwise than in `shown`, by name; `shown` is brought up to date.
+
+        Costs some ten milliseconds, whatever the number of jobs. A part that cannot be drawn stays
+        as it was.
+        """
+        with self._drawing:
+            if time.monotonic() - self._drawn_s >= self._same_s:
+                self._draw()
+                self._drawn_s = time.monotonic()
+            news = {name: html for name, html in self._drawn.items() if shown.get(name) != html}
+        shown |= news
+        return news
+
+    def _draw(self) -> None:
+        for name in sections.SECTIONS:
+            try:
+                self._drawn[name] = sections.drawn(name, self.project)
+            except Exception:  # the rim: one part must not stop the others
+                log.exception("the dashboard's part %s cannot be drawn", name)
+
+    def picture(self) -> tuple[str, str]:
+        """A card that needs no script, with the newest batches, and the same as one line."""
+        note = "run the cell again to use it"
+        try:
+            newest = self.project.batches()[:NAMED]
+        except DatabaseUnavailable as error:
+            newest, note = [], str(error)
+        facts = {
+            f"{batch.name or batch.id}": f"{batch.state.value}, {batch.done:,} of {batch.total:,} "
+            f"done, {batch.failed:,} failed"
+            for batch in newest
+        }
+        is_shared = self.project.queue.services.settings.shared
+        where = "a Redis of your own" if is_shared else "this folder"
+        card = display.card(
+            f"dashboard of {where}",
+            facts or {"batches": "none yet"},
+            note=note,
+            corner=display.moment(clock.now()),
+        )
+        return card, f"<Dashboard of {where}>"
+
+    # -- what people ask for -----------------------------------------------------------------
+
+    def steer(self, action: str, batch_id: str) -> str:
+        """Pause, resume, cancel or retry_failed a batch; what was done, as a sentence.
+
+        Raises ConfigError for another action, NotFound.
+        """
+        if action not in _STEERING:
+            raise ConfigError(f"there is no action {action!r}", hint=f"use {', '.join(_STEERING)}")
+        self._see_to_workers()
+        handle = self.project.handle(batch_id)
+        getattr(handle, action)()
+        return f"{handle.name or handle.id}: {_STEERING[action] or handle.note}"
+
+    def submit(
+        self,
+        source: Any,
+        answers: Mapping[str, Any],
+        *,
+        name: str = "",
+        column: str = "",
+        refresh: bool = False,
+    ) -> str:
+        """Scrape what was chosen with the options that were filled in; what was done, as a sentence.
+
+        source: anything that `scrape` takes, or a text with a URL on each line. Without a `name` it
+        is called by the time, so that it can be found again. Raises what `scrape` raises.
+        """
+        config = options.config(answers)
+        if isinstance(source, str):
+            source = [line.strip() for line in source.splitlines() if line.strip()]
+            if not source:
+                raise InputError("there are no URLs", hint="paste some, one a line")
+        self._see_to_workers()
+        batch = scrape(
+            source,
+            column or None,
+            name=name.strip() or f"dashboard {clock.now():%Y-%m-%d %H:%M:%S}",
+            config=config,
+            refresh=refresh,
+            queue=self.project.queue,
+        )
+        said = f"{batch.name or batch.id}: {len(batch):,} rows"
+        return f"{said}; {batch.note}" if batch.note else f"{said} are being fetched"
+
+    def export(self, batch_id: str, ending: str, folder: Path) -> Path:
+        """The table of a batch as a new file in a folder; nothing there is overwritten.
+
+        Raises ConfigError for another ending than `sections.ENDINGS`, NotFound.
+        """
+        if ending not in sections.ENDINGS:
+            raise ConfigError(
+                f"a table cannot be written as {ending!r}",
+                hint=f"choose {', '.join(sections.ENDINGS)}",
+            )
+        handle = self.project.handle(batch_id)
+        stem = file_stem(handle.name or handle.id)
+        path = folder / f"{stem}.{ending}"
+        number = 2
+        while path.exists():
+            path = folder / f"{stem}-{number}.{ending}"
+            number += 1
+        return handle.export(path)
+
+    def _see_to_workers(self) -> None:
+        """Let there be somebody to work: the private cluster may have ended meanwhile."""
+        queue = self.project.queue
+        try:
+            queue.services.frontier.ping()
+        except ScrapeqError:
+            self.project = Project(get_job_queue(queue.services.settings))
+        else:
+            queue.look_after_workers()
+
+
+def file_stem(name: str) -> str:
+    """A name that strangers may have written, as the beginning of a file's name."""
+    stem = re.sub(r"[^\w-]+", "-", name).strip("-_").encode()[:MOST_STEM]
+    return stem.decode(errors="ignore") or "batch"

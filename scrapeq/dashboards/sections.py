@@ -1,0 +1,110 @@
+"""The parts of the dashboard, each drawn for itself, so that only what changed travels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from scrapeq import clock, display
+from scrapeq.dashboards.charts import HEIGHT, WIDTH, charts, since_work_began
+from scrapeq.dashboards.options import fields
+from scrapeq.dashboards.project import Project
+from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
+from scrapeq.models import BatchState
+
+_TEMPLATES = Path(__file__).parent / "templates"
+#: Rows that a part shows: enough to see what is going on; tables have the rest.
+MOST_CARDS, MOST_BATCHES, MOST_JOBS, MOST_ERRORS, MOST_HOSTS, MOST_WORKERS = 6, 15, 10, 10, 10, 32
+ENDINGS = ("csv", "xlsx", "parquet", "jsonl")
+
+
+def shell(*, places: Iterable[tuple[str, str]]) -> str:
+    """What stays while the parts are drawn anew: their places, and the form.
+
+    places: (name, what it says) of each way to give URLs that whoever shows it can offer.
+    """
+    return _render("shell", places=list(places), fields=fields())
+
+
+def drawn(name: str, project: Project) -> str:
+    """One of `SECTIONS` as it is now. Redis or the record being away is a word in its place."""
+    try:
+        return SECTIONS[name](project)
+    except RedisUnavailable:
+        return _render("away", what="Redis is away")
+    except DatabaseUnavailable as error:
+        return _render("away", what=error.problem)
+
+
+def _status(project: Project) -> str:
+    return _render("status", health=project.monitor.health(), now=clock.now())
+
+
+def _charts(project: Project) -> str:
+    series = since_work_began(project.monitor.get_series(minutes=60)["series"])
+    return _render("charts", charts=charts(series), width=WIDTH, height=HEIGHT, series=series)
+
+
+def _running(project: Project) -> str:
+    batches = [batch for batch in project.batches() if batch.done < batch.total]
+    cards = [
+        (batch.id, project.handle(batch.id).card(actions=True)) for batch in batches[:MOST_CARDS]
+    ]
+    return _render("running", cards=cards, more=max(0, len(batches) - MOST_CARDS))
+
+
+def _batches(project: Project) -> str:
+    shown = project.batches()[:MOST_BATCHES]
+    return _render("batches", batches=shown, endings=ENDINGS, finished=BatchState.FINISHED)
+
+
+def _jobs(project: Project) -> str:
+    summary = project.monitor.get_active_jobs_summary(MOST_JOBS)
+    return _render("jobs", jobs=summary["jobs"], total=summary["total_active"])
+
+
+def _errors(project: Project) -> str:
+    return _render("errors", groups=project.monitor.get_error_groups(24, MOST_ERRORS))
+
+
+def _hosts(project: Project) -> str:
+    rows = project.queue.paused_host_rows()
+    now_s = clock.now().timestamp()
+    return _render(
+        "hosts", rows=rows[:MOST_HOSTS], more=max(0, len(rows) - MOST_HOSTS), now_s=now_s
+    )
+
+
+def _workers(project: Project) -> str:
+    frontier = project.queue.services.frontier
+    workers = frontier.workers()
+    return _render(
+        "workers",
+        workers=workers[:MOST_WORKERS],
+        more=max(0, len(workers) - MOST_WORKERS),
+        counts=frontier.counts(),
+        queues=project.queue.services.queue_lengths(),
+    )
+
+
+#: The parts by name, in the order in which they stand.
+SECTIONS: dict[str, Callable[[Project], str]] = {
+    "status": _status,
+    "charts": _charts,
+    "running": _running,
+    "batches": _batches,
+    "jobs": _jobs,
+    "errors": _errors,
+    "hosts": _hosts,
+    "workers": _workers,
+}
+
+
+def frames_choice(columns: Iterable[tuple[str, str, int]]) -> str:
+    """The columns of a kernel's tables to choose from: (table, column, rows)."""
+    return _render("frames", columns=list(columns))
+
+
+def _render(template: str, **values: Any) -> str:
+    return display.render(_TEMPLATES, template, address=display.address, **values)

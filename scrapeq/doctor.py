@@ -1,0 +1,87 @@
+"""What `scrapeq doctor` looks at: each check with what it found and what to do."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from scrapeq import cluster, database
+from scrapeq.errors import ClusterFailed, ScrapeqError
+from scrapeq.frontier import check_redis, connect
+from scrapeq.settings import Settings, load_settings, make_home
+
+#: Bytes of free disk below which a scrape of some thousand pages may not fit.
+LITTLE_SPACE = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `said`: what was found, and for a bad one what to do."""
+
+    what: str
+    good: bool
+    said: str
+
+
+def checks() -> Iterator[Check]:
+    """Each check in turn; none raises."""
+    yield Check("Python", sys.version_info >= (3, 11), platform.python_version())
+    try:
+        settings = load_settings()
+    except ScrapeqError as error:
+        yield Check("settings", False, str(error))
+        return
+    yield _attempt("reading pages", _reading)
+    yield _attempt("home", lambda: f"{make_home(settings.home)}")
+    free = shutil.disk_usage(settings.home.parent).free
+    yield Check("disk", free > LITTLE_SPACE, f"{free / 1e9:.1f} GB free")
+    yield _attempt("database", lambda: _database(settings))
+    yield _attempt("Redis", lambda: _redis(settings))
+    for extra, module in (("ai", "openai"), ("browser", "playwright"), ("postgres", "psycopg")):
+        there = importlib.util.find_spec(module) is not None
+        said = "installed" if there else f'not installed; pip install "scrapeq[{extra}]" adds it'
+        yield Check(f"extra {extra}", True, said)
+
+
+def _attempt(what: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(what, True, look())
+    except (ScrapeqError, OSError, ImportError) as error:
+        return Check(what, False, str(error))
+
+
+def _reading() -> str:
+    """What a worker does with a page, on a small one."""
+    from scrapeq.clean import clean_content
+    from scrapeq.extract import extract
+    from scrapeq.models import Failure, Recipe
+
+    body = (
+        b"<html><title>t</title><h1>A title</h1><p>Words enough to be read by anybody.</p></html>"
+    )
+    found = extract(body, url="http://localhost/", content_type="text/html", recipe=Recipe())
+    if isinstance(found, Failure) or clean_content(found).title is None:
+        raise ClusterFailed("a page cannot be read", hint="install scrapeq again")
+    return "works"
+
+
+def _database(settings: Settings) -> str:
+    engine = database.open_database(settings)
+    engine.dispose()
+    where = engine.url.render_as_string(hide_password=True)
+    if settings.shared and settings.database_url is None:
+        return f"{where}; workers on other machines need SCRAPEQ_DATABASE_URL"
+    return where
+
+
+def _redis(settings: Settings) -> str:
+    if not settings.shared:
+        cluster.ensure_cluster(settings, workers=0)
+    client = connect(cluster.redis_url(settings))
+    check_redis(client)
+    kind = "shared" if settings.shared else "private"
+    return f"{kind}, version {client.info('server')['redis_version']}"

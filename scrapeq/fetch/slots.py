@@ -1,0 +1,109 @@
+"""Whether and when a visit may ask: robots.txt first, then the pace of the host."""
+
+from __future__ import annotations
+
+import asyncio
+
+from scrapeq import urls
+from scrapeq.fetch.protocols import HostThrottle
+from scrapeq.fetch.robots import Robots
+from scrapeq.models import ErrorKind, Failure, ScrapingConfig
+from scrapeq.throttle import gap_ms
+
+
+class PacedSlot:
+    """A slot that keeps the pace and asks no robots.txt; at most one is held at a time.
+
+    `claimed` is the host of which a slot was taken already, `owner` whose the slots are. At a host
+    without a pace the throttle is not asked at all.
+    """
+
+    def __init__(
+        self, throttle: HostThrottle, config: ScrapingConfig, claimed: str, owner: str = ""
+    ) -> None:
+        self._throttle = throttle
+        self._config = config
+        self._owner = owner
+        self._held = claimed
+        self._is_claim = True  # what is held was taken by the caller, and not used yet
+        self._crawl_delay_ms: dict[str, int] = {}
+        self._ending: asyncio.Task[None] | None = None
+
+    async def __call__(self, url: str) -> Failure | None:
+        """Wait for the pace of the URL's host, and hold its slot; a Failure if it is spared now."""
+        host = urls.host_key(url)
+        if self._is_claim and self._held == host:
+            self._is_claim = False
+            return None
+        await self.forfeit()
+        gap_ms = self._wait_ms(host)
+        if gap_ms and (spared_ms := await self._throttle.wait_slot(host, gap_ms, self._owner)):
+            return Failure(
+                ErrorKind.BREAKER_OPEN,
+                f"{host} failed again and again and is being spared for another "
+                f"{spared_ms / 1000:.0f} s; later, retry_failed() asks again",
+                retry_after_s=spared_ms / 1000,
+            )
+        self._held = host
+        return None
+
+    def answered(self) -> None:
+        """The answer began, or the request failed: the slot ends. Again does nothing."""
+        if self._held and not self._is_claim:
+            self._end(used=True)
+
+    async def forfeit(self) -> None:
+        """Give back a claim that was not used, and wait until the last slot has ended."""
+        if self._held:
+            self._end(used=not self._is_claim)
+        if self._ending is not None:
+            await self._ending
+
+    def is_free(self, host: str) -> bool:
+        """Whether requests to `host` need no slot of the throttle."""
+        return self._wait_ms(host) == 0
+
+    async def slow_down(self, host: str, crawl_delay_ms: int) -> None:
+        """The host's robots.txt asks for a crawl delay; the throttle is told again and again, for it
+        may have forgotten."""
+        self._crawl_delay_ms[host] = crawl_delay_ms
+        await self._throttle.set_crawl_delay(host, crawl_delay_ms)
+
+    def _end(self, *, used: bool) -> None:
+        host, self._held, self._is_claim = self._held, "", False
+        if self._wait_ms(host):
+            ending = _ended(self._throttle, host, self._owner, used)
+            self._ending = asyncio.create_task(ending)
+
+    def _wait_ms(self, host: str) -> int:
+        return max(gap_ms(self._config, host), self._crawl_delay_ms.get(host, 0))
+
+
+class RobotsSlot:
+    """A slot that obeys robots.txt, around one that keeps the pace."""
+
+    def __init__(self, pace: PacedSlot, robots: Robots, config: ScrapingConfig) -> None:
+        self._pace = pace
+        self._robots = robots
+        self._config = config
+
+    async def __call__(self, url: str) -> Failure | None:
+        """Ask robots.txt (which may use the claimed slot to fetch it), then wait for the pace."""
+        rules = await self._robots.rules(urls.origin(url), self._config, self._pace)
+        if isinstance(rules, Failure):
+            return rules
+        if rules.crawl_delay_ms:
+            await self._pace.slow_down(urls.host_key(url), rules.crawl_delay_ms)
+        if not rules.allows(url):
+            return Failure(
+                ErrorKind.ROBOTS, "robots.txt of this site disallows the page", retryable=False
+            )
+        return await self._pace(url)
+
+    def answered(self) -> None:
+        """The answer began, or the request failed: the slot ends."""
+        self._pace.answered()
+
+
+async def _ended(throttle: HostThrottle, host: str, owner: str, used: bool) -> None:
+    await throttle.end_slot(host, owner, used=used)

@@ -1,0 +1,62 @@
+"""The breakers of hosts as Python sees them: when they open, what they are, what became of them.
+
+What they do is one Lua function for all workers, `lua/breaker.lua`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: `half_open`: one request is let through to see; `given_up`: what is due ends unasked.
+BreakerState = Literal["open", "half_open", "given_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerPolicy:
+    """How much is borne of a host; the defaults and their reasons are in `scrapeq.settings`.
+
+    failures: tries in a row that open its breaker. open_s, longest_s: its first pause, and
+    what doubling it ends at. give_up_s: the pauses in a row, in sum, after which it is given up.
+    """
+
+    failures: int = 20
+    open_s: float = 30
+    longest_s: float = 600
+    give_up_s: float = 900
+
+    @property
+    def in_ms(self) -> tuple[int, int, int, int]:
+        """The four, as the scripts take them."""
+        seconds = (self.open_s, self.longest_s, self.give_up_s)
+        open_ms, longest_ms, give_up_ms = (round(1000 * one) for one in seconds)
+        return self.failures, open_ms, longest_ms, give_up_ms
+
+
+@dataclass(frozen=True, slots=True)
+class HostEvent:
+    """A breaker changed. event: opened, given_up, closed. said: the last failure, "kind: message",
+    "" when it closed."""
+
+    host: str
+    event: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """A host whose breaker is not closed.
+
+    said: the last failure, "kind: message". failures: tries in a row that opened it; probes: those
+    that failed since. since_ms, until_ms: when it opened, and when its pause ends (or ended), in
+    ms since 1970. waiting: due jobs.
+    """
+
+    host: str
+    state: BreakerState
+    said: str
+    failures: int
+    probes: int
+    since_ms: int
+    until_ms: int
+    waiting: int

@@ -1,0 +1,127 @@
+-- Shared by every script: time, a job's facts, and the one place that decides where a host stands.
+local P = 'scrapeq:'
+local HOST_TTL_MS = 86400000
+-- Above any count of jobs, below 2^53 / 16, so that priority * SPAN + seq is exact in a double.
+local SPAN = 562949953421312
+
+local function now_ms()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+local function whole(number) return string.format('%.0f', number) end
+
+-- A full Redis refuses the first write of a script if it needs memory, and lets the rest of one that
+-- has written: so a write that needs none comes first where work that goes on is to go on and end.
+local function even_if_full() redis.call('DEL', P .. 'nothing') end
+
+local function facts(job)
+  local text = redis.call('HGET', P .. 'job', job)
+  if not text then return nil end
+  -- the batch comes last: an id may be anything, a host has no bar (WHATWG's forbidden code points)
+  local priority, seq, gap, limit, robots, host, batch =
+    string.match(text, '^(%d+)|(%d+)|(%d+)|(%d+)|(%d)|([^|]*)|(.*)$')
+  return { score = tonumber(priority) * SPAN + tonumber(seq), gap = tonumber(gap),
+           limit = tonumber(limit), robots = robots == '1', batch = batch, host = host }
+end
+
+-- When a host's slot is free for somebody who wants this gap before it. A hold that nobody ended may
+-- have been used up to its last moment, so the gap runs from there.
+local function slot_free(last_ms, hold_ms, gap)
+  local last, hold = tonumber(last_ms or '0'), tonumber(hold_ms or '0')
+  if gap == 0 or (last == 0 and hold == 0) then return hold end
+  return math.max(last, hold) + gap
+end
+
+-- Whether a lease, as "token|job", is still held.
+local function is_held(lease)
+  local token, id = string.match(lease, '^(%d+)|(.*)$')
+  local held = id and redis.call('HGET', P .. 'held', id)
+  return held and string.match(held, '^[^|]*') == token
+end
+
+-- When the host may be asked for this job, how many may be open with it at once, the gap, and what
+-- its breaker is if it is not closed (see breaker.lua).
+local function terms(job, host, now)
+  local h = redis.call('HMGET', P .. 'host:' .. host, 'last_ms', 'hold_ms', 'crawl_ms', 'robots_ms', 'wanted_ms',
+    'spared_ms', 'given_up', 'probe')
+  local gap, limit = job.gap, job.limit
+  local spared, breaker = tonumber(h[6] or '0'), nil
+  if spared > now and h[7] == '1' then return now, math.huge, 0, 'given_up' end -- nobody asks it
+  if h[6] then breaker = spared > now and 'open' or 'half_open' end
+  if job.robots then
+    gap = math.max(gap, tonumber(h[3] or '0'))
+    if tonumber(h[4] or '0') <= now then limit = 1 end -- its robots.txt is not known
+  end
+  if breaker == 'half_open' and is_held(h[8]) then limit = 0 end -- one probe at a time
+  return math.max(slot_free(h[1], h[2], gap), tonumber(h[5] or '0'), spared), limit, gap, breaker
+end
+
+-- Put the host where its best job says: open now, gated until a time, or nowhere (idle, or at its
+-- limit: whoever ends a request to it settles it again).
+local function settle(host, now)
+  local head = redis.call('ZRANGE', P .. 'ready:' .. host, 0, 0)[1]
+  local job = head and facts(head)
+  if job then
+    local free, limit = terms(job, host, now)
+    if redis.call('SCARD', P .. 'busy:' .. host) < limit then
+      if free > now then
+        redis.call('ZADD', P .. 'gated', whole(free), host)
+        redis.call('ZREM', P .. 'open', host)
+      else
+        redis.call('ZADD', P .. 'open', whole(job.score), host)
+        redis.call('ZREM', P .. 'gated', host)
+      end
+      return
+    end
+  elseif head then
+    redis.call('ZREM', P .. 'ready:' .. host, head) -- forgotten meanwhile
+    return settle(host, now)
+  end
+  redis.call('ZREM', P .. 'open', host)
+  redis.call('ZREM', P .. 'gated', host)
+end
+
+local function make_ready(id, job, now)
+  redis.call('ZADD', P .. 'ready:' .. job.host, whole(job.score), id)
+  settle(job.host, now)
+end
+
+-- Take the lease away, whatever becomes of the job.
+local function unhold(id, job)
+  redis.call('ZREM', P .. 'leases', id)
+  redis.call('HDEL', P .. 'held', id)
+  redis.call('SREM', P .. 'running:' .. job.batch, id)
+  redis.call('SREM', P .. 'busy:' .. job.host, id)
+end
+
+-- A lease that its worker ends takes along the slot that it held: whether or not a request was
+-- made, the gap runs from now. (Mostly the slot has ended long before.)
+local function end_hold(job, token, now)
+  local key = P .. 'host:' .. job.host
+  if redis.call('HGET', key, 'hold_by') == token then
+    redis.call('HSET', key, 'hold_ms', 0, 'hold_by', '', 'last_ms', whole(now))
+  end
+end
+
+-- What is known of a job, wherever it waited.
+local function erase(id)
+  for _, key in ipairs({ 'job', 'tries', 'lost', 'why' }) do
+    redis.call('HDEL', P .. key, id)
+  end
+end
+
+-- Remove every trace of a job in whatever place.
+local function forget(id, now)
+  local job = facts(id)
+  if not job then return false end
+  unhold(id, job)
+  redis.call('ZREM', P .. 'ready:' .. job.host, id)
+  redis.call('ZREM', P .. 'later', id)
+  redis.call('ZREM', P .. 'suspects', id)
+  redis.call('ZREM', P .. 'parked:' .. job.batch, id)
+  redis.call('SREM', P .. 'waiting:' .. job.batch, id)
+  erase(id)
+  settle(job.host, now)
+  return true
+end

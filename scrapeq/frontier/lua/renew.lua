@@ -1,0 +1,26 @@
+-- Keep leases alive, with the slots that their claims hold, and say which are no longer the
+-- caller's, or whose batch was cancelled.
+-- ARGV: worker, lease_ms, then id, token for each
+-- Result: the ids to stop.
+-- Closes: work that goes on after a cancel, or after somebody else took it over.
+even_if_full()
+local now, gone = now_ms(), {}
+local until_ms = whole(now + tonumber(ARGV[2]))
+redis.call('ZADD', P .. 'workers', whole(now), ARGV[1])
+for i = 3, #ARGV, 2 do
+  local id = ARGV[i]
+  local held = redis.call('HGET', P .. 'held', id)
+  local job = facts(id)
+  if held and job and string.match(held, '^[^|]*') == ARGV[i + 1]
+     and redis.call('HGET', P .. 'stopped', job.batch) ~= 'cancelled' then
+    redis.call('ZADD', P .. 'leases', 'XX', until_ms, id)
+    local key = P .. 'host:' .. job.host
+    if redis.call('HGET', key, 'hold_by') == ARGV[i + 1] then
+      redis.call('HSET', key, 'hold_ms', until_ms)
+      settle(job.host, now)
+    end
+  else
+    gone[#gone + 1] = id
+  end
+end
+return gone

@@ -1,0 +1,73 @@
+"""The options of a scrape as words of a command: `--select title=h1 --option max_retries=1`.
+
+The command line and the notebook's magics take the same words, and this is what they mean.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from scrapeq.errors import ConfigError
+from scrapeq.models.config import ScrapingConfig
+
+#: Options whose value is a dict: written as JSON.
+_DICTS = frozenset({"custom_selectors", "headers", "cookies"})
+
+
+def config_from_options(
+    *,
+    select: Iterable[str] | None = None,
+    select_all: Iterable[str] | None = None,
+    option: Iterable[str] | None = None,
+    delay: float | None = None,
+    links: bool = False,
+    images: bool = False,
+    stealth: bool = False,
+) -> ScrapingConfig:
+    """The config that these words ask for, each by the name of its option.
+
+    `select`, `select_all` and `option` are NAME=VALUE; an option that is a dict is JSON:
+    `cookies={"session": "env:SHOP_COOKIE"}`. The short words win over the same thing as an option.
+
+    Raises ConfigError, which never repeats a value that may be a secret.
+    """
+    options = dict(_option(word) for word in option or [])
+    selectors: dict[str, Any] = dict(_pair(word, "--select") for word in select or [])
+    for word in select_all or []:
+        name, selector = _pair(word, "--select-all")
+        selectors[name] = [selector]
+    if selectors:
+        options["custom_selectors"] = {**options.get("custom_selectors", {}), **selectors}
+    if delay is not None:
+        options["delay_between_requests"] = delay
+    chosen = {"extract_links": links, "extract_images": images, "use_stealth": stealth}
+    options |= {name: True for name, asked in chosen.items() if asked}
+    return ScrapingConfig.build(**options)
+
+
+def _option(word: str) -> tuple[str, Any]:
+    name, value = _pair(word, "--option")
+    if name not in _DICTS:
+        return name, value
+    try:
+        read = json.loads(value)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        raise ConfigError(
+            f"--option {name} is not written as JSON",
+            hint=f'write --option \'{name}={{"name": "value"}}\'',
+        )
+    return name, read
+
+
+def _pair(word: str, option: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise ConfigError(
+            f"{option} {name if equals else word!r} is not NAME=VALUE",
+            hint=f"write {option} {'max_retries=1' if option == '--option' else 'title=h1'}",
+        )
+    return name.strip(), value.strip()

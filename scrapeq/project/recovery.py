@@ -1,0 +1,139 @@
+"""Putting into Redis what the record says is open: after a submission, and after Redis lost it.
+
+Everything in Redis can be rebuilt. Adding a job that is known changes nothing, and a job that was
+finished meanwhile is dropped by the worker that claims it, so it never matters how often or by
+how many this is done; a lock only keeps them from doing it side by side.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from scrapeq import database
+from scrapeq.clock import now_ms
+from scrapeq.database.jobs import OpenJob
+from scrapeq.frontier import Addition, Due
+from scrapeq.models import Batch, BatchState
+from scrapeq.project.services import Services
+from scrapeq.throttle import gap_ms
+
+log = logging.getLogger(__name__)
+
+_LOCK_S = 30
+#: Milliseconds that a submitter has to put its own batch into Redis before others help.
+_SUBMITTER_MS = 10_000
+#: Milliseconds in which a lease that outlived a restart of Redis must be renewed, which its worker
+#: does each second.
+_RENEW_WITHIN_MS = 3_000
+#: Rows of small batches that are put back in one go.
+ROWS_TOGETHER = 1_000
+
+
+def feed(services: Services, batch: Batch) -> int:
+    """Make the open jobs of a batch due, say so in the record, and wake workers; how many new."""
+    frontier, added = services.frontier, 0
+    _, epoch = database.history.known_redis(services.engine)
+    if batch.state is BatchState.PAUSED:
+        frontier.stop_batch(batch.id, "paused")
+    for jobs in database.jobs.all_open_jobs(services.engine, batch.id):
+        added += frontier.add_many(_additions(batch, jobs))
+        services.wake(added)
+    database.batches.set_enqueued(services.engine, [batch.id], epoch)
+    return added
+
+
+def feed_small(services: Services, batches: Sequence[Batch]) -> int:
+    """The same for many small batches together: jobs that were submitted one by one are such."""
+    frontier = services.frontier
+    _, epoch = database.history.known_redis(services.engine)
+    for batch in batches:
+        if batch.state is BatchState.PAUSED:
+            frontier.stop_batch(batch.id, "paused")
+    ids = [batch.id for batch in batches]
+    jobs = database.jobs.open_jobs_of(services.engine, ids)
+    added = frontier.add_many(one for batch in batches for one in _additions(batch, jobs[batch.id]))
+    services.wake(added)
+    database.batches.set_enqueued(services.engine, ids, epoch)
+    return added
+
+
+def _additions(batch: Batch, jobs: Iterable[OpenJob]) -> Iterator[Addition]:
+    config = batch.config
+    for priority, some in groupby(jobs, key=lambda job: job.priority):
+        due = [Due(job.id, job.host, gap_ms(config, job.host)) for job in some]
+        yield Addition(batch.id, due, priority, config.max_per_host, config.respect_robots)
+
+
+def recover(services: Services) -> bool:
+    """If Redis is not the one that the record knows, raise the epoch and put back what is open.
+
+    Cheap when all is well: one round trip and one small query. Whether anything was put back.
+    """
+    known, epoch = database.history.known_redis(services.engine)
+    run_id, found = services.frontier.identity()
+    if run_id == known and found == epoch:
+        return False
+    proof = services.frontier.lock("recovery", _LOCK_S)
+    if proof is None:
+        return False
+    try:
+        raised = database.history.raise_epoch(services.engine, known, run_id)
+        if raised is None:
+            return False
+        log.warning("Redis is new or was restarted: putting back what is open (epoch %d)", raised)
+        services.frontier.set_epoch(raised)
+        services.frontier.shorten_leases(_RENEW_WITHIN_MS)
+        feed_unfed(services, older_than_ms=0)
+        return True
+    finally:
+        services.frontier.unlock("recovery", proof)
+
+
+def feed_unfed(services: Services, older_than_ms: int = _SUBMITTER_MS) -> bool:
+    """Put batches into Redis that nobody has put there, oldest first. Whether there were any."""
+    unfed = database.batches.unfinished_batches(services.engine, only_not_enqueued=True)
+    fed = False
+    for some in _together(_older(unfed, older_than_ms)):
+        proof = services.frontier.lock(f"feed:{some[0].id}", _LOCK_S)
+        if proof is None:
+            continue
+        try:
+            _feed(services, some)
+            fed = True
+        finally:
+            services.frontier.unlock(f"feed:{some[0].id}", proof)
+    return fed
+
+
+def audit(services: Services) -> None:
+    """When Redis knows no open job and the record does, put it back: nothing stays lost."""
+    if services.frontier.counts()["open"]:
+        return
+    unfinished = database.batches.unfinished_batches(services.engine)
+    for some in _together(_older(unfinished, _SUBMITTER_MS)):
+        if added := _feed(services, some):
+            log.warning("%d jobs were open in the record and unknown in Redis", added)
+
+
+def _feed(services: Services, batches: Sequence[Batch]) -> int:
+    return feed(services, batches[0]) if len(batches) == 1 else feed_small(services, batches)
+
+
+def _older(batches: Iterable[Batch], than_ms: int) -> list[Batch]:
+    return [one for one in batches if now_ms() - one.created_at.timestamp() * 1000 >= than_ms]
+
+
+def _together(batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
+    """The batches in their order: neighbours in one piece as long as they are few rows."""
+    some: list[Batch] = []
+    rows = 0
+    for batch in batches:
+        if some and rows + batch.total > ROWS_TOGETHER:
+            yield some
+            some, rows = [], 0
+        some.append(batch)
+        rows += batch.total
+    if some:
+        yield some

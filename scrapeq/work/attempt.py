@@ -1,0 +1,164 @@
+"""One try of one job: visit, read, and what becomes of it."""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import dataclass, replace
+from typing import Self
+
+from scrapeq import clock, urls
+from scrapeq.clock import now_ms
+from scrapeq.database import Packed, Result, packed
+from scrapeq.database.jobs import Work
+from scrapeq.fetch import PoliteFetcher, Response, retry_wait_s
+from scrapeq.frontier import Ending, Lease
+from scrapeq.models import Batch, Content, ErrorKind, Failure, Fetched, Recipe, ScrapingConfig
+from scrapeq.work import host_report
+from scrapeq.work.readers import Readers
+
+log = logging.getLogger(__name__)
+
+#: Silent leases after which a job counts as the one that ends its workers.
+MOST_LOST = 3
+#: Characters of a message that a row keeps.
+LONGEST_MESSAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What all jobs of a batch have in common, worked out once.
+
+    stored_for_s: how old kept bytes may be to answer a job; None where there are none to look for.
+    """
+
+    config: ScrapingConfig
+    recipe: Recipe
+    digest: str
+    stored_for_s: float | None = None
+
+    @classmethod
+    def of(cls, batch: Batch, *, any_stored: bool) -> Self:
+        """The plan of a batch."""
+        max_age = batch.config.max_age if any_stored else None
+        recipe = batch.config.recipe
+        return cls(
+            batch.config, recipe, recipe.digest, max_age.total_seconds() if max_age else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a try: how its lease ends, and the row if the job is done with it."""
+
+    ending: Ending
+    result: Result | None = None
+
+
+async def attempt(  # noqa: PLR0917 - the one place where all of it meets
+    lease: Lease,
+    work: Work,
+    plan: Plan,
+    stored: Response | None,
+    fetcher: PoliteFetcher,
+    readers: Readers,
+) -> Outcome:
+    """What became of a job; raises nothing but cancellation.
+
+    `stored`: the page's bytes if they were kept and are young enough; nothing is asked then.
+    """
+    started_ms = now_ms()
+    response = stored
+    outcome: Content | Failure
+    content: Packed = {}
+    try:
+        if lease.lost >= MOST_LOST:
+            outcome = Failure(
+                ErrorKind.WORKER_LOST, f"its worker ended {lease.lost} times while it ran"
+            )
+        elif lease.given_up and not stored:
+            outcome = host_report.given_up(work.host, lease.given_up)
+        else:
+            visited = stored or await fetcher.fetch(work.href, plan.config, lease.name)
+            if isinstance(visited, Failure):
+                outcome = visited
+            else:
+                response = visited
+                outcome = await readers.read(response, plan.recipe)
+                content = packed(outcome) if isinstance(outcome, Content) else {}
+    except Exception as error:  # the rim: one row must not take its neighbours with it
+        log.exception("job %s", lease.job_id)
+        outcome = Failure(
+            ErrorKind.PROTOCOL,
+            f"scrapeq failed on this page ({type(error).__name__}); the worker's log says more",
+            retryable=False,
+        )
+    if host_report.was_spared(work.host, outcome) and not lease.given_up:
+        return Outcome(Ending(lease.job_id, lease.token, "release"))
+    ending = Ending(lease.job_id, lease.token, "done")
+    if stored is None:
+        word = host_report.word(work.host, outcome, response, plan.config, random.random())
+        ending = replace(
+            ending, verdict=word.verdict, about=word.about, spare_ms=round(1000 * word.spare_s)
+        )
+    if isinstance(outcome, Failure):
+        ending = replace(ending, why=f"{outcome.kind}: {outcome.message}")
+        tries = lease.tries - lease.lost
+        wait_s = retry_wait_s(outcome, tries, plan.config, random.random())
+        if wait_s is not None:
+            return Outcome(replace(ending, verb="retry", wait_ms=round(wait_s * 1000)))
+    result = Result(
+        page=_fetched(work, lease, outcome, response, from_store=stored is not None),
+        token=lease.token,
+        url_key=urls.duplicate_key(work.href),
+        recipe=plan.digest,
+        started_ms=started_ms,
+        content=content,
+        html=response.body if response is not None and plan.config.store_html else None,
+        content_type=response.content_type if response is not None else "",
+    )
+    return Outcome(ending, result)
+
+
+def unwritable(result: Result) -> Result:
+    """The row of a page that cannot be written as it is."""
+    page = replace(
+        result.page,
+        ok=False,
+        final_url=None,
+        http_status=None,
+        elapsed_s=None,
+        body_bytes=None,
+        error_kind=ErrorKind.PARSE,
+        error_message="what was read could not be kept; the worker's log says more",
+    )
+    return replace(result, page=page, content={}, html=None)
+
+
+def _fetched(
+    work: Work,
+    lease: Lease,
+    outcome: Content | Failure,
+    response: Response | None,
+    *,
+    from_store: bool,
+) -> Fetched:
+    """What the result row says besides what was read: where it came from, or why it did not."""
+    failed = outcome if isinstance(outcome, Failure) else None
+    told = response or failed
+    return Fetched(
+        job_id=work.job_id,
+        batch_id=work.batch_id,
+        row=work.row,
+        url=work.url,
+        ok=failed is None,
+        final_url=told.final_url if told else None,
+        http_status=told.http_status if told else None,
+        error_kind=failed.kind if failed else None,
+        error_message=failed.message[:LONGEST_MESSAGE] if failed else None,
+        attempts=lease.tries,
+        fetched_at=response.fetched_at if response else clock.now(),
+        elapsed_s=told.elapsed_s if told else None,
+        body_bytes=len(response.body) if response else None,
+        from_store=from_store,
+    )

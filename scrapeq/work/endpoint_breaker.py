@@ -1,0 +1,58 @@
+"""An `ai.Breaker` that all workers share, through Redis; openings and closings go to the record."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import timedelta
+
+from scrapeq import clock, database
+from scrapeq.errors import DatabaseUnavailable, RedisFull, RedisUnavailable
+from scrapeq.models import ErrorKind, HostVerdict
+from scrapeq.project.services import Services
+
+log = logging.getLogger(__name__)
+
+#: How long one probe may keep others from probing, if its worker dies: longer than a call with its
+#: retries takes at the default time-out.
+PROBE_S = 240
+
+
+class EndpointBreaker:
+    """One call's view of it. While Redis is away nothing is refused: the call itself needs none."""
+
+    def __init__(self, services: Services, endpoint: str) -> None:
+        self._services = services
+        self._endpoint = endpoint
+        self._failures = services.settings.ai_breaker_failures
+        self._name = f"ai endpoint {endpoint}"  # no host has a blank in its name
+        self._call = uuid.uuid4().hex
+
+    def refusal(self) -> str:
+        """ "" if the endpoint may be asked now; else why not and until when."""
+        try:
+            frontier = self._services.frontier
+            wait_ms, said = frontier.may_call(self._name, self._call, 1000 * PROBE_S)
+        except (RedisUnavailable, RedisFull) as error:
+            log.info("the endpoint's breaker is not known: %s", error)
+            return ""
+        if not wait_ms:
+            return ""
+        until = clock.now() + timedelta(milliseconds=wait_ms)
+        return (
+            f"the endpoint {self._endpoint} failed again and again and is being spared until "
+            f"{until:%H:%M:%S} UTC; call again then (its last failure: {said.partition(': ')[2]})"
+        )
+
+    def tell(self, verdict: HostVerdict, problem: str) -> None:
+        """What came of the call."""
+        said = f"{ErrorKind.AI}: {problem}"
+        try:
+            event = self._services.frontier.tell_call(
+                self._name, self._call, verdict, said, self._failures
+            )
+            if event is not None:
+                row = (event.host, event.event, event.said)
+                database.history.record_host_events(self._services.engine, [row])
+        except (RedisUnavailable, RedisFull, DatabaseUnavailable) as error:
+            log.info("the endpoint's breaker was not told: %s", error)

@@ -1,0 +1,155 @@
+"""Reading pages where it can be bounded: a worker's loop never waits on a page for long.
+
+A page that is light for its recipe is read at once, which costs less than sending it elsewhere;
+any other in a child process that may be ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import sys
+import time
+from asyncio.subprocess import Process
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+from scrapeq.extract import is_light
+from scrapeq.fetch import Response
+from scrapeq.models import Content, ErrorKind, Failure, Recipe
+from scrapeq.work.page_reader import read_page
+
+#: Seconds for one page by the clock, far above the CPU bound: for a machine that is very busy.
+PATIENCE_S = 60
+#: Seconds with one page after which a child counts as stuck, and another may be started beside it.
+STUCK_S = 3.0
+#: Seconds that a child whose pipe has closed may take to be gone.
+ENDING_S = 5.0
+_CHILD = "scrapeq.work.reader_child"
+#: Bytes that a child may answer: far above what extract's own bounds on texts and links allow.
+_LONGEST_ANSWER = 256 * 1024 * 1024
+
+
+class Readers:
+    """Up to `count` reading children, and as many again while some are stuck."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._idle: deque[Process] = deque()
+        self._alive: set[Process] = set()
+        self._busy_since: dict[Process, float] = {}
+        self._free = asyncio.Condition()
+
+    async def read(self, response: Response, recipe: Recipe) -> Content | Failure:
+        """What the page holds; `parse` if reading it took too much."""
+        body, url, content_type = response.body, response.final_url, response.content_type
+        if is_light(body, recipe):
+            return read_page(body, url, content_type, recipe, light=True)
+        child = await self._take()
+        self._busy_since[child] = time.monotonic()
+        try:
+            answer = await asyncio.wait_for(_ask(child, response, recipe), PATIENCE_S)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            # It is ending. A kill in this moment could make its exit status be taken by the wrong
+            # one, and asyncio would then make up a 255.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(child.wait(), ENDING_S)
+            await self._end(child)
+            return Failure(ErrorKind.PARSE, _cause(child.returncode))
+        except TimeoutError:
+            await self._end(child)
+            return Failure(ErrorKind.PARSE, _cause(child.returncode))
+        except BaseException:
+            await self._end(child)  # cancelled in the middle: its answer is nobody's
+            raise
+        del self._busy_since[child]
+        async with self._free:
+            self._idle.append(child)
+            self._free.notify()
+        if "content" in answer:
+            return Content.from_json(answer["content"])
+        return Failure(ErrorKind(answer["kind"]), answer["message"], retryable=False)
+
+    async def start(self) -> None:
+        """Start the children before the first page comes: their imports take half a second."""
+        async with self._free:
+            while len(self._alive) < self._count:
+                self._idle.append(await self._spawn())
+
+    @property
+    def pids(self) -> list[int]:
+        """The children's process ids, for whoever watches what they cost."""
+        return [child.pid for child in self._alive]
+
+    async def close(self) -> None:
+        """End the children."""
+        for child in list(self._alive):
+            await self._end(child)
+
+    async def _take(self) -> Process:
+        async with self._free:
+            while True:
+                while self._idle:
+                    child = self._idle.popleft()
+                    if child.returncode is None:
+                        return child
+                    self._alive.discard(child)
+                if len(self._alive) < self._count + min(self._stuck(), self._count):
+                    return await self._spawn()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._free.wait(), STUCK_S / 2)
+
+    def _stuck(self) -> int:
+        """How many children have been with one page for too long."""
+        long_ago = time.monotonic() - STUCK_S
+        return sum(since < long_ago for since in self._busy_since.values())
+
+    async def _spawn(self) -> Process:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            _CHILD,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=_LONGEST_ANSWER,
+        )
+        self._alive.add(child)
+        return child
+
+    async def _end(self, child: Process) -> None:
+        self._alive.discard(child)
+        self._busy_since.pop(child, None)
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+        async with self._free:
+            self._free.notify()
+
+
+def _cause(exit_code: int | None) -> str:
+    """What ended a child in the middle of a page: a signal (its bounds, a fault in C), or we."""
+    if exit_code is not None and exit_code > 0:
+        return "the page could not be read; the worker's log says more"
+    return "reading the page took too much time or memory"
+
+
+async def _ask(child: Process, response: Response, recipe: Recipe) -> dict[str, Any]:
+    if child.stdin is None or child.stdout is None:  # both are pipes, see _spawn
+        raise ConnectionError("the child has no pipes")
+    request = json.dumps(
+        {
+            "url": response.final_url,
+            "content_type": response.content_type,
+            "recipe": recipe.model_dump(),
+            "length": len(response.body),
+        }
+    ).encode()
+    child.stdin.write(struct.pack(">I", len(request)) + request + response.body)
+    await child.stdin.drain()
+    (length,) = struct.unpack(">I", await child.stdout.readexactly(4))
+    if length > _LONGEST_ANSWER:
+        raise ConnectionError("the child's answer is longer than any page's")
+    answer: dict[str, Any] = json.loads(await child.stdout.readexactly(length))
+    return answer

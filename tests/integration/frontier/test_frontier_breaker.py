@@ -1,0 +1,666 @@
+"""The breaker of a host: when it opens, whom it lets through, when it gives up, and what it costs."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import redis
+
+from scrapeq.frontier import BreakerPolicy, Due, Ending, Frontier, HostEvent, connect
+from scrapeq.models import HostVerdict
+
+Add = Callable[..., int]
+Eventually = Callable[..., Any]
+
+LONG_MS = 600_000
+#: Pauses of 100, 200, 300, 300 s; given up when they come to 600 s: after the third probe.
+RULES = BreakerPolicy(failures=3, open_s=100, longest_s=300, give_up_s=600)
+
+
+@pytest.fixture
+def frontier(client: redis.Redis) -> Frontier:
+    return Frontier(client, RULES)
+
+
+@pytest.fixture
+def other(client: redis.Redis, redis_url: str) -> Iterator[Frontier]:
+    """A second frontier with a connection of its own."""
+    with contextlib.closing(connect(redis_url)) as connected:
+        yield Frontier(connected, RULES)
+
+
+@pytest.fixture
+def take(frontier: Frontier) -> Callable[..., list[Any]]:
+    def take_(count: int = 100, lease_ms: int = LONG_MS, **named: Any) -> list[Any]:
+        return list(frontier.claim("w", count, lease_ms, **named).leases)
+
+    return take_
+
+
+def end(
+    frontier: Frontier, lease: Any, verdict: HostVerdict, verb: Any = "done", **named: Any
+) -> list[HostEvent]:
+    """End a lease with what its try says of the host; the events."""
+    named = {"why": "reset: it hung up", **named}
+    ending = Ending(lease.job_id, lease.token, verb, verdict=verdict, **named)
+    ended, events = frontier.finish([ending])
+    assert ended == 1
+    return events
+
+
+@pytest.fixture
+def pause_is_over(client: redis.Redis) -> Callable[..., None]:
+    """`pause_is_over(host="h")`: its pause ended in 1970."""
+
+    def over(host: str = "h") -> None:
+        client.hset(f"scrapeq:host:{host}", "spared_ms", 1)
+        if client.zscore("scrapeq:gated", host) is not None:
+            client.zadd("scrapeq:gated", {host: 1})
+
+    return over
+
+
+@pytest.fixture
+def open_breaker(add: Add, take: Callable[..., list[Any]], frontier: Frontier) -> Any:
+    """`open_breaker(host="h")`: three first tries fail; the names of the jobs that wait."""
+
+    def open_(host: str = "h", waiting: int = 10) -> list[str]:
+        doomed = [f"{host} doomed {number}" for number in range(3)]
+        names = [f"{host} {number}" for number in range(waiting)]
+        add(*doomed, host=host)
+        events = [event for lease in take() for event in end(frontier, lease, "failed")]
+        assert [event.event for event in events] == ["opened"]
+        add(*names, host=host)
+        return names
+
+    return open_
+
+
+def state(frontier: Frontier, host: str = "h") -> str:
+    return next((one.state for one in frontier.paused() if one.host == host), "closed")
+
+
+# -- when it opens and closes
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "state_after"),
+    [
+        ("f f", "closed"),
+        ("f f f", "open"),
+        ("f f g f f", "closed"),  # a good answer, also a 404, begins anew
+        ("f f - f", "open"),  # what says nothing of the host changes nothing
+        ("f f g f f f", "open"),
+        ("l", "open"),  # who asks to be left alone is
+        ("g l g", "open"),
+        ("f f f g", "open"),  # only the probe's word counts while it is open
+        ("f f f f f f f", "open"),
+        ("f f f / g", "closed"),
+        ("l / g", "closed"),
+        ("f f f / -", "half_open"),  # the next one may probe
+        ("f f f / - g", "closed"),
+        ("f f f / f", "open"),
+        ("f f f / f / g f f", "closed"),  # and counts from the start again
+        ("f f f / f / f", "open"),
+        ("f f f / f / f / f", "given_up"),
+        ("f f f / f / f / f / g", "closed"),  # a host that comes back is picked up by itself
+        ("f f f / f / f / f / f", "given_up"),
+        ("f f f / f / f / f / + f", "open"),  # new jobs give it all the patience again
+        ("f f f / f / f / f + g", "closed"),  # and a probe at once
+        ("l / l / l", "open"),
+        ("l / l / l / l", "given_up"),
+        ("l / f", "open"),
+    ],
+)
+def test_the_breaker_goes_by_what_the_tries_say(
+    verdicts: str,
+    state_after: str,
+    add: Add,
+    take: Any,
+    frontier: Frontier,
+    other: Frontier,
+    client: redis.Redis,
+    pause_is_over: Any,
+) -> None:
+    """f failed, g good, l limited, - nothing; / the pause is over; + new jobs.
+
+    Tries that are under way when it opens are taken beforehand, as with many requests at a time.
+    """
+    words: dict[str, HostVerdict] = {"f": "failed", "g": "good", "l": "limited", "-": ""}
+    add(*(f"job{number}" for number in range(60)))
+    under_way = take(8)
+    frontiers = [frontier, other]
+    for place, step in enumerate(verdicts.split()):
+        if step == "/":
+            pause_is_over()
+            under_way = []
+        elif step == "+":
+            add("new")
+        else:
+            if not under_way:
+                under_way = take(1)
+                assert len(under_way) == 1
+            end(frontiers[place % 2], under_way.pop(0), words[step], spare_ms=100_000)
+
+    assert state(frontier) == state_after
+
+
+def test_only_the_first_try_of_a_job_counts(
+    add: Add, take: Any, frontier: Frontier, client: redis.Redis
+) -> None:
+    """The pages that are left at the end of a batch are the broken ones, again and again."""
+    add(*(f"job{number}" for number in range(2)))
+    for _ in range(5):
+        for lease in take():
+            assert end(frontier, lease, "failed", "retry", wait_ms=0) == []
+        client.zadd("scrapeq:later", {"job0": 1, "job1": 1})
+
+    assert state(frontier) == "closed"
+    add("third")
+    assert [event.event for event in end(frontier, take(9)[-1], "failed")] == ["opened"]
+
+
+def test_every_try_counts_that_found_nobody(
+    add: Add, take: Any, frontier: Frontier, client: redis.Redis
+) -> None:
+    """Or the same few pages would be tried again and again, for as long as a black hole keeps them."""
+    add("a", "b")
+    told = []
+    for lease in take():
+        told += end(frontier, lease, "unreachable", "retry", wait_ms=0)
+    client.zadd("scrapeq:later", {"a": 1})
+    told += end(frontier, take()[0], "unreachable", "retry", wait_ms=0)
+
+    assert [event.event for event in told] == ["opened"]
+
+
+def test_a_first_try_counts_though_one_was_lost_with_its_worker(
+    add: Add, take: Any, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a", "b", "c")
+    take(1, lease_ms=1)
+    eventually(lambda: not take(0) and not frontier.counts()["running"])
+    leases = take()
+
+    assert [one.lost for one in leases] == [1, 0, 0]
+    events = [event for lease in leases for event in end(frontier, lease, "failed")]
+    assert [event.event for event in events] == ["opened"]
+
+
+def test_a_redirect_is_a_good_answer_of_the_host_that_gave_it(
+    add: Add, take: Any, frontier: Frontier
+) -> None:
+    add(*(f"job{number}" for number in range(8)))
+    where = ["", "", "elsewhere", "", "", "elsewhere", "elsewhere", ""]
+
+    events = [
+        event
+        for lease, about in zip(take(), where, strict=True)
+        for event in end(frontier, lease, "failed", about=about)
+    ]
+
+    assert [(event.host, event.event) for event in events] == [("elsewhere", "opened")]
+    assert (state(frontier), state(frontier, "elsewhere")) == ("closed", "open")
+
+
+def test_whose_lease_is_over_is_not_heard(
+    add: Add, take: Any, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a", "b", "c")
+    old = take(lease_ms=1)
+    eventually(lambda: not take(0) and not frontier.counts()["running"])
+    new = take()
+
+    for lease in old:
+        ending = Ending(lease.job_id, lease.token, "done", verdict="failed")
+        assert frontier.finish([ending]) == (0, [])
+
+    assert state(frontier) == "closed"
+    assert [lease.lost for lease in new] == [1, 1, 1]
+
+
+def test_what_happened_is_told_once(
+    add: Add, take: Any, frontier: Frontier, pause_is_over: Any, open_breaker: Any
+) -> None:
+    open_breaker()
+    told = []
+    for _ in range(5):
+        pause_is_over()
+        told += end(frontier, take()[0], "failed")
+    pause_is_over()
+    told += end(frontier, take()[0], "good", why="")
+
+    assert [(one.host, one.event, one.said) for one in told] == [
+        ("h", "given_up", "reset: it hung up"),
+        ("h", "closed", ""),
+    ]
+
+
+# -- while it is open
+
+
+def test_while_it_is_open_its_jobs_wait_and_hold_nobody_back(
+    add: Add, take: Any, frontier: Frontier, open_breaker: Any
+) -> None:
+    names = open_breaker()
+    add("elsewhere", host="other", priority=9)
+
+    claim = frontier.claim("w", 100, LONG_MS)
+
+    assert [lease.job_id for lease in claim.leases] == ["elsewhere"]
+    next_ms = frontier.claim("w", 100, LONG_MS).next_ms
+    assert next_ms is not None
+    assert 90_000 < next_ms <= 100_000
+    assert not frontier.is_due()
+    assert {one.tries for one in frontier.standings(names).values()} == {0}
+
+
+def test_each_pause_is_twice_as_long_up_to_the_longest(
+    add: Add, take: Any, frontier: Frontier, open_breaker: Any, pause_is_over: Any, now_ms: Any
+) -> None:
+    open_breaker()
+    pauses = []
+    for _ in range(5):
+        began_ms = now_ms()
+        (paused,) = frontier.paused()
+        pauses.append(round((paused.until_ms - began_ms) / 1000))
+        pause_is_over()
+        if paused.state == "open":
+            end(frontier, take(1)[0], "failed")
+
+    assert pauses[:4] == [100, 200, 300, 300]
+
+
+def test_a_host_is_left_alone_for_as_long_as_it_asks(
+    add: Add, take: Any, frontier: Frontier, pause_is_over: Any, now_ms: Any
+) -> None:
+    add("a", "b", "c", "d", "e", "f")
+    a, b, c, d = take(4)
+    began_ms = now_ms()
+    end(frontier, a, "limited", spare_ms=200_000)
+    end(frontier, b, "limited", spare_ms=50_000)  # under way: no second wish
+    end(frontier, c, "good")
+    assert frontier.paused()[0].until_ms - began_ms < 205_000
+    end(frontier, d, "limited", spare_ms=500_000)  # a longer one is
+
+    assert take() == []
+    assert frontier.paused()[0].until_ms - began_ms >= 500_000
+    pause_is_over()
+    (probe,) = take()
+    began_ms = now_ms()
+    end(frontier, probe, "limited", spare_ms=3_000_000)  # above the longest pause of ours
+    assert frontier.paused()[0].until_ms - began_ms >= 3_000_000
+
+
+def test_turns_are_refused_while_it_is_open_and_given_to_the_probe(
+    add: Add, take: Any, frontier: Frontier, other: Frontier, open_breaker: Any, pause_is_over: Any
+) -> None:
+    open_breaker()
+    assert -100_000 <= other.take_slot("h", 1, LONG_MS, "7|somebody's") < -90_000
+
+    pause_is_over()
+    (probe,) = take()
+
+    assert other.take_slot("h", 1, LONG_MS, "7|somebody's") < 0
+    assert other.take_slot("h", 0, LONG_MS, probe.name) == 0
+
+
+def test_a_visitor_from_another_host_may_be_the_probe(
+    add: Add, take: Any, frontier: Frontier, open_breaker: Any, pause_is_over: Any
+) -> None:
+    open_breaker()
+    add("from afar", "from afar too", host="other")
+    first, second = take()
+    pause_is_over()
+
+    assert frontier.take_slot("h", 0, LONG_MS, first.name) == 0
+    assert frontier.take_slot("h", 0, LONG_MS, second.name) < 0
+    assert take() == []  # nor is there another probe by a claim
+    events = end(frontier, first, "good", about="h")
+
+    assert [(event.host, event.event) for event in events] == [("h", "closed")]
+
+
+# -- half open: one probe
+
+
+def test_exactly_one_of_many_workers_probes(
+    open_breaker: Any, pause_is_over: Any, frontier: Frontier, redis_url: str
+) -> None:
+    open_breaker(waiting=200)
+    for _ in range(2):
+        pause_is_over()
+        start = threading.Barrier(6)
+
+        def claim(
+            name: str,
+            start: threading.Barrier = start,
+        ) -> list[Any]:
+            with contextlib.closing(connect(redis_url)) as client:
+                frontier = Frontier(client, RULES)
+                start.wait(30)
+                return [
+                    lease
+                    for _ in range(20)
+                    for lease in frontier.claim(name, 50, LONG_MS, alone=True).leases
+                ]
+
+        with ThreadPoolExecutor(6) as pool:
+            given = list(pool.map(claim, [f"worker{number}" for number in range(6)]))
+
+        (probe,) = [lease for leases in given for lease in leases]
+        end(frontier, probe, "failed")
+
+
+def test_a_probe_whose_worker_dies_blocks_nobody(
+    open_breaker: Any, pause_is_over: Any, take: Any, frontier: Frontier, eventually: Eventually
+) -> None:
+    open_breaker()
+    pause_is_over()
+    (lost,) = take(lease_ms=20)
+
+    (probe,) = eventually(take)
+
+    assert probe.token > lost.token
+    assert take() == []
+    assert [event.event for event in end(frontier, probe, "good")] == ["closed"]
+    assert len(take()) == 9
+
+
+@pytest.mark.parametrize("how", ["cancel", "release"])
+def test_a_probe_that_says_nothing_makes_room_for_another(
+    how: str, open_breaker: Any, pause_is_over: Any, take: Any, frontier: Frontier
+) -> None:
+    open_breaker()
+    pause_is_over()
+    (probe,) = take()
+    assert take() == []
+
+    if how == "cancel":
+        frontier.forget([probe.job_id])
+    else:
+        end(frontier, probe, "", "release")
+
+    assert len(take()) == 1
+
+
+def test_a_probe_keeps_to_the_limit_of_open_requests(
+    add: Add, take: Any, frontier: Frontier, pause_is_over: Any
+) -> None:
+    add(*(f"job{number}" for number in range(9)), max_per_host=4)
+    leases = take()
+    for lease in leases[:3]:
+        end(frontier, lease, "failed")
+    add("one more", max_per_host=1)
+    pause_is_over()
+
+    assert len(take()) == 1
+    frontier.forget([f"job{number}" for number in range(4, 9)])
+    assert (
+        take() == []
+    )  # the one that was under way, the probe: two, and the next wants one at most
+
+
+def test_a_probe_is_a_page_of_the_best_priority_from_anywhere_in_the_column(
+    add: Add, take: Any, frontier: Frontier, pause_is_over: Any, eventually: Eventually
+) -> None:
+    add("x", "y", "z")
+    for lease in take():
+        end(frontier, lease, "failed")
+    add(*(f"later{number}" for number in range(50)), priority=6)
+    add(*(f"best{number}" for number in range(50)), priority=4)
+
+    probes = set()
+
+    def probe_again() -> int:
+        pause_is_over()
+        (probe,) = take()
+        probes.add(probe.job_id)
+        end(frontier, probe, "", "release")
+        return len(probes)
+
+    eventually(lambda: probe_again() >= 3)  # chosen by the clock: soon another one
+    assert all(name.startswith("best") for name in probes)
+
+
+# -- given up
+
+
+@pytest.fixture
+def give_up(open_breaker: Any, pause_is_over: Any, take: Any, frontier: Frontier) -> Any:
+    def give_up_(**named: Any) -> list[str]:
+        names: list[str] = open_breaker(**named)
+        events: list[HostEvent] = []
+        while not events:
+            pause_is_over()
+            (probe,) = take()
+            events = end(frontier, probe, "failed", "release")
+        assert [event.event for event in events] == ["given_up"]
+        return names
+
+    return give_up_
+
+
+def test_what_is_due_at_a_host_given_up_is_given_out_to_be_ended(
+    give_up: Any, take: Any, frontier: Frontier
+) -> None:
+    names = give_up(waiting=500)
+
+    leases = take(1_000)
+
+    assert sorted(lease.job_id for lease in leases) == sorted(names)
+    assert {lease.given_up.said for lease in leases} == {"reset: it hung up"}
+    assert {lease.given_up.probes for lease in leases} == {3}
+    assert {lease.tries for lease in leases} == {0}  # that it is given out to be ended is no try
+    ended, events = frontier.finish([Ending(a.job_id, a.token, "done") for a in leases])
+    assert (ended, events) == (500, [])
+    assert frontier.counts()["open"] == 0
+
+
+def test_a_job_to_be_ended_that_is_given_back_was_not_tried(
+    give_up: Any, take: Any, frontier: Frontier
+) -> None:
+    give_up(waiting=1)
+    (lease,) = take()
+
+    end(frontier, lease, "", "release")
+
+    (again,) = take()
+    assert (again.tries, again.given_up.probes) == (0, 3)
+
+
+def test_after_the_last_pause_a_host_given_up_is_probed_again(
+    give_up: Any, take: Any, frontier: Frontier, pause_is_over: Any
+) -> None:
+    give_up()
+    pause_is_over()
+
+    (probe,) = take()
+    assert probe.given_up is None
+    assert [event.event for event in end(frontier, probe, "good")] == ["closed"]
+    assert len(take()) == 9
+
+
+def test_new_jobs_give_it_a_chance_at_once(
+    give_up: Any, add: Add, take: Any, frontier: Frontier
+) -> None:
+    give_up(waiting=4)
+    for lease in take():
+        end(frontier, lease, "")
+    assert add("h 1") == 1  # put back by retry_failed()
+
+    (probe,) = take()
+
+    assert probe.given_up is None
+    assert take() == []
+    end(frontier, probe, "failed", "retry", wait_ms=LONG_MS)
+    assert state(frontier) == "open"
+    assert frontier.paused()[0].probes == 1
+
+
+def test_other_jobs_go_on_while_a_host_is_given_up(give_up: Any, add: Add, take: Any) -> None:
+    give_up(waiting=300)
+    add("first", host="other", priority=1)
+
+    assert take(1)[0].job_id == "first"
+
+
+# -- seen from outside, and what it costs
+
+
+def test_paused_hosts_are_told_with_what_is_known(
+    open_breaker: Any, add: Add, take: Any, frontier: Frontier, now_ms: Any
+) -> None:
+    began_ms = now_ms()
+    open_breaker(waiting=7)
+    add("l", "m", host="<b>limited</b>", max_per_host=1)
+    (lease,) = take()
+    end(frontier, lease, "limited", why="rate_limited: slow down", spare_ms=5_000)
+
+    paused = {one.host: one for one in frontier.paused()}
+    failing, limited = paused["h"], paused["<b>limited</b>"]
+
+    assert (failing.state, failing.said) == ("open", "reset: it hung up")
+    assert (failing.failures, failing.probes, failing.waiting) == (3, 0, 7)
+    assert began_ms <= failing.since_ms <= now_ms()
+    assert failing.until_ms == failing.since_ms + 100_000
+    assert (limited.said, limited.waiting) == ("rate_limited: slow down", 1)
+
+
+def test_hosts_with_a_failure_or_two_are_not_paused(
+    add: Add, take: Any, frontier: Frontier
+) -> None:
+    add("a")
+    end(frontier, take()[0], "failed")
+
+    assert frontier.paused() == []
+
+
+def test_a_host_in_doubt_without_jobs_is_not_told_of(
+    give_up: Any, take: Any, frontier: Frontier, pause_is_over: Any
+) -> None:
+    give_up(waiting=1)
+    assert [one.state for one in frontier.paused()] == ["given_up"]
+    end(frontier, take()[0], "")
+    pause_is_over()
+
+    assert frontier.paused() == []
+
+
+def test_a_good_answer_leaves_nothing_in_redis(
+    open_breaker: Any, pause_is_over: Any, take: Any, frontier: Frontier, client: redis.Redis
+) -> None:
+    open_breaker()
+    pause_is_over()
+    end(frontier, take()[0], "good")
+
+    assert set(client.hkeys("scrapeq:host:h")) <= {"last_ms"}
+    assert not client.exists("scrapeq:troubled", "scrapeq:spared")
+
+
+def test_what_a_breaker_knows_expires(open_breaker: Any, client: redis.Redis) -> None:
+    open_breaker()
+
+    assert 0 < client.ttl("scrapeq:host:h") <= 86_400
+    assert 0 < client.ttl("scrapeq:troubled") <= 86_400
+    assert 0 < client.ttl("scrapeq:spared") <= 86_400
+
+
+def test_the_forgotten_are_dropped_from_the_list(open_breaker: Any, client: redis.Redis) -> None:
+    for key in ("scrapeq:troubled", "scrapeq:spared"):
+        client.zadd(key, {"long ago": 1})
+
+    open_breaker()
+
+    assert client.zrange("scrapeq:troubled", 0, -1) == ["h"]
+    assert client.zrange("scrapeq:spared", 0, -1) == ["h"]
+
+
+def commands(client: redis.Redis) -> int:
+    stats = client.info("commandstats")
+    ours = {"cmdstat_info", "cmdstat_config|resetstat"}
+    return sum(stats[name]["calls"] for name in stats if name not in ours)
+
+
+def test_a_good_answer_costs_a_healthy_host_nothing(
+    frontier: Frontier, client: redis.Redis
+) -> None:
+    """Counted in Redis's commands, which a script's time is made of."""
+
+    def cost(verdict: HostVerdict) -> int:
+        names = [f"{verdict} {number}" for number in range(100)]
+        due = [Due(name, "h", 0) for name in names]
+        frontier.add("batch", due, priority=5, max_per_host=1_000, respect_robots=False)
+        leases = frontier.claim("w", 100, LONG_MS).leases
+        client.config_resetstat()
+        frontier.finish([Ending(a.job_id, a.token, "done", verdict=verdict) for a in leases])
+        return commands(client)
+
+    cost("")
+    assert cost("good") == cost("")
+
+
+# -- what is no host of jobs
+
+
+def test_a_call_is_refused_after_so_many_failures_until_one_succeeds(
+    frontier: Frontier, other: Frontier, pause_is_over: Any
+) -> None:
+    name = "ai endpoint example.com"
+    events = [
+        each.tell_call(name, "call", "failed", "ai: HTTP 503", 3)
+        for each in (frontier, other, frontier)
+    ]
+
+    assert [event and event.event for event in events] == [None, None, "opened"]
+    wait_ms, said = other.may_call(name, "a", LONG_MS)
+    assert 90_000 < wait_ms <= 100_000
+    assert said == "ai: HTTP 503"
+    assert frontier.paused()[0].host == name
+
+    pause_is_over(name)
+    assert other.may_call(name, "a", LONG_MS) == (0, "")
+    assert frontier.may_call(name, "b", LONG_MS)[0] > 0  # one at a time
+    assert frontier.tell_call(name, "b", "good", "", 3) is None  # under way since before
+    event = other.tell_call(name, "a", "good", "", 3)
+    assert event == HostEvent(name, "closed", "")
+    assert frontier.may_call(name, "c", LONG_MS) == (0, "")
+
+
+def test_a_probing_call_that_never_ends_or_says_nothing_makes_room(
+    frontier: Frontier, other: Frontier, pause_is_over: Any, eventually: Eventually
+) -> None:
+    for _ in range(3):
+        frontier.tell_call("ai", "call", "failed", "ai: no", 3)
+    pause_is_over("ai")
+
+    assert frontier.may_call("ai", "dead", 20) == (0, "")
+    eventually(lambda: other.may_call("ai", "quiet", LONG_MS) == (0, ""))
+    assert frontier.may_call("ai", "next", LONG_MS)[0] > 0
+    other.tell_call("ai", "quiet", "", "", 3)
+    assert frontier.may_call("ai", "next", LONG_MS) == (0, "")
+
+
+def test_exactly_one_of_many_calls_probes(
+    frontier: Frontier, redis_url: str, pause_is_over: Any
+) -> None:
+    for _ in range(3):
+        frontier.tell_call("ai", "call", "failed", "ai: no", 3)
+    pause_is_over("ai")
+    start = threading.Barrier(6)
+
+    def ask(name: str) -> int:
+        with contextlib.closing(connect(redis_url)) as client:
+            frontier = Frontier(client, RULES)
+            start.wait(30)
+            return sum(
+                frontier.may_call("ai", f"{name} {number}", LONG_MS)[0] == 0 for number in range(50)
+            )
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(ask, "abcdef")) == 1

@@ -1,0 +1,368 @@
+"""Leases: who may say what became of a job, and what happens when nobody says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import redis
+
+from scrapeq.errors import RedisFull, RedisUnavailable
+from scrapeq.frontier import Due, Ending, Frontier, UnknownRedis, check_redis, connect
+
+Add = Callable[..., int]
+Take = Callable[..., list[Any]]
+Eventually = Callable[..., Any]
+
+LONG_MS = 600_000
+
+
+def end(frontier: Frontier, lease: Any, verb: Any, wait_ms: int = 0, why: str = "") -> int:
+    return frontier.finish([Ending(lease.job_id, lease.token, verb, wait_ms, why)])[0]
+
+
+def test_a_finished_job_is_gone(add: Add, take: Take, frontier: Frontier) -> None:
+    add("a")
+    (lease,) = take()
+
+    assert end(frontier, lease, "done") == 1
+    assert end(frontier, lease, "done") == 0
+    assert frontier.counts()["open"] == 0
+    assert frontier.claim("w", 9, LONG_MS).next_ms is None
+
+
+def test_a_silent_lease_ends_and_is_counted(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a")
+    (first,) = take(lease_ms=1)
+
+    (second,) = eventually(take)
+
+    assert (first.tries, first.lost) == (1, 0)
+    assert (second.tries, second.lost) == (2, 1)
+    assert second.token > first.token
+
+
+def test_a_lease_whose_worker_never_heard_of_it_is_no_loss(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a")
+    take(lease_ms=20)  # the answer is lost; the worker goes on, and says so
+
+    def taken_again() -> list[Any]:
+        frontier.say_worker("w")
+        return take()
+
+    (again,) = eventually(taken_again)
+
+    assert (again.tries, again.lost) == (2, 0)
+
+
+@pytest.mark.parametrize("verb", ["done", "retry", "release"])
+def test_who_comes_back_after_the_lease_changes_nothing(
+    verb: str, add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a")
+    (old,) = take(lease_ms=1)
+    (new,) = eventually(take)
+
+    assert end(frontier, old, verb) == 0
+    assert frontier.renew("old", LONG_MS, [("a", old.token)]) == {"a"}
+    assert frontier.standings(["a"])["a"].running
+    assert frontier.renew("new", LONG_MS, [("a", new.token)]) == set()
+
+
+def test_a_renewed_lease_lives_on(
+    add: Add, take: Take, frontier: Frontier, now_ms: Callable[[], int], eventually: Eventually
+) -> None:
+    add("a")
+    (lease,) = take(lease_ms=50)
+    began_ms = now_ms()
+
+    assert frontier.renew("w", LONG_MS, [("a", lease.token)]) == set()
+    eventually(lambda: now_ms() > began_ms + 60)
+
+    assert take() == []
+    assert end(frontier, lease, "done") == 1
+
+
+def test_released_jobs_are_due_again_untried(add: Add, take: Take, frontier: Frontier) -> None:
+    add("a", "b")
+    (first,) = take(1)
+
+    assert end(frontier, first, "release") == 1
+    (again,) = take(1)
+
+    assert (again.job_id, again.tries, again.lost) == ("a", 1, 0)
+
+
+def test_a_retry_waits_its_time_and_says_why(
+    add: Add, take: Take, frontier: Frontier, now_ms: Callable[[], int], eventually: Eventually
+) -> None:
+    add("a")
+    (lease,) = take()
+
+    failed_ms = now_ms()
+    end(frontier, lease, "retry", 100, "reset: the connection broke")
+
+    assert frontier.batch_counts("batch") == (0, 1)
+    assert frontier.standings(["a"])["a"].why == "reset: the connection broke"
+    next_ms = frontier.claim("w", 9, LONG_MS).next_ms
+    assert next_ms is not None
+    assert next_ms <= 100
+    (again,) = eventually(take)
+    assert now_ms() - failed_ms >= 100
+    assert (again.tries, again.lost) == (2, 0)
+    assert frontier.batch_counts("batch") == (1, 0)
+
+
+def lose(frontier: Frontier, eventually: Eventually, times: int) -> None:
+    """Let whatever is due lose its worker so often."""
+    for _ in range(times):
+        eventually(lambda: frontier.claim("doomed", 100, 1, alone=True).leases)
+    eventually(lambda: not frontier.claim("w", 0, 1).leases and not frontier.counts()["running"])
+
+
+def test_a_job_that_lost_its_worker_twice_runs_alone(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("poison", priority=1)
+    lose(frontier, eventually, 2)
+    add("good", "good too")
+
+    claim = frontier.claim("w", 1, LONG_MS)
+    assert [lease.job_id for lease in claim.leases] == ["good"]
+    assert claim.suspects == 1
+    (poison,) = take(alone=True)
+    assert (poison.job_id, poison.lost) == ("poison", 2)
+    assert frontier.claim("w", 9, LONG_MS).suspects == 0
+
+
+def test_suspects_go_one_by_one_before_others(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("p", "q")
+    lose(frontier, eventually, 1)
+    eventually(lambda: len(frontier.claim("doomed", 9, 1).leases) == 2)
+    eventually(lambda: not frontier.claim("w", 0, 1).leases and not frontier.counts()["running"])
+    add("good", priority=1)
+    assert [lease.job_id for lease in take(1)] == ["good"]
+    add("good too", priority=1)
+    take(0)
+
+    assert frontier.is_due()
+    assert [one.job_id for one in take(9)] == ["good too"]
+    assert [one.job_id for one in take(9, alone=True)] == ["p"]
+    assert [one.job_id for one in take(9, alone=True)] == ["q"]
+
+
+def test_a_suspect_that_ends_well_is_none_any_more(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a")
+    lose(frontier, eventually, 2)
+    take()
+    (lease,) = take(alone=True)
+
+    end(frontier, lease, "retry", 1)
+
+    assert [(one.job_id, one.lost) for one in eventually(take)] == [("a", 0)]
+
+
+def test_a_suspect_whose_host_must_wait_blocks_nobody(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a", host="slow")
+    lose(frontier, eventually, 2)
+    take()
+    frontier.take_slot("slow", 1, LONG_MS)
+
+    assert frontier.claim("w", 9, LONG_MS).suspects == 0
+    assert take(alone=True) == []
+
+
+@pytest.mark.parametrize(("verb", "tries"), [("retry", 1), ("release", 0)])
+def test_tries_that_were_lost_do_not_count_once_one_was_not(
+    verb: str, tries: int, add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a")
+    lose(frontier, eventually, 1)
+    (lease,) = take()
+    assert (lease.tries, lease.lost) == (2, 1)
+
+    end(frontier, lease, verb)
+
+    (again,) = eventually(take)
+    assert (again.tries, again.lost) == (tries + 1, 0)
+
+
+def test_a_worker_that_renews_or_speaks_is_known(frontier: Frontier) -> None:
+    frontier.renew("one", LONG_MS, [])
+    frontier.say_worker("two")
+    assert sorted(frontier.workers()) == ["one", "two"]
+
+    frontier.forget_worker("one")
+
+    assert frontier.workers() == ["two"]
+    assert frontier.counts()["workers"] == 1
+
+
+def test_a_silent_worker_is_dropped(frontier: Frontier, client: redis.Redis) -> None:
+    client.zadd("scrapeq:workers", {"long gone": 1})
+    frontier.say_worker("here")
+
+    assert frontier.workers() == ["here"]
+
+
+def test_an_emptied_redis_gives_nothing_until_it_is_known_again(
+    add: Add, take: Take, frontier: Frontier, client: redis.Redis
+) -> None:
+    add("a")
+    (old,) = take()
+    client.flushall()
+    add("a")
+
+    with pytest.raises(UnknownRedis):
+        take()
+    run_id, epoch = frontier.identity()
+    assert run_id
+    assert epoch is None
+
+    frontier.set_epoch(2)
+    (new,) = take()
+    assert new.token > old.token + 1_000_000  # whatever the old Redis gave out meanwhile
+    assert end(frontier, old, "done") == 0
+    assert frontier.identity() == (run_id, 2)
+
+
+def test_a_doubted_lease_ends_soon_unless_it_is_renewed(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("gone", host="a", gap_ms=1)
+    add("waits", host="a", gap_ms=1)
+    add("kept", host="b")
+    kept = next(lease for lease in take() if lease.job_id == "kept")
+
+    frontier.shorten_leases(50)
+    assert frontier.renew("w", LONG_MS, [("kept", kept.token)]) == set()
+
+    (again,) = eventually(take)  # the host's turn, which the lost lease held, is free too
+    assert again.job_id == "gone"
+    assert end(frontier, again, "done") == 1
+    assert [lease.job_id for lease in eventually(take)] == ["waits"]
+    assert end(frontier, kept, "done") == 1
+
+
+def test_doubt_makes_no_lease_longer(
+    add: Add, take: Take, frontier: Frontier, eventually: Eventually
+) -> None:
+    add("a")
+    take(lease_ms=20)
+
+    frontier.shorten_leases(LONG_MS)
+
+    assert eventually(take)
+
+
+def test_a_lock_is_held_by_one_until_it_lets_go(frontier: Frontier, other: Frontier) -> None:
+    proof = frontier.lock("feed", 60)
+    assert proof
+
+    assert other.lock("feed", 60) is None
+    assert other.lock("something else", 60)
+    other.unlock("feed", "another proof")
+    assert other.lock("feed", 60) is None
+    frontier.unlock("feed", proof)
+    assert other.lock("feed", 60)
+    frontier.unlock("feed", proof)
+    assert frontier.lock("feed", 60) is None
+
+
+def test_a_lock_ends_by_itself(frontier: Frontier, other: Frontier, eventually: Eventually) -> None:
+    frontier.lock("feed", 0.01)
+
+    assert eventually(lambda: other.lock("feed", 60))
+
+
+def test_one_wake_up_is_enough(frontier: Frontier, other: Frontier) -> None:
+    assert frontier.may_notify()
+    assert not other.may_notify()
+
+
+@pytest.fixture
+def full(client: redis.Redis, add: Add) -> Any:
+    """Fills Redis to its limit; what it held before is there still."""
+    client.set("ballast", "x" * 1_000_000)
+
+    def fill() -> None:
+        client.config_set("maxmemory", client.info("memory")["used_memory"] - 500_000)
+
+    yield fill
+    client.config_set("maxmemory", 0)
+
+
+def test_a_full_redis_takes_no_job_and_says_so(frontier: Frontier, full: Any) -> None:
+    full()
+
+    with pytest.raises(RedisFull, match="Redis is full"):
+        frontier.add("b", [Due("a", "h", 0)], priority=5, max_per_host=8, respect_robots=False)
+
+
+def test_work_goes_on_in_a_full_redis(
+    add: Add,
+    take: Take,
+    frontier: Frontier,
+    client: redis.Redis,
+    eventually: Eventually,
+    full: Any,
+) -> None:
+    add("done", "retry", "release", gap_ms=1, host="a")
+    add("lost", "forgotten", host="b")
+    full()
+    client.script_flush()  # nor do the scripts need to be there already
+
+    (done,) = take(1)
+    assert frontier.renew("w", LONG_MS, [("done", done.token)]) == set()
+    frontier.set_robots_known("a", 0, LONG_MS)
+    frontier.keep_robots("https://a", "x" * 100, 60)
+    assert frontier.robots("https://a") is None
+    assert not frontier.may_notify()
+    frontier.end_slot("a")
+    assert end(frontier, done, "done") == 1
+    (retry,) = eventually(lambda: [one for one in take(1, lease_ms=1) if one.job_id == "retry"])
+    assert frontier.forget(["lost", "forgotten", "release"]) == 3
+    end(frontier, retry, "retry", 1)
+
+
+def test_a_batch_can_be_cancelled_in_a_full_redis(
+    add: Add, take: Take, frontier: Frontier, full: Any
+) -> None:
+    add("a", "b", batch="unwanted")
+    full()
+
+    frontier.stop_batch("unwanted", "cancelled")
+
+    assert take() == []
+
+
+def test_a_redis_that_evicts_is_refused(client: redis.Redis) -> None:
+    check_redis(client)
+    client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        with pytest.raises(Exception, match="maxmemory-policy is allkeys-lru") as caught:
+            check_redis(client)
+    finally:
+        client.config_set("maxmemory-policy", "noeviction")
+
+    assert "noeviction" in caught.value.hint
+
+
+def test_a_redis_that_is_away_is_said_to_be(redis_url: str) -> None:
+    with connect(redis_url + "-not-there") as client:
+        nobody = Frontier(client)
+
+        for ask in (nobody.ping, nobody.is_due, nobody.counts, nobody.identity):
+            with pytest.raises(RedisUnavailable, match="Error connecting to Redis"):
+                ask()

@@ -1,0 +1,85 @@
+"""The language model's endpoint fails: it is spared by all workers, and asked again by one."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+
+import scrapeq as sq
+from scrapeq.frontier import keys
+from scrapeq.project.services import looking_services
+from scrapeq.settings import load_settings
+from scrapeq.work.endpoint_breaker import EndpointBreaker
+
+PATIENCE_S = 40
+FAILURES = 3
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory, llmock_server):
+    settings = load_settings(
+        SCRAPEQ_HOME=tmp_path_factory.mktemp("home"),
+        SCRAPEQ_AI_BASE_URL=llmock_server.base_url("openai"),
+        SCRAPEQ_AI_API_KEY="sk-of-no-worth",
+        SCRAPEQ_AI_MAX_RETRIES=0,
+        SCRAPEQ_AI_BREAKER_FAILURES=FAILURES,
+    )
+    with sq.LocalCluster(workers=2, home=settings.home, settings=settings) as local:
+        yield local
+
+
+@pytest.fixture
+def summarise(queue):
+    """`summarise("text")`: the row that the task gave, on one of two workers."""
+
+    def done(content: str = "A bakery opened on Mill Street."):
+        sent = queue.services.app.send_task(
+            "scrapeq.pipeline.worker.process_content_task", (content,)
+        )
+        return sent.get(timeout=PATIENCE_S)
+
+    return done
+
+
+def test_an_endpoint_that_fails_is_spared_and_found_again(summarise, llmock, queue, cluster):
+    llmock.fail(503, times=None)
+    rows = [summarise() for _ in range(FAILURES)]
+    spared = [summarise() for _ in range(6)]
+
+    assert {row["error_kind"] for row in [*rows, *spared]} == {"ai"}
+    assert {row["attempts"] for row in spared} == {0}
+    assert len(llmock.requests) == FAILURES
+    assert "is being spared until" in spared[0]["error_message"]
+    assert "HTTP 503" in spared[0]["error_message"]
+    (paused,) = queue.paused_hosts().to_dict("records")
+    assert paused["host"].startswith("ai endpoint 127.0.0.1:")
+    assert (paused["state"], paused["error_kind"]) == ("open", "ai")
+
+    llmock.reset()
+    with redis.Redis.from_url(cluster.redis_url) as client:
+        client.hset(keys.host(paused["host"]), "spared_ms", 1)  # its pause ended in 1970
+
+    assert summarise()["ok"]
+    assert queue.paused_hosts().empty
+    events = sq.get_job_monitor(cluster.settings).get_host_history()["history"]
+    assert [one["event"] for one in events] == ["opened", "closed"]
+
+
+def test_what_is_wrong_with_one_page_is_no_failure_of_the_endpoint(summarise, llmock, queue):
+    llmock.fail(400, times=FAILURES + 2)
+
+    rows = [summarise() for _ in range(FAILURES + 2)]
+
+    assert {row["error_kind"] for row in rows} == {"ai"}
+    assert {row["attempts"] for row in rows} == {1}
+    assert summarise()["ok"]
+
+
+def test_without_a_redis_nothing_is_refused(tmp_home):
+    services = looking_services(load_settings())
+    breaker = EndpointBreaker(services, "example.com")
+
+    for _ in range(20):
+        breaker.tell("failed", "HTTP 503")
+
+    assert breaker.refusal() == ""

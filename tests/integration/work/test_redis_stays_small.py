@@ -1,0 +1,46 @@
+"""What a batch leaves behind in Redis when it is done: nothing of its own."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+
+from scrapeq.frontier import keys
+
+ROWS = 2_000
+PATIENCE_S = 120
+#: Bytes for what is not a batch's: connections, robots.txt, the paces of hosts, Celery's own keys.
+ALLOWANCE = 1_000_000
+
+
+@pytest.fixture
+def client(cluster):
+    with redis.Redis.from_url(cluster.redis_url, decode_responses=True) as connected:
+        yield connected
+
+
+def held(client: redis.Redis) -> dict[str, int]:
+    """How much each key of ours holds, but for what belongs to hosts and workers."""
+    sizes = {"hash": client.hlen, "zset": client.zcard, "set": client.scard}
+    ours = [key for key in client.scan_iter(f"{keys.PREFIX}*") if client.type(key) in sizes]
+    hosts = (f"{keys.PREFIX}host:", keys.WORKERS)
+    return {key: sizes[client.type(key)](key) for key in ours if not key.startswith(hosts)}
+
+
+def test_a_finished_batch_leaves_nothing(web, scrape, client, eventually):
+    scrape([web.url(f"/article/{n}", host=n % 8) for n in range(8)]).wait(PATIENCE_S)
+    before = client.info("memory")["used_memory"]
+    urls = [web.url(f"/article/{n}?again", host=n % 8) for n in range(ROWS)]
+    urls += [web.url(f"/flaky/1?row={n}", host=n % 8) for n in range(40)]  # some that are retried
+
+    batch = scrape(urls, max_per_host=32)
+    cancelled = scrape([web.url(f"/slow/60?row={n}") for n in range(40)])
+    eventually(lambda: client.hlen(keys.JOB) > ROWS // 2)
+    paused = scrape([web.url(f"/article/{n}?paused") for n in range(40)]).pause()
+    cancelled.cancel()
+    assert batch.wait(PATIENCE_S).df["ok"].all()
+    paused.resume().wait(PATIENCE_S)
+
+    eventually(lambda: not held(client))
+    assert not list(client.scan_iter(f"*{batch.id}*"))
+    assert client.info("memory")["used_memory"] < before + ALLOWANCE

@@ -1,0 +1,88 @@
+"""What a try says about which host, and the row of a page that was not asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from scrapeq.database.batches import now_ms
+from scrapeq.fetch import Response
+from scrapeq.frontier import GivenUp
+from scrapeq.models import Content, ErrorKind, Failure, ScrapingConfig
+from scrapeq.work.host_report import Word, given_up, was_spared, word
+
+CONFIG = ScrapingConfig(retry_backoff_s=2, retry_after_cap_s=600)
+HERE = Response(
+    url="https://here.example/a",
+    final_url="https://here.example/a",
+    http_status=200,
+    headers=(),
+    content_type="text/html",
+    body=b"",
+    redirects=(),
+    fetched_at=datetime(2026, 11, 23, tzinfo=UTC),
+    elapsed_s=0.1,
+)
+THERE = replace(HERE, final_url="https://there.example/b", redirects=("https://here.example/a",))
+
+
+def said(outcome, response=None, config=CONFIG, jitter=0.0):
+    return word("here.example", outcome, response, config, jitter)
+
+
+def failure(kind, at="https://here.example/a", **named):
+    return Failure(ErrorKind(kind), "…", final_url=at, **named)
+
+
+def test_a_page_is_a_good_word_for_the_host_that_gave_it():
+    assert said(Content(), HERE) == Word("good")
+    assert said(Content(), THERE) == Word("good", about="there.example")
+    assert said(failure("parse"), HERE) == Word("good")  # it came, and could not be read
+
+
+def test_a_failure_is_about_the_host_that_it_met():
+    assert said(failure("reset")) == Word("failed")
+    assert said(failure("reset", at=None)) == Word("failed")
+    assert said(failure("reset", "http://there.example:8080/")) == Word(
+        "failed", about="there.example:8080"
+    )
+
+
+@pytest.mark.parametrize(
+    ("retry_after_s", "jitter", "spare_s"),
+    [(None, 0, 1), (None, 1, 2), (0, 0, 1), (30, 0, 30), (30, 1, 31), (100_000, 0, 600)],
+)
+def test_a_host_is_left_alone_as_it_asks_or_for_the_backoff(retry_after_s, jitter, spare_s):
+    limited = failure("rate_limited", retry_after_s=retry_after_s)
+
+    assert said(limited, jitter=jitter) == Word("limited", spare_s=spare_s)
+
+
+def test_a_failing_proxy_says_nothing_of_the_host():
+    proxied = CONFIG.replace(proxy="http://proxy.example:3128")
+
+    assert said(failure("refused"), config=proxied) == Word()
+
+
+def test_nothing_was_tried_where_the_jobs_own_host_is_spared():
+    spared = failure("breaker_open")
+
+    assert was_spared("here.example", spared)
+    assert not was_spared("elsewhere.example", spared)
+    assert not was_spared("here.example", failure("reset"))
+    assert not was_spared("here.example", Content())
+
+
+def test_the_row_says_what_happened_and_what_to_do():
+    why = GivenUp(since_ms=now_ms() - 960_000, probes=5, said="refused: nobody listens")
+
+    row = given_up("here.example", why)
+
+    assert row.kind is ErrorKind.BREAKER_OPEN
+    assert not row.may_retry
+    assert row.message.startswith("here.example has failed for 16 min ")
+    assert "5 single requests" in row.message
+    assert "refused: nobody listens" in row.message
+    assert "retry_failed()" in row.message
