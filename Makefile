@@ -38,12 +38,15 @@ help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
 
 # One stamp for the whole environment: nothing is done while it is newer than what it was made from.
+# The lock is complete, so pip resolves nothing: that is quicker, and pip before 23.3 does not warn of
+# an extra that justext asks of lxml by its old name.
 environment: $(VENV)/.installed
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@tests/make-environment.sh "$(PYTHON)" "$(VENV)"
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip check --quiet || $(BIN)/python -m pip check
 	@touch $@
 
 $(PEERS)/.installed: benchmarks/requirements-peers.txt

@@ -28,7 +28,7 @@ def sniff(body: bytes, content_type: str) -> Literal["html", "text"] | Failure:
         return Failure(ErrorKind.EMPTY, "the answer has no content")
     start = start or body.lstrip(_BLANK)[:4096]
     said = content_type.partition(";")[0].strip().lower()
-    if _DOCUMENT.match(start):
+    if _DOCUMENT.match(start, _skip(start, _PROLOGUE)):
         return "html"
     if what := _magic(body) or _markup(start, said):
         return _other(what, said)
@@ -63,18 +63,13 @@ _NAMES = {
     "application/xml": "XML",
 }
 
-# A prologue may hold comments, an XML declaration, processing instructions.
-_DOCUMENT = re.compile(
-    rb"(?:<!--(?:[^-]|-(?!->)){0,2000}+-->\s*|<\?[^>]{0,500}+>\s*){0,5}"
-    rb"(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])",
-    re.IGNORECASE,
-)
+# What may stand before the first element, one piece at a time. One pattern for all of it would need
+# a possessive quantifier over a group to be fast, and Python 3.11.2 matches those wrongly.
+_PROLOGUE = re.compile(rb"<!--.*?-->\s*|<\?[^>]*>\s*", re.DOTALL)
+_DOCTYPE = re.compile(rb"<!doctype[^>\[]*(?:\[[^\]]*\]\s*)?>\s*", re.IGNORECASE)
+_DOCUMENT = re.compile(rb"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
 _TAG = re.compile(rb"<(?:!doctype|/?[a-z][a-z0-9]{0,15}[\s>/])", re.IGNORECASE)
-_ROOT = re.compile(
-    rb"(?:<!--(?:[^-]|-(?!->)){0,2000}+-->\s*|<\?[^>]{0,500}+>\s*|<!doctype[^>\[]{0,500}+"
-    rb"(?:\[[^\]]{0,3000}\]\s*)?>\s*){0,8}<([a-z][\w.:-]{0,60})",
-    re.IGNORECASE,
-)
+_ROOT = re.compile(rb"<([a-z][\w.:-]{0,60})", re.IGNORECASE)
 _FEEDS = frozenset({b"rss", b"feed", b"rdf:rdf"})
 _XML_ROOTS = frozenset(
     {b"svg", b"urlset", b"sitemapindex", b"opml", b"kml", b"gpx", b"soap:envelope", b"wsdl"}
@@ -133,7 +128,7 @@ def _markup(start: bytes, said: str) -> str:
     Without an XML declaration only feeds give themselves away where a page was promised: pieces
     of HTML may begin with any element.
     """
-    root = _ROOT.match(start)
+    root = _ROOT.match(start, _skip(start, _PROLOGUE, _DOCTYPE))
     name = root[1].lower() if root else b""
     if name in _FEEDS:
         return "a feed"
@@ -141,6 +136,14 @@ def _markup(start: bytes, said: str) -> str:
     if declared or (name in _XML_ROOTS and said not in _PAGES):
         return "an image (SVG)" if name == b"svg" else "XML"
     return ""
+
+
+def _skip(start: bytes, *pieces: re.Pattern[bytes]) -> int:
+    """Where `start` goes on behind all `pieces` that it begins with; linear in its length."""
+    place = 0
+    while found := next(filter(None, (piece.match(start, place) for piece in pieces)), None):
+        place = found.end()
+    return place
 
 
 def _is_binary(start: bytes) -> bool:

@@ -14,6 +14,8 @@ from scrapeq.plots import frames, labels, theme
 if TYPE_CHECKING:
     from scrapeq.pipeline.job_queue import JobQueue
 
+#: Characters of a batch's name: on a phone the state, to the right, takes its room from the bars.
+NAME_LIMIT = 20
 #: How a batch is drawn, by its state.
 _PAINT = {
     "finished": theme.area(theme.ACCENT),
@@ -66,7 +68,7 @@ def batches(
     ]
     theme.rows(
         made,
-        [labels.label(name) for name in names],
+        [labels.label(name, NAME_LIMIT) for name in names],
         [
             _done(*one)
             for one in zip(done, counts["total"], shown["state"].astype(str), strict=True)

@@ -55,7 +55,7 @@ _AXIS = {
     "zeroline": False,
     "ticks": "",
     "ticklabelstandoff": 6,
-    "tickangle": 0,
+    "autotickangles": [0, -90],  # turned where they would touch: in narrow figures and wide fonts
     "separatethousands": True,
     "exponentformat": "none",
     "title": {"standoff": 8},

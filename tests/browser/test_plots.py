@@ -12,7 +12,8 @@ from plotly.offline import get_plotlyjs
 
 import scrapeq as sq
 from scrapeq.display import plain
-from scrapeq.plots import labels
+from scrapeq.plots import labels, theme
+from scrapeq.plots.batches import NAME_LIMIT
 from tests import plot_frames as make
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
@@ -28,6 +29,23 @@ TEXTS = """
                             bottom: box.bottom - frame.top } });
   return { width: frame.width, height: frame.height, texts } })
 """
+#: Spreads the letters of all figures until the alphabet is this wide in pixels at a size of 12: a
+#: little wider than in Verdana, the widest font that is common. Plotly measures what it then sees.
+WIDE_PX = 270
+WIDEN = """
+<script>{
+  const words = document.createElement('span');
+  words.textContent = 'abcdefghijklmnopqrstuvwxyz 0123456789';
+  words.style = "position:absolute;white-space:pre;font:12px FONT";
+  document.body.append(words);
+  const missing_px = WIDE_PX - words.getBoundingClientRect().width;
+  const sheet = document.createElement('style');
+  sheet.textContent =
+    `svg text { letter-spacing: ${Math.max(0, missing_px / words.textContent.length)}px }`;
+  document.head.append(sheet);
+  words.remove();
+}</script>
+""".replace("WIDE_PX", str(WIDE_PX)).replace("FONT", theme.TEMPLATE.layout.font.family)
 _JOBS, _FAILED = [400, 900, 0, 700, 1200, 800] * 4, [40, 90, 0, 7, 600, 8] * 4
 _HOSTS = ["www.example.com", "shop.a-rather-long-subdomain-name.example.co.uk", "a.de"]
 _ENDS = ["completed", "failed", "completed"]
@@ -74,11 +92,12 @@ def show(browser, tmp_path):
     """`show(figures, width, background)`: a page with them; what goes wrong on it fails the test."""
     wrong, pages = [], []
 
-    def make_page(figures, width, background="#fff"):
+    def make_page(figures, width, background="#fff", *, widened=False):
         file = tmp_path / "figures.html"
         file.write_text(
             f'<!doctype html><meta charset="utf-8"><script>{get_plotlyjs()}</script>'
             f'<body style="margin:0;background:{background}">'
+            + (WIDEN if widened else "")
             + "".join(
                 figure.to_html(
                     full_html=False,
@@ -108,13 +127,15 @@ def show(browser, tmp_path):
 
 
 @pytest.mark.parametrize("background", ["#fff", "#111"])
+@pytest.mark.parametrize("widened", [False, True], ids=["own-font", "wide-font"])
 @pytest.mark.parametrize("width", [360, 1000])
-def test_figures_are_whole_at_every_width(show, width, background):
-    page = show(figures().values(), width, background)
+def test_figures_are_whole_at_every_width(show, width, widened, background):
+    page = show(figures().values(), width, background, widened=widened)
 
     seen = dict(zip(figures(), page.evaluate(TEXTS), strict=True))
     ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"plots-{width}-{background[1:]}.png", full_page=True)
+    name = f"plots-{width}{'-wide-font' if widened else ''}-{background[1:]}.png"
+    page.screenshot(path=ARTEFACTS / name, full_page=True)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for name, figure in seen.items():
@@ -150,7 +171,7 @@ def test_strangers_words_are_words_in_a_browser(show, width):
 
     for name, figure in zip(tables, page.evaluate(TEXTS), strict=True):
         seen = [text["words"].strip() for text in figure["texts"]]
-        limit = 40 if name == "error_kinds" else labels.LABEL_LIMIT
+        limit = {"error_kinds": 40, "batches": NAME_LIMIT}.get(name, labels.LABEL_LIMIT)
         prefix = "in " if name == "comparison" else ""
         shown = [evil for evil in make.EVIL[:7] if len(prefix + evil) <= limit]
         assert shown

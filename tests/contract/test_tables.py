@@ -19,8 +19,8 @@ from scrapeq.database.engine import writing
 from scrapeq.errors import ConfigError, NotFound
 from scrapeq.frontier import Frontier, connect
 from scrapeq.models import Batch, ScrapingConfig
-from scrapeq.project import services
 from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.project import services
 from scrapeq.project.services import Services
 from scrapeq.settings import Settings
 

@@ -29,6 +29,31 @@ def test_what_begins_like_a_document_is_a_page(content_type: str) -> None:
     ) == ("html")
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"<!---->",
+        b"<!-- a - b -- c -> d > e ---->\n",
+        b"<!-- <html> --><!-- <rss> -->",
+        b"<!--" + b" long" * 700 + b"-->",
+        b"<?xml version='1.0' encoding='utf-8'?>",
+        b"<?xml version='1.0'?> <?xml-stylesheet href='s'?> <!-- c -->\r\n" * 12,
+    ],
+)
+def test_what_stands_before_the_first_element_is_skipped(before: bytes) -> None:
+    assert kind(before + PAGE, "application/pdf") == "html"
+    assert kind(before + b"<HTML>", "application/pdf") == "html"
+    assert kind(before + b"<!DOCTYPE rss [ <!ENTITY a '>'> ] ><rss>", "text/html") == "not_html"
+    assert kind(before + b"<!DOCTYPE rss SYSTEM 'r.dtd'><!-- c --><rss>", "text/html") == "not_html"
+
+
+@pytest.mark.parametrize(
+    "cut", [b"<!-- <html>", b"<!-- <html> -- >", b"<?xml <html", b"<!doctype rss [<!ENTITY <rss>"]
+)
+def test_what_is_never_closed_is_no_prologue(cut: bytes) -> None:
+    assert kind(cut, "application/pdf") == "not_html"
+
+
 def test_a_piece_of_html_is_a_page_where_one_was_promised() -> None:
     assert kind(b"<svg></svg><p>words", "text/html") == "html"
     assert kind(b"just words", "text/html") == "html"
