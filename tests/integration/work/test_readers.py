@@ -42,11 +42,7 @@ def other_readers(tmp_path, monkeypatch):
     def make(what_it_does: str) -> Readers:
         (tmp_path / "other_reader.py").write_text(CHILD + what_it_does)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-<<<<<<< HEAD:tests/integration/work/test_readers.py
-        monkeypatch.setattr(readers, "_CHILD", "mortal_reader")
-=======
         monkeypatch.setattr(readers, "_CHILD", "other_reader")
->>>>>>> tests-any:tests/integration/pipeline/test_reading.py
         return Readers(1)
 
     return make
