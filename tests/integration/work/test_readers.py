@@ -88,22 +88,22 @@ def test_what_ended_a_reader_is_known(how, said, other_readers, heavy_page):
 @pytest.mark.parametrize("what_it_does", [FROZEN, WAITING])
 def test_a_reader_that_stands_still_is_ended(what_it_does, other_readers, heavy_page, monkeypatch):
     monkeypatch.setattr(readers, "PATIENCE_S", PATIENCE_S)
-    readers = other_readers(what_it_does)
+    mine = other_readers(what_it_does)
 
-    failure = asyncio.run(readers.read(*heavy_page))
+    failure = asyncio.run(mine.read(*heavy_page))
 
     assert failure.message == "reading the page took too much time or memory"
-    assert readers.pids == []
+    assert mine.pids == []
 
 
 def test_a_reader_that_works_is_not_hurried_by_the_clock(other_readers, heavy_page, monkeypatch):
     monkeypatch.setattr(readers, "PATIENCE_S", PATIENCE_S)
-    readers = other_readers(AT_WORK)
+    mine = other_readers(AT_WORK)
 
     async def read_and_close():
         try:
-            return await readers.read(*heavy_page)
+            return await mine.read(*heavy_page)
         finally:
-            await readers.close()
+            await mine.close()
 
     assert asyncio.run(read_and_close()).message == "it has answered"
