@@ -12,6 +12,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
@@ -25,6 +26,9 @@ MAX_TEXT_CHARACTERS = 5_000_000
 #: Pages with more tags (half of them closing) are read as with "fast": trafilatura would take more
 #: than 5 s. The longest of WCXB's 1,497 pages has a sixth of it.
 MAX_TAGS = 100_000
+#: Of pages with more tags all but the navigation is taken: to look for the main part of two million
+#: takes resiliparse 3 s.
+MAX_TAGS_OF_MAIN = 500_000
 
 #: A reading with fewer words replaces no other.
 ENOUGH_WORDS = 50
@@ -48,16 +52,18 @@ def main_text(
     `tree` is Lexbor's of `markup`, `said` what it declares: an article is left to the reader of
     articles, and what is declared to be a product is not read as a list.
     """
-    thorough = how == "best" and markup.count("<") <= MAX_TAGS
+    tags = markup.count("<")
+    thorough = how == "best" and tags <= MAX_TAGS
     reading = _by_trafilatura(for_lxml(markup, tree)) if thorough else _NOTHING
-    if not reading.text or not said.is_article:
-        main = _by_resiliparse(markup)
+    parsed = _Parsed(markup)
+    if tags <= MAX_TAGS_OF_MAIN and not (reading.text and said.is_article):
+        main = _by_resiliparse(parsed)
         if _says_more(main, reading, 1.5) and _is_prose(main.text):
             reading = main
         if not reading.text:
             reading = main
     if not reading.text or not (said.is_article or said.is_product):
-        page = _all_but_navigation(markup)
+        page = _all_but_navigation(parsed)
         if not reading.text or _says_more(page, reading, 2):
             reading = page
     if not reading.text:
@@ -107,27 +113,40 @@ def _by_trafilatura(markup: str) -> _Reading:
     return _Reading(written(False), "trafilatura", lambda: written(True))
 
 
-def _by_resiliparse(markup: str) -> _Reading:
-    return _plain(markup, "resiliparse", main_content=True)
+class _Parsed:
+    """Resiliparse's tree of a page, made when it is first asked for: readings do not change it."""
+
+    def __init__(self, markup: str) -> None:
+        self._markup = markup
+
+    @cached_property
+    def tree(self) -> Any:
+        from resiliparse.parse.html import HTMLTree
+
+        return HTMLTree.parse(self._markup)
 
 
-def _all_but_navigation(markup: str) -> _Reading:
-    return _plain(markup, "page", main_content=False, skip_elements=_NAVIGATION)
+def _by_resiliparse(page: _Parsed) -> _Reading:
+    return _plain(page, "resiliparse", main_content=True)
 
 
-def _plain(markup: str, source: str, **options: Any) -> _Reading:
+def _all_but_navigation(page: _Parsed) -> _Reading:
+    return _plain(page, "page", main_content=False, skip_elements=_NAVIGATION)
+
+
+def _plain(page: _Parsed, source: str, **options: Any) -> _Reading:
     from resiliparse.extract.html2text import extract_plain_text
 
     def markdown() -> str:
         from html_to_markdown import convert
 
         html = extract_plain_text(
-            markup, preserve_formatting="minimal_html", alt_texts=False, **options
+            page.tree, preserve_formatting="minimal_html", alt_texts=False, **options
         )
         return (convert(html).content or "").strip()
 
     text = extract_plain_text(
-        markup, preserve_formatting=True, list_bullets=False, alt_texts=False, **options
+        page.tree, preserve_formatting=True, list_bullets=False, alt_texts=False, **options
     )
     return _Reading(text.strip(), source, markdown)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import struct
 import sys
 import time
 from asyncio.subprocess import Process
 from collections import deque
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from scrapeq.extract import is_light
@@ -21,8 +23,9 @@ from scrapeq.fetch import Response
 from scrapeq.models import Content, ErrorKind, Failure, Recipe
 from scrapeq.pipeline.page_reader import read_page
 
-#: Seconds for one page by the clock, far above the CPU bound: for a machine that is very busy.
-PATIENCE_S = 60
+#: Seconds in which a child neither answers nor uses any CPU: it is frozen, or waits for something
+#: that never comes. One that waits for its turn on a busy machine is bounded by its CPU alone.
+PATIENCE_S = 60.0
 #: Seconds with one page after which a child counts as stuck, and another may be started beside it.
 STUCK_S = 3.0
 #: Seconds that a child whose pipe has closed may take to be gone.
@@ -50,7 +53,7 @@ class Readers:
         child = await self._take()
         self._busy_since[child] = time.monotonic()
         try:
-            answer = await asyncio.wait_for(_ask(child, response, recipe), PATIENCE_S)
+            answer = await _ask_while_it_works(child, response, recipe)
         except (asyncio.IncompleteReadError, ConnectionError):
             # It is ending. A kill in this moment could make its exit status be taken by the wrong
             # one, and asyncio would then make up a 255.
@@ -133,6 +136,39 @@ def _cause(exit_code: int | None) -> str:
     if exit_code is not None and exit_code > 0:
         return "the page could not be read; the worker's log says more"
     return "reading the page took too much time or memory"
+
+
+async def _ask_while_it_works(child: Process, response: Response, recipe: Recipe) -> dict[str, Any]:
+    """The child's answer; TimeoutError when it has stood still for PATIENCE_S.
+
+    Where there is no /proc nobody knows whether it works, and it has PATIENCE_S by the clock.
+    """
+    async with asyncio.timeout(PATIENCE_S) as limit:
+        watch = asyncio.create_task(_prolong_while_it_works(limit, child.pid))
+        try:
+            return await _ask(child, response, recipe)
+        finally:
+            watch.cancel()
+
+
+async def _prolong_while_it_works(limit: asyncio.Timeout, pid: int) -> None:
+    before_s: float | None = None
+    while True:
+        await asyncio.sleep(PATIENCE_S / 4)
+        used_s = _cpu_s(pid)
+        if used_s != before_s and not limit.expired():
+            limit.reschedule(asyncio.get_running_loop().time() + PATIENCE_S)
+        before_s = used_s
+
+
+def _cpu_s(pid: int) -> float | None:
+    """CPU seconds that a process has used; None if it is gone or there is no /proc."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()  # proc_pid_stat(5), from the third field on
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _ask(child: Process, response: Response, recipe: Recipe) -> dict[str, Any]:

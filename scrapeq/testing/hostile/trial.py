@@ -21,9 +21,9 @@ from scrapeq.testing.hostile.case import Case
 from scrapeq.testing.hostile.growth import Growth
 from scrapeq.testing.pages import page
 
-#: What a machine that is busy with other things may add to the seconds of a case: something that
-#: hangs fails, something that waits for its turn does not.
-PATIENCE_S = 60.0
+#: What a machine that is busy with other things may add to the seconds of a case, which are CPU
+#: for the most part: something that hangs fails, something that waits for its turn does not.
+PATIENCE_S = 600.0
 
 #: What is no case's own matter: robots.txt, the pace of a host, trying again.
 ALONE: Mapping[str, Any] = {

@@ -1,4 +1,4 @@
-"""Reading children that end in the middle of a page."""
+"""Reading children that end in the middle of a page, stand still, or work for long."""
 
 from __future__ import annotations
 
@@ -12,25 +12,37 @@ from scrapeq.models import ErrorKind, Recipe, ScrapingConfig
 from scrapeq.pipeline import reading
 from scrapeq.pipeline.reading import Readers
 
-#: A child that ends itself as soon as a page comes: as the kernel does when a page takes too much,
-#: or by itself, a while after its pipe has closed.
+#: A child that does something else as soon as a page comes.
 CHILD = """
-import os, signal, sys, time
-sys.stdin.buffer.read(4)
-{end}
+import json, os, signal, struct, sys, time
+(length,) = struct.unpack(">I", sys.stdin.buffer.read(4))
+sys.stdin.buffer.read(json.loads(sys.stdin.buffer.read(length))["length"])
 """
+#: Ended as by the kernel when a page takes too much, or by itself, a while after its pipe closed.
 BY_THE_KERNEL = "os.kill(os.getpid(), signal.SIGPROF)"
 BY_ITSELF = "os.close(1); time.sleep(0.1); os._exit(3)"
+FROZEN = "os.kill(os.getpid(), signal.SIGSTOP)"
+WAITING = "signal.pause()"
+#: For more than twice as long as PATIENCE_S; then it answers.
+AT_WORK = """
+while time.process_time() < 2.5:
+    pass
+answer = json.dumps({"kind": "empty", "message": "it has answered"}).encode()
+os.write(1, struct.pack(">I", len(answer)) + answer)
+sys.stdin.buffer.read()
+"""
+#: Instead of a minute. A child that works has this long to be given a hundredth second of CPU.
+PATIENCE_S = 1.0
 
 
 @pytest.fixture
-def readers_that_end(tmp_path, monkeypatch):
-    """`readers_that_end(how)`: readers whose children end like that."""
+def other_readers(tmp_path, monkeypatch):
+    """`other_readers(what_it_does)`: readers whose children do that with a page."""
 
-    def make(how: str) -> Readers:
-        (tmp_path / "mortal_reader.py").write_text(CHILD.format(end=how))
+    def make(what_it_does: str) -> Readers:
+        (tmp_path / "other_reader.py").write_text(CHILD + what_it_does)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-        monkeypatch.setattr(reading, "_CHILD", "mortal_reader")
+        monkeypatch.setattr(reading, "_CHILD", "other_reader")
         return Readers(1)
 
     return make
@@ -62,8 +74,8 @@ def heavy_page() -> tuple[Response, Recipe]:
         (BY_ITSELF, "the page could not be read; the worker's log says more"),
     ],
 )
-def test_what_ended_a_reader_is_known(how, said, readers_that_end, heavy_page):
-    readers = readers_that_end(how)
+def test_what_ended_a_reader_is_known(how, said, other_readers, heavy_page):
+    readers = other_readers(how)
 
     async def read_often():
         return [await readers.read(*heavy_page) for _ in range(10)]
@@ -71,3 +83,27 @@ def test_what_ended_a_reader_is_known(how, said, readers_that_end, heavy_page):
     failures = asyncio.run(read_often())
 
     assert {(failure.kind, failure.message) for failure in failures} == {(ErrorKind.PARSE, said)}
+
+
+@pytest.mark.parametrize("what_it_does", [FROZEN, WAITING])
+def test_a_reader_that_stands_still_is_ended(what_it_does, other_readers, heavy_page, monkeypatch):
+    monkeypatch.setattr(reading, "PATIENCE_S", PATIENCE_S)
+    readers = other_readers(what_it_does)
+
+    failure = asyncio.run(readers.read(*heavy_page))
+
+    assert failure.message == "reading the page took too much time or memory"
+    assert readers.pids == []
+
+
+def test_a_reader_that_works_is_not_hurried_by_the_clock(other_readers, heavy_page, monkeypatch):
+    monkeypatch.setattr(reading, "PATIENCE_S", PATIENCE_S)
+    readers = other_readers(AT_WORK)
+
+    async def read_and_close():
+        try:
+            return await readers.read(*heavy_page)
+        finally:
+            await readers.close()
+
+    assert asyncio.run(read_and_close()).message == "it has answered"
