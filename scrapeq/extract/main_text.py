@@ -23,10 +23,12 @@ from scrapeq.extract.declared import Declared
 #: Characters of one page's text that are kept: a long book's worth.
 MAX_TEXT_CHARACTERS = 5_000_000
 
-#: Of a page with more tags (half of them closing) all but the navigation is the main text: to look
-#: for its main part would take trafilatura more than 5 s, and resiliparse 3 s if it is deep. The
-#: longest of WCXB's 1,497 pages has a sixth of it.
+#: Pages with more tags (half of them closing) are read as with "fast": trafilatura would take more
+#: than 5 s. The longest of WCXB's 1,497 pages has a sixth of it.
 MAX_TAGS = 100_000
+#: Of pages with more tags all but the navigation is taken: to look for the main part of two million
+#: takes resiliparse 3 s.
+MAX_TAGS_OF_MAIN = 500_000
 
 #: A reading with fewer words replaces no other.
 ENOUGH_WORDS = 50
@@ -50,12 +52,11 @@ def main_text(
     `tree` is Lexbor's of `markup`, `said` what it declares: an article is left to the reader of
     articles, and what is declared to be a product is not read as a list.
     """
-    has_main_part = markup.count("<") <= MAX_TAGS
-    reading = _NOTHING
-    if how == "best" and has_main_part:
-        reading = _by_trafilatura(for_lxml(markup, tree))
+    tags = markup.count("<")
+    thorough = how == "best" and tags <= MAX_TAGS
+    reading = _by_trafilatura(for_lxml(markup, tree)) if thorough else _NOTHING
     parsed = _Parsed(markup)
-    if has_main_part and not (reading.text and said.is_article):
+    if tags <= MAX_TAGS_OF_MAIN and not (reading.text and said.is_article):
         main = _by_resiliparse(parsed)
         if _says_more(main, reading, 1.5) and _is_prose(main.text):
             reading = main

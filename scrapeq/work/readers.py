@@ -143,21 +143,22 @@ async def _ask_while_it_works(child: Process, response: Response, recipe: Recipe
 
     Where there is no /proc nobody knows whether it works, and it has PATIENCE_S by the clock.
     """
-    loop = asyncio.get_running_loop()
-
-    def look(before_s: float | None) -> None:
-        nonlocal next_look
-        used_s = _cpu_s(child.pid)
-        if used_s != before_s and not limit.expired():
-            limit.reschedule(loop.time() + PATIENCE_S)
-        next_look = loop.call_later(PATIENCE_S / 4, look, used_s)
-
     async with asyncio.timeout(PATIENCE_S) as limit:
-        next_look = loop.call_later(PATIENCE_S / 4, look, None)
+        watch = asyncio.create_task(_prolong_while_it_works(limit, child.pid))
         try:
             return await _ask(child, response, recipe)
         finally:
-            next_look.cancel()
+            watch.cancel()
+
+
+async def _prolong_while_it_works(limit: asyncio.Timeout, pid: int) -> None:
+    before_s: float | None = None
+    while True:
+        await asyncio.sleep(PATIENCE_S / 4)
+        used_s = _cpu_s(pid)
+        if used_s != before_s and not limit.expired():
+            limit.reschedule(asyncio.get_running_loop().time() + PATIENCE_S)
+        before_s = used_s
 
 
 def _cpu_s(pid: int) -> float | None:
