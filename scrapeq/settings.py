@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 from pathlib import Path
@@ -12,6 +13,13 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from scrapeq.errors import ConfigError
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else ""
 
 
 class Settings(BaseSettings):
@@ -42,6 +50,14 @@ class Settings(BaseSettings):
         None,
         validation_alias="SCRAPEQ_DATABASE_URL",
         description="None: SQLite in `home`. postgresql://user@host/name for many machines.",
+    )
+
+    owner: str = Field(
+        default_factory=_login_name,
+        max_length=200,
+        validation_alias="SCRAPEQ_OWNER",
+        description="Whose batches these are. A page that was fetched with a secret, or that its "
+        "server calls private, answers only batches of the same owner. None: the login name.",
     )
 
     # the private cluster

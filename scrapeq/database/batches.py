@@ -50,6 +50,7 @@ def add_batch(
     fingerprint: str,
     total: int,
     rows: Iterable[NewJob],
+    owner: str = "",
     url_column: str | None = None,
     table: Iterable[bytes] = (),
 ) -> Batch:
@@ -122,6 +123,7 @@ def add_batch(
                 state=(BatchState.FINISHED if done else BatchState.OPEN).value,
                 config=json.dumps(config.to_storage()),
                 fingerprint=fingerprint,
+                owner=owner,
                 url_column=url_column,
                 total=total,
                 cancelled=0,
@@ -260,6 +262,7 @@ def _find(
             run=row.run,
             state=BatchState(row.state),
             config=ScrapingConfig(**json.loads(row.config)),
+            owner=row.owner,
             url_column=row.url_column,
             total=row.total,
             completed=row.completed,

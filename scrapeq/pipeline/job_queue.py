@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from scrapeq import clock, cluster, database, display, frames, urls
 from scrapeq.clock import now_ms
 from scrapeq.database.batches import NewJob
+from scrapeq.database.results import Asking, StoredAnswers
 from scrapeq.errors import (
     ClusterFailed,
     ConfigError,
@@ -44,6 +45,7 @@ from scrapeq.models import (
     Failure,
     Job,
     JobStatus,
+    RequestIdentity,
     ScrapingConfig,
 )
 from scrapeq.project import recovery
@@ -175,7 +177,10 @@ class JobQueue:
             config=config,
             fingerprint=print_of,
             total=len(values),
-            rows=_rows(batch_id, values, priority, answers, single_id=batch_id if single else None),
+            owner=self.services.settings.owner,
+            rows=_rows(
+                batch_id, values, priority, answers.jobs, single_id=batch_id if single else None
+            ),
             url_column=url_column,
             table=table,
         )
@@ -187,13 +192,16 @@ class JobQueue:
                 raise
         return batch
 
-    def _stored_answers(self, values: Sequence[object], config: ScrapingConfig) -> dict[str, str]:
+    def _stored_answers(self, values: Sequence[object], config: ScrapingConfig) -> StoredAnswers:
         if not config.max_age:
-            return {}
+            return StoredAnswers()
         newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
         parsed = [url.key for url in urls.parse_many(values) if not isinstance(url, Failure)]
         return database.results.stored_answers(
-            self.services.engine, parsed, config.recipe.digest, newer_than_ms
+            self.services.engine,
+            parsed,
+            config.recipe.digest,
+            Asking(RequestIdentity.of(config).digest, self.services.settings.owner, newer_than_ms),
         )
 
     # -- jobs --------------------------------------------------------------------------------
