@@ -99,9 +99,9 @@ class JobQueue:
         except DatabaseUnavailable as error:
             return display.card("JobQueue", facts, note=error, away="the record is away")
         try:
-            now = self.services.frontier.counts()
+            now = self.services.frontier.views.counts()
             _tell_open_apart(counts, now)
-            paused = self.services.frontier.paused()
+            paused = self.services.frontier.views.paused()
         except RedisUnavailable as error:
             note: object = error
             if not self.services.settings.shared:
@@ -135,7 +135,7 @@ class JobQueue:
             raise InputError(parsed.message, hint="write a URL like https://example.com/page")
         batch = self.submit_batch([url], config, priority=priority, batch_id=job_id, single=True)
         job = self.get_job_status(batch.id)
-        if self.services.settings.shared and not self.services.frontier.workers():
+        if self.services.settings.shared and not self.services.frontier.coordination.workers():
             self.warn_without_workers()
         return job
 
@@ -251,7 +251,7 @@ class JobQueue:
             error_message=kwargs.get("error_message"),
         )
         if status in FINAL:
-            self.services.frontier.forget([job_id])
+            self.services.frontier.jobs.forget([job_id])
         elif before.status in FINAL:
             self._feed_again(before.batch_id)
         return self.get_job_status(job_id)
@@ -265,7 +265,7 @@ class JobQueue:
         if job.status in FINAL:
             return False
         cancelled = database.jobs.cancel_jobs(self.services.engine, job.batch_id, [job_id])
-        self.services.frontier.forget([job_id])
+        self.services.frontier.jobs.forget([job_id])
         return cancelled > 0
 
     def get_active_jobs(self, limit: int = 100) -> list[Job]:
@@ -273,8 +273,8 @@ class JobQueue:
 
         Its cost depends on `limit` and not on the number of jobs.
         """
-        frontier = self.services.frontier
-        ids = frontier.running_ids(limit) + frontier.next_ids(limit)  # some may be done by now
+        views = self.services.frontier.views
+        ids = views.running_ids(limit) + views.next_ids(limit)  # some may be done by now
         active = [job for job in self.get_jobs(ids) if job.status not in FINAL]
         by_status = database.jobs.count_by_status(self.services.engine)
         if len(active) < min(limit, by_status[JobStatus.PENDING]):  # some are not in Redis yet
@@ -315,7 +315,7 @@ class JobQueue:
         counts = {status.value: 0 for status in JobStatus}
         for status, count in database.jobs.count_by_status(self.services.engine).items():
             counts[status.value] = count
-        now = self.services.frontier.counts()
+        now = self.services.frontier.views.counts()
         _tell_open_apart(counts, now)
         if self.services.settings.shared and counts["pending"] and not now["workers"]:
             self.warn_without_workers()
@@ -344,7 +344,7 @@ class JobQueue:
     def paused_host_rows(self) -> list[dict[str, Any]]:
         """The rows of `paused_hosts` as dicts, with times in seconds since 1970, without pandas."""
         rows = []
-        for paused in self.services.frontier.paused():
+        for paused in self.services.frontier.views.paused():
             kind, _, message = paused.said.partition(": ")
             rows.append(
                 {
@@ -397,29 +397,29 @@ class JobQueue:
 
     def pause_batch(self, batch_id: str) -> bool:
         """Start nothing more of it; what runs ends. False if it is finished."""
-        self.services.frontier.stop_batch(batch_id, "paused")
+        self.services.frontier.jobs.stop_batch(batch_id, "paused")
         if database.batches.set_state(self.services.engine, batch_id, BatchState.PAUSED):
             return True
-        self.services.frontier.release_batch(batch_id)
+        self.services.frontier.jobs.release_batch(batch_id)
         return False
 
     def resume_batch(self, batch_id: str) -> bool:
         """Go on with a paused batch. False if it is finished."""
         if not database.batches.set_state(self.services.engine, batch_id, BatchState.OPEN):
             return False
-        self.services.frontier.release_batch(batch_id)
+        self.services.frontier.jobs.release_batch(batch_id)
         batch = self.find_batch(batch_id)
         self.services.wake(batch.total - batch.done)
         return True
 
     def cancel_batch(self, batch_id: str) -> int:
         """Stop every open job of it; how many there were. None starts once this has returned."""
-        self.services.frontier.stop_batch(batch_id, "cancelled")
+        self.services.frontier.jobs.stop_batch(batch_id, "cancelled")
         open_jobs = database.jobs.all_open_jobs(self.services.engine, batch_id)
         known = [job.id for some in open_jobs for job in some]
         cancelled = database.jobs.cancel_jobs(self.services.engine, batch_id)
-        self.services.frontier.forget(known)
-        self.services.frontier.release_batch(batch_id)
+        self.services.frontier.jobs.forget(known)
+        self.services.frontier.jobs.release_batch(batch_id)
         return cancelled
 
     def retry_failed(self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None) -> int:
@@ -435,7 +435,7 @@ class JobQueue:
     def _feed_again(self, batch_id: str) -> None:
         batch = self.find_batch(batch_id)
         if batch.state is BatchState.OPEN:  # it may have been paused when it was finished
-            self.services.frontier.release_batch(batch_id)
+            self.services.frontier.jobs.release_batch(batch_id)
         recovery.feed(self.services, batch)
 
     def _as_they_stand(self, found: Sequence[Job]) -> list[Job]:
@@ -443,7 +443,7 @@ class JobQueue:
         open_ids = [job.id for job in found if job.status not in FINAL]
         if not open_ids:
             return list(found)
-        standings = self.services.frontier.standings(open_ids)
+        standings = self.services.frontier.views.standings(open_ids)
         jobs = []
         for job in found:
             standing = standings.get(job.id)
@@ -466,7 +466,7 @@ class JobQueue:
             if not settings.shared and settings.autostart:
                 cluster.ensure_cluster(settings)
                 recovery.recover(self.services)  # workers would, but take seconds to start
-            return bool(self.services.frontier.workers())
+            return bool(self.services.frontier.coordination.workers())
         except ScrapeqError:  # whoever waits goes on waiting; what reads the answer will say it
             return False
 
