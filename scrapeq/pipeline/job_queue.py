@@ -48,7 +48,7 @@ from scrapeq.models import (
     RequestIdentity,
     ScrapingConfig,
 )
-from scrapeq.project import recovery
+from scrapeq.project import recovery, steering
 from scrapeq.project.services import Services, shared_services
 from scrapeq.settings import Settings
 
@@ -186,7 +186,7 @@ class JobQueue:
         )
         if batch.state is BatchState.OPEN:
             try:
-                recovery.feed(self.services, batch)
+                steering.feed(self.services, batch.id)
             except RedisFull:  # what was not accepted is not to be done some day
                 self.cancel_batch(batch.id)
                 raise
@@ -251,9 +251,9 @@ class JobQueue:
             error_message=kwargs.get("error_message"),
         )
         if status in FINAL:
-            self.services.frontier.jobs.forget([job_id])
+            steering.forget(self.services, job_id)
         elif before.status in FINAL:
-            self._feed_again(before.batch_id)
+            steering.feed(self.services, before.batch_id)
         return self.get_job_status(job_id)
 
     def cancel_job(self, job_id: str) -> bool:
@@ -265,7 +265,7 @@ class JobQueue:
         if job.status in FINAL:
             return False
         cancelled = database.jobs.cancel_jobs(self.services.engine, job.batch_id, [job_id])
-        self.services.frontier.jobs.forget([job_id])
+        steering.forget(self.services, job_id)
         return cancelled > 0
 
     def get_active_jobs(self, limit: int = 100) -> list[Job]:
@@ -397,46 +397,25 @@ class JobQueue:
 
     def pause_batch(self, batch_id: str) -> bool:
         """Start nothing more of it; what runs ends. False if it is finished."""
-        self.services.frontier.jobs.stop_batch(batch_id, "paused")
-        if database.batches.set_state(self.services.engine, batch_id, BatchState.PAUSED):
-            return True
-        self.services.frontier.jobs.release_batch(batch_id)
-        return False
+        return steering.pause(self.services, batch_id)
 
     def resume_batch(self, batch_id: str) -> bool:
         """Go on with a paused batch. False if it is finished."""
-        if not database.batches.set_state(self.services.engine, batch_id, BatchState.OPEN):
-            return False
-        self.services.frontier.jobs.release_batch(batch_id)
-        batch = self.find_batch(batch_id)
-        self.services.wake(batch.total - batch.done)
-        return True
+        return steering.resume(self.services, batch_id)
 
     def cancel_batch(self, batch_id: str) -> int:
         """Stop every open job of it; how many there were. None starts once this has returned."""
-        self.services.frontier.jobs.stop_batch(batch_id, "cancelled")
-        open_jobs = database.jobs.all_open_jobs(self.services.engine, batch_id)
-        known = [job.id for some in open_jobs for job in some]
-        cancelled = database.jobs.cancel_jobs(self.services.engine, batch_id)
-        self.services.frontier.jobs.forget(known)
-        self.services.frontier.jobs.release_batch(batch_id)
-        return cancelled
+        return steering.cancel(self.services, batch_id)
 
     def retry_failed(self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None) -> int:
         """Put failed and cancelled jobs back, on request only some kinds; how many."""
         chosen = None if kinds is None else [ErrorKind(kind) for kind in kinds]
         reopened = database.jobs.reopen_jobs(self.services.engine, batch_id, chosen)
         if reopened:
-            self._feed_again(batch_id)
+            steering.feed(self.services, batch_id)
         return reopened
 
     # -- inside ------------------------------------------------------------------------------
-
-    def _feed_again(self, batch_id: str) -> None:
-        batch = self.find_batch(batch_id)
-        if batch.state is BatchState.OPEN:  # it may have been paused when it was finished
-            self.services.frontier.jobs.release_batch(batch_id)
-        recovery.feed(self.services, batch)
 
     def _as_they_stand(self, found: Sequence[Job]) -> list[Job]:
         """The record's jobs with what Redis knows of the open ones."""
