@@ -6,11 +6,11 @@ import getpass
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from scrapeq.errors import ConfigError
 
@@ -36,7 +36,9 @@ class Settings(BaseSettings):
     celery_result_backend: SecretStr | None = Field(None, validation_alias="CELERY_RESULT_BACKEND")
     celery_task_serializer: str = Field("json", validation_alias="CELERY_TASK_SERIALIZER")
     celery_result_serializer: str = Field("json", validation_alias="CELERY_RESULT_SERIALIZER")
-    celery_accept_content: list[str] = Field(["json"], validation_alias="CELERY_ACCEPT_CONTENT")
+    celery_accept_content: Annotated[list[str], NoDecode] = Field(
+        ["json"], validation_alias="CELERY_ACCEPT_CONTENT"
+    )
     celery_timezone: str = Field("UTC", validation_alias="CELERY_TIMEZONE")
     celery_enable_utc: bool = Field(True, validation_alias="CELERY_ENABLE_UTC")
 
@@ -168,6 +170,15 @@ class Settings(BaseSettings):
         if value != "json":
             raise ValueError(f"only json is safe to take from a queue, not {value!r}; write json")
         return value
+
+    @field_validator("celery_accept_content", mode="before")
+    @classmethod
+    def _list_as_people_write_it(cls, value: Any) -> Any:
+        """["json"], and what a shell makes of it ([json]); json, "json", application/json."""
+        if not isinstance(value, str):
+            return value
+        words = [word.strip(" \t'\"") for word in value.strip().strip("[]").split(",")]
+        return ["json" if word == "application/json" else word for word in words if word]
 
     @field_validator("celery_accept_content")
     @classmethod
