@@ -34,7 +34,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench faults docs notebooks pictures lock clean environment services
+.PHONY: help demo test check bench faults docs release notebooks pictures lock clean environment services
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -92,6 +92,12 @@ $(DOCS)/.installed: docs/requirements.txt
 	@tests/make-environment.sh "$(PYTHON)" "$(DOCS)"
 	@$(DOCS)/bin/python -m pip install --quiet -r docs/requirements.txt
 	@touch $@
+
+# It looks before the long checks, so that a tree that is not clean is refused at once.
+release: environment
+	@$(BIN)/python docs/release.py "$(VERSION)" --look
+	@$(MAKE) check test docs
+	@$(BIN)/python docs/release.py "$(VERSION)"
 
 pictures: environment services
 	$(BIN)/python docs/pictures.py
