@@ -44,6 +44,26 @@ def main() -> None:
         sys.exit(INTERRUPTED)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from scrapeq import __version__
+
+        typer.echo(f"scrapeq {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """A column of URLs in, a table out."""
+
+
 @app.command()
 def scrape(  # noqa: PLR0917 - typer's way to declare options
     source: Annotated[

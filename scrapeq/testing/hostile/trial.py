@@ -38,7 +38,7 @@ class Ended:
     """How a case ended.
 
     end: an error kind, "ok", or "hangs". Memory is in MB (10^6 bytes) and resident, that of cases
-    beside it included: what it cost this process at its peak (visitor_mb) and the reading children
+    beside it included: what it cost this process at its peak (fetcher_mb) and the reading children
     (parser_mb), and what both were still grown by at its end (left_mb).
     """
 
@@ -49,7 +49,7 @@ class Ended:
     message: str
     tries: int
     seconds: float
-    visitor_mb: float
+    fetcher_mb: float
     parser_mb: float
     left_mb: float
 
@@ -126,7 +126,7 @@ def _ended(
         message=(row.page.error_message or "") if row else "",
         tries=tries,
         seconds=seconds,
-        visitor_mb=growth.own_peak_mb,
+        fetcher_mb=growth.own_peak_mb,
         parser_mb=growth.children_peak_mb,
         left_mb=growth.own_left_mb + growth.children_left_mb,
     )
