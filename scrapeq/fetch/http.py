@@ -401,8 +401,10 @@ def _of_socket(error: BaseException, request: Request) -> Failed:
     if isinstance(error, TimeoutError):
         return Failed(ErrorKind.CONNECT_TIMEOUT, f"{whom} does not answer")
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS}:
-        return Failed(
-            ErrorKind.CONNECT_TIMEOUT, "this machine has no more free sockets; lower SCRAPEQ_WINDOW"
+        return Failed(  # the worker's trouble, not the host's; it passes when others have ended
+            ErrorKind.CONFIG,
+            "the worker's machine has no more free sockets; lower SCRAPEQ_WINDOW",
+            retryable=True,
         )
     return Failed(ErrorKind.REFUSED, f"{whom} cannot be reached: {_reason(error)}")
 

@@ -61,6 +61,8 @@ _SITE_FAILED = frozenset(
         ErrorKind.HEADER_TIMEOUT,
         ErrorKind.PROTOCOL,
         ErrorKind.BREAKER_OPEN,
+        ErrorKind.INTERNAL,
+        ErrorKind.CONFIG,
     }
 )
 

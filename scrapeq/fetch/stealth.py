@@ -157,7 +157,8 @@ class _Transfer:
         url = URL(request.url, encoded=True)
         if self._curl.impersonate(DEFAULT_CHROME) != 0:
             raise Failed(
-                ErrorKind.TLS, f"this curl_cffi cannot be {DEFAULT_CHROME}", retryable=False
+                ErrorKind.CONFIG,
+                f"the curl_cffi of this worker cannot be {DEFAULT_CHROME}: run `scrapeq doctor` there",
             )
         if url.scheme == "http":  # libcurl would offer h2c, which no browser does
             setopt(CurlOpt.HTTP_VERSION, CurlHttpVersion.V1_1)

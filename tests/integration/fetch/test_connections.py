@@ -248,6 +248,7 @@ def test_a_line_break_in_a_secret_is_not_sent(kit, stealth, monkeypatch):
 
     [result] = kit.visit(site, "/", use_stealth=stealth, headers={"X-Key": "env:MY_KEY"})
 
+    assert result.kind == "config"
     assert "X-Key has a line break" in result.message
     assert "s3cret" not in result.message
     assert site.requests == []
@@ -258,6 +259,7 @@ def test_a_secret_that_is_not_there_is_said(kit, stealth):
 
     [result] = kit.visit(site, "/", use_stealth=stealth, headers={"X-Key": "env:NO_SUCH_VARIABLE"})
 
+    assert result.kind == "config"
     assert "NO_SUCH_VARIABLE" in result.message
     assert not result.may_retry
     assert site.requests == []
