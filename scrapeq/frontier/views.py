@@ -98,6 +98,12 @@ class Views:
             for job_id, i in zip(ids, range(0, 5 * len(ids), 5), strict=True)
         }
 
+    def stopped(self) -> dict[str, str]:
+        """The batches that are stopped, each with its state: paused or cancelled."""
+        with translated():
+            found = self._redis.hgetall(keys.STOPPED)
+        return {str(batch_id): str(state) for batch_id, state in found.items()}
+
     def batch_counts(self, batch_id: str) -> tuple[int, int]:
         """Its jobs that run now, and those that wait to be tried again."""
         pipe = self._redis.pipeline(transaction=False)

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from scrapeq import clock, cluster, database, display, frames, urls
 from scrapeq.clock import now_ms
 from scrapeq.database.batches import NewJob
+from scrapeq.database.results import Asking, StoredAnswers
 from scrapeq.errors import (
     ClusterFailed,
     ConfigError,
@@ -44,9 +45,10 @@ from scrapeq.models import (
     Failure,
     Job,
     JobStatus,
+    RequestIdentity,
     ScrapingConfig,
 )
-from scrapeq.project import recovery
+from scrapeq.project import recovery, steering
 from scrapeq.project.services import Services, shared_services
 from scrapeq.settings import Settings
 
@@ -175,25 +177,31 @@ class JobQueue:
             config=config,
             fingerprint=print_of,
             total=len(values),
-            rows=_rows(batch_id, values, priority, answers, single_id=batch_id if single else None),
+            owner=self.services.settings.owner,
+            rows=_rows(
+                batch_id, values, priority, answers.jobs, single_id=batch_id if single else None
+            ),
             url_column=url_column,
             table=table,
         )
         if batch.state is BatchState.OPEN:
             try:
-                recovery.feed(self.services, batch)
+                steering.feed(self.services, batch.id)
             except RedisFull:  # what was not accepted is not to be done some day
                 self.cancel_batch(batch.id)
                 raise
         return batch
 
-    def _stored_answers(self, values: Sequence[object], config: ScrapingConfig) -> dict[str, str]:
+    def _stored_answers(self, values: Sequence[object], config: ScrapingConfig) -> StoredAnswers:
         if not config.max_age:
-            return {}
+            return StoredAnswers()
         newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
         parsed = [url.key for url in urls.parse_many(values) if not isinstance(url, Failure)]
         return database.results.stored_answers(
-            self.services.engine, parsed, config.recipe.digest, newer_than_ms
+            self.services.engine,
+            parsed,
+            config.recipe.digest,
+            Asking(RequestIdentity.of(config).digest, self.services.settings.owner, newer_than_ms),
         )
 
     # -- jobs --------------------------------------------------------------------------------
@@ -243,9 +251,9 @@ class JobQueue:
             error_message=kwargs.get("error_message"),
         )
         if status in FINAL:
-            self.services.frontier.jobs.forget([job_id])
+            steering.forget(self.services, job_id)
         elif before.status in FINAL:
-            self._feed_again(before.batch_id)
+            steering.feed(self.services, before.batch_id)
         return self.get_job_status(job_id)
 
     def cancel_job(self, job_id: str) -> bool:
@@ -257,7 +265,7 @@ class JobQueue:
         if job.status in FINAL:
             return False
         cancelled = database.jobs.cancel_jobs(self.services.engine, job.batch_id, [job_id])
-        self.services.frontier.jobs.forget([job_id])
+        steering.forget(self.services, job_id)
         return cancelled > 0
 
     def get_active_jobs(self, limit: int = 100) -> list[Job]:
@@ -389,46 +397,25 @@ class JobQueue:
 
     def pause_batch(self, batch_id: str) -> bool:
         """Start nothing more of it; what runs ends. False if it is finished."""
-        self.services.frontier.jobs.stop_batch(batch_id, "paused")
-        if database.batches.set_state(self.services.engine, batch_id, BatchState.PAUSED):
-            return True
-        self.services.frontier.jobs.release_batch(batch_id)
-        return False
+        return steering.pause(self.services, batch_id)
 
     def resume_batch(self, batch_id: str) -> bool:
         """Go on with a paused batch. False if it is finished."""
-        if not database.batches.set_state(self.services.engine, batch_id, BatchState.OPEN):
-            return False
-        self.services.frontier.jobs.release_batch(batch_id)
-        batch = self.find_batch(batch_id)
-        self.services.wake(batch.total - batch.done)
-        return True
+        return steering.resume(self.services, batch_id)
 
     def cancel_batch(self, batch_id: str) -> int:
         """Stop every open job of it; how many there were. None starts once this has returned."""
-        self.services.frontier.jobs.stop_batch(batch_id, "cancelled")
-        open_jobs = database.jobs.all_open_jobs(self.services.engine, batch_id)
-        known = [job.id for some in open_jobs for job in some]
-        cancelled = database.jobs.cancel_jobs(self.services.engine, batch_id)
-        self.services.frontier.jobs.forget(known)
-        self.services.frontier.jobs.release_batch(batch_id)
-        return cancelled
+        return steering.cancel(self.services, batch_id)
 
     def retry_failed(self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None) -> int:
         """Put failed and cancelled jobs back, on request only some kinds; how many."""
         chosen = None if kinds is None else [ErrorKind(kind) for kind in kinds]
         reopened = database.jobs.reopen_jobs(self.services.engine, batch_id, chosen)
         if reopened:
-            self._feed_again(batch_id)
+            steering.feed(self.services, batch_id)
         return reopened
 
     # -- inside ------------------------------------------------------------------------------
-
-    def _feed_again(self, batch_id: str) -> None:
-        batch = self.find_batch(batch_id)
-        if batch.state is BatchState.OPEN:  # it may have been paused when it was finished
-            self.services.frontier.jobs.release_batch(batch_id)
-        recovery.feed(self.services, batch)
 
     def _as_they_stand(self, found: Sequence[Job]) -> list[Job]:
         """The record's jobs with what Redis knows of the open ones."""

@@ -315,7 +315,7 @@ class WorkLoop:
                     database.results.stored_bodies,
                     self.services.engine,
                     list(keys.values()),
-                    since_ms,
+                    database.results.Asking(plan.identity.digest, plan.owner, since_ms),
                 )
                 found |= {
                     job_id: _response(kept[key]) for job_id, key in keys.items() if key in kept
@@ -441,7 +441,8 @@ def _response(kept: database.results.StoredBody) -> Response:
         url=kept.final_url,
         final_url=kept.final_url,
         http_status=kept.http_status,
-        headers=(),
+        # of its headers this alone is kept, and has to hold for what is read from it again
+        headers=() if kept.private_to is None else (("Cache-Control", "private"),),
         content_type=kept.content_type,
         body=kept.body,
         redirects=(),
