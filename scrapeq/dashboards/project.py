@@ -18,7 +18,7 @@ class Project:
 
     def __init__(self, queue: JobQueue) -> None:
         self.queue = queue
-        self.monitor = JobMonitor(queue.services)
+        self.monitor = JobMonitor(queue)
         self._handles: dict[str, BatchHandle] = {}
         self._lock = threading.Lock()
 
@@ -28,7 +28,7 @@ class Project:
 
     def handle(self, name_or_id: str) -> BatchHandle:
         """The handle of a batch: the same each time while it is one of the newest `LATEST` that were
-        asked for, since it remembers how fast the work goes. Raises NotFound."""
+        asked for, since it remembers the speed. Raises NotFound."""
         batch_id = self.queue.find_batch(name_or_id).id
         with self._lock:
             if batch_id not in self._handles:
