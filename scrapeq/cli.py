@@ -224,7 +224,9 @@ def dashboard(
 
     def say(address: str) -> None:
         typer.echo(f"the dashboard is at {address}")
-        _say("everybody who has this address can use it; Ctrl-C ends it, and submitted work goes on")
+        _say(
+            "everybody who has this address can use it; Ctrl-C ends it, and submitted work goes on"
+        )
         if open_browser:
             webbrowser.open(address)
 

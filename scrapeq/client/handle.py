@@ -79,9 +79,7 @@ class BatchHandle(BatchTables):
         has_errors = bool(progress.failed or progress.cancelled)
         errors = database.jobs.error_kinds(self._engine, self.id) if has_errors else {}
         if progress.is_done:
-            return batch_card(
-                batch, progress, note=self.note, errors=errors, with_actions=actions
-            )
+            return batch_card(batch, progress, note=self.note, errors=errors, with_actions=actions)
         not_there = missing(frontier)
         paused = paused_now(frontier)
         # all that is left waits for paused hosts: how fast others were says nothing

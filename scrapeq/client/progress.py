@@ -24,7 +24,7 @@ class ProgressMeter:
         """Counts that add up to the batch's total; while Redis does not answer, what runs is counted
         as pending."""
         try:
-            running, retrying = frontier.batch_counts(batch.id)
+            running, retrying = frontier.views.batch_counts(batch.id)
         except RedisUnavailable:
             running = retrying = 0
         left = batch.total - batch.done

@@ -85,14 +85,14 @@ def _one_at_a_time(queue: JobQueue, name: str | None) -> Iterator[None]:
     give_up_s = time.monotonic() + NAME_LOCK_S
     key = f"name:{name}"
     while name is not None and proof is None and time.monotonic() < give_up_s:
-        proof = frontier.lock(key, NAME_LOCK_S)
+        proof = frontier.coordination.lock(key, NAME_LOCK_S)
         if proof is None:
             time.sleep(0.05)
     try:
         yield
     finally:
         if proof is not None:
-            frontier.unlock(key, proof)
+            frontier.coordination.unlock(key, proof)
 
 
 def attach(
@@ -121,7 +121,9 @@ def _same_batch(
     age = clock.now() - batch.finished_at if batch.finished_at else None
     if age is not None and config.max_age is not None and age > config.max_age:
         return None  # its pages are too old: the next run fetches them again
-    note = f"this batch exists: {batch.done:,} of {batch.total:,} rows are done; nothing was submitted"
+    note = (
+        f"this batch exists: {batch.done:,} of {batch.total:,} rows are done; nothing was submitted"
+    )
     if batch.failed and batch.done >= batch.total:
         note += f"; {batch.failed:,} failed, retry_failed() tries them again"
     return BatchHandle(queue, batch.id, note=note)

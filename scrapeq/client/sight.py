@@ -30,7 +30,7 @@ class SlowHosts:
         """A few of them on one line; "" if none takes a minute."""
         if time.monotonic() - self._looked_s > LOOK_FOR_SLOW_S:
             try:
-                found = frontier.slow_hosts(batch_id, MOST_SLOW, SLOW_S)
+                found = frontier.views.slow_hosts(batch_id, MOST_SLOW, SLOW_S)
             except RedisUnavailable:
                 return ""
             self._looked_s = time.monotonic()
@@ -44,7 +44,7 @@ class SlowHosts:
 def paused_now(frontier: Frontier) -> list[Paused]:
     """The hosts that are paused (see `JobQueue.paused_hosts`); none while Redis does not answer."""
     try:
-        return frontier.paused()
+        return frontier.views.paused()
     except RedisUnavailable:
         return []
 
@@ -60,6 +60,6 @@ def named(paused: Sequence[Paused]) -> str:
 def missing(frontier: Frontier) -> str:
     """What the work waits for that should be there, in a few words; "" if nothing."""
     try:
-        return "" if frontier.workers() else "no workers"
+        return "" if frontier.coordination.workers() else "no workers"
     except RedisUnavailable:
         return "Redis does not answer"

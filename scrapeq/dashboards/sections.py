@@ -11,7 +11,8 @@ from scrapeq.dashboards.charts import HEIGHT, WIDTH, charts, since_work_began
 from scrapeq.dashboards.options import fields
 from scrapeq.dashboards.project import Project
 from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
-from scrapeq.models.actions import Action, possible_actions
+from scrapeq.models import Batch, BatchState
+from scrapeq.models.actions import Action
 from scrapeq.models.error_words import error_words
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -57,8 +58,15 @@ def _running(project: Project) -> str:
 
 def _batches(project: Project) -> str:
     shown = project.batches()[:MOST_BATCHES]
-    rows = [(batch, Action.RETRY_FAILED in _actions(project, batch)) for batch in shown]
-    return _render("batches", rows=rows, endings=ENDINGS, retry=Action.RETRY_FAILED)
+    rows = [  # the cards above have the other actions
+        (batch, [Action.RETRY_FAILED] if _may_retry(project, batch) else []) for batch in shown
+    ]
+    return _render("batches", rows=rows, endings=ENDINGS)
+
+
+def _may_retry(project: Project, batch: Batch) -> bool:
+    is_finished = batch.state is BatchState.FINISHED
+    return is_finished and Action.RETRY_FAILED in project.actions(batch)
 
 
 def _jobs(project: Project) -> str:

@@ -55,7 +55,9 @@ def hosts_frame(
         "last_finished": [
             array([last_ms[number] / 1000 if last_ms[number] else None for number in order], TIME)
         ],
-        "breaker_until": [array([(paused_until or {}).get(hosts[number]) for number in order], TIME)],
+        "breaker_until": [
+            array([(paused_until or {}).get(hosts[number]) for number in order], TIME)
+        ],
     }
     made = make_frame({"error_kind": CATEGORY, "last_finished": TIME, "breaker_until": TIME}, texts)
     return pd.DataFrame(
@@ -72,7 +74,10 @@ def hosts_frame(
             "error_kind": made["error_kind"],
             "last_finished": made["last_finished"],
             "breaker_open": pd.array(
-                [None if paused_until is None else hosts[number] in paused_until for number in order],
+                [
+                    None if paused_until is None else hosts[number] in paused_until
+                    for number in order
+                ],
                 "boolean",
             ),
             "breaker_until": made["breaker_until"],

@@ -62,7 +62,9 @@ def error_words(kind: str) -> str:
 
 def errors_in_words(counts: Mapping[str, int]) -> str:
     """Counts by kind on one line: "1,203 connection refused, 12 empty page"."""
-    return ", ".join(f"{display.count(number)} {error_words(kind)}" for kind, number in counts.items())
+    return ", ".join(
+        f"{display.count(number)} {error_words(kind)}" for kind, number in counts.items()
+    )
 
 
 def is_retryable(kind: str) -> bool:

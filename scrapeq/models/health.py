@@ -159,7 +159,9 @@ class SystemHealth(BaseModel):
         return f"{self.finished:,} pages{good}{took}"
 
     def _paused(self) -> str:
-        named = [f"{one.host} ({error_words(one.error_kind)})" for one in self.paused_hosts[:MOST_NAMED]]
+        named = [
+            f"{one.host} ({error_words(one.error_kind)})" for one in self.paused_hosts[:MOST_NAMED]
+        ]
         more = len(self.paused_hosts) - len(named)
         return ", ".join(named) + (f" and {more:,} more" if more else "")
 

@@ -103,7 +103,9 @@ class ScrapeqMagics(Magics):
     @argument("--links", action="store_true", help="Keep every link.")
     @argument("--images", action="store_true", help="Keep every image.")
     @argument("--stealth", action="store_true", help="Send a real browser's headers and TLS.")
-    @argument("--refresh", action="store_true", help="Fetch again, also where stored pages could answer.")
+    @argument(
+        "--refresh", action="store_true", help="Fetch again, also where stored pages could answer."
+    )
     @argument(
         "--retry-failed", action="store_true", help="Try failed rows of a finished batch again."
     )

@@ -76,7 +76,7 @@ def working(queue: JobQueue) -> JobQueue:
     """A queue of the same project that has workers: this one, or, where the private cluster ended
     meanwhile, one on a cluster that was started again. Raises what `get_job_queue` raises."""
     try:
-        queue.services.frontier.ping()
+        queue.services.frontier.coordination.ping()
     except ScrapeqError:
         return get_job_queue(queue.services.settings)
     queue.look_after_workers()
@@ -101,8 +101,8 @@ class JobQueue:
         except DatabaseUnavailable as error:
             return queue_card(record, is_shared=self.is_shared, no_record=error)
         try:
-            now = self.services.frontier.counts()
-            paused = len(self.services.frontier.paused())
+            now = self.services.frontier.views.counts()
+            paused = len(self.services.frontier.views.paused())
         except RedisUnavailable as error:
             counts_now = counted(counts.items(), 0, 0)
             return queue_card(record, counts_now, is_shared=self.is_shared, no_redis=error)
@@ -143,7 +143,7 @@ class JobQueue:
             raise InputError(parsed.message, hint="write a URL like https://example.com/page")
         batch = self.submit_batch([url], config, priority=priority, batch_id=job_id, single=True)
         job = self.get_job_status(batch.id)
-        if self.is_shared and not self.services.frontier.workers():
+        if self.is_shared and not self.services.frontier.coordination.workers():
             warn_without_workers(self.services, stacklevel=2)
         return job
 
@@ -256,7 +256,7 @@ class JobQueue:
             error_message=kwargs.get("error_message"),
         )
         if status in FINAL:
-            self.services.frontier.forget([job_id])
+            self.services.frontier.jobs.forget([job_id])
         elif before.status in FINAL:
             _feed_again(self.services, self.find_batch(before.batch_id))
         return self.get_job_status(job_id)
@@ -270,7 +270,7 @@ class JobQueue:
         if job.status in FINAL:
             return False
         cancelled = database.jobs.cancel_jobs(self.services.engine, job.batch_id, [job_id])
-        self.services.frontier.forget([job_id])
+        self.services.frontier.jobs.forget([job_id])
         return cancelled > 0
 
     def get_active_jobs(self, limit: int = 100) -> list[Job]:
@@ -279,7 +279,9 @@ class JobQueue:
         Its cost depends on `limit` and not on the number of jobs.
         """
         frontier = self.services.frontier
-        ids = frontier.running_ids(limit) + frontier.next_ids(limit)  # some may be done by now
+        ids = frontier.views.running_ids(limit) + frontier.views.next_ids(
+            limit
+        )  # some may be done by now
         active = [job for job in self.get_jobs(ids) if job.status not in FINAL]
         by_status = database.jobs.count_by_status(self.services.engine)
         if len(active) < min(limit, by_status[JobStatus.PENDING]):  # some are not in Redis yet
@@ -290,9 +292,7 @@ class JobQueue:
                 statuses=[status for status in JobStatus if status not in FINAL],
             )
             active += [
-                job
-                for job in as_they_stand(self.services.frontier, waiting)
-                if job.id not in known
+                job for job in as_they_stand(self.services.frontier, waiting) if job.id not in known
             ]
         return active[:limit]
 
@@ -322,7 +322,7 @@ class JobQueue:
         """`total_jobs`, `status_counts` by status, `active_tasks` (jobs that run now),
         `queue_lengths` of wake-ups and tasks by queue, and the number of live `workers`."""
         recorded = database.jobs.count_by_status(self.services.engine)
-        now = self.services.frontier.counts()
+        now = self.services.frontier.views.counts()
         counts = counted(recorded.items(), now["running"], now["retrying"])
         if self.is_shared and counts["pending"] and not now["workers"]:
             warn_without_workers(self.services, stacklevel=2)
@@ -354,7 +354,7 @@ class JobQueue:
 
     def paused_host_rows(self) -> list[PausedHost]:
         """The rows of `paused_hosts` as values, without pandas. Raises RedisUnavailable."""
-        return [paused_host(one) for one in self.services.frontier.paused()]
+        return [paused_host(one) for one in self.services.frontier.views.paused()]
 
     def wait(self, job_id: str, timeout: float | None = None) -> Job:
         """The job once it is finished; `timeout` in seconds.
@@ -392,29 +392,29 @@ class JobQueue:
 
     def pause_batch(self, batch_id: str) -> bool:
         """Start nothing more of it; what runs ends. False if it is finished."""
-        self.services.frontier.stop_batch(batch_id, "paused")
+        self.services.frontier.jobs.stop_batch(batch_id, "paused")
         if database.batches.set_state(self.services.engine, batch_id, BatchState.PAUSED):
             return True
-        self.services.frontier.release_batch(batch_id)
+        self.services.frontier.jobs.release_batch(batch_id)
         return False
 
     def resume_batch(self, batch_id: str) -> bool:
         """Go on with a paused batch. False if it is finished."""
         if not database.batches.set_state(self.services.engine, batch_id, BatchState.OPEN):
             return False
-        self.services.frontier.release_batch(batch_id)
+        self.services.frontier.jobs.release_batch(batch_id)
         batch = self.find_batch(batch_id)
         self.services.wake(batch.total - batch.done)
         return True
 
     def cancel_batch(self, batch_id: str) -> int:
         """Stop every open job of it; how many there were. None starts once this has returned."""
-        self.services.frontier.stop_batch(batch_id, "cancelled")
+        self.services.frontier.jobs.stop_batch(batch_id, "cancelled")
         open_jobs = database.jobs.all_open_jobs(self.services.engine, batch_id)
         known = [job.id for some in open_jobs for job in some]
         cancelled = database.jobs.cancel_jobs(self.services.engine, batch_id)
-        self.services.frontier.forget(known)
-        self.services.frontier.release_batch(batch_id)
+        self.services.frontier.jobs.forget(known)
+        self.services.frontier.jobs.release_batch(batch_id)
         return cancelled
 
     def retry_failed(self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None) -> int:
@@ -432,5 +432,5 @@ class JobQueue:
 
 def _feed_again(services: Services, batch: Batch) -> None:
     if batch.state is BatchState.OPEN:  # it may have been paused when it was finished
-        services.frontier.release_batch(batch.id)
+        services.frontier.jobs.release_batch(batch.id)
     recovery.feed(services, batch)

@@ -151,8 +151,8 @@ class JobMonitor:
         """
         lately = self._lately()
         try:
-            counts = self.services.frontier.counts()
-            workers = self.services.frontier.workers()
+            counts = self.services.frontier.views.counts()
+            workers = self.services.frontier.coordination.workers()
             paused = self._queue.paused_host_rows()
             reachable = True
         except RedisUnavailable:
@@ -193,14 +193,14 @@ class JobMonitor:
         Raises RedisUnavailable.
         """
         return QueuesNow(
-            open_jobs=self.services.frontier.counts()["open"],
+            open_jobs=self.services.frontier.views.counts()["open"],
             queue_lengths=self.services.queue_lengths(),
-            workers=self.services.frontier.workers(),
+            workers=self.services.frontier.coordination.workers(),
         )
 
     def get_active_jobs_summary(self, limit: int = 100) -> ActiveJobsSummary:
         """`total_active`, `by_status`, and `jobs`: the first `limit` of them, running ones first."""
-        counts = self.services.frontier.counts()
+        counts = self.services.frontier.views.counts()
         return ActiveJobsSummary(
             total_active=counts["open"],
             by_status={
@@ -220,6 +220,10 @@ class JobMonitor:
                 for job in self._queue.get_active_jobs(limit)
             ],
         )
+
+    def get_batch_errors(self, batch_id: str) -> dict[str, int]:
+        """Failed and cancelled rows of a batch by kind of error, the most frequent first."""
+        return database.jobs.error_kinds(self.services.engine, batch_id)
 
     def record_job_completion(self, job_id: str, success: bool, processing_time: float) -> None:
         """Count a job that was done outside of the workers, with its time in seconds.

@@ -31,7 +31,7 @@ def open_now(frontier: Frontier, job_ids: Sequence[str]) -> dict[str, OpenNow]:
     """
     found: dict[str, OpenNow] = {}
     for start in range(0, len(job_ids), CHUNK):
-        for job_id, standing in frontier.standings(job_ids[start : start + CHUNK]).items():
+        for job_id, standing in frontier.views.standings(job_ids[start : start + CHUNK]).items():
             if not standing.known:
                 continue
             found[job_id] = OpenNow(status=standing.status, attempts=standing.tries)
@@ -48,7 +48,9 @@ def as_they_stand(frontier: Frontier, jobs: Sequence[Job]) -> list[Job]:
     return [job.model_copy(update=dict(now[job.id])) if job.id in now else job for job in jobs]
 
 
-def counted(recorded: Iterable[tuple[JobStatus, int]], running: int, retrying: int) -> dict[str, int]:
+def counted(
+    recorded: Iterable[tuple[JobStatus, int]], running: int, retrying: int
+) -> dict[str, int]:
     """Jobs by status. The record counts all open ones as pending; Redis knows how many of them run
     or wait to be tried again."""
     counts = {status.value: 0 for status in JobStatus}

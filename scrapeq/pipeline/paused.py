@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from scrapeq.frontier import Paused
 from scrapeq.models.answer import iso
 from scrapeq.models.paused_host import PausedHost

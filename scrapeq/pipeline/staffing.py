@@ -18,7 +18,7 @@ def look_after_workers(services: Services) -> bool:
         if not settings.shared and settings.autostart:
             cluster.ensure_cluster(settings)
             recovery.recover(services)  # workers would, but take seconds to start
-        return bool(services.frontier.workers())
+        return bool(services.frontier.coordination.workers())
     except ScrapeqError:  # whoever waits goes on waiting; what reads the results will raise it
         return False
 
