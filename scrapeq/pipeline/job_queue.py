@@ -79,7 +79,7 @@ def working(queue: JobQueue) -> JobQueue:
         queue.services.frontier.coordination.ping()
     except ScrapeqError:
         return get_job_queue(queue.services.settings)
-    queue.look_after_workers()
+    look_after_workers(queue.services)
     return queue
 
 
@@ -424,10 +424,6 @@ class JobQueue:
         if reopened:
             _feed_again(self.services, self.find_batch(batch_id))
         return reopened
-
-    def look_after_workers(self) -> bool:
-        """Whether anybody works; a private cluster that has ended is started again."""
-        return look_after_workers(self.services)
 
 
 def _feed_again(services: Services, batch: Batch) -> None:
