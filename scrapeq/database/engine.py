@@ -182,6 +182,7 @@ def _migrate(engine: sa.Engine) -> None:
             schema.MIGRATIONS[version](connection)
         if found < schema.VERSION:
             write_meta(connection, "schema", str(schema.VERSION))
+        schema.add_page_columns(connection)
 
 
 def read_meta(connection: sa.Connection, key: str) -> str:

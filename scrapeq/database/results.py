@@ -6,10 +6,11 @@ import hashlib
 import json
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,22 +31,23 @@ from scrapeq.database.schema import (
     sound_text,
 )
 from scrapeq.models import Content, Fetched, JobStatus, Links, Page
+from scrapeq.models.page_fields import PAGE_FIELDS, TABLE_FIELDS, Kept, PageField, Source
 
 #: Rows that a reader takes at once.
 READ_CHUNK = 10_000
 
 
 #: Columns of `pages` with what a driver takes for them.
-Packed = dict[str, Any]
+Packed = dict[str, str | bytes | int | float | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """A page on its way into the record.
 
-    token: of the lease under which it was made; only a newer one overwrites. url_key and recipe
-    say which later jobs it may answer. content: `packed`, of a good page. html: the page's bytes if
-    they are to be kept.
+    content: what was read, as `packed` made it. token: of the lease under which it was made; only a
+    newer one overwrites. url_key and recipe say which later jobs it may answer. html: the page's
+    bytes if they are to be kept.
     """
 
     page: Fetched
@@ -64,20 +66,7 @@ def packed(content: Content) -> Packed:
     Results wait for company before they are written. So they take little memory, and the hundreds
     of texts of a page are looked at while they are still in the CPU's caches.
     """
-    return {
-        "title": sound_text(content.title),
-        "text": sound_text(content.text),
-        "markdown": pack_json(content.markdown),
-        "language": sound_text(content.language),
-        "author": sound_text(content.author),
-        "published_ms": to_ms(content.published_at),
-        "fields": json_bytes(content.fields).decode() if content.fields else None,
-        "links": pack_json(content.links.to_json()) if content.links else None,
-        "images": pack_json(content.images),
-        "metadata": pack_json(content.metadata),
-        "sources": pack_json(content.sources),
-        "changes": pack_json(content.changes),
-    }
+    return _written(content, _CONTENT_WRITERS)
 
 
 def save_results(engine: sa.Engine, results: Sequence[Result]) -> int:
@@ -177,7 +166,9 @@ def read_pages(engine: sa.Engine, job_ids: Sequence[str]) -> dict[str, Page]:
     with reading(engine) as connection:
         for some in chunked(job_ids):
             query = _pages_query().where(jobs.c.id.in_(some), jobs.c.status.not_in(OPEN))
-            found.update((row.id, _page(row)) for row in connection.execute(query))
+            for _, *values in connection.execute(query):
+                page = _page(values)
+                found[page.job_id] = page
     return found
 
 
@@ -192,30 +183,11 @@ def pages_finished_after(
         .limit(limit)
     )
     with reading(engine) as connection:
-        return [(row.finish_order, _page(row)) for row in connection.execute(query)]
+        return [(place, _page(values)) for place, *values in connection.execute(query)]
 
 
 #: What `page_rows` gives behind `row`, in this order; times in seconds.
-PAGE_ROW_COLUMNS = (
-    "status",
-    "url",
-    "final_url",
-    "ok",
-    "http_status",
-    "title",
-    "text",
-    "language",
-    "author",
-    "published_at",
-    "error_kind",
-    "error_message",
-    "attempts",
-    "fetched_at",
-    "elapsed_s",
-    "body_bytes",
-    "from_store",
-    "fields",
-)
+PAGE_ROW_COLUMNS = ("status", *(one.name for one in TABLE_FIELDS), "fields")
 
 
 def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]]]:
@@ -223,33 +195,12 @@ def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]
 
     Open jobs have their status and nothing else; `fields` is JSON text.
     """
-    j, p = jobs.c, pages.c
-    ok = sa.case((j.status == JobStatus.COMPLETED.value, sa.true()), else_=sa.false())
+    found = [_in_row(one) for one in TABLE_FIELDS]
     query = (
-        sa.select(
-            j.row,
-            j.status,
-            j.url,
-            p.final_url,
-            sa.case((j.status.in_(OPEN), sa.null()), else_=ok).label("ok"),
-            p.http_status,
-            p.title,
-            p.text,
-            p.language,
-            p.author,
-            p.published_ms / 1000.0,
-            j.error_kind,
-            j.error_message,
-            j.attempts,
-            p.fetched_ms / 1000.0,
-            p.elapsed_s,
-            p.body_bytes,
-            j.from_store,
-            p.fields,
-        )
+        sa.select(jobs.c.row, jobs.c.status, *found, pages.c.fields)
         .select_from(answered_jobs())
-        .where(j.batch_id == batch_id)
-        .order_by(j.row)
+        .where(jobs.c.batch_id == batch_id)
+        .order_by(jobs.c.row)
     )
     yield from _chunks(engine, query)
 
@@ -295,54 +246,17 @@ def _chunks(engine: sa.Engine, query: sa.Select[Any]) -> Iterator[list[Any]]:
 
 
 def _pages_query() -> sa.Select[Any]:
-    return sa.select(
-        jobs.c.id,
-        jobs.c.batch_id,
-        jobs.c.row,
-        jobs.c.url,
-        jobs.c.status,
-        jobs.c.attempts,
-        jobs.c.error_kind,
-        jobs.c.error_message,
-        jobs.c.from_store,
-        jobs.c.finish_order,
-        *(
-            column
-            for column in pages.c
-            if column.name not in ("job_id", "batch_id", "token", "url_key", "recipe", "ok")
-        ),
-    ).select_from(answered_jobs())
+    found = [_in_page(one) for one in PAGE_FIELDS]
+    return sa.select(jobs.c.finish_order, *found).select_from(answered_jobs())
 
 
-def _page(row: Any) -> Page:
+def _page(values: Sequence[Any]) -> Page:
+    """The page of a row of `_pages_query`, without what stands before its fields."""
     return Page(
-        job_id=row.id,
-        batch_id=row.batch_id,
-        row=row.row,
-        url=row.url,
-        ok=row.status == JobStatus.COMPLETED.value,
-        final_url=row.final_url,
-        http_status=row.http_status,
-        title=row.title,
-        text=row.text,
-        markdown=row.markdown,
-        language=row.language,
-        author=row.author,
-        published_at=from_ms(row.published_ms),
-        fields=json.loads(row.fields) if row.fields else {},
-        links=list(Links.from_json(row.links)),
-        images=row.images or [],
-        metadata=row.metadata or {},
-        sources=row.sources or {},
-        changes=row.changes or [],
-        error_kind=row.error_kind,
-        error_message=row.error_message,
-        attempts=row.attempts,
-        fetched_at=from_ms(row.fetched_ms),
-        elapsed_s=row.elapsed_s,
-        body_bytes=row.body_bytes,
-        from_store=row.from_store,
-        html_sha256=row.html_sha256,
+        **{
+            name: value if read is None else read(value)
+            for (name, read), value in zip(_READERS, values, strict=True)
+        }
     )
 
 
@@ -396,26 +310,100 @@ def _page_values(result: Result) -> Packed:
     return {
         **_NO_CONTENT,
         **result.content,
+        **_written(page, _FETCH_WRITERS),
         "job_id": page.job_id,
         "batch_id": page.batch_id,
         "token": result.token,
         "url_key": result.url_key,
         "recipe": result.recipe,
         "ok": page.ok,
-        "final_url": sound_text(page.final_url),
-        "http_status": page.http_status,
-        "fetched_ms": to_ms(page.fetched_at),
-        "elapsed_s": page.elapsed_s,
-        "body_bytes": page.body_bytes,
         "html_sha256": content_hash(result.html) if result.html is not None else None,
     }
 
+
+# -- fields and columns -------------------------------------------------------------------------
+
+
+def _pack_links(links: Links) -> bytes | None:
+    return pack_json(links.to_json()) if links else None
+
+
+def _json_text(value: Any) -> str | None:
+    return json_bytes(value).decode() if value else None
+
+
+#: What a driver takes for a value of a page; None: the value itself.
+_WRITE: dict[Kept, Callable[[Any], Any] | None] = {
+    Kept.TEXT: sound_text,
+    Kept.KEY: None,
+    Kept.FLAG: None,
+    Kept.SMALL: None,
+    Kept.NUMBER: None,
+    Kept.FLOAT: None,
+    Kept.TIME: to_ms,
+    Kept.JSON: _json_text,
+    Kept.PACKED: pack_json,
+    Kept.LINKS: _pack_links,
+}
+#: What a page has for a value of the record; None: the value itself.
+_READ: dict[Kept, Callable[[Any], Any] | None] = {
+    **dict.fromkeys(Kept, None),
+    Kept.TIME: from_ms,
+    Kept.JSON: json.loads,
+    Kept.LINKS: lambda links: list(Links.from_json(links)),
+}
+_Writers = tuple[tuple[str, Callable[[Any], Any], Callable[[Any], Any] | None], ...]
+
+
+def _writers(made_by: type[Content | Fetched], source: Source) -> _Writers:
+    return tuple(
+        (one.stored, attrgetter(one.name), _WRITE[one.column.kept])
+        for one in PAGE_FIELDS
+        if one.column.source is source and one.name in made_by.__slots__
+    )
+
+
+def _written(value: Content | Fetched, writers: _Writers) -> Packed:
+    """The columns of some fields of a page."""
+    return {
+        column: get(value) if write is None else write(get(value)) for column, get, write in writers
+    }
+
+
+def _reader(one: PageField) -> Callable[[Any], Any] | None:
+    """How a value of the record becomes the field; NULL is what the field is without a value."""
+    default, read = Page.model_fields[one.name].default, _READ[one.column.kept]
+    if default in ({}, []):
+        return lambda value: default if value is None else read(value) if read else value
+    return read
+
+
+def _in_page(one: PageField) -> sa.ColumnElement[Any]:
+    """A field as `_page` takes it."""
+    if one.name == "ok":
+        return sa.type_coerce(jobs.c.status == JobStatus.COMPLETED.value, sa.Boolean)
+    table = pages if one.is_of_page else jobs
+    return table.c[one.stored]
+
+
+def _in_row(one: PageField) -> sa.ColumnElement[Any]:
+    """A field as a table takes it: an open job is neither good nor bad, and times are seconds."""
+    if one.name == "ok":
+        good = sa.case((jobs.c.status == JobStatus.COMPLETED.value, sa.true()), else_=sa.false())
+        return sa.case((jobs.c.status.in_(OPEN), sa.null()), else_=good)
+    column = _in_page(one)
+    return column / 1000.0 if one.column.kept is Kept.TIME else column
+
+
+_CONTENT_WRITERS = _writers(Content, Source.CONTENT)
+_FETCH_WRITERS = _writers(Fetched, Source.FETCH)
+_READERS = tuple((one.name, _reader(one)) for one in PAGE_FIELDS)
+_NO_CONTENT: Packed = dict.fromkeys(column for column, _, _ in _CONTENT_WRITERS)
 
 _FINISHED = (
     *("job", "status", "attempts", "error_kind", "error_message", "from_store", "finish_order"),
     *("started_ms", "finished_ms", "elapsed_s"),
 )
-_NO_CONTENT: Packed = dict.fromkeys(packed(Content()))
 
 
 def content_hash(body: bytes) -> str:

@@ -15,6 +15,7 @@ from isal import isal_zlib
 from pydantic_core import to_json
 
 from scrapeq.clock import MINUTE_MS
+from scrapeq.models.page_fields import PAGE_FIELDS, Kept, PageField, Source
 
 VERSION = 4
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
@@ -69,6 +70,24 @@ class AnyText(sa.TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         return sound_text(value)
+
+
+_SQL_TYPES: dict[Kept, type[sa.types.TypeEngine[Any]]] = {
+    Kept.TEXT: AnyText,
+    Kept.KEY: sa.Text,
+    Kept.FLAG: sa.Boolean,
+    Kept.SMALL: sa.SmallInteger,
+    Kept.NUMBER: sa.BigInteger,
+    Kept.FLOAT: sa.Float,
+    Kept.TIME: sa.BigInteger,
+    Kept.JSON: sa.Text,
+    Kept.PACKED: PackedJSON,
+    Kept.LINKS: PackedJSON,
+}
+
+
+def _page_column(one: PageField) -> sa.Column[Any]:
+    return sa.Column(one.stored, _SQL_TYPES[one.column.kept])
 
 
 metadata = sa.MetaData()
@@ -169,24 +188,9 @@ pages = sa.Table(
     sa.Column("url_key", sa.Text, nullable=False),
     sa.Column("recipe", sa.Text, nullable=False),
     sa.Column("ok", sa.Boolean, nullable=False),
-    sa.Column("final_url", AnyText),
-    sa.Column("http_status", sa.SmallInteger),
-    sa.Column("title", AnyText),
-    sa.Column("text", AnyText),
-    sa.Column("markdown", PackedJSON),
-    sa.Column("language", AnyText),
-    sa.Column("author", AnyText),
-    sa.Column("published_ms", sa.BigInteger),
-    sa.Column("fields", sa.Text),  # JSON
-    sa.Column("links", PackedJSON),
-    sa.Column("images", PackedJSON),
-    sa.Column("metadata", PackedJSON),
-    sa.Column("sources", PackedJSON),
-    sa.Column("changes", PackedJSON),
-    sa.Column("fetched_ms", sa.BigInteger),
-    sa.Column("elapsed_s", sa.Float),
-    sa.Column("body_bytes", sa.BigInteger),
-    sa.Column("html_sha256", sa.Text),
+    # What was fetched, and then what was read, which is long: SQLite reads all that stands before.
+    *(_page_column(one) for one in PAGE_FIELDS if one.column.source is Source.FETCH),
+    *(_page_column(one) for one in PAGE_FIELDS if one.column.source is Source.CONTENT),
     sa.Index("pages_by_url", "url_key", "recipe", "fetched_ms"),
     sa.Index("pages_by_recipe", "recipe", "fetched_ms"),
     sa.Index("pages_by_batch", "batch_id"),
@@ -275,6 +279,17 @@ def _add_percentiles(connection: sa.Connection) -> None:
     connection.execute(
         error_minutes.insert().from_select(["minute_ms", "error_kind", "count"], ended)
     )
+
+
+def add_page_columns(connection: sa.Connection) -> None:
+    """Give `pages` the columns of fields that came later. They are NULL in older rows, and a process
+    that does not know them writes none."""
+    there = set(connection.execute(sa.text("SELECT * FROM pages LIMIT 0")).keys())
+    for column in pages.columns:
+        if column.name not in there:
+            kind = column.type.compile(connection.dialect)
+            name = connection.dialect.identifier_preparer.format_column(column)
+            connection.execute(sa.text(f"ALTER TABLE pages ADD COLUMN {name} {kind}"))
 
 
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.

@@ -13,32 +13,25 @@ import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
 from scrapeq.frames.columns import CATEGORY, STRING, TEXT, TIME, array, make_frame
 from scrapeq.models import Links
+from scrapeq.models.page_fields import TABLE_FIELDS
 
-#: Arrow's type of each column of a page, in the order of `batch.df`.
-_PAGE_TYPES: dict[str, pa.DataType] = {
-    "url": TEXT,
-    "final_url": TEXT,
-    "ok": pa.bool_(),
-    "http_status": pa.int16(),
-    "title": TEXT,
+#: What the columns of `models.page_fields` call types.
+ARROW_TYPES: dict[str, pa.DataType] = {
     "text": TEXT,
-    "language": CATEGORY,
-    "author": TEXT,
-    "published_at": TIME,
-    "error_kind": CATEGORY,
-    "error_message": TEXT,
-    "attempts": pa.int16(),
-    "fetched_at": TIME,
-    "elapsed_s": pa.float64(),
-    "body_bytes": pa.int64(),
-    "from_store": pa.bool_(),
+    "category": CATEGORY,
+    "time": TIME,
+    "flag": pa.bool_(),
+    "int16": pa.int16(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
 }
+_PAGE_TYPES = {one.name: ARROW_TYPES[one.column.arrow or "text"] for one in TABLE_FIELDS}
 
 #: The columns that every table of pages has, in this order.
 PAGE_COLUMNS: tuple[str, ...] = tuple(_PAGE_TYPES)
 
-#: What was read from the page: these give their name to a selector that is called the same.
-_READ = frozenset({"title", "text", "language", "author", "published_at"})
+#: These give their name to a selector that is called the same.
+_YIELDING = frozenset(one.name for one in TABLE_FIELDS if one.yields)
 
 
 def pages_frame(
@@ -90,7 +83,7 @@ def pages_frame(
     index = pd.RangeIndex(total) if table is None else table.index
     ours: dict[Any, Any] = {}
     for name in PAGE_COLUMNS:
-        gives_way = name in selectors and name in _READ
+        gives_way = name in selectors and name in _YIELDING
         ours[_free(f"{name}_page", "_page", selectors) if gives_way else name] = pages[name].array
     for name, selector in selectors.items():
         values = [one.get(name) for one in fields]

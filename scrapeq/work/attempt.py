@@ -122,15 +122,18 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
 
 def unwritable(result: Result) -> Result:
     """The row of a page that cannot be written as it is."""
-    page = replace(
-        result.page,
+    known = result.page
+    page = Fetched(
+        job_id=known.job_id,
+        batch_id=known.batch_id,
+        row=known.row,
+        url=known.url,
         ok=False,
-        final_url=None,
-        http_status=None,
-        elapsed_s=None,
-        body_bytes=None,
         error_kind=ErrorKind.PARSE,
         error_message="what was read could not be kept; the worker's log says more",
+        attempts=known.attempts,
+        fetched_at=known.fetched_at,
+        from_store=known.from_store,
     )
     return replace(result, page=page, content={}, html=None)
 

@@ -74,8 +74,8 @@ def test_a_page_comes_back_as_it_was_saved(
 
     assert set(page) == {"b-1"}
     links = [{"url": "https://x/", "text": "x", "rel": ""}]
-    known = dataclasses.asdict(saved.page) | {"url": "https://host1.example/b/1"}
-    assert page["b-1"] == Page(**known, **read, links=links)
+    known = {"url": "https://host1.example/b/1", "links": links, **read}
+    assert page["b-1"] == Page(**dataclasses.asdict(saved.page) | known)
     job = database.jobs.get_jobs(record, ["b-1"])["b-1"]
     assert (job.status.value, job.attempts) == ("completed", 2)
     assert job.started_at is not None
