@@ -234,7 +234,7 @@ def cancel_jobs(engine: sa.Engine, batch_id: str, ids: Sequence[str] | None = No
     at_ms = now_ms()
     with writing(engine) as connection:
         total = _lock_batch(connection, batch_id)
-        if not total:
+        if total is None:
             return 0
         last_place = _take_places(connection, batch_id, total)
         pieces = [None] if ids is None else list(chunked(ids))
@@ -430,10 +430,11 @@ def _take_places(connection: sa.Connection, batch_id: str, count: int) -> int:
     return int(last)
 
 
-def _lock_batch(connection: sa.Connection, batch_id: str) -> int:
-    """Hold the batch until the transaction ends; its total. Every writer takes this lock first."""
+def _lock_batch(connection: sa.Connection, batch_id: str) -> int | None:
+    """Hold the batch until the transaction ends; its total, None if there is no such batch. Every
+    writer takes this lock first."""
     query = sa.select(batches.c.total).where(batches.c.id == batch_id).with_for_update()
-    return connection.execute(query).scalar_one_or_none() or 0
+    return connection.execute(query).scalar_one_or_none()
 
 
 def _locked(connection: sa.Connection, ids: Sequence[str]) -> Sequence[Any]:
@@ -454,6 +455,7 @@ def _jobs(connection: sa.Connection, query: sa.Select[Any]) -> list[Job]:
             id=row.id,
             batch_id=row.batch_id,
             row=row.row,
+            parent_job_id=row.parent_job_id,
             url=row.url,
             host=row.host,
             priority=row.priority,

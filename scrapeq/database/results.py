@@ -7,17 +7,17 @@ import json
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.clock import from_ms, now_ms, to_ms
-from scrapeq.database.batches import close_finished
+from scrapeq.database.batches import NewJob, append_jobs, close_finished
 from scrapeq.database.engine import reading, writing
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.minutes import count_errors, count_finished
@@ -47,7 +47,8 @@ class Result:
 
     content: what was read, as `packed` made it. token: of the lease under which it was made; only a
     newer one overwrites. url_key and recipe say which later jobs it may answer. html: the page's
-    bytes if they are to be kept.
+    bytes if they are to be kept. appended: jobs that join its batch together with it, as links of a
+    crawl do; their rows follow the batch's last one.
     """
 
     page: Fetched
@@ -58,6 +59,14 @@ class Result:
     content: Packed = field(default_factory=dict)
     html: bytes | None = None
     content_type: str = ""
+    appended: Sequence[NewJob] = ()
+
+
+class Saved(NamedTuple):
+    """What `save_results` did. appended: by batch, the new jobs that are to be fetched."""
+
+    kept: int
+    appended: dict[str, list[NewJob]]
 
 
 def packed(content: Content) -> Packed:
@@ -69,27 +78,32 @@ def packed(content: Content) -> Packed:
     return _written(content, _CONTENT_WRITERS)
 
 
-def save_results(engine: sa.Engine, results: Sequence[Result]) -> int:
+def save_results(engine: sa.Engine, results: Sequence[Result]) -> Saved:
     """Write results, their jobs' final status and their batches' counters in one transaction.
+
+    Jobs that they append are added in it, too: all of a result is there or nothing. One for a page
+    that the batch has a job for is left out. Whoever saves puts them into Redis; until somebody
+    does, the batch is not `enqueued`, which recovery sees to.
 
     A result is dropped if its job is final already (a slower worker's second answer, or one that
     came after a cancel), is unknown, or has a result with a newer token. When this returns, what
-    was kept is on the disk. Returns how many were kept.
+    was kept is on the disk.
     """
     by_job = {result.page.job_id: result for result in results}
     with writing(engine) as connection:
         kept, again = _kept(connection, by_job)
         if not kept:
-            return 0
+            return Saved(0, {})
         at_ms = now_ms()
         if again:
             connection.execute(pages.delete().where(pages.c.job_id.in_(again)))
         _write_many(connection, _inserting(connection.dialect), map(_page_values, kept))
         _save_contents(connection, kept)
+        appended = _append(connection, kept, at_ms)
         errors = _finish_jobs(connection, kept, at_ms)
         _count_in_history(connection, kept, at_ms)
         count_errors(connection, at_ms, errors)
-        return len(kept)
+        return Saved(len(kept), appended)
 
 
 def stored_answers(
@@ -424,6 +438,24 @@ def _save_contents(connection: sa.Connection, kept: Sequence[Result]) -> None:
     if rows:
         insert = _insert(connection, contents).on_conflict_do_nothing()
         connection.execute(insert, [rows[name] for name in sorted(rows)])  # one order for all
+
+
+def _append(
+    connection: sa.Connection, kept: Sequence[Result], at_ms: int
+) -> dict[str, list[NewJob]]:
+    """Add what the results append, each job with its parent; what is to be fetched of it."""
+    wanted: dict[str, list[NewJob]] = defaultdict(list)
+    for result in kept:
+        parent = result.page.job_id
+        wanted[result.page.batch_id] += [
+            replace(job, parent_job_id=parent) for job in result.appended
+        ]
+    added = {
+        batch_id: append_jobs(connection, batch_id, new, at_ms)
+        for batch_id, new in sorted(wanted.items())
+        if new
+    }
+    return {batch_id: new for batch_id, new in added.items() if new}
 
 
 def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) -> Counter[str]:

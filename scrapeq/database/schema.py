@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from scrapeq.clock import MINUTE_MS
 from scrapeq.models.page_fields import PAGE_FIELDS, Kept, PageField, Source
 
-VERSION = 4
+VERSION = 5
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
 WORTH_PACKING_BYTES = 300
 
@@ -116,6 +116,8 @@ batches = sa.Table(
     sa.Column("from_store", sa.Integer, nullable=False, default=0),
     sa.Column("finish_order", sa.BigInteger, nullable=False, default=0),  # the last one given out
     sa.Column("enqueued", sa.Boolean, nullable=False, default=False),  # all of it is in Redis
+    sa.Column("growing", sa.Boolean, nullable=False, default=False),  # it may still get jobs
+    sa.Column("keyed", sa.Boolean, nullable=False, default=False),  # its jobs have a `url_key`
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.Column("finished_ms", sa.BigInteger),
     sa.UniqueConstraint("name", "run"),
@@ -152,6 +154,8 @@ jobs = sa.Table(
     # Of the last try, as in `pages`, where it stands behind a page's text: SQLite would read all of
     # that to get at it. None where nothing was asked, and before version 4.
     sa.Column("elapsed_s", sa.Float),
+    sa.Column("parent_job_id", sa.Text),  # the job whose result appended this one
+    sa.Column("url_key", sa.Text),  # in batches that jobs are appended to: no second one has it
     sa.Index("jobs_by_batch", "batch_id", "row", unique=True),
     sa.Index("jobs_by_finish", "batch_id", "finish_order"),
     sa.Index("jobs_by_time", "finished_ms"),
@@ -177,6 +181,15 @@ _by_kind = sa.Index(
     jobs.c.finished_ms,
     sqlite_where=jobs.c.error_kind.is_not(None),
     postgresql_where=jobs.c.error_kind.is_not(None),
+)
+
+_by_key = sa.Index(
+    "jobs_by_key",
+    jobs.c.batch_id,
+    jobs.c.url_key,
+    unique=True,
+    sqlite_where=jobs.c.url_key.is_not(None),
+    postgresql_where=jobs.c.url_key.is_not(None),
 )
 
 pages = sa.Table(
@@ -292,9 +305,30 @@ def add_page_columns(connection: sa.Connection) -> None:
             connection.execute(sa.text(f"ALTER TABLE pages ADD COLUMN {name} {kind}"))
 
 
+def _add_appending(connection: sa.Connection) -> None:
+    """Version 5. Older batches are complete, and their jobs get keys when one is appended."""
+    for change in (
+        "ALTER TABLE batches ADD COLUMN growing BOOLEAN NOT NULL DEFAULT FALSE",
+        "ALTER TABLE batches ADD COLUMN keyed BOOLEAN NOT NULL DEFAULT FALSE",
+        "ALTER TABLE jobs ADD COLUMN parent_job_id TEXT",
+        "ALTER TABLE jobs ADD COLUMN url_key TEXT",
+    ):
+        connection.execute(sa.text(change))
+    _by_key.create(connection)
+
+
+def _steps(*steps: Callable[[sa.Connection], None]) -> Callable[[sa.Connection], None]:
+    def migrate(connection: sa.Connection) -> None:
+        for step in steps:
+            step(connection)
+
+    return migrate
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
     2: _by_error.create,
     3: _add_percentiles,
+    4: _steps(_add_appending),
 }

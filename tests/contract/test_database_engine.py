@@ -116,8 +116,13 @@ def test_an_older_record_is_brought_up_to_date(
 
 
 def to_version_3(connection: sa.Connection) -> None:
-    """Take away what version 4 brought."""
+    """Take away what versions 4 and 5 brought."""
     for change in (
+        "DROP INDEX jobs_by_key",
+        "ALTER TABLE jobs DROP COLUMN url_key",
+        "ALTER TABLE jobs DROP COLUMN parent_job_id",
+        "ALTER TABLE batches DROP COLUMN keyed",
+        "ALTER TABLE batches DROP COLUMN growing",
         "DROP TABLE latencies",
         "DROP TABLE error_minutes",
         "DROP INDEX jobs_by_kind",

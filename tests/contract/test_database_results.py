@@ -468,7 +468,7 @@ def test_four_writers_and_a_reader(
                 for row in rows[start : min(start + 10, worker % 2 * 59 + 118)]
                 for batch_id in batch_ids[worker % 3 :] + batch_ids[: worker % 3]
             ]
-            kept += database.results.save_results(engines[worker], results)
+            kept += database.results.save_results(engines[worker], results).kept
         return kept
 
     def read(batch_id: str) -> list[tuple[int, int]]:
@@ -511,7 +511,7 @@ def test_cancelling_while_results_come_in(
 
     def write(worker: int) -> int:
         return sum(
-            database.results.save_results(engines[worker], [result(f"b-{row}")])
+            database.results.save_results(engines[worker], [result(f"b-{row}")]).kept
             for row in range(worker, 200, 2)
         )
 

@@ -82,7 +82,7 @@ def test_each_value_comes_back_in_its_own_field(record: sa.Engine, submit: Submi
         )
         for page, content in ((good, database.packed(Content(**read))), (bad, {}))
     ]
-    assert database.results.save_results(record, results) == 2
+    assert database.results.save_results(record, results).kept == 2
 
     pages = read_pages(record, ["b-0", "b-1"])
     table = frames.pages_frame(
@@ -122,7 +122,7 @@ content = database.packed(Content(editor="Ed", title="T"))
 result = database.Result(
     page, token=1, url_key="", recipe="", started_ms=0, content=content
 )
-assert database.results.save_results(record, [result]) == 1
+assert database.results.save_results(record, [result]).kept == 1
 table = frames.pages_frame(
     page_rows(record, "b"), PAGE_ROW_COLUMNS, total=2, table=None, selectors={}
 )
