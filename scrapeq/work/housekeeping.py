@@ -51,6 +51,6 @@ class Housekeeping(threading.Thread):
             recovery.feed_unfed(self._services)
         if number % AUDIT_EVERY == 0:
             recovery.audit(self._services)
-        if self._services.frontier.is_due():
+        if self._services.frontier.views.is_due():
             waiting = self._services.queue_lengths()["scraping"]
             self._services.wake(self._processes - waiting)
