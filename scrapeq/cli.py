@@ -313,7 +313,7 @@ def _deliver(batch: BatchHandle, output: Path | None) -> None:
     import pandas as pd
 
     wanted = ["url", "ok", "http_status", "title", "language", "error_kind"]
-    frame = batch.df
+    frame = batch.table()
     columns = [*wanted, *(one for one in batch.batch.config.custom_selectors if one not in wanted)]
     with pd.option_context("display.width", 200, "display.max_colwidth", 36):
         from scrapeq.display import plain
