@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from scrapeq.errors import ConfigError, InputError, MissingExtra, NotFound, ScrapeqError
+from scrapeq.frames.file_formats import READ, WRITTEN, in_words
 
 if TYPE_CHECKING:
     from scrapeq.client.handle import BatchHandle
@@ -50,9 +51,7 @@ def main() -> None:
 def scrape(  # noqa: PLR0917 - typer's way to declare options
     source: Annotated[
         str,
-        typer.Argument(
-            help="csv, tsv, jsonl, parquet, xlsx or txt file; - for stdin, a URL a line."
-        ),
+        typer.Argument(help=f"{in_words(READ)} file; - for stdin, a URL a line."),
     ] = "-",
     url_column: Annotated[
         str | None, typer.Option(help="The column of URLs; found by itself if there is one.")
@@ -70,7 +69,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="csv, jsonl, parquet or xlsx, by the ending."),
+        typer.Option("--output", "-o", help=f"{in_words(WRITTEN)}, by the ending."),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="To find the batch again; made from the URLs if not given.")
@@ -133,7 +132,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
 @app.command()
 def export(
     batch: Annotated[str, typer.Argument(help="The name or id of a batch.")],
-    output: Annotated[Path, typer.Argument(help="csv, jsonl, parquet or xlsx, by the ending.")],
+    output: Annotated[Path, typer.Argument(help=f"{in_words(WRITTEN)}, by the ending.")],
 ) -> None:
     """Write the table of a batch, also of one that still runs."""
     from scrapeq import client

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from scrapeq.clock import from_ms, now_ms
-from scrapeq.database.engine import read_meta, reading, writing
+from scrapeq.database.engine import read_meta, read_transaction, write_transaction
 from scrapeq.database.minutes import count_errors
 from scrapeq.database.schema import batches, inputs, jobs
 from scrapeq.errors import InputError
@@ -117,7 +117,7 @@ def add_batch(
             hint="use letters, digits and hyphens",
         )
     created_ms = now_ms()
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         run = 1
         if name is not None:
             if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
@@ -222,14 +222,14 @@ def _key_jobs(connection: sa.Connection, batch_id: str) -> None:
 
 def stop_growing(engine: sa.Engine, batch_id: str) -> None:
     """Note that nothing more is appended but by results: the batch ends with its last job."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(batches.update().where(batches.c.id == batch_id).values(growing=False))
         close_finished(connection, [batch_id], now_ms())
 
 
 def find_batch(engine: sa.Engine, name_or_id: str) -> Batch | None:
     """The batch with this id, else the newest run with this name, else None."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         newest = sa.select(sa.func.max(batches.c.run)).where(batches.c.name == name_or_id)
         named = sa.and_(batches.c.name == name_or_id, batches.c.run == newest.scalar_subquery())
         found = _find(connection, batches.c.id == name_or_id) or _find(connection, named)
@@ -238,14 +238,14 @@ def find_batch(engine: sa.Engine, name_or_id: str) -> Batch | None:
 
 def fingerprint_of(engine: sa.Engine, batch_id: str) -> str:
     """What the batch was made from, to tell whether a cell that is run again asks for the same."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         query = sa.select(batches.c.fingerprint).where(batches.c.id == batch_id)
         return str(connection.execute(query).scalar_one())
 
 
 def list_batches(engine: sa.Engine, limit: int = 100) -> list[Batch]:
     """The newest batches of more than one job or with a name, newest first."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return _find(connection, _LISTED, limit)
 
 
@@ -274,7 +274,7 @@ def batch_rows(engine: sa.Engine, limit: int | None = None) -> list[BatchRow]:
         .order_by(c.created_ms.desc(), c.run.desc())
         .limit(limit)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return [BatchRow._make(row) for row in connection.execute(query)]
 
 
@@ -283,13 +283,13 @@ def unfinished_batches(engine: sa.Engine, *, only_not_enqueued: bool = False) ->
     condition: sa.ColumnElement[bool] = batches.c.state.in_(UNFINISHED)
     if only_not_enqueued:
         condition = sa.and_(condition, sa.not_(batches.c.enqueued))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return _find(connection, condition, limit=None)[::-1]
 
 
 def set_enqueued(engine: sa.Engine, batch_ids: Sequence[str], epoch: int) -> None:
     """Note that every open job of the batches is in the Redis of this epoch, if it is still that."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         if int(read_meta(connection, "epoch")) == epoch:
             connection.execute(
                 batches.update().where(batches.c.id.in_(batch_ids)).values(enqueued=True)
@@ -298,7 +298,7 @@ def set_enqueued(engine: sa.Engine, batch_ids: Sequence[str], epoch: int) -> Non
 
 def set_state(engine: sa.Engine, batch_id: str, state: BatchState) -> bool:
     """Pause or resume an unfinished batch; False if it is finished or cancelled."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         changed = connection.execute(
             batches.update()
             .where(batches.c.id == batch_id, batches.c.state.in_(UNFINISHED))
@@ -309,7 +309,7 @@ def set_state(engine: sa.Engine, batch_id: str, state: BatchState) -> bool:
 
 def input_parts(engine: sa.Engine, batch_id: str) -> list[bytes]:
     """The input's own columns as they were packed; empty if there were none."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         query = (
             sa.select(inputs.c.data).where(inputs.c.batch_id == batch_id).order_by(inputs.c.part)
         )

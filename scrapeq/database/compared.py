@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from scrapeq.database.engine import reading
+from scrapeq.database.engine import read_transaction
 from scrapeq.database.results import READ_CHUNK, answered_jobs
 from scrapeq.database.schema import jobs, pages
 
@@ -46,6 +46,6 @@ def compared_rows(
         .order_by(jobs.c.row)
         .execution_options(yield_per=READ_CHUNK)
     )
-    with reading(engine) as connection, connection.execute(query) as result:
+    with read_transaction(engine) as connection, connection.execute(query) as result:
         for chunk in result.partitions():
             yield [ComparedRow._make(row) for row in chunk]

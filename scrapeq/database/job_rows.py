@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from scrapeq.database.batches import UNFINISHED
-from scrapeq.database.engine import reading
+from scrapeq.database.engine import read_transaction
 from scrapeq.database.jobs import IN_CHUNK, chunked
 from scrapeq.database.results import answered_jobs
 from scrapeq.database.schema import batches, jobs, pages
@@ -161,7 +161,7 @@ def _with_open_jobs(engine: sa.Engine, wanted: JobFilter, limit: int | None) -> 
         .order_by(c.created_ms.desc(), c.id)
         .limit(limit)  # each has one at least
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         unfinished = connection.execute(query).all()
     group: list[str] = []
     size = 0
@@ -191,5 +191,5 @@ def _query(at_ms: sa.ColumnElement[Any]) -> sa.Select[Any]:
 
 
 def _rows(engine: sa.Engine, query: sa.Select[Any]) -> list[JobRow]:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return [JobRow._make(row) for row in connection.execute(query)]

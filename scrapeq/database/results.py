@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.clock import from_ms, now_ms, to_ms
 from scrapeq.database.batches import NewJob, append_jobs, close_finished
-from scrapeq.database.engine import reading, writing
+from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.minutes import count_errors, count_finished
 from scrapeq.database.schema import (
@@ -90,7 +90,7 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> Saved:
     was kept is on the disk.
     """
     by_job = {result.page.job_id: result for result in results}
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         kept, again = _kept(connection, by_job)
         if not kept:
             return Saved(0, {})
@@ -112,7 +112,7 @@ def stored_answers(
     """For each duplicate key with a good page young enough: the job that has it."""
     young = sa.and_(pages.c.recipe == recipe, pages.c.ok, pages.c.fetched_ms >= newer_than_ms)
     found: dict[str, str] = {}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         if connection.execute(sa.select(sa.literal(1)).where(young).limit(1)).first() is None:
             return {}
         for some in chunked(url_keys):
@@ -138,7 +138,7 @@ class StoredBody:
 
 def any_stored(engine: sa.Engine) -> bool:
     """Whether the bytes of any page were ever kept."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return connection.execute(sa.select(contents.c.sha256).limit(1)).first() is not None
 
 
@@ -147,7 +147,7 @@ def stored_bodies(
 ) -> dict[str, StoredBody]:
     """For each duplicate key with kept bytes young enough: the newest."""
     found: dict[str, StoredBody] = {}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         for some in chunked(url_keys):
             query = (
                 sa.select(pages, contents.c.content_type, contents.c.body)
@@ -168,7 +168,7 @@ def stored_bodies(
 
 def read_html(engine: sa.Engine, sha256: str) -> bytes | None:
     """The page's bytes as they were received and decoded, if they were kept."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         query = sa.select(contents.c.body).where(contents.c.sha256 == sha256)
         packed = connection.execute(query).scalar_one_or_none()
     return None if packed is None else zlib.decompress(packed)
@@ -177,7 +177,7 @@ def read_html(engine: sa.Engine, sha256: str) -> bytes | None:
 def read_pages(engine: sa.Engine, job_ids: Sequence[str]) -> dict[str, Page]:
     """The whole result of each finished job among `job_ids`."""
     found: dict[str, Page] = {}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         for some in chunked(job_ids):
             query = _pages_query().where(jobs.c.id.in_(some), jobs.c.status.not_in(OPEN))
             for _, *values in connection.execute(query):
@@ -196,7 +196,7 @@ def pages_finished_after(
         .order_by(jobs.c.finish_order)
         .limit(limit)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return [(place, _page(values)) for place, *values in connection.execute(query)]
 
 
@@ -254,7 +254,7 @@ def answered_jobs() -> sa.Join:
 
 def _chunks(engine: sa.Engine, query: sa.Select[Any]) -> Iterator[list[Any]]:
     query = query.execution_options(yield_per=READ_CHUNK)
-    with reading(engine) as connection, connection.execute(query) as result:
+    with read_transaction(engine) as connection, connection.execute(query) as result:
         for chunk in result.partitions():
             yield [tuple(row) for row in chunk]
 
