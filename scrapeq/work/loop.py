@@ -37,6 +37,7 @@ from scrapeq.work.held import Held
 from scrapeq.work.readers import Readers
 from scrapeq.work.renewer import Renewer
 from scrapeq.work.saver import Saver
+from scrapeq.work.stages import USUAL, Stage, Stages
 from scrapeq.work.throttle import SharedRobots, SharedThrottle
 from scrapeq.work.waiting import AGAIN_S, StoreThreads
 
@@ -49,7 +50,13 @@ GRACE_S = 1.0
 class WorkLoop:
     """The loop of one worker process. Start it once, after the process was forked."""
 
-    def __init__(self, services: Services, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self,
+        services: Services,
+        *,
+        observers: Sequence[Observer] = (),
+        stages: Sequence[Stage] = USUAL,
+    ) -> None:
         self.services = services
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         settings, frontier, engine = services.settings, services.frontier, services.engine
@@ -57,6 +64,7 @@ class WorkLoop:
         cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         self._call = call = StoreThreads()
         self._readers = Readers(max(1, cpus // settings.workers))
+        self._stages = Stages(self._readers, stages)
         self._fetcher = PoliteFetcher(
             fetchers=open_fetchers(settings, observers),
             throttle=SharedThrottle(frontier, call, lease_ms),
@@ -156,7 +164,7 @@ class WorkLoop:
     async def _try(self, one: Assignment) -> None:
         try:
             outcome = await attempt(
-                one.lease, one.work, one.plan, one.stored, self._fetcher, self._readers
+                one.lease, one.work, one.plan, one.stored, self._fetcher, self._stages
             )
         except asyncio.CancelledError:
             self._held.tried(one.lease)
