@@ -63,8 +63,6 @@ class Held:
         """The job is being tried."""
         self._jobs[lease.job_id].task = task
         self._trying.add(lease.token)
-        # Also for a task that is cancelled before its first step, and so says nothing itself
-        task.add_done_callback(lambda _: self.tried(lease))
 
     def tried(self, lease: Lease) -> None:
         """The try has come to its end, its lease has not. Again does nothing."""
@@ -89,6 +87,8 @@ class Held:
             held = self._jobs.pop(job_id, None)
             if held is not None and held.task is not None:
                 held.task.cancel()
+                # Here, for a task that is cancelled before its first step says nothing itself
+                self.tried(held.lease)
             self._changed.set()
 
     async def let_end(self, grace_s: float) -> None:
