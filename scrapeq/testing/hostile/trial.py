@@ -39,7 +39,7 @@ class Ended:
     """How a case ended.
 
     end: an error kind, "ok", or "hangs". Memory is in MB (10^6 bytes) and resident, that of cases
-    beside it included: what it cost this process at its peak (visitor_mb) and the reading children
+    beside it included: what it cost this process at its peak (fetcher_mb) and the reading children
     (parser_mb), and what both were still grown by at its end (left_mb).
     """
 
@@ -50,7 +50,7 @@ class Ended:
     message: str
     tries: int
     seconds: float
-    visitor_mb: float
+    fetcher_mb: float
     parser_mb: float
     left_mb: float
 
@@ -122,15 +122,20 @@ def _ended(
     return Ended(
         case=case,
         end=str(end),
-        title=row.content.get("title") if row else None,
-        text=row.content.get("text") if row else None,
+        title=_text(row, "title"),
+        text=_text(row, "text"),
         message=(row.page.error_message or "") if row else "",
         tries=tries,
         seconds=seconds,
-        visitor_mb=growth.own_peak_mb,
+        fetcher_mb=growth.own_peak_mb,
         parser_mb=growth.children_peak_mb,
         left_mb=growth.own_left_mb + growth.children_left_mb,
     )
+
+
+def _text(row: Result | None, column: str) -> str | None:
+    value = row.content.get(column) if row else None
+    return value if isinstance(value, str) else None
 
 
 async def _tries(

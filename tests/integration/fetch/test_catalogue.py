@@ -108,7 +108,7 @@ def test_every_case_ends_as_it_should_and_costs_little(run: Run, trial: Trial) -
 
     assert ended.wrong == ""
     if not ended.case.waits:  # what they cost while they wait beside each other is no one's own
-        assert ended.visitor_mb <= ended.case.mb
+        assert ended.fetcher_mb <= ended.case.mb
         assert ended.parser_mb <= ended.case.parser_mb
         assert ended.left_mb <= MOST_LEFT_MB
 
