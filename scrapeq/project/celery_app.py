@@ -64,6 +64,9 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
         worker_prefetch_multiplier=1,
         task_acks_late=True,
         worker_max_tasks_per_child=1000,
+        # The guide names these two, and they decide nothing: no task of ours asks for a retry. When
+        # a page is tried again is decided by its options (max_retries, retry_backoff_s) in
+        # scrapeq/fetch/retry.py, and waited for in Redis (scrapeq/frontier).
         task_default_retry_delay=60,
         task_max_retries=3,
         worker_send_task_events=True,
