@@ -58,9 +58,9 @@ def _crawl(
 ) -> list[tuple[float, dict[int, float]]]:
     """The share of the pages that was done at each look, and RSS in MB by pid."""
     frontier = queue.services.frontier
-    while len(frontier.workers()) < options.workers:
+    while len(frontier.coordination.workers()) < options.workers:
         time.sleep(0.1)
-    pids = sorted(int(worker.rpartition(":")[2]) for worker in frontier.workers())
+    pids = sorted(int(worker.rpartition(":")[2]) for worker in frontier.coordination.workers())
     print("pages    " + "".join(f"{f'pid {pid}':>12}" for pid in pids) + "   Redis  (MB)")
     seen: list[tuple[float, dict[int, float]]] = []
     for start in range(0, options.pages, options.batch):

@@ -54,7 +54,7 @@ def repaints(size: int, count: int) -> tuple[float, int, float, int, int]:
         )
         done = half_done(queue.services.engine, batch.id, size)
         for begin in range(0, len(done), 10_000):
-            queue.services.frontier.forget(done[begin : begin + 10_000])
+            queue.services.frontier.jobs.forget(done[begin : begin + 10_000])
         dashboard = Dashboard(queue=queue, same_s=0)
         shown: dict[str, str] = {}
         all_bytes = sum(len(html.encode()) for html in dashboard.changed(shown).values())

@@ -72,7 +72,7 @@ class BatchHandle:
         """How far it is; also while Redis is away (what runs is then counted as pending)."""
         batch = self.batch
         try:
-            running, retrying = self._queue.services.frontier.batch_counts(self.id)
+            running, retrying = self._queue.services.frontier.views.batch_counts(self.id)
         except RedisUnavailable:
             running = retrying = 0
         left = batch.total - batch.done
@@ -176,7 +176,7 @@ class BatchHandle:
     def _paused(self) -> list[Paused]:
         """Hosts that are left alone for a while (see `JobQueue.paused_hosts`)."""
         try:
-            return self._queue.services.frontier.paused()
+            return self._queue.services.frontier.views.paused()
         except RedisUnavailable:
             return []
 
@@ -184,7 +184,7 @@ class BatchHandle:
         """Which hosts' pace keeps the batch going for longest; "" if none does for a minute."""
         if time.monotonic() - self._slow[0] > LOOK_FOR_SLOW_S:
             try:
-                found = self._queue.services.frontier.slow_hosts(self.id, MOST_SLOW, SLOW_S)
+                found = self._queue.services.frontier.views.slow_hosts(self.id, MOST_SLOW, SLOW_S)
             except RedisUnavailable:
                 return ""
             said = [
@@ -197,7 +197,7 @@ class BatchHandle:
     def _missing(self) -> str:
         """What the work waits for that should be there, in a few words; "" if nothing."""
         try:
-            return "" if self._queue.services.frontier.workers() else "no workers"
+            return "" if self._queue.services.frontier.coordination.workers() else "no workers"
         except RedisUnavailable:
             return "Redis is away"
 

@@ -82,14 +82,14 @@ def _one_at_a_time(queue: JobQueue, name: str | None) -> Iterator[None]:
     patience_ends = time.monotonic() + NAME_LOCK_S
     key = f"name:{name}"
     while name is not None and proof is None and time.monotonic() < patience_ends:
-        proof = frontier.lock(key, NAME_LOCK_S)
+        proof = frontier.coordination.lock(key, NAME_LOCK_S)
         if proof is None:
             time.sleep(0.05)
     try:
         yield
     finally:
         if proof is not None:
-            frontier.unlock(key, proof)
+            frontier.coordination.unlock(key, proof)
 
 
 def attach(

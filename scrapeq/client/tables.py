@@ -299,14 +299,14 @@ def _open_rows(
     rows = database.job_rows
     try:
         if status is JobStatus.RUNNING:
-            counts = frontier.counts()
+            counts = frontier.views.counts()
             found = rows.open_rows_among(
-                engine, frontier.running_ids(counts["running"] + 1), wanted
+                engine, frontier.views.running_ids(counts["running"] + 1), wanted
             )
         elif status is JobStatus.RETRYING:
-            found = rows.open_rows_among(engine, frontier.retrying_ids(), wanted)
+            found = rows.open_rows_among(engine, frontier.views.retrying_ids(), wanted)
         elif status is JobStatus.PENDING and limit is not None:
-            counts = frontier.counts()  # so many of the first ones may not be pending
+            counts = frontier.views.counts()  # so many of the first ones may not be pending
             found = rows.open_rows(
                 engine, wanted, limit=limit + counts["running"] + counts["retrying"]
             )
@@ -325,7 +325,7 @@ def _open_rows(
 
 
 def _as_they_stand(queue: JobQueue, found: Sequence[JobRow]) -> Iterable[JobRow]:
-    standings = queue.services.frontier.standings([row.job_id for row in found])
+    standings = queue.services.frontier.views.standings([row.job_id for row in found])
     for row in found:
         standing = standings.get(row.job_id)
         if standing is None or not standing.known:

@@ -164,7 +164,7 @@ class Dashboard:
         """Let there be somebody to work: the private cluster may have ended meanwhile."""
         queue = self.project.queue
         try:
-            queue.services.frontier.ping()
+            queue.services.frontier.coordination.ping()
         except ScrapeqError:
             self.project = Project(get_job_queue(queue.services.settings))
         else:

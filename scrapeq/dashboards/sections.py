@@ -78,12 +78,12 @@ def _hosts(project: Project) -> str:
 
 def _workers(project: Project) -> str:
     frontier = project.queue.services.frontier
-    workers = frontier.workers()
+    workers = frontier.coordination.workers()
     return _render(
         "workers",
         workers=workers[:MOST_WORKERS],
         more=max(0, len(workers) - MOST_WORKERS),
-        counts=frontier.counts(),
+        counts=frontier.views.counts(),
         queues=project.queue.services.queue_lengths(),
     )
 

@@ -50,6 +50,7 @@ def add_batch(
     fingerprint: str,
     total: int,
     rows: Iterable[NewJob],
+    owner: str = "",
     url_column: str | None = None,
     table: Iterable[bytes] = (),
 ) -> Batch:
@@ -122,6 +123,7 @@ def add_batch(
                 state=(BatchState.FINISHED if done else BatchState.OPEN).value,
                 config=json.dumps(config.to_storage()),
                 fingerprint=fingerprint,
+                owner=owner,
                 url_column=url_column,
                 total=total,
                 cancelled=0,
@@ -210,6 +212,32 @@ def set_enqueued(engine: sa.Engine, batch_ids: Sequence[str], epoch: int) -> Non
             )
 
 
+def clear_enqueued(engine: sa.Engine, batch_id: str) -> None:
+    """Note that Redis holds nothing of a cancelled batch any more."""
+    with writing(engine) as connection:
+        connection.execute(
+            batches.update()
+            .where(batches.c.id == batch_id, batches.c.state == BatchState.CANCELLED.value)
+            .values(enqueued=False)
+        )
+
+
+def cancelled_in_redis(engine: sa.Engine) -> list[str]:
+    """The cancelled batches of which Redis may still hold jobs."""
+    query = sa.select(batches.c.id).where(
+        batches.c.state == BatchState.CANCELLED.value, batches.c.enqueued
+    )
+    with reading(engine) as connection:
+        return list(connection.execute(query).scalars())
+
+
+def ids_in_state(engine: sa.Engine, state: BatchState) -> list[str]:
+    """The ids of the batches in a state."""
+    query = sa.select(batches.c.id).where(batches.c.state == state.value)
+    with reading(engine) as connection:
+        return list(connection.execute(query).scalars())
+
+
 def set_state(engine: sa.Engine, batch_id: str, state: BatchState) -> bool:
     """Pause or resume an unfinished batch; False if it is finished or cancelled."""
     with writing(engine) as connection:
@@ -260,6 +288,7 @@ def _find(
             run=row.run,
             state=BatchState(row.state),
             config=ScrapingConfig(**json.loads(row.config)),
+            owner=row.owner,
             url_column=row.url_column,
             total=row.total,
             completed=row.completed,

@@ -131,6 +131,28 @@ def all_open_jobs(engine: sa.Engine, batch_id: str) -> Iterator[list[OpenJob]]:
         row, limit = some[-1].row, PIECE
 
 
+def cancelled_ids(engine: sa.Engine, batch_id: str) -> Iterator[list[str]]:
+    """The ids of a batch's cancelled jobs, in pieces that fit into memory."""
+    row = -1
+    while True:
+        query = (
+            sa.select(jobs.c.id, jobs.c.row)
+            .where(
+                jobs.c.batch_id == batch_id,
+                jobs.c.row > row,
+                jobs.c.status == JobStatus.CANCELLED.value,
+            )
+            .order_by(jobs.c.row)
+            .limit(PIECE)
+        )
+        with reading(engine) as connection:
+            found = connection.execute(query).all()
+        if not found:
+            return
+        yield [one.id for one in found]
+        row = found[-1].row
+
+
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:
     """The id of the job of an input row."""
     query = sa.select(jobs.c.id).where(jobs.c.batch_id == batch_id, jobs.c.row == row)

@@ -44,7 +44,8 @@ class Result:
     """A page on its way into the record.
 
     token: of the lease under which it was made; only a newer one overwrites. url_key and recipe
-    say which later jobs it may answer. content: `packed`, of a good page. html: the page's bytes if
+    say which later jobs it may answer, and so do request (how it was asked for, see
+    `RequestIdentity`) and private_to (the owner whose batches alone it may answer; None: anybody's). content: `packed`, of a good page. html: the page's bytes if
     they are to be kept.
     """
 
@@ -53,6 +54,8 @@ class Result:
     url_key: str
     recipe: str
     started_ms: int
+    request: str = ""
+    private_to: str | None = None
     content: Packed = field(default_factory=dict)
     html: bytes | None = None
     content_type: str = ""
@@ -103,23 +106,60 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> int:
         return len(kept)
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks for stored pages, and how: the digest of the requests (see `RequestIdentity`), the
+    owner of the batch, and how old a page may be."""
+
+    request: str
+    owner: str
+    newer_than_ms: int
+
+    @property
+    def is_young(self) -> sa.ColumnElement[bool]:
+        """Of a good page that is young enough, whoever it may answer."""
+        return sa.and_(pages.c.ok, pages.c.fetched_ms >= self.newer_than_ms)
+
+    @property
+    def may_have(self) -> sa.ColumnElement[bool]:
+        """Of a page that was asked for in the same way and may answer this owner."""
+        anybody = pages.c.private_to.is_(None)
+        return sa.and_(
+            pages.c.request == self.request, sa.or_(anybody, pages.c.private_to == self.owner)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswers:
+    """jobs: by duplicate key, the job that has the newest page. refused: keys whose young pages
+    were all asked for in another way, or are private to another owner."""
+
+    jobs: dict[str, str] = field(default_factory=dict)
+    refused: int = 0
+
+
 def stored_answers(
-    engine: sa.Engine, url_keys: Sequence[str], recipe: str, newer_than_ms: int
-) -> dict[str, str]:
-    """For each duplicate key with a good page young enough: the job that has it."""
-    young = sa.and_(pages.c.recipe == recipe, pages.c.ok, pages.c.fetched_ms >= newer_than_ms)
+    engine: sa.Engine, url_keys: Sequence[str], recipe: str, asking: Asking
+) -> StoredAnswers:
+    """Which of the duplicate keys have a page that may answer."""
+    young = sa.and_(pages.c.recipe == recipe, asking.is_young)
     found: dict[str, str] = {}
+    refused: set[str] = set()
     with reading(engine) as connection:
         if connection.execute(sa.select(sa.literal(1)).where(young).limit(1)).first() is None:
-            return {}
+            return StoredAnswers()
         for some in chunked(url_keys):
             query = (
-                sa.select(pages.c.url_key, pages.c.job_id)
+                sa.select(pages.c.url_key, pages.c.job_id, asking.may_have)
                 .where(pages.c.url_key.in_(some), young)
                 .order_by(pages.c.fetched_ms)
             )
-            found.update((key, job_id) for key, job_id in connection.execute(query))
-    return found
+            for key, job_id, may_have in connection.execute(query):
+                if may_have:
+                    found[key] = job_id
+                else:
+                    refused.add(key)
+    return StoredAnswers(found, len(refused - found.keys()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +170,7 @@ class StoredBody:
     http_status: int
     content_type: str
     fetched_at: datetime
+    private_to: str | None
     body: bytes
 
 
@@ -140,16 +181,16 @@ def any_stored(engine: sa.Engine) -> bool:
 
 
 def stored_bodies(
-    engine: sa.Engine, url_keys: Sequence[str], newer_than_ms: int
+    engine: sa.Engine, url_keys: Sequence[str], asking: Asking
 ) -> dict[str, StoredBody]:
-    """For each duplicate key with kept bytes young enough: the newest."""
+    """For each duplicate key with kept bytes that may answer: the newest."""
     found: dict[str, StoredBody] = {}
     with reading(engine) as connection:
         for some in chunked(url_keys):
             query = (
                 sa.select(pages, contents.c.content_type, contents.c.body)
                 .join(contents, contents.c.sha256 == pages.c.html_sha256)
-                .where(pages.c.url_key.in_(some), pages.c.ok, pages.c.fetched_ms >= newer_than_ms)
+                .where(pages.c.url_key.in_(some), asking.is_young, asking.may_have)
                 .order_by(pages.c.fetched_ms)
             )
             for row in connection.execute(query):
@@ -158,6 +199,7 @@ def stored_bodies(
                     http_status=row.http_status,
                     content_type=row.content_type,
                     fetched_at=datetime.fromtimestamp(row.fetched_ms / 1000, UTC),
+                    private_to=row.private_to,
                     body=zlib.decompress(row.body),
                 )
     return found
@@ -309,7 +351,17 @@ def _pages_query() -> sa.Select[Any]:
         *(
             column
             for column in pages.c
-            if column.name not in ("job_id", "batch_id", "token", "url_key", "recipe", "ok")
+            if column.name
+            not in (
+                "job_id",
+                "batch_id",
+                "token",
+                "url_key",
+                "recipe",
+                "request",
+                "private_to",
+                "ok",
+            )
         ),
     ).select_from(answered_jobs())
 
@@ -401,6 +453,8 @@ def _page_values(result: Result) -> Packed:
         "token": result.token,
         "url_key": result.url_key,
         "recipe": result.recipe,
+        "request": result.request,
+        "private_to": result.private_to,
         "ok": page.ok,
         "final_url": sound_text(page.final_url),
         "http_status": page.http_status,

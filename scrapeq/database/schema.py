@@ -16,7 +16,7 @@ from pydantic_core import to_json
 
 from scrapeq.clock import MINUTE_MS
 
-VERSION = 4
+VERSION = 5
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
 WORTH_PACKING_BYTES = 300
 
@@ -89,6 +89,7 @@ batches = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("config", sa.Text, nullable=False),  # JSON, secrets in clear: see ScrapingConfig
     sa.Column("fingerprint", sa.Text, nullable=False),  # of the column of URLs and the options
+    sa.Column("owner", AnyText, nullable=False, default=""),  # whose it is: see Settings.owner
     sa.Column("url_column", AnyText),  # what the input's column of URLs was called
     sa.Column("total", sa.Integer, nullable=False),
     sa.Column("completed", sa.Integer, nullable=False, default=0),
@@ -168,6 +169,8 @@ pages = sa.Table(
     sa.Column("token", sa.BigInteger, nullable=False),  # only a newer one overwrites
     sa.Column("url_key", sa.Text, nullable=False),
     sa.Column("recipe", sa.Text, nullable=False),
+    sa.Column("request", sa.Text, nullable=False, default=""),  # RequestIdentity.digest
+    sa.Column("private_to", AnyText),  # the owner whose batches alone it may answer
     sa.Column("ok", sa.Boolean, nullable=False),
     sa.Column("final_url", AnyText),
     sa.Column("http_status", sa.SmallInteger),
@@ -277,9 +280,20 @@ def _add_percentiles(connection: sa.Connection) -> None:
     )
 
 
+def _add_request_identity(connection: sa.Connection) -> None:
+    """Version 5. How older pages were asked for is not known: they answer no later job."""
+    for change in (
+        "ALTER TABLE batches ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE pages ADD COLUMN request TEXT NOT NULL DEFAULT 'unknown'",
+        "ALTER TABLE pages ADD COLUMN private_to TEXT",
+    ):
+        connection.execute(sa.text(change))
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
     2: _by_error.create,
     3: _add_percentiles,
+    4: _add_request_identity,
 }

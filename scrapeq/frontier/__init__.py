@@ -1,18 +1,11 @@
-"""The Redis job store: the only place that knows a key or a Lua script."""
+"""The frontier in Redis: the only place that knows a key or a Lua script."""
 
 from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, Paused
 from scrapeq.frontier.client import check_redis, connect
-from scrapeq.frontier.frontier import (
-    Addition,
-    Claim,
-    Due,
-    Ending,
-    Frontier,
-    GivenUp,
-    Lease,
-    Standing,
-    UnknownRedis,
-)
+from scrapeq.frontier.frontier import Frontier
+from scrapeq.frontier.jobs import Addition, Claim, Due, Ending, GivenUp, Lease
+from scrapeq.frontier.scripts import UnknownRedis
+from scrapeq.frontier.views import Standing
 
 __all__ = [
     "Addition",

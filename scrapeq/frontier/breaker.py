@@ -43,6 +43,11 @@ class HostEvent:
     said: str
 
 
+def host_event(host: str, event: str, said: str) -> HostEvent:
+    """An event as the scripts give it."""
+    return HostEvent(host, event, "" if event == "closed" else said)
+
+
 @dataclass(frozen=True, slots=True)
 class Paused:
     """A host whose breaker is not closed.

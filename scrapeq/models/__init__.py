@@ -10,6 +10,7 @@ from scrapeq.models.job import FINAL, LEGAL_MOVES, Job, JobStatus, check_move
 from scrapeq.models.links import Links
 from scrapeq.models.page import Fetched, Page
 from scrapeq.models.progress import Progress
+from scrapeq.models.request_identity import RequestIdentity
 
 __all__ = [
     "FINAL",
@@ -27,6 +28,7 @@ __all__ = [
     "Page",
     "Progress",
     "Recipe",
+    "RequestIdentity",
     "ScrapingConfig",
     "check_move",
     "host_verdict",

@@ -25,7 +25,8 @@ class Batch(BaseModel):
     """One submission: its name, its options and its counters.
 
     `name` finds the newest run of that name again; `run` counts the runs of a name from 1.
-    A job submitted alone is a batch of one, without a name.
+    A job submitted alone is a batch of one, without a name. `owner` is who submitted it, by
+    SCRAPEQ_OWNER.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,6 +37,7 @@ class Batch(BaseModel):
     state: BatchState = BatchState.OPEN
     config: ScrapingConfig
     url_column: str | None = None
+    owner: str = ""
     total: int
     completed: int = 0
     failed: int = 0

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from scrapeq import clock, cluster, database, display, frames, urls
 from scrapeq.clock import now_ms
 from scrapeq.database.batches import NewJob
+from scrapeq.database.results import Asking, StoredAnswers
 from scrapeq.errors import (
     ClusterFailed,
     ConfigError,
@@ -44,9 +45,10 @@ from scrapeq.models import (
     Failure,
     Job,
     JobStatus,
+    RequestIdentity,
     ScrapingConfig,
 )
-from scrapeq.project import recovery
+from scrapeq.project import recovery, steering
 from scrapeq.project.services import Services, shared_services
 from scrapeq.settings import Settings
 
@@ -97,9 +99,9 @@ class JobQueue:
         except DatabaseUnavailable as error:
             return display.card("JobQueue", facts, note=error, away="the record is away")
         try:
-            now = self.services.frontier.counts()
+            now = self.services.frontier.views.counts()
             _tell_open_apart(counts, now)
-            paused = self.services.frontier.paused()
+            paused = self.services.frontier.views.paused()
         except RedisUnavailable as error:
             note: object = error
             if not self.services.settings.shared:
@@ -133,7 +135,7 @@ class JobQueue:
             raise InputError(parsed.message, hint="write a URL like https://example.com/page")
         batch = self.submit_batch([url], config, priority=priority, batch_id=job_id, single=True)
         job = self.get_job_status(batch.id)
-        if self.services.settings.shared and not self.services.frontier.workers():
+        if self.services.settings.shared and not self.services.frontier.coordination.workers():
             self.warn_without_workers()
         return job
 
@@ -175,25 +177,31 @@ class JobQueue:
             config=config,
             fingerprint=print_of,
             total=len(values),
-            rows=_rows(batch_id, values, priority, answers, single_id=batch_id if single else None),
+            owner=self.services.settings.owner,
+            rows=_rows(
+                batch_id, values, priority, answers.jobs, single_id=batch_id if single else None
+            ),
             url_column=url_column,
             table=table,
         )
         if batch.state is BatchState.OPEN:
             try:
-                recovery.feed(self.services, batch)
+                steering.feed(self.services, batch.id)
             except RedisFull:  # what was not accepted is not to be done some day
                 self.cancel_batch(batch.id)
                 raise
         return batch
 
-    def _stored_answers(self, values: Sequence[object], config: ScrapingConfig) -> dict[str, str]:
+    def _stored_answers(self, values: Sequence[object], config: ScrapingConfig) -> StoredAnswers:
         if not config.max_age:
-            return {}
+            return StoredAnswers()
         newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
         parsed = [url.key for url in urls.parse_many(values) if not isinstance(url, Failure)]
         return database.results.stored_answers(
-            self.services.engine, parsed, config.recipe.digest, newer_than_ms
+            self.services.engine,
+            parsed,
+            config.recipe.digest,
+            Asking(RequestIdentity.of(config).digest, self.services.settings.owner, newer_than_ms),
         )
 
     # -- jobs --------------------------------------------------------------------------------
@@ -243,9 +251,9 @@ class JobQueue:
             error_message=kwargs.get("error_message"),
         )
         if status in FINAL:
-            self.services.frontier.forget([job_id])
+            steering.forget(self.services, job_id)
         elif before.status in FINAL:
-            self._feed_again(before.batch_id)
+            steering.feed(self.services, before.batch_id)
         return self.get_job_status(job_id)
 
     def cancel_job(self, job_id: str) -> bool:
@@ -257,7 +265,7 @@ class JobQueue:
         if job.status in FINAL:
             return False
         cancelled = database.jobs.cancel_jobs(self.services.engine, job.batch_id, [job_id])
-        self.services.frontier.forget([job_id])
+        steering.forget(self.services, job_id)
         return cancelled > 0
 
     def get_active_jobs(self, limit: int = 100) -> list[Job]:
@@ -265,8 +273,8 @@ class JobQueue:
 
         Its cost depends on `limit` and not on the number of jobs.
         """
-        frontier = self.services.frontier
-        ids = frontier.running_ids(limit) + frontier.next_ids(limit)  # some may be done by now
+        views = self.services.frontier.views
+        ids = views.running_ids(limit) + views.next_ids(limit)  # some may be done by now
         active = [job for job in self.get_jobs(ids) if job.status not in FINAL]
         by_status = database.jobs.count_by_status(self.services.engine)
         if len(active) < min(limit, by_status[JobStatus.PENDING]):  # some are not in Redis yet
@@ -307,7 +315,7 @@ class JobQueue:
         counts = {status.value: 0 for status in JobStatus}
         for status, count in database.jobs.count_by_status(self.services.engine).items():
             counts[status.value] = count
-        now = self.services.frontier.counts()
+        now = self.services.frontier.views.counts()
         _tell_open_apart(counts, now)
         if self.services.settings.shared and counts["pending"] and not now["workers"]:
             self.warn_without_workers()
@@ -336,7 +344,7 @@ class JobQueue:
     def paused_host_rows(self) -> list[dict[str, Any]]:
         """The rows of `paused_hosts` as dicts, with times in seconds since 1970, without pandas."""
         rows = []
-        for paused in self.services.frontier.paused():
+        for paused in self.services.frontier.views.paused():
             kind, _, message = paused.said.partition(": ")
             rows.append(
                 {
@@ -389,53 +397,32 @@ class JobQueue:
 
     def pause_batch(self, batch_id: str) -> bool:
         """Start nothing more of it; what runs ends. False if it is finished."""
-        self.services.frontier.stop_batch(batch_id, "paused")
-        if database.batches.set_state(self.services.engine, batch_id, BatchState.PAUSED):
-            return True
-        self.services.frontier.release_batch(batch_id)
-        return False
+        return steering.pause(self.services, batch_id)
 
     def resume_batch(self, batch_id: str) -> bool:
         """Go on with a paused batch. False if it is finished."""
-        if not database.batches.set_state(self.services.engine, batch_id, BatchState.OPEN):
-            return False
-        self.services.frontier.release_batch(batch_id)
-        batch = self.find_batch(batch_id)
-        self.services.wake(batch.total - batch.done)
-        return True
+        return steering.resume(self.services, batch_id)
 
     def cancel_batch(self, batch_id: str) -> int:
         """Stop every open job of it; how many there were. None starts once this has returned."""
-        self.services.frontier.stop_batch(batch_id, "cancelled")
-        open_jobs = database.jobs.all_open_jobs(self.services.engine, batch_id)
-        known = [job.id for some in open_jobs for job in some]
-        cancelled = database.jobs.cancel_jobs(self.services.engine, batch_id)
-        self.services.frontier.forget(known)
-        self.services.frontier.release_batch(batch_id)
-        return cancelled
+        return steering.cancel(self.services, batch_id)
 
     def retry_failed(self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None) -> int:
         """Put failed and cancelled jobs back, on request only some kinds; how many."""
         chosen = None if kinds is None else [ErrorKind(kind) for kind in kinds]
         reopened = database.jobs.reopen_jobs(self.services.engine, batch_id, chosen)
         if reopened:
-            self._feed_again(batch_id)
+            steering.feed(self.services, batch_id)
         return reopened
 
     # -- inside ------------------------------------------------------------------------------
-
-    def _feed_again(self, batch_id: str) -> None:
-        batch = self.find_batch(batch_id)
-        if batch.state is BatchState.OPEN:  # it may have been paused when it was finished
-            self.services.frontier.release_batch(batch_id)
-        recovery.feed(self.services, batch)
 
     def _as_they_stand(self, found: Sequence[Job]) -> list[Job]:
         """The record's jobs with what Redis knows of the open ones."""
         open_ids = [job.id for job in found if job.status not in FINAL]
         if not open_ids:
             return list(found)
-        standings = self.services.frontier.standings(open_ids)
+        standings = self.services.frontier.views.standings(open_ids)
         jobs = []
         for job in found:
             standing = standings.get(job.id)
@@ -458,7 +445,7 @@ class JobQueue:
             if not settings.shared and settings.autostart:
                 cluster.ensure_cluster(settings)
                 recovery.recover(self.services)  # workers would, but take seconds to start
-            return bool(self.services.frontier.workers())
+            return bool(self.services.frontier.coordination.workers())
         except ScrapeqError:  # whoever waits goes on waiting; what reads the answer will say it
             return False
 

@@ -135,8 +135,8 @@ class JobMonitor:
         """
         lately = self._lately()
         try:
-            counts = self.services.frontier.counts()
-            workers = self.services.frontier.workers()
+            counts = self.services.frontier.views.counts()
+            workers = self.services.frontier.coordination.workers()
             paused = self._queue.paused_host_rows()
             reachable = True
         except RedisUnavailable:
@@ -176,7 +176,7 @@ class JobMonitor:
 
     def get_active_jobs_summary(self, limit: int = 100) -> dict[str, Any]:
         """`total_active`, `by_status`, and `jobs`: the first `limit` of them, running ones first."""
-        counts = self.services.frontier.counts()
+        counts = self.services.frontier.views.counts()
         waiting = counts["open"] - counts["running"] - counts["retrying"]
         return {
             "total_active": counts["open"],

@@ -195,7 +195,7 @@ def wake_up_task() -> None:
         return  # its loop has ended: waiting for it would hold up the worker's end
     loop = _process.loop
     loop.drain(BUDGET_S)
-    if not _process.stopping.is_set() and loop.services.frontier.is_due():
+    if not _process.stopping.is_set() and loop.services.frontier.views.is_due():
         loop.services.wake()
 
 

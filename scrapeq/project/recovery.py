@@ -36,9 +36,9 @@ def feed(services: Services, batch: Batch) -> int:
     frontier, added = services.frontier, 0
     _, epoch = database.history.known_redis(services.engine)
     if batch.state is BatchState.PAUSED:
-        frontier.stop_batch(batch.id, "paused")
+        frontier.jobs.stop_batch(batch.id, "paused")
     for jobs in database.jobs.all_open_jobs(services.engine, batch.id):
-        added += frontier.add_many(_additions(batch, jobs))
+        added += frontier.jobs.add_many(_additions(batch, jobs))
         services.wake(added)
     database.batches.set_enqueued(services.engine, [batch.id], epoch)
     return added
@@ -50,10 +50,12 @@ def feed_small(services: Services, batches: Sequence[Batch]) -> int:
     _, epoch = database.history.known_redis(services.engine)
     for batch in batches:
         if batch.state is BatchState.PAUSED:
-            frontier.stop_batch(batch.id, "paused")
+            frontier.jobs.stop_batch(batch.id, "paused")
     ids = [batch.id for batch in batches]
     jobs = database.jobs.open_jobs_of(services.engine, ids)
-    added = frontier.add_many(one for batch in batches for one in _additions(batch, jobs[batch.id]))
+    added = frontier.jobs.add_many(
+        one for batch in batches for one in _additions(batch, jobs[batch.id])
+    )
     services.wake(added)
     database.batches.set_enqueued(services.engine, ids, epoch)
     return added
@@ -72,10 +74,10 @@ def recover(services: Services) -> bool:
     Cheap when all is well: one round trip and one small query. Whether anything was put back.
     """
     known, epoch = database.history.known_redis(services.engine)
-    run_id, found = services.frontier.identity()
+    run_id, found = services.frontier.coordination.identity()
     if run_id == known and found == epoch:
         return False
-    proof = services.frontier.lock("recovery", _LOCK_S)
+    proof = services.frontier.coordination.lock("recovery", _LOCK_S)
     if proof is None:
         return False
     try:
@@ -83,12 +85,12 @@ def recover(services: Services) -> bool:
         if raised is None:
             return False
         log.warning("Redis is new or was restarted: putting back what is open (epoch %d)", raised)
-        services.frontier.set_epoch(raised)
-        services.frontier.shorten_leases(_RENEW_WITHIN_MS)
+        services.frontier.coordination.set_epoch(raised)
+        services.frontier.jobs.shorten_leases(_RENEW_WITHIN_MS)
         feed_unfed(services, older_than_ms=0)
         return True
     finally:
-        services.frontier.unlock("recovery", proof)
+        services.frontier.coordination.unlock("recovery", proof)
 
 
 def feed_unfed(services: Services, older_than_ms: int = _SUBMITTER_MS) -> bool:
@@ -96,20 +98,20 @@ def feed_unfed(services: Services, older_than_ms: int = _SUBMITTER_MS) -> bool:
     unfed = database.batches.unfinished_batches(services.engine, only_not_enqueued=True)
     fed = False
     for some in _together(_older(unfed, older_than_ms)):
-        proof = services.frontier.lock(f"feed:{some[0].id}", _LOCK_S)
+        proof = services.frontier.coordination.lock(f"feed:{some[0].id}", _LOCK_S)
         if proof is None:
             continue
         try:
             _feed(services, some)
             fed = True
         finally:
-            services.frontier.unlock(f"feed:{some[0].id}", proof)
+            services.frontier.coordination.unlock(f"feed:{some[0].id}", proof)
     return fed
 
 
 def audit(services: Services) -> None:
     """When Redis knows no open job and the record does, put it back: nothing stays lost."""
-    if services.frontier.counts()["open"]:
+    if services.frontier.views.counts()["open"]:
         return
     unfinished = database.batches.unfinished_batches(services.engine)
     for some in _together(_older(unfinished, _SUBMITTER_MS)):

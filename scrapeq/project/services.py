@@ -39,14 +39,17 @@ class Services:
 
     def queue_lengths(self) -> dict[str, int]:
         """Messages that wait in each Celery queue; zeros where the broker is another Redis."""
-        return {queue: self.frontier.list_length(queue) for queue in (SCRAPE, PROCESS, CLEAN)}
+        return {
+            queue: self.frontier.coordination.list_length(queue)
+            for queue in (SCRAPE, PROCESS, CLEAN)
+        }
 
     def wake(self, count: int = 1) -> None:
         """Ring for up to `count` workers. Never essential: workers also look by themselves.
 
         One wake-up in half a second is enough, however many jobs are submitted one by one.
         """
-        if count <= 0 or not self.frontier.may_notify():
+        if count <= 0 or not self.frontier.coordination.may_notify():
             return
         try:
             for _ in range(min(count, MOST_WAKE_UPS)):
@@ -97,7 +100,7 @@ def shared_looking_services(settings: Settings | None = None) -> Services:
 
 def _answers(services: Services) -> bool:
     try:
-        services.frontier.ping()
+        services.frontier.coordination.ping()
     except RedisUnavailable:
         return False
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from scrapeq import clock, urls
@@ -13,7 +13,16 @@ from scrapeq.database import Packed, Result, packed
 from scrapeq.database.jobs import Work
 from scrapeq.fetch import PoliteFetcher, Response, retry_wait_s
 from scrapeq.frontier import Ending, Lease
-from scrapeq.models import Batch, Content, ErrorKind, Failure, Fetched, Recipe, ScrapingConfig
+from scrapeq.models import (
+    Batch,
+    Content,
+    ErrorKind,
+    Failure,
+    Fetched,
+    Recipe,
+    RequestIdentity,
+    ScrapingConfig,
+)
 from scrapeq.work import host_report
 from scrapeq.work.readers import Readers
 
@@ -35,6 +44,8 @@ class Plan:
     config: ScrapingConfig
     recipe: Recipe
     digest: str
+    identity: RequestIdentity = field(default_factory=RequestIdentity)
+    owner: str = ""
     stored_for_s: float | None = None
 
     @classmethod
@@ -43,7 +54,12 @@ class Plan:
         max_age = batch.config.max_age if any_stored else None
         recipe = batch.config.recipe
         return cls(
-            batch.config, recipe, recipe.digest, max_age.total_seconds() if max_age else None
+            batch.config,
+            recipe,
+            recipe.digest,
+            RequestIdentity.of(batch.config),
+            batch.owner,
+            max_age.total_seconds() if max_age else None,
         )
 
 
@@ -112,12 +128,32 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         token=lease.token,
         url_key=urls.duplicate_key(work.href),
         recipe=plan.digest,
+        request=plan.identity.digest,
+        private_to=_private_to(plan, response),
         started_ms=started_ms,
         content=content,
         html=response.body if response is not None and plan.config.store_html else None,
         content_type=response.content_type if response is not None else "",
     )
     return Outcome(ending, result)
+
+
+def _private_to(plan: Plan, response: Response | None) -> str | None:
+    """The owner whose batches alone the page may answer; None: anybody's.
+
+    What was fetched with a secret, and what its server says is for one person: `private` and
+    `no-store` (RFC 9111, section 5.2.2) and `Vary: *` (RFC 9110, section 12.5.5). Any other `Vary`
+    names headers, all of which are part of the request's identity.
+    """
+    if plan.identity.is_secret:
+        return plan.owner
+    for name, value in response.headers if response else ():
+        words = {word.strip().partition("=")[0].lower() for word in value.split(",")}
+        if name.lower() == "cache-control" and words & {"private", "no-store"}:
+            return plan.owner
+        if name.lower() == "vary" and "*" in words:
+            return plan.owner
+    return None
 
 
 def unwritable(result: Result) -> Result:

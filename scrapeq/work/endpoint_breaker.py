@@ -32,7 +32,7 @@ class EndpointBreaker:
         """ "" if the endpoint may be asked now; else why not and until when."""
         try:
             frontier = self._services.frontier
-            wait_ms, said = frontier.may_call(self._name, self._call, 1000 * PROBE_S)
+            wait_ms, said = frontier.endpoints.may_call(self._name, self._call, 1000 * PROBE_S)
         except (RedisUnavailable, RedisFull) as error:
             log.info("the endpoint's breaker is not known: %s", error)
             return ""
@@ -48,7 +48,7 @@ class EndpointBreaker:
         """What came of the call."""
         said = f"{ErrorKind.AI}: {problem}"
         try:
-            event = self._services.frontier.tell_call(
+            event = self._services.frontier.endpoints.tell_call(
                 self._name, self._call, verdict, said, self._failures
             )
             if event is not None:

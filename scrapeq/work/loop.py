@@ -182,13 +182,13 @@ class WorkLoop:
             while self._unsaved:
                 await self._save()
             await self._call(
-                self.services.frontier.finish,
+                self.services.frontier.jobs.finish,
                 [
                     Ending(running.lease.job_id, running.lease.token, "release")
                     for running in self._running.values()
                 ],
             )
-            await self._call(self.services.frontier.forget_worker, self.name)
+            await self._call(self.services.frontier.coordination.forget_worker, self.name)
         except ScrapeqError as error:
             log.warning("leases are left to end by themselves: %s", error)
         await self._fetcher.close()
@@ -237,7 +237,7 @@ class WorkLoop:
             free = self._free
             try:
                 claim = await self._call(
-                    self.services.frontier.claim, self.name, free, first_lease_ms, alone=alone
+                    self.services.frontier.jobs.claim, self.name, free, first_lease_ms, alone=alone
                 )
                 await self._begin(list(claim.leases))
             except UnknownRedis:
@@ -315,7 +315,7 @@ class WorkLoop:
                     database.results.stored_bodies,
                     self.services.engine,
                     list(keys.values()),
-                    since_ms,
+                    database.results.Asking(plan.identity.digest, plan.owner, since_ms),
                 )
                 found |= {
                     job_id: _response(kept[key]) for job_id, key in keys.items() if key in kept
@@ -375,7 +375,7 @@ class WorkLoop:
             if results:
                 await self._write(results)
             endings = [outcome.ending for outcome in batch]
-            _, events = await self._call(self.services.frontier.finish, endings)
+            _, events = await self._call(self.services.frontier.jobs.finish, endings)
             self._unrecorded += events
         except BaseException:
             self._result.set()
@@ -422,7 +422,7 @@ class WorkLoop:
             held = [(job_id, running.lease.token) for job_id, running in self._running.items()]
             try:
                 gone = await self._call(
-                    self.services.frontier.renew, self.name, self._lease_ms, held
+                    self.services.frontier.jobs.renew, self.name, self._lease_ms, held
                 )
             except (RedisUnavailable, RedisFull):
                 gone = set()  # the leases may end; whoever takes a job over has a newer token
@@ -441,7 +441,8 @@ def _response(kept: database.results.StoredBody) -> Response:
         url=kept.final_url,
         final_url=kept.final_url,
         http_status=kept.http_status,
-        headers=(),
+        # of its headers this alone is kept, and has to hold for what is read from it again
+        headers=() if kept.private_to is None else (("Cache-Control", "private"),),
         content_type=kept.content_type,
         body=kept.body,
         redirects=(),

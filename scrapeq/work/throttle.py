@@ -34,16 +34,16 @@ class SharedThrottle:
         self._hold_ms = hold_ms
 
     async def wait_slot(self, host: str, gap_ms: int, owner: str = "") -> int:
-        take = self._frontier.take_slot
+        take = self._frontier.throttle.take_slot
         while (wait_ms := await self._ask(take, host, gap_ms, self._hold_ms, owner)) > 0:  # noqa: ASYNC110 - Redis sends no event
             await asyncio.sleep(wait_ms / 1000)
         return int(-wait_ms)
 
     async def end_slot(self, host: str, owner: str = "", *, used: bool) -> None:
-        await self._ask(self._frontier.end_slot, host, owner, used=used)
+        await self._ask(self._frontier.throttle.end_slot, host, owner, used=used)
 
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
-        known = self._frontier.set_robots_known
+        known = self._frontier.throttle.set_robots_known
         await self._ask(known, host, crawl_delay_ms, ROBOTS_KNOWN_MS)
 
     async def _ask(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -58,12 +58,12 @@ class SharedRobots:
         self._call = call
 
     async def get(self, origin: str) -> RobotsEntry | None:
-        text = await _patiently(self._call, self._frontier.robots, origin)
+        text = await _patiently(self._call, self._frontier.throttle.robots, origin)
         return None if text is None else RobotsEntry(**json.loads(text))
 
     async def put(self, origin: str, entry: RobotsEntry, ttl_s: float) -> None:
         text = json.dumps(asdict(entry))
-        await _patiently(self._call, self._frontier.keep_robots, origin, text, ttl_s)
+        await _patiently(self._call, self._frontier.throttle.keep_robots, origin, text, ttl_s)
 
 
 async def _patiently(

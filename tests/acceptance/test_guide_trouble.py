@@ -161,7 +161,7 @@ def test_children_are_renewed_after_fewer_tasks_and_nothing_is_lost(start, job_q
     def another_job_and_another_child() -> bool:
         job = job_queue.submit_scraping_job(f"https://host{next(numbers)}.example/article/1")
         assert job_queue.wait(job.id, PATIENCE_S).status is JobStatus.COMPLETED
-        children.update(job_queue.services.frontier.workers())
+        children.update(job_queue.services.frontier.coordination.workers())
         return len(children) > 1
 
     with warnings.catch_warnings():  # between two children there is none

@@ -37,7 +37,7 @@ def two_machines(environment, postgres_url, start, tmp_path, monkeypatch):
 
 def test_a_batch_is_worked_on_politely_by_both(two_machines, eventually):
     queue = sq.get_job_queue(load_settings())
-    eventually(lambda: len(queue.services.frontier.workers()) == 4)
+    eventually(lambda: len(queue.services.frontier.coordination.workers()) == 4)
     with LittleWeb(hosts=6) as web:
         urls = [web.url(f"/article/{row}", host=row % 6) for row in range(60)]
 

@@ -116,8 +116,11 @@ def test_an_older_record_is_brought_up_to_date(
 
 
 def to_version_3(connection: sa.Connection) -> None:
-    """Take away what version 4 brought."""
+    """Take away what versions 4 and 5 brought."""
     for change in (
+        "ALTER TABLE batches DROP COLUMN owner",
+        "ALTER TABLE pages DROP COLUMN request",
+        "ALTER TABLE pages DROP COLUMN private_to",
         "DROP TABLE latencies",
         "DROP TABLE error_minutes",
         "DROP INDEX jobs_by_kind",

@@ -146,7 +146,7 @@ class System:
 
     def workers_ready(self) -> bool:
         """Whether every worker process has been heard of."""
-        return len(self.queue.services.frontier.workers()) >= self.worker_processes
+        return len(self.queue.services.frontier.coordination.workers()) >= self.worker_processes
 
     # -- Redis -------------------------------------------------------------------------------
 

@@ -199,7 +199,7 @@ def test_other_options_than_what_is_read_use_the_same_stored_page(web, scrape, a
     scrape([link]).wait(PATIENCE_S)
     web.clear()
 
-    assert scrape([link], max_retries=0, user_agent="another").wait(PATIENCE_S).df["ok"].all()
+    assert scrape([link], max_retries=0, connect_timeout_s=5).wait(PATIENCE_S).df["ok"].all()
     assert asked() == []
 
 

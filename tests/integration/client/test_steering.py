@@ -83,7 +83,7 @@ def test_a_running_job_that_is_cancelled_stops_soon(web, queue, eventually, aske
     assert queue.cancel_job(job.id) is False  # it is cancelled already
 
     assert queue.get_job_status(job.id).status is sq.JobStatus.CANCELLED
-    eventually(lambda: not queue.services.frontier.counts()["running"], STOPPED_WITHIN_S + 1)
+    eventually(lambda: not queue.services.frontier.views.counts()["running"], STOPPED_WITHIN_S + 1)
     assert len(asked()) == 1
 
 

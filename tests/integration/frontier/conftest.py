@@ -77,7 +77,7 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
     """A client of an empty Redis that is known to the record."""
     with contextlib.closing(connect(redis_url)) as connected:
         connected.flushall()
-        Frontier(connected).set_epoch(1)
+        Frontier(connected).coordination.set_epoch(1)
         yield connected
 
 
@@ -106,7 +106,7 @@ def add(frontier: Frontier) -> Callable[..., int]:
         max_per_host: int = 100_000,
         respect_robots: bool = False,
     ) -> int:
-        return frontier.add(
+        return frontier.jobs.add(
             batch,
             [Due(one, host, gap_ms) for one in ids],
             priority=priority,
@@ -126,7 +126,7 @@ def take(frontier: Frontier) -> Callable[..., list[Any]]:
     """`take(count=100)`: the leases that a claim gives now."""
 
     def take_(count: int = 100, lease_ms: int = LONG_MS, **named: Any) -> list[Any]:
-        return list(frontier.claim("w", count, lease_ms, **named).leases)
+        return list(frontier.jobs.claim("w", count, lease_ms, **named).leases)
 
     return take_
 

@@ -32,11 +32,11 @@ def test_a_paused_batch_starts_nothing(
     add("a1", "a2", batch="a")
     add("b1", batch="b", priority=9)
     (a1,) = take(1)
-    other.stop_batch("a", "paused")
+    other.jobs.stop_batch("a", "paused")
 
     assert ids(take()) == ["b1"]
-    assert frontier.renew("w", LONG_MS, [("a1", a1.token)]) == set()  # what runs ends
-    assert frontier.claim("w", 9, LONG_MS).next_ms != 0  # nothing is due now
+    assert frontier.jobs.renew("w", LONG_MS, [("a1", a1.token)]) == set()  # what runs ends
+    assert frontier.jobs.claim("w", 9, LONG_MS).next_ms != 0  # nothing is due now
 
 
 def test_a_resumed_batch_goes_on_in_its_order(
@@ -45,12 +45,12 @@ def test_a_resumed_batch_goes_on_in_its_order(
     add("a1", "a2", "a3", batch="a")
     add("b1", batch="b")
     (a1,) = take(1)
-    frontier.stop_batch("a", "paused")
-    frontier.finish([Ending("a1", a1.token, "retry", 1)])
+    frontier.jobs.stop_batch("a", "paused")
+    frontier.jobs.finish([Ending("a1", a1.token, "retry", 1)])
     assert ids(take()) == ["b1"]
-    eventually(lambda: not take() and frontier.batch_counts("a") == (0, 0))
+    eventually(lambda: not take() and frontier.views.batch_counts("a") == (0, 0))
 
-    frontier.release_batch("a")
+    frontier.jobs.release_batch("a")
 
     assert ids(take()) == ["a1", "a2", "a3"]
 
@@ -58,12 +58,12 @@ def test_a_resumed_batch_goes_on_in_its_order(
 def test_a_large_paused_batch_holds_nobody_back(add: Add, take: Take, frontier: Frontier) -> None:
     for host in range(10):
         add(*(f"{host}-{number}" for number in range(700)), batch="large", host=f"host{host}")
-    frontier.stop_batch("large", "paused")
+    frontier.jobs.stop_batch("large", "paused")
     add("small", batch="small", priority=9)
 
     assert ids(take(1)) == ["small"]
 
-    frontier.release_batch("large")
+    frontier.jobs.release_batch("large")
     assert len(take(7_000)) == 7_000
 
 
@@ -72,15 +72,15 @@ def test_a_paused_suspect_waits_and_holds_nobody_back(
 ) -> None:
     add("suspect", batch="a")
     for _ in range(2):
-        eventually(lambda: frontier.claim("doomed", 9, 1).leases)
-    eventually(lambda: frontier.claim("w", 9, 1).suspects)
-    frontier.stop_batch("a", "paused")
+        eventually(lambda: frontier.jobs.claim("doomed", 9, 1).leases)
+    eventually(lambda: frontier.jobs.claim("w", 9, 1).suspects)
+    frontier.jobs.stop_batch("a", "paused")
 
-    assert frontier.claim("w", 9, LONG_MS, alone=True).leases == ()
-    assert not frontier.is_due()
+    assert frontier.jobs.claim("w", 9, LONG_MS, alone=True).leases == ()
+    assert not frontier.views.is_due()
 
-    frontier.release_batch("a")
-    assert frontier.claim("w", 9, LONG_MS).suspects == 1
+    frontier.jobs.release_batch("a")
+    assert frontier.jobs.claim("w", 9, LONG_MS).suspects == 1
     assert ids(take(alone=True)) == ["suspect"]
 
 
@@ -90,11 +90,11 @@ def test_cancelling_stops_what_runs_and_what_waits(
     add("runs", "waits", batch="a")
     add("b1", batch="b")
     (runs,) = take(1)
-    frontier.stop_batch("a", "cancelled")
+    frontier.jobs.stop_batch("a", "cancelled")
 
-    assert other.renew("w", LONG_MS, [("runs", runs.token)]) == {"runs"}
+    assert other.jobs.renew("w", LONG_MS, [("runs", runs.token)]) == {"runs"}
     assert ids(take()) == ["b1"]
-    assert frontier.standings(["waits"])["waits"].known is False
+    assert frontier.views.standings(["waits"])["waits"].known is False
 
 
 def test_a_cancelled_job_is_not_its_workers_any_more(
@@ -103,10 +103,10 @@ def test_a_cancelled_job_is_not_its_workers_any_more(
     add("a", "b", max_per_host=1)
     (lease,) = take()
 
-    assert frontier.forget(["a", "nobody"]) == 1
+    assert frontier.jobs.forget(["a", "nobody"]) == 1
 
-    assert frontier.renew("w", LONG_MS, [("a", lease.token)]) == {"a"}
-    assert frontier.finish([Ending("a", lease.token, "retry", 1)])[0] == 0
+    assert frontier.jobs.renew("w", LONG_MS, [("a", lease.token)]) == {"a"}
+    assert frontier.jobs.finish([Ending("a", lease.token, "retry", 1)])[0] == 0
     assert ids(take()) == ["b"]  # and its place at the host is free
 
 
@@ -116,20 +116,22 @@ def test_when_all_is_done_nothing_is_left(
     verbs = ["done", "retry", "release", "lost"]
     for number in range(40):
         add(f"job{number}", host=f"host{number % 7}", batch=f"batch{number % 3}", gap_ms=number % 2)
-    frontier.stop_batch("batch2", "paused")
+    frontier.jobs.stop_batch("batch2", "paused")
     running = 0
-    while frontier.counts()["open"]:
-        for lease in frontier.claim("w", 3, 5 if running % 5 == 0 else LONG_MS, alone=True).leases:
+    while frontier.views.counts()["open"]:
+        for lease in frontier.jobs.claim(
+            "w", 3, 5 if running % 5 == 0 else LONG_MS, alone=True
+        ).leases:
             running += 1
             host = f"host{int(lease.job_id[3:]) % 7}"
-            frontier.end_slot(host)
+            frontier.throttle.end_slot(host)
             verb: Any = "done" if lease.tries > 4 else verbs[running % 4]
             if verb != "lost":
-                frontier.finish([Ending(lease.job_id, lease.token, verb, 1, "reset: why")])
+                frontier.jobs.finish([Ending(lease.job_id, lease.token, verb, 1, "reset: why")])
             else:
-                frontier.renew("w", 1, [(lease.job_id, lease.token)])
+                frontier.jobs.renew("w", 1, [(lease.job_id, lease.token)])
         if running > 60:
-            frontier.release_batch("batch2")
+            frontier.jobs.release_batch("batch2")
 
     assert running > 60
     assert left_over(client) == []
@@ -141,19 +143,19 @@ def test_when_all_is_forgotten_nothing_is_left(
     names = ["ready", "running", "later", "suspect", "parked", "retried"]
     add("suspect", host="s")
     for _ in range(2):
-        eventually(lambda: frontier.claim("doomed", 9, 1).leases)
-    eventually(lambda: frontier.claim("w", 9, 1).suspects)
+        eventually(lambda: frontier.jobs.claim("doomed", 9, 1).leases)
+    eventually(lambda: frontier.jobs.claim("w", 9, 1).suspects)
     add("later", host="l")
     (later,) = take()
-    frontier.finish([Ending("later", later.token, "retry", LONG_MS, "why")])
+    frontier.jobs.finish([Ending("later", later.token, "retry", LONG_MS, "why")])
     add("parked", batch="paused", host="p")
-    frontier.stop_batch("paused", "paused")
+    frontier.jobs.stop_batch("paused", "paused")
     take()
     add("running", "ready", host="r", gap_ms=1)
     assert ids(take()) == ["running"]
 
-    assert frontier.forget(names) == 5
-    frontier.release_batch("paused")
+    assert frontier.jobs.forget(names) == 5
+    frontier.jobs.release_batch("paused")
 
     assert left_over(client) == []
 
@@ -163,18 +165,18 @@ def test_everything_that_lasts_but_counters_expires(
 ) -> None:
     add("a", gap_ms=1)
     take()
-    frontier.take_slot("other", 1, LONG_MS)
-    frontier.take_slot("other", 1, LONG_MS)
-    frontier.set_robots_known("third", 0, LONG_MS)
-    frontier.keep_robots("https://example.com", "", 60)
-    frontier.may_notify()
-    frontier.lock("feed", 60)
+    frontier.throttle.take_slot("other", 1, LONG_MS)
+    frontier.throttle.take_slot("other", 1, LONG_MS)
+    frontier.throttle.set_robots_known("third", 0, LONG_MS)
+    frontier.throttle.keep_robots("https://example.com", "", 60)
+    frontier.coordination.may_notify()
+    frontier.coordination.lock("feed", 60)
 
     forever = {key for key in client.keys("*") if client.ttl(key) < 0} - set(
         client.keys("scrapeq:workers")
     )
 
-    frontier.forget(["a"])
+    frontier.jobs.forget(["a"])
     assert forever & set(client.keys("*")) == {"scrapeq:epoch", "scrapeq:token", "scrapeq:seq"}
 
 
@@ -183,8 +185,8 @@ def test_many_batches_are_added_in_their_order(frontier: Frontier, take: Take) -
     additions = [Addition(batch, [Due(job, "h", 0)], 5, 100_000, False) for batch, job in jobs]
     additions.append(Addition("urgent", [Due("urgent", "h", 0)], 1, 100_000, False))
 
-    assert frontier.add_many(additions) == 2_501
-    assert frontier.add_many(additions) == 0
+    assert frontier.jobs.add_many(additions) == 2_501
+    assert frontier.jobs.add_many(additions) == 0
 
     taken = [lease.job_id for lease in take(300)]
     assert taken[:3] == ["urgent", "j0", "j1"]

@@ -37,7 +37,7 @@ def other(client: redis.Redis, redis_url: str) -> Iterator[Frontier]:
 @pytest.fixture
 def take(frontier: Frontier) -> Callable[..., list[Any]]:
     def take_(count: int = 100, lease_ms: int = LONG_MS, **named: Any) -> list[Any]:
-        return list(frontier.claim("w", count, lease_ms, **named).leases)
+        return list(frontier.jobs.claim("w", count, lease_ms, **named).leases)
 
     return take_
 
@@ -48,7 +48,7 @@ def end(
     """End a lease with what its try says of the host; the events."""
     named = {"why": "reset: it hung up", **named}
     ending = Ending(lease.job_id, lease.token, verb, verdict=verdict, **named)
-    ended, events = frontier.finish([ending])
+    ended, events = frontier.jobs.finish([ending])
     assert ended == 1
     return events
 
@@ -82,7 +82,7 @@ def open_breaker(add: Add, take: Callable[..., list[Any]], frontier: Frontier) -
 
 
 def state(frontier: Frontier, host: str = "h") -> str:
-    return next((one.state for one in frontier.paused() if one.host == host), "closed")
+    return next((one.state for one in frontier.views.paused() if one.host == host), "closed")
 
 
 # -- when it opens and closes
@@ -184,7 +184,7 @@ def test_a_first_try_counts_though_one_was_lost_with_its_worker(
 ) -> None:
     add("a", "b", "c")
     take(1, lease_ms=1)
-    eventually(lambda: not take(0) and not frontier.counts()["running"])
+    eventually(lambda: not take(0) and not frontier.views.counts()["running"])
     leases = take()
 
     assert [one.lost for one in leases] == [1, 0, 0]
@@ -213,12 +213,12 @@ def test_whose_lease_is_over_is_not_heard(
 ) -> None:
     add("a", "b", "c")
     old = take(lease_ms=1)
-    eventually(lambda: not take(0) and not frontier.counts()["running"])
+    eventually(lambda: not take(0) and not frontier.views.counts()["running"])
     new = take()
 
     for lease in old:
         ending = Ending(lease.job_id, lease.token, "done", verdict="failed")
-        assert frontier.finish([ending]) == (0, [])
+        assert frontier.jobs.finish([ending]) == (0, [])
 
     assert state(frontier) == "closed"
     assert [lease.lost for lease in new] == [1, 1, 1]
@@ -250,14 +250,14 @@ def test_while_it_is_open_its_jobs_wait_and_hold_nobody_back(
     names = open_breaker()
     add("elsewhere", host="other", priority=9)
 
-    claim = frontier.claim("w", 100, LONG_MS)
+    claim = frontier.jobs.claim("w", 100, LONG_MS)
 
     assert [lease.job_id for lease in claim.leases] == ["elsewhere"]
-    next_ms = frontier.claim("w", 100, LONG_MS).next_ms
+    next_ms = frontier.jobs.claim("w", 100, LONG_MS).next_ms
     assert next_ms is not None
     assert 90_000 < next_ms <= 100_000
-    assert not frontier.is_due()
-    assert {one.tries for one in frontier.standings(names).values()} == {0}
+    assert not frontier.views.is_due()
+    assert {one.tries for one in frontier.views.standings(names).values()} == {0}
 
 
 def test_each_pause_is_twice_as_long_up_to_the_longest(
@@ -267,7 +267,7 @@ def test_each_pause_is_twice_as_long_up_to_the_longest(
     pauses = []
     for _ in range(5):
         began_ms = now_ms()
-        (paused,) = frontier.paused()
+        (paused,) = frontier.views.paused()
         pauses.append(round((paused.until_ms - began_ms) / 1000))
         pause_is_over()
         if paused.state == "open":
@@ -285,29 +285,29 @@ def test_a_host_is_left_alone_for_as_long_as_it_asks(
     end(frontier, a, "limited", spare_ms=200_000)
     end(frontier, b, "limited", spare_ms=50_000)  # under way: no second wish
     end(frontier, c, "good")
-    assert frontier.paused()[0].until_ms - began_ms < 205_000
+    assert frontier.views.paused()[0].until_ms - began_ms < 205_000
     end(frontier, d, "limited", spare_ms=500_000)  # a longer one is
 
     assert take() == []
-    assert frontier.paused()[0].until_ms - began_ms >= 500_000
+    assert frontier.views.paused()[0].until_ms - began_ms >= 500_000
     pause_is_over()
     (probe,) = take()
     began_ms = now_ms()
     end(frontier, probe, "limited", spare_ms=3_000_000)  # above the longest pause of ours
-    assert frontier.paused()[0].until_ms - began_ms >= 3_000_000
+    assert frontier.views.paused()[0].until_ms - began_ms >= 3_000_000
 
 
 def test_turns_are_refused_while_it_is_open_and_given_to_the_probe(
     add: Add, take: Any, frontier: Frontier, other: Frontier, open_breaker: Any, pause_is_over: Any
 ) -> None:
     open_breaker()
-    assert -100_000 <= other.take_slot("h", 1, LONG_MS, "7|somebody's") < -90_000
+    assert -100_000 <= other.throttle.take_slot("h", 1, LONG_MS, "7|somebody's") < -90_000
 
     pause_is_over()
     (probe,) = take()
 
-    assert other.take_slot("h", 1, LONG_MS, "7|somebody's") < 0
-    assert other.take_slot("h", 0, LONG_MS, probe.name) == 0
+    assert other.throttle.take_slot("h", 1, LONG_MS, "7|somebody's") < 0
+    assert other.throttle.take_slot("h", 0, LONG_MS, probe.name) == 0
 
 
 def test_a_visitor_from_another_host_may_be_the_probe(
@@ -318,8 +318,8 @@ def test_a_visitor_from_another_host_may_be_the_probe(
     first, second = take()
     pause_is_over()
 
-    assert frontier.take_slot("h", 0, LONG_MS, first.name) == 0
-    assert frontier.take_slot("h", 0, LONG_MS, second.name) < 0
+    assert frontier.throttle.take_slot("h", 0, LONG_MS, first.name) == 0
+    assert frontier.throttle.take_slot("h", 0, LONG_MS, second.name) < 0
     assert take() == []  # nor is there another probe by a claim
     events = end(frontier, first, "good", about="h")
 
@@ -347,7 +347,7 @@ def test_exactly_one_of_many_workers_probes(
                 return [
                     lease
                     for _ in range(20)
-                    for lease in frontier.claim(name, 50, LONG_MS, alone=True).leases
+                    for lease in frontier.jobs.claim(name, 50, LONG_MS, alone=True).leases
                 ]
 
         with ThreadPoolExecutor(6) as pool:
@@ -382,7 +382,7 @@ def test_a_probe_that_says_nothing_makes_room_for_another(
     assert take() == []
 
     if how == "cancel":
-        frontier.forget([probe.job_id])
+        frontier.jobs.forget([probe.job_id])
     else:
         end(frontier, probe, "", "release")
 
@@ -400,7 +400,7 @@ def test_a_probe_keeps_to_the_limit_of_open_requests(
     pause_is_over()
 
     assert len(take()) == 1
-    frontier.forget([f"job{number}" for number in range(4, 9)])
+    frontier.jobs.forget([f"job{number}" for number in range(4, 9)])
     assert (
         take() == []
     )  # the one that was under way, the probe: two, and the next wants one at most
@@ -457,9 +457,9 @@ def test_what_is_due_at_a_host_given_up_is_given_out_to_be_ended(
     assert {lease.given_up.said for lease in leases} == {"reset: it hung up"}
     assert {lease.given_up.probes for lease in leases} == {3}
     assert {lease.tries for lease in leases} == {0}  # that it is given out to be ended is no try
-    ended, events = frontier.finish([Ending(a.job_id, a.token, "done") for a in leases])
+    ended, events = frontier.jobs.finish([Ending(a.job_id, a.token, "done") for a in leases])
     assert (ended, events) == (500, [])
-    assert frontier.counts()["open"] == 0
+    assert frontier.views.counts()["open"] == 0
 
 
 def test_a_job_to_be_ended_that_is_given_back_was_not_tried(
@@ -500,7 +500,7 @@ def test_new_jobs_give_it_a_chance_at_once(
     assert take() == []
     end(frontier, probe, "failed", "retry", wait_ms=LONG_MS)
     assert state(frontier) == "open"
-    assert frontier.paused()[0].probes == 1
+    assert frontier.views.paused()[0].probes == 1
 
 
 def test_other_jobs_go_on_while_a_host_is_given_up(give_up: Any, add: Add, take: Any) -> None:
@@ -522,7 +522,7 @@ def test_paused_hosts_are_told_with_what_is_known(
     (lease,) = take()
     end(frontier, lease, "limited", why="rate_limited: slow down", spare_ms=5_000)
 
-    paused = {one.host: one for one in frontier.paused()}
+    paused = {one.host: one for one in frontier.views.paused()}
     failing, limited = paused["h"], paused["<b>limited</b>"]
 
     assert (failing.state, failing.said) == ("open", "reset: it hung up")
@@ -538,18 +538,18 @@ def test_hosts_with_a_failure_or_two_are_not_paused(
     add("a")
     end(frontier, take()[0], "failed")
 
-    assert frontier.paused() == []
+    assert frontier.views.paused() == []
 
 
 def test_a_host_in_doubt_without_jobs_is_not_told_of(
     give_up: Any, take: Any, frontier: Frontier, pause_is_over: Any
 ) -> None:
     give_up(waiting=1)
-    assert [one.state for one in frontier.paused()] == ["given_up"]
+    assert [one.state for one in frontier.views.paused()] == ["given_up"]
     end(frontier, take()[0], "")
     pause_is_over()
 
-    assert frontier.paused() == []
+    assert frontier.views.paused() == []
 
 
 def test_a_good_answer_leaves_nothing_in_redis(
@@ -595,10 +595,10 @@ def test_a_good_answer_costs_a_healthy_host_nothing(
     def cost(verdict: HostVerdict) -> int:
         names = [f"{verdict} {number}" for number in range(100)]
         due = [Due(name, "h", 0) for name in names]
-        frontier.add("batch", due, priority=5, max_per_host=1_000, respect_robots=False)
-        leases = frontier.claim("w", 100, LONG_MS).leases
+        frontier.jobs.add("batch", due, priority=5, max_per_host=1_000, respect_robots=False)
+        leases = frontier.jobs.claim("w", 100, LONG_MS).leases
         client.config_resetstat()
-        frontier.finish([Ending(a.job_id, a.token, "done", verdict=verdict) for a in leases])
+        frontier.jobs.finish([Ending(a.job_id, a.token, "done", verdict=verdict) for a in leases])
         return commands(client)
 
     cost("")
@@ -613,44 +613,44 @@ def test_a_call_is_refused_after_so_many_failures_until_one_succeeds(
 ) -> None:
     name = "ai endpoint example.com"
     events = [
-        each.tell_call(name, "call", "failed", "ai: HTTP 503", 3)
+        each.endpoints.tell_call(name, "call", "failed", "ai: HTTP 503", 3)
         for each in (frontier, other, frontier)
     ]
 
     assert [event and event.event for event in events] == [None, None, "opened"]
-    wait_ms, said = other.may_call(name, "a", LONG_MS)
+    wait_ms, said = other.endpoints.may_call(name, "a", LONG_MS)
     assert 90_000 < wait_ms <= 100_000
     assert said == "ai: HTTP 503"
-    assert frontier.paused()[0].host == name
+    assert frontier.views.paused()[0].host == name
 
     pause_is_over(name)
-    assert other.may_call(name, "a", LONG_MS) == (0, "")
-    assert frontier.may_call(name, "b", LONG_MS)[0] > 0  # one at a time
-    assert frontier.tell_call(name, "b", "good", "", 3) is None  # under way since before
-    event = other.tell_call(name, "a", "good", "", 3)
+    assert other.endpoints.may_call(name, "a", LONG_MS) == (0, "")
+    assert frontier.endpoints.may_call(name, "b", LONG_MS)[0] > 0  # one at a time
+    assert frontier.endpoints.tell_call(name, "b", "good", "", 3) is None  # under way since before
+    event = other.endpoints.tell_call(name, "a", "good", "", 3)
     assert event == HostEvent(name, "closed", "")
-    assert frontier.may_call(name, "c", LONG_MS) == (0, "")
+    assert frontier.endpoints.may_call(name, "c", LONG_MS) == (0, "")
 
 
 def test_a_probing_call_that_never_ends_or_says_nothing_makes_room(
     frontier: Frontier, other: Frontier, pause_is_over: Any, eventually: Eventually
 ) -> None:
     for _ in range(3):
-        frontier.tell_call("ai", "call", "failed", "ai: no", 3)
+        frontier.endpoints.tell_call("ai", "call", "failed", "ai: no", 3)
     pause_is_over("ai")
 
-    assert frontier.may_call("ai", "dead", 20) == (0, "")
-    eventually(lambda: other.may_call("ai", "quiet", LONG_MS) == (0, ""))
-    assert frontier.may_call("ai", "next", LONG_MS)[0] > 0
-    other.tell_call("ai", "quiet", "", "", 3)
-    assert frontier.may_call("ai", "next", LONG_MS) == (0, "")
+    assert frontier.endpoints.may_call("ai", "dead", 20) == (0, "")
+    eventually(lambda: other.endpoints.may_call("ai", "quiet", LONG_MS) == (0, ""))
+    assert frontier.endpoints.may_call("ai", "next", LONG_MS)[0] > 0
+    other.endpoints.tell_call("ai", "quiet", "", "", 3)
+    assert frontier.endpoints.may_call("ai", "next", LONG_MS) == (0, "")
 
 
 def test_exactly_one_of_many_calls_probes(
     frontier: Frontier, redis_url: str, pause_is_over: Any
 ) -> None:
     for _ in range(3):
-        frontier.tell_call("ai", "call", "failed", "ai: no", 3)
+        frontier.endpoints.tell_call("ai", "call", "failed", "ai: no", 3)
     pause_is_over("ai")
     start = threading.Barrier(6)
 
@@ -659,7 +659,8 @@ def test_exactly_one_of_many_calls_probes(
             frontier = Frontier(client, RULES)
             start.wait(30)
             return sum(
-                frontier.may_call("ai", f"{name} {number}", LONG_MS)[0] == 0 for number in range(50)
+                frontier.endpoints.may_call("ai", f"{name} {number}", LONG_MS)[0] == 0
+                for number in range(50)
             )
 
     with ThreadPoolExecutor(6) as pool:

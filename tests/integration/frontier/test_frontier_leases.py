@@ -19,7 +19,7 @@ LONG_MS = 600_000
 
 
 def end(frontier: Frontier, lease: Any, verb: Any, wait_ms: int = 0, why: str = "") -> int:
-    return frontier.finish([Ending(lease.job_id, lease.token, verb, wait_ms, why)])[0]
+    return frontier.jobs.finish([Ending(lease.job_id, lease.token, verb, wait_ms, why)])[0]
 
 
 def test_a_finished_job_is_gone(add: Add, take: Take, frontier: Frontier) -> None:
@@ -28,8 +28,8 @@ def test_a_finished_job_is_gone(add: Add, take: Take, frontier: Frontier) -> Non
 
     assert end(frontier, lease, "done") == 1
     assert end(frontier, lease, "done") == 0
-    assert frontier.counts()["open"] == 0
-    assert frontier.claim("w", 9, LONG_MS).next_ms is None
+    assert frontier.views.counts()["open"] == 0
+    assert frontier.jobs.claim("w", 9, LONG_MS).next_ms is None
 
 
 def test_a_silent_lease_ends_and_is_counted(
@@ -52,7 +52,7 @@ def test_a_lease_whose_worker_never_heard_of_it_is_no_loss(
     take(lease_ms=20)  # the answer is lost; the worker goes on, and says so
 
     def taken_again() -> list[Any]:
-        frontier.say_worker("w")
+        frontier.coordination.say_worker("w")
         return take()
 
     (again,) = eventually(taken_again)
@@ -69,9 +69,9 @@ def test_who_comes_back_after_the_lease_changes_nothing(
     (new,) = eventually(take)
 
     assert end(frontier, old, verb) == 0
-    assert frontier.renew("old", LONG_MS, [("a", old.token)]) == {"a"}
-    assert frontier.standings(["a"])["a"].running
-    assert frontier.renew("new", LONG_MS, [("a", new.token)]) == set()
+    assert frontier.jobs.renew("old", LONG_MS, [("a", old.token)]) == {"a"}
+    assert frontier.views.standings(["a"])["a"].running
+    assert frontier.jobs.renew("new", LONG_MS, [("a", new.token)]) == set()
 
 
 def test_a_renewed_lease_lives_on(
@@ -81,7 +81,7 @@ def test_a_renewed_lease_lives_on(
     (lease,) = take(lease_ms=50)
     began_ms = now_ms()
 
-    assert frontier.renew("w", LONG_MS, [("a", lease.token)]) == set()
+    assert frontier.jobs.renew("w", LONG_MS, [("a", lease.token)]) == set()
     eventually(lambda: now_ms() > began_ms + 60)
 
     assert take() == []
@@ -107,22 +107,24 @@ def test_a_retry_waits_its_time_and_says_why(
     failed_ms = now_ms()
     end(frontier, lease, "retry", 100, "reset: the connection broke")
 
-    assert frontier.batch_counts("batch") == (0, 1)
-    assert frontier.standings(["a"])["a"].why == "reset: the connection broke"
-    next_ms = frontier.claim("w", 9, LONG_MS).next_ms
+    assert frontier.views.batch_counts("batch") == (0, 1)
+    assert frontier.views.standings(["a"])["a"].why == "reset: the connection broke"
+    next_ms = frontier.jobs.claim("w", 9, LONG_MS).next_ms
     assert next_ms is not None
     assert next_ms <= 100
     (again,) = eventually(take)
     assert now_ms() - failed_ms >= 100
     assert (again.tries, again.lost) == (2, 0)
-    assert frontier.batch_counts("batch") == (1, 0)
+    assert frontier.views.batch_counts("batch") == (1, 0)
 
 
 def lose(frontier: Frontier, eventually: Eventually, times: int) -> None:
     """Let whatever is due lose its worker so often."""
     for _ in range(times):
-        eventually(lambda: frontier.claim("doomed", 100, 1, alone=True).leases)
-    eventually(lambda: not frontier.claim("w", 0, 1).leases and not frontier.counts()["running"])
+        eventually(lambda: frontier.jobs.claim("doomed", 100, 1, alone=True).leases)
+    eventually(
+        lambda: not frontier.jobs.claim("w", 0, 1).leases and not frontier.views.counts()["running"]
+    )
 
 
 def test_a_job_that_lost_its_worker_twice_runs_alone(
@@ -132,12 +134,12 @@ def test_a_job_that_lost_its_worker_twice_runs_alone(
     lose(frontier, eventually, 2)
     add("good", "good too")
 
-    claim = frontier.claim("w", 1, LONG_MS)
+    claim = frontier.jobs.claim("w", 1, LONG_MS)
     assert [lease.job_id for lease in claim.leases] == ["good"]
     assert claim.suspects == 1
     (poison,) = take(alone=True)
     assert (poison.job_id, poison.lost) == ("poison", 2)
-    assert frontier.claim("w", 9, LONG_MS).suspects == 0
+    assert frontier.jobs.claim("w", 9, LONG_MS).suspects == 0
 
 
 def test_suspects_go_one_by_one_before_others(
@@ -145,14 +147,16 @@ def test_suspects_go_one_by_one_before_others(
 ) -> None:
     add("p", "q")
     lose(frontier, eventually, 1)
-    eventually(lambda: len(frontier.claim("doomed", 9, 1).leases) == 2)
-    eventually(lambda: not frontier.claim("w", 0, 1).leases and not frontier.counts()["running"])
+    eventually(lambda: len(frontier.jobs.claim("doomed", 9, 1).leases) == 2)
+    eventually(
+        lambda: not frontier.jobs.claim("w", 0, 1).leases and not frontier.views.counts()["running"]
+    )
     add("good", priority=1)
     assert [lease.job_id for lease in take(1)] == ["good"]
     add("good too", priority=1)
     take(0)
 
-    assert frontier.is_due()
+    assert frontier.views.is_due()
     assert [one.job_id for one in take(9)] == ["good too"]
     assert [one.job_id for one in take(9, alone=True)] == ["p"]
     assert [one.job_id for one in take(9, alone=True)] == ["q"]
@@ -177,9 +181,9 @@ def test_a_suspect_whose_host_must_wait_blocks_nobody(
     add("a", host="slow")
     lose(frontier, eventually, 2)
     take()
-    frontier.take_slot("slow", 1, LONG_MS)
+    frontier.throttle.take_slot("slow", 1, LONG_MS)
 
-    assert frontier.claim("w", 9, LONG_MS).suspects == 0
+    assert frontier.jobs.claim("w", 9, LONG_MS).suspects == 0
     assert take(alone=True) == []
 
 
@@ -199,21 +203,21 @@ def test_tries_that_were_lost_do_not_count_once_one_was_not(
 
 
 def test_a_worker_that_renews_or_speaks_is_known(frontier: Frontier) -> None:
-    frontier.renew("one", LONG_MS, [])
-    frontier.say_worker("two")
-    assert sorted(frontier.workers()) == ["one", "two"]
+    frontier.jobs.renew("one", LONG_MS, [])
+    frontier.coordination.say_worker("two")
+    assert sorted(frontier.coordination.workers()) == ["one", "two"]
 
-    frontier.forget_worker("one")
+    frontier.coordination.forget_worker("one")
 
-    assert frontier.workers() == ["two"]
-    assert frontier.counts()["workers"] == 1
+    assert frontier.coordination.workers() == ["two"]
+    assert frontier.views.counts()["workers"] == 1
 
 
 def test_a_silent_worker_is_dropped(frontier: Frontier, client: redis.Redis) -> None:
     client.zadd("scrapeq:workers", {"long gone": 1})
-    frontier.say_worker("here")
+    frontier.coordination.say_worker("here")
 
-    assert frontier.workers() == ["here"]
+    assert frontier.coordination.workers() == ["here"]
 
 
 def test_an_emptied_redis_gives_nothing_until_it_is_known_again(
@@ -226,15 +230,15 @@ def test_an_emptied_redis_gives_nothing_until_it_is_known_again(
 
     with pytest.raises(UnknownRedis):
         take()
-    run_id, epoch = frontier.identity()
+    run_id, epoch = frontier.coordination.identity()
     assert run_id
     assert epoch is None
 
-    frontier.set_epoch(2)
+    frontier.coordination.set_epoch(2)
     (new,) = take()
     assert new.token > old.token + 1_000_000  # whatever the old Redis gave out meanwhile
     assert end(frontier, old, "done") == 0
-    assert frontier.identity() == (run_id, 2)
+    assert frontier.coordination.identity() == (run_id, 2)
 
 
 def test_a_doubted_lease_ends_soon_unless_it_is_renewed(
@@ -245,8 +249,8 @@ def test_a_doubted_lease_ends_soon_unless_it_is_renewed(
     add("kept", host="b")
     kept = next(lease for lease in take() if lease.job_id == "kept")
 
-    frontier.shorten_leases(50)
-    assert frontier.renew("w", LONG_MS, [("kept", kept.token)]) == set()
+    frontier.jobs.shorten_leases(50)
+    assert frontier.jobs.renew("w", LONG_MS, [("kept", kept.token)]) == set()
 
     (again,) = eventually(take)  # the host's turn, which the lost lease held, is free too
     assert again.job_id == "gone"
@@ -261,34 +265,34 @@ def test_doubt_makes_no_lease_longer(
     add("a")
     take(lease_ms=20)
 
-    frontier.shorten_leases(LONG_MS)
+    frontier.jobs.shorten_leases(LONG_MS)
 
     assert eventually(take)
 
 
 def test_a_lock_is_held_by_one_until_it_lets_go(frontier: Frontier, other: Frontier) -> None:
-    proof = frontier.lock("feed", 60)
+    proof = frontier.coordination.lock("feed", 60)
     assert proof
 
-    assert other.lock("feed", 60) is None
-    assert other.lock("something else", 60)
-    other.unlock("feed", "another proof")
-    assert other.lock("feed", 60) is None
-    frontier.unlock("feed", proof)
-    assert other.lock("feed", 60)
-    frontier.unlock("feed", proof)
-    assert frontier.lock("feed", 60) is None
+    assert other.coordination.lock("feed", 60) is None
+    assert other.coordination.lock("something else", 60)
+    other.coordination.unlock("feed", "another proof")
+    assert other.coordination.lock("feed", 60) is None
+    frontier.coordination.unlock("feed", proof)
+    assert other.coordination.lock("feed", 60)
+    frontier.coordination.unlock("feed", proof)
+    assert frontier.coordination.lock("feed", 60) is None
 
 
 def test_a_lock_ends_by_itself(frontier: Frontier, other: Frontier, eventually: Eventually) -> None:
-    frontier.lock("feed", 0.01)
+    frontier.coordination.lock("feed", 0.01)
 
-    assert eventually(lambda: other.lock("feed", 60))
+    assert eventually(lambda: other.coordination.lock("feed", 60))
 
 
 def test_one_wake_up_is_enough(frontier: Frontier, other: Frontier) -> None:
-    assert frontier.may_notify()
-    assert not other.may_notify()
+    assert frontier.coordination.may_notify()
+    assert not other.coordination.may_notify()
 
 
 @pytest.fixture
@@ -307,7 +311,7 @@ def test_a_full_redis_takes_no_job_and_says_so(frontier: Frontier, full: Any) ->
     full()
 
     with pytest.raises(RedisFull, match="Redis is full"):
-        frontier.add("b", [Due("a", "h", 0)], priority=5, max_per_host=8, respect_robots=False)
+        frontier.jobs.add("b", [Due("a", "h", 0)], priority=5, max_per_host=8, respect_robots=False)
 
 
 def test_work_goes_on_in_a_full_redis(
@@ -324,15 +328,15 @@ def test_work_goes_on_in_a_full_redis(
     client.script_flush()  # nor do the scripts need to be there already
 
     (done,) = take(1)
-    assert frontier.renew("w", LONG_MS, [("done", done.token)]) == set()
-    frontier.set_robots_known("a", 0, LONG_MS)
-    frontier.keep_robots("https://a", "x" * 100, 60)
-    assert frontier.robots("https://a") is None
-    assert not frontier.may_notify()
-    frontier.end_slot("a")
+    assert frontier.jobs.renew("w", LONG_MS, [("done", done.token)]) == set()
+    frontier.throttle.set_robots_known("a", 0, LONG_MS)
+    frontier.throttle.keep_robots("https://a", "x" * 100, 60)
+    assert frontier.throttle.robots("https://a") is None
+    assert not frontier.coordination.may_notify()
+    frontier.throttle.end_slot("a")
     assert end(frontier, done, "done") == 1
     (retry,) = eventually(lambda: [one for one in take(1, lease_ms=1) if one.job_id == "retry"])
-    assert frontier.forget(["lost", "forgotten", "release"]) == 3
+    assert frontier.jobs.forget(["lost", "forgotten", "release"]) == 3
     end(frontier, retry, "retry", 1)
 
 
@@ -342,7 +346,7 @@ def test_a_batch_can_be_cancelled_in_a_full_redis(
     add("a", "b", batch="unwanted")
     full()
 
-    frontier.stop_batch("unwanted", "cancelled")
+    frontier.jobs.stop_batch("unwanted", "cancelled")
 
     assert take() == []
 
@@ -363,6 +367,11 @@ def test_a_redis_that_is_away_is_said_to_be(redis_url: str) -> None:
     with connect(redis_url + "-not-there") as client:
         nobody = Frontier(client)
 
-        for ask in (nobody.ping, nobody.is_due, nobody.counts, nobody.identity):
+        for ask in (
+            nobody.coordination.ping,
+            nobody.views.is_due,
+            nobody.views.counts,
+            nobody.coordination.identity,
+        ):
             with pytest.raises(RedisUnavailable, match="Error connecting to Redis"):
                 ask()

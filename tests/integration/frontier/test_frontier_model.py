@@ -48,7 +48,7 @@ class Model(RuleBasedStateMachine):
     def start(self) -> None:
         self.client.flushall()
         self.frontier = Frontier(self.client)
-        self.frontier.set_epoch(1)
+        self.frontier.coordination.set_epoch(1)
         self.jobs: dict[str, Known] = {}
         self.stopped: dict[str, str] = {}
         self.ended: list[tuple[str, int]] = []
@@ -122,7 +122,7 @@ class Model(RuleBasedStateMachine):
         assert self.add_to_redis("a", "h1", 1, [name]) == 0
 
     def add_to_redis(self, batch: str, host: str, priority: int, names: list[str]) -> int:
-        return self.frontier.add(
+        return self.frontier.jobs.add(
             batch,
             [Due(name, host, 0) for name in names],
             priority=priority,
@@ -140,7 +140,7 @@ class Model(RuleBasedStateMachine):
             expected = self.best(count)
         waiting = len(self.free_suspects())
 
-        given = self.frontier.claim("w", count, LONG_MS, alone=alone)
+        given = self.frontier.jobs.claim("w", count, LONG_MS, alone=alone)
 
         assert [lease.job_id for lease in given.leases] == expected
         assert given.suspects == waiting
@@ -154,7 +154,7 @@ class Model(RuleBasedStateMachine):
     def finish(self, data: st.DataObject, verb: Any) -> None:
         job_id = data.draw(st.sampled_from(self.at("running")))
         job = self.jobs[job_id]
-        assert self.frontier.finish([Ending(job_id, job.token, verb, LONG_MS, "why")])[0] == 1
+        assert self.frontier.jobs.finish([Ending(job_id, job.token, verb, LONG_MS, "why")])[0] == 1
         self.ended.append((job_id, job.token))
         if verb == "done":
             del self.jobs[job_id]
@@ -167,14 +167,14 @@ class Model(RuleBasedStateMachine):
     @rule(data=st.data(), verb=st.sampled_from(["done", "retry", "release"]))
     def finish_too_late(self, data: st.DataObject, verb: Any) -> None:
         job_id, token = data.draw(st.sampled_from(self.ended))
-        assert self.frontier.finish([Ending(job_id, token, verb, 0)])[0] == 0
-        assert self.frontier.renew("w", LONG_MS, [(job_id, token)]) == {job_id}
+        assert self.frontier.jobs.finish([Ending(job_id, token, verb, 0)])[0] == 0
+        assert self.frontier.jobs.renew("w", LONG_MS, [(job_id, token)]) == {job_id}
 
     @precondition(lambda self: self.at("running"))
     @rule(data=st.data())
     def lose(self, data: st.DataObject) -> None:
         job_id = data.draw(st.sampled_from(self.at("running")))
-        self.frontier.forget_worker("w")  # it has not been heard of since
+        self.frontier.coordination.forget_worker("w")  # it has not been heard of since
         self.client.zadd("scrapeq:leases", {job_id: 1})  # its end is in 1970
         job = self.jobs[job_id]
         self.ended.append((job_id, job.token))
@@ -192,12 +192,12 @@ class Model(RuleBasedStateMachine):
     @rule(batch=st.sampled_from(BATCHES))
     def pause(self, batch: str) -> None:
         if batch not in self.stopped:
-            self.frontier.stop_batch(batch, "paused")
+            self.frontier.jobs.stop_batch(batch, "paused")
             self.stopped[batch] = "paused"
 
     @rule(batch=st.sampled_from(BATCHES))
     def resume(self, batch: str) -> None:
-        self.frontier.release_batch(batch)
+        self.frontier.jobs.release_batch(batch)
         self.stopped.pop(batch, None)
         for job_id in self.at("parked"):
             if self.jobs[job_id].batch == batch:
@@ -205,12 +205,12 @@ class Model(RuleBasedStateMachine):
 
     @rule(batch=st.sampled_from(BATCHES))
     def cancel(self, batch: str) -> None:
-        self.frontier.stop_batch(batch, "cancelled")
+        self.frontier.jobs.stop_batch(batch, "cancelled")
         self.stopped[batch] = "cancelled"
         mine = [job_id for job_id, job in self.jobs.items() if job.batch == batch]
         held = [(one, self.jobs[one].token) for one in mine if self.jobs[one].place == "running"]
-        assert self.frontier.renew("w", LONG_MS, held) == {job_id for job_id, _ in held}
-        assert self.frontier.forget(mine) == len(mine)
+        assert self.frontier.jobs.renew("w", LONG_MS, held) == {job_id for job_id, _ in held}
+        assert self.frontier.jobs.forget(mine) == len(mine)
         for job_id in mine:
             del self.jobs[job_id]
 
@@ -236,19 +236,19 @@ class Model(RuleBasedStateMachine):
     def the_model_agrees(self) -> None:
         if not hasattr(self, "jobs"):
             return
-        known = self.frontier.standings(sorted(self.jobs))
+        known = self.frontier.views.standings(sorted(self.jobs))
         for job_id, job in self.jobs.items():
             assert known[job_id].known
             assert known[job_id].running == (job.place == "running")
             assert known[job_id].retrying == (job.place == "later")
             assert known[job_id].tries == job.tries
-        counts = self.frontier.counts()
+        counts = self.frontier.views.counts()
         assert counts["open"] == len(self.jobs)
         assert counts["running"] == len(self.at("running"))
         assert counts["retrying"] == len(self.at("later"))
         for batch in BATCHES:
             mine = [job for job in self.jobs.values() if job.batch == batch]
-            assert self.frontier.batch_counts(batch) == (
+            assert self.frontier.views.batch_counts(batch) == (
                 sum(job.place == "running" for job in mine),
                 sum(job.place == "later" for job in mine),
             )
@@ -256,7 +256,7 @@ class Model(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "jobs"):
             return
-        assert self.frontier.forget(sorted(self.jobs)) == len(self.jobs)
+        assert self.frontier.jobs.forget(sorted(self.jobs)) == len(self.jobs)
         left = set(self.client.keys("*"))
         lasting = {"epoch", "seq", "token", "workers", "stopped", *(f"host:{one}" for one in HOSTS)}
         assert left <= {f"scrapeq:{name}" for name in lasting}

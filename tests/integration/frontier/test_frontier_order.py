@@ -44,10 +44,10 @@ def test_a_retry_comes_back_to_its_place(
 ) -> None:
     add("first", "second", priority=5)
     (first,) = take(1)
-    frontier.finish([Ending("first", first.token, "retry", 1, "reset: it broke")])
+    frontier.jobs.finish([Ending("first", first.token, "retry", 1, "reset: it broke")])
     add("urgent", priority=1)
     add("last", priority=9)
-    eventually(lambda: not take(0) and frontier.batch_counts("batch") == (0, 0))
+    eventually(lambda: not take(0) and frontier.views.batch_counts("batch") == (0, 0))
 
     assert ids(take()) == ["urgent", "first", "second", "last"]
 
@@ -58,8 +58,8 @@ def test_waiting_retries_are_exact_among_themselves(
     for number in range(1_500):  # more than one sweep puts right
         add(f"job{number}", host=f"host{number % 50}", priority=9 - number % 9)
     leases = take(1_500)
-    frontier.finish([Ending(lease.job_id, lease.token, "retry", 1) for lease in leases])
-    eventually(lambda: frontier.counts()["retrying"] == 1_500 and frontier.is_due())
+    frontier.jobs.finish([Ending(lease.job_id, lease.token, "retry", 1) for lease in leases])
+    eventually(lambda: frontier.views.counts()["retrying"] == 1_500 and frontier.views.is_due())
 
     again = eventually(lambda: take(1_500))
 
@@ -79,7 +79,7 @@ def test_many_hosts_that_come_free_together_are_all_looked_at(
         add(f"{host}-a", f"{host}-b", host=host, gap_ms=1, priority=2 if number < 1_499 else 1)
     assert len(take(1_500)) == 1_500
     for host in hosts:
-        frontier.end_slot(host)
+        frontier.throttle.end_slot(host)
     ended_ms = now_ms()
     eventually(lambda: now_ms() > ended_ms + 1)
 
@@ -94,7 +94,7 @@ def test_a_job_that_is_added_twice_is_one(frontier: Frontier, add: Add, take: Ta
     assert add("a") == 0
 
     assert a.job_id == "a"
-    assert frontier.counts()["open"] == 2
+    assert frontier.views.counts()["open"] == 2
     assert ids(take()) == ["b"]
 
 
@@ -109,7 +109,7 @@ def test_nobody_gets_what_somebody_has(
         mine: list[Any] = []
         with contextlib.closing(connect(redis_url)) as client:
             frontier = Frontier(client)
-            while leases := frontier.claim(name, 13, 600_000).leases:
+            while leases := frontier.jobs.claim(name, 13, 600_000).leases:
                 mine += leases
         return mine
 
@@ -130,7 +130,7 @@ def test_two_that_add_at_once_add_once(frontier: Frontier, redis_url: str) -> No
 
     def add(_: int) -> int:
         with contextlib.closing(connect(redis_url)) as client:
-            return Frontier(client).add(
+            return Frontier(client).jobs.add(
                 "batch", due, priority=5, max_per_host=8, respect_robots=False
             )
 
@@ -138,7 +138,7 @@ def test_two_that_add_at_once_add_once(frontier: Frontier, redis_url: str) -> No
         added = list(pool.map(add, range(4)))
 
     assert sum(added) == 3_000
-    assert frontier.counts()["open"] == 3_000
+    assert frontier.views.counts()["open"] == 3_000
 
 
 def test_ids_may_hold_anything(add: Add, take: Take, frontier: Frontier) -> None:
@@ -147,18 +147,18 @@ def test_ids_may_hold_anything(add: Add, take: Take, frontier: Frontier) -> None
     leases = take(1) + take(1)
 
     assert ids(leases) == ["a|b|c", "\ud800 \0 ü"]
-    assert frontier.batch_counts("x|y|7") == (2, 0)
-    assert frontier.finish([Ending(one.job_id, one.token, "done") for one in leases])[0] == 2
-    assert frontier.counts()["open"] == 0
+    assert frontier.views.batch_counts("x|y|7") == (2, 0)
+    assert frontier.jobs.finish([Ending(one.job_id, one.token, "done") for one in leases])[0] == 2
+    assert frontier.views.counts()["open"] == 0
 
 
 def test_what_a_try_said_may_hold_anything(frontier: Frontier, add: Add, take: Take) -> None:
     add("a")
     (lease,) = take()
 
-    frontier.finish([Ending("a", lease.token, "retry", 60_000, "reset: \ud83d\0 <b>")])
+    frontier.jobs.finish([Ending("a", lease.token, "retry", 60_000, "reset: \ud83d\0 <b>")])
 
-    standing = frontier.standings(["a", "b"])
+    standing = frontier.views.standings(["a", "b"])
     assert standing["a"].why == "reset: \ud83d\0 <b>"
     assert (standing["a"].retrying, standing["a"].running, standing["a"].tries) == (True, False, 1)
     assert not standing["b"].known
@@ -169,7 +169,7 @@ def test_what_is_next_is_listed_whatever_it_waits_for(
 ) -> None:
     add("again", host="a")
     (again,) = take(1)
-    frontier.finish([Ending("again", again.token, "retry", 60_000, "reset: it broke")])
+    frontier.jobs.finish([Ending("again", again.token, "retry", 60_000, "reset: it broke")])
     add("runs", host="b")
     assert ids(take(1)) == ["runs"]
     add("second", "third", host="c", priority=5)
@@ -178,13 +178,13 @@ def test_what_is_next_is_listed_whatever_it_waits_for(
     add("gated too", host="e", gap_ms=60_000)
     assert ids(take(1)) == ["first"]
 
-    assert frontier.next_ids() == ["second", "third", "gated", "gated too", "again"]
-    assert frontier.next_ids(2) == ["second", "third"]
+    assert frontier.views.next_ids() == ["second", "third", "gated", "gated too", "again"]
+    assert frontier.views.next_ids(2) == ["second", "third"]
 
 
 def test_jobs_of_a_paused_batch_are_next_too(frontier: Frontier, add: Add, take: Take) -> None:
     add("paused")
-    frontier.stop_batch("batch", "paused")
+    frontier.jobs.stop_batch("batch", "paused")
     assert take() == []  # which puts it aside
 
-    assert frontier.next_ids() == ["paused"]
+    assert frontier.views.next_ids() == ["paused"]

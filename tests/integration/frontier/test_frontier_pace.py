@@ -24,7 +24,7 @@ def test_without_a_gap_nothing_is_held(add: Add, take: Take, other: Frontier) ->
     add("a", "b", "c")
 
     assert len(take(2)) == 2
-    assert other.take_slot("h", 0, LONG_MS) == 0
+    assert other.throttle.take_slot("h", 0, LONG_MS) == 0
 
 
 def test_a_claim_with_a_gap_holds_the_turn(
@@ -34,11 +34,11 @@ def test_a_claim_with_a_gap_holds_the_turn(
     add("elsewhere", host="other", gap_ms=1)
 
     assert [lease.job_id for lease in take()] == ["a", "elsewhere"]
-    claim = other.claim("v", 9, LONG_MS)
+    claim = other.jobs.claim("v", 9, LONG_MS)
     assert claim.leases == ()
     assert claim.next_ms is not None
     assert claim.next_ms > 1_000  # the turn is held, though the gap of 1 ms is long over
-    assert other.take_slot("h", 1, LONG_MS) > 0
+    assert other.throttle.take_slot("h", 1, LONG_MS) > 0
 
 
 def test_the_gap_runs_from_when_the_answer_began(
@@ -48,7 +48,7 @@ def test_the_gap_runs_from_when_the_answer_began(
     take()
 
     answered_ms = now_ms()
-    frontier.end_slot("h")
+    frontier.throttle.end_slot("h")
     (b,) = eventually(take)
 
     assert b.job_id == "b"
@@ -61,11 +61,11 @@ def test_a_turn_that_was_not_used_is_free_at_once(
     add("a", "b", gap_ms=LONG_MS)
     take()
 
-    frontier.end_slot("h", used=False)
+    frontier.throttle.end_slot("h", used=False)
 
     assert [lease.job_id for lease in take()] == ["b"]
-    frontier.end_slot("h", used=False)
-    assert other.take_slot("h", LONG_MS, LONG_MS) == 0
+    frontier.throttle.end_slot("h", used=False)
+    assert other.throttle.take_slot("h", LONG_MS, LONG_MS) == 0
 
 
 def test_a_turn_not_used_leaves_the_gap_of_the_one_before(
@@ -74,21 +74,22 @@ def test_a_turn_not_used_leaves_the_gap_of_the_one_before(
     add("a", "b", "c", gap_ms=100)
     take()
     answered_ms = now_ms()
-    frontier.end_slot("h")
+    frontier.throttle.end_slot("h")
     eventually(take)
-    frontier.end_slot("h", used=False)
+    frontier.throttle.end_slot("h", used=False)
 
     assert take()[0].job_id == "c"
     assert now_ms() - answered_ms >= 100
 
 
 def test_take_turn_holds_too(add: Add, take: Take, frontier: Frontier, other: Frontier) -> None:
-    assert frontier.take_slot("h", 1, LONG_MS) == 0
+    assert frontier.throttle.take_slot("h", 1, LONG_MS) == 0
     add("a", gap_ms=1)
     add("b", host="h", gap_ms=0, priority=9)
 
     assert take() == []
-    assert 0 < other.take_slot("h", 1, LONG_MS) <= 50  # look again soon: it may end at any time
+    # look again soon: it may end at any time
+    assert 0 < other.throttle.take_slot("h", 1, LONG_MS) <= 50
 
 
 def test_a_hold_that_nobody_ends_was_used_at_its_last_moment(
@@ -96,7 +97,7 @@ def test_a_hold_that_nobody_ends_was_used_at_its_last_moment(
 ) -> None:
     add("b", gap_ms=120)
     held_from_ms = now_ms()
-    assert frontier.take_slot("h", 120, 60) == 0
+    assert frontier.throttle.take_slot("h", 120, 60) == 0
 
     eventually(take)
 
@@ -110,11 +111,11 @@ def test_a_worker_that_lives_keeps_the_turn_of_its_claim(
     (a,) = take(1, lease_ms=50)
     began_ms = now_ms()
 
-    frontier.renew("w", LONG_MS, [("a", a.token)])
+    frontier.jobs.renew("w", LONG_MS, [("a", a.token)])
     eventually(lambda: now_ms() > began_ms + 60)
 
     assert take() == []
-    frontier.end_slot("h")
+    frontier.throttle.end_slot("h")
     assert eventually(take)[0].job_id == "b"
 
 
@@ -124,7 +125,7 @@ def test_a_lease_that_is_ended_takes_its_turn_along(
     add("a", "b", gap_ms=20)
     (a,) = take(1)
 
-    frontier.finish([Ending("a", a.token, "done")])  # and nobody said when its answer began
+    frontier.jobs.finish([Ending("a", a.token, "done")])  # and nobody said when its answer began
 
     assert eventually(take)[0].job_id == "b"
 
@@ -134,12 +135,13 @@ def test_an_ended_lease_leaves_the_turn_of_somebody_else(
 ) -> None:
     add("a", "b", gap_ms=1)
     (a,) = take(1, lease_ms=1)
-    eventually(lambda: other.take_slot("h", 1, LONG_MS) == 0)  # nobody looked for its end yet
+    # nobody looked for its end yet
+    eventually(lambda: other.throttle.take_slot("h", 1, LONG_MS) == 0)
 
-    assert frontier.finish([Ending("a", a.token, "done")])[0] == 1
+    assert frontier.jobs.finish([Ending("a", a.token, "done")])[0] == 1
 
     assert take() == []
-    other.end_slot("h")
+    other.throttle.end_slot("h")
     assert eventually(take)[0].job_id == "b"
 
 
@@ -151,24 +153,24 @@ def test_who_was_silent_for_too_long_does_not_end_the_turn_of_the_next(
     (again,) = eventually(lambda: take(1))
     assert again.job_id == "frozen"
 
-    other.end_slot("h", frozen.name)
+    other.throttle.end_slot("h", frozen.name)
 
     assert take() == []
-    assert frontier.take_slot("h", 1, LONG_MS) > 0
-    other.end_slot("h", again.name)
+    assert frontier.throttle.take_slot("h", 1, LONG_MS) > 0
+    other.throttle.end_slot("h", again.name)
     assert eventually(take)[0].job_id == "next"
 
 
 def test_the_owner_of_a_turn_that_was_taken_later_ends_it(
     frontier: Frontier, other: Frontier, eventually: Eventually
 ) -> None:
-    assert frontier.take_slot("h", 1, LONG_MS, "7|a") == 0
+    assert frontier.throttle.take_slot("h", 1, LONG_MS, "7|a") == 0
 
-    other.end_slot("h", "8|b")
-    assert 0 < other.take_slot("h", 1, LONG_MS, "8|b") <= 50
+    other.throttle.end_slot("h", "8|b")
+    assert 0 < other.throttle.take_slot("h", 1, LONG_MS, "8|b") <= 50
 
-    other.end_slot("h", "7|a")
-    eventually(lambda: other.take_slot("h", 1, LONG_MS, "8|b") == 0)
+    other.throttle.end_slot("h", "7|a")
+    eventually(lambda: other.throttle.take_slot("h", 1, LONG_MS, "8|b") == 0)
 
 
 def test_who_waits_for_a_turn_goes_before_new_claims(
@@ -181,13 +183,13 @@ def test_who_waits_for_a_turn_goes_before_new_claims(
 ) -> None:
     add("a", "b", gap_ms=1)
     take(1)
-    frontier.end_slot("h")
+    frontier.throttle.end_slot("h")
     ended_ms = now_ms()
-    assert other.take_slot("h", LONG_MS, LONG_MS) > 1_000
+    assert other.throttle.take_slot("h", LONG_MS, LONG_MS) > 1_000
     eventually(lambda: now_ms() > ended_ms + 1)  # the gap that b asks for is over
 
     assert take() == []
-    assert eventually(lambda: other.take_slot("h", 1, 1) == 0)
+    assert eventually(lambda: other.throttle.take_slot("h", 1, 1) == 0)
     assert eventually(take)[0].job_id == "b"
 
 
@@ -196,8 +198,8 @@ def test_who_waited_and_went_away_blocks_nobody(
 ) -> None:
     add("a", "b", gap_ms=1)
     take(1)
-    assert other.take_slot("h", 1, LONG_MS) > 0  # and never asks again
-    frontier.end_slot("h")
+    assert other.throttle.take_slot("h", 1, LONG_MS) > 0  # and never asks again
+    frontier.throttle.end_slot("h")
 
     assert eventually(take, within_s=5)[0].job_id == "b"
 
@@ -212,21 +214,21 @@ def test_no_two_of_many_clients_come_closer_than_the_gap(redis_url: str, add: Ad
         seconds, micros = client.time()
         with seen:
             starts.append(seconds * 1_000_000 + micros)
-        frontier.end_slot("h")
+        frontier.throttle.end_slot("h")
 
     def claiming(_: int) -> None:
         with contextlib.closing(connect(redis_url)) as client:
             frontier = Frontier(client)
-            while frontier.counts()["open"]:
-                for lease in frontier.claim("w", 3, LONG_MS).leases:
+            while frontier.views.counts()["open"]:
+                for lease in frontier.jobs.claim("w", 3, LONG_MS).leases:
                     ask(client, frontier)
-                    frontier.finish([Ending(lease.job_id, lease.token, "done")])
+                    frontier.jobs.finish([Ending(lease.job_id, lease.token, "done")])
 
     def turning(_: int) -> None:
         with contextlib.closing(connect(redis_url)) as client:
             frontier = Frontier(client)
             for _ in range(6):
-                while frontier.take_slot("h", 30, LONG_MS):
+                while frontier.throttle.take_slot("h", 30, LONG_MS):
                     pass
                 ask(client, frontier)
 
@@ -254,9 +256,9 @@ def test_a_host_is_asked_by_so_many_at_once(add: Add, take: Take, frontier: Fron
 
     first, second = take()
     assert take() == []
-    frontier.finish([Ending(first.job_id, first.token, "done")])
+    frontier.jobs.finish([Ending(first.job_id, first.token, "done")])
     (third,) = take()
-    frontier.finish([Ending(second.job_id, second.token, "retry", LONG_MS)])
+    frontier.jobs.finish([Ending(second.job_id, second.token, "retry", LONG_MS)])
     (fourth,) = take()
 
     assert [one.job_id for one in (first, second, third, fourth)] == ["a", "b", "c", "d"]
@@ -268,7 +270,7 @@ def test_until_robots_txt_is_known_one_at_a_time(
     add("a", "b", "c", respect_robots=True, max_per_host=2)
 
     assert [lease.job_id for lease in take()] == ["a"]
-    frontier.set_robots_known("h", 0, LONG_MS)
+    frontier.throttle.set_robots_known("h", 0, LONG_MS)
     assert [lease.job_id for lease in take()] == ["b"]
 
 
@@ -281,7 +283,7 @@ def test_who_does_not_ask_robots_txt_does_not_wait_for_it(add: Add, take: Take) 
 def test_robots_txt_is_forgotten_after_a_time(
     add: Add, take: Take, frontier: Frontier, eventually: Eventually, now_ms: Callable[[], int]
 ) -> None:
-    frontier.set_robots_known("h", 0, 20)
+    frontier.throttle.set_robots_known("h", 0, 20)
     until_ms = now_ms() + 20
     eventually(lambda: now_ms() > until_ms)
     add("a", "b", respect_robots=True)
@@ -292,12 +294,12 @@ def test_robots_txt_is_forgotten_after_a_time(
 def test_crawl_delay_is_a_gap_for_those_who_respect_it(
     add: Add, take: Take, frontier: Frontier, now_ms: Callable[[], int], eventually: Eventually
 ) -> None:
-    frontier.set_robots_known("h", 150, LONG_MS)
+    frontier.throttle.set_robots_known("h", 150, LONG_MS)
     add("a", "b", respect_robots=True)
 
     assert len(take()) == 1
     answered_ms = now_ms()
-    frontier.end_slot("h")
+    frontier.throttle.end_slot("h")
     eventually(take)
 
     assert now_ms() - answered_ms >= 150
@@ -306,26 +308,26 @@ def test_crawl_delay_is_a_gap_for_those_who_respect_it(
 def test_the_longer_of_gap_and_crawl_delay_counts(
     add: Add, take: Take, frontier: Frontier, eventually: Eventually
 ) -> None:
-    frontier.set_robots_known("h", LONG_MS, LONG_MS)
+    frontier.throttle.set_robots_known("h", LONG_MS, LONG_MS)
     add("polite", "polite too", respect_robots=True, gap_ms=1)
     add("rude", batch="rude", gap_ms=1, priority=9)
     take()
-    frontier.end_slot("h")
+    frontier.throttle.end_slot("h")
 
     assert take() == []
-    frontier.forget(["polite too"])
+    frontier.jobs.forget(["polite too"])
     assert eventually(take)[0].job_id == "rude"
 
 
 def test_robots_txt_is_kept_for_every_worker(
     frontier: Frontier, other: Frontier, eventually: Eventually
 ) -> None:
-    assert frontier.robots("https://example.com") is None
-    frontier.keep_robots("https://example.com", '{"text": "Disallow: /"}', 600)
-    frontier.keep_robots("https://example.org", "soon gone", 0.001)
+    assert frontier.throttle.robots("https://example.com") is None
+    frontier.throttle.keep_robots("https://example.com", '{"text": "Disallow: /"}', 600)
+    frontier.throttle.keep_robots("https://example.org", "soon gone", 0.001)
 
-    assert other.robots("https://example.com") == '{"text": "Disallow: /"}'
-    eventually(lambda: other.robots("https://example.org") is None)
+    assert other.throttle.robots("https://example.com") == '{"text": "Disallow: /"}'
+    eventually(lambda: other.throttle.robots("https://example.org") is None)
 
 
 def test_hosts_whose_pace_keeps_a_batch_going_are_told_slowest_first(
@@ -337,9 +339,9 @@ def test_hosts_whose_pace_keeps_a_batch_going_are_told_slowest_first(
     add(*[f"free{n}" for n in range(500)], host="free.example", gap_ms=0)
     assert len(take(4)) == 4  # one of each host that has a pace: now they must wait
 
-    assert frontier.slow_hosts("batch", 5, 10) == [
+    assert frontier.views.slow_hosts("batch", 5, 10) == [
         ("slow.example", 10, 200.0),
         ("many.example", 49, 49.0),
     ]
-    assert frontier.slow_hosts("batch", 1, 10) == [("slow.example", 10, 200.0)]
-    assert frontier.slow_hosts("another", 5, 10) == []
+    assert frontier.views.slow_hosts("batch", 1, 10) == [("slow.example", 10, 200.0)]
+    assert frontier.views.slow_hosts("another", 5, 10) == []

@@ -170,7 +170,7 @@ def test_what_was_cancelled_never_starts_whatever_happens(
 def test_a_full_redis_is_said_to_be_full_and_takes_no_batch(
     under_way, web, queue, client, eventually
 ):
-    workers = set(queue.services.frontier.workers())
+    workers = set(queue.services.frontier.coordination.workers())
     client.config_set("maxmemory", 1)
     try:
         with pytest.raises(RedisFull, match="Redis is full"):
@@ -181,7 +181,7 @@ def test_a_full_redis_is_said_to_be_full_and_takes_no_batch(
         client.config_set("maxmemory", 0)
 
     assert under_way.wait(PATIENCE_S).df["ok"].all()
-    assert set(queue.services.frontier.workers()) == workers
+    assert set(queue.services.frontier.coordination.workers()) == workers
     assert queue.find_batch("refused").state == "cancelled"
     assert web.hits("/article/refused") == 0
 
@@ -210,7 +210,7 @@ def test_no_result_is_acknowledged_that_is_not_on_disk(web, scrape, queue, event
         unwritten = [
             job for some in database.jobs.all_open_jobs(engine, under_way.id) for job in some
         ]
-        known = queue.services.frontier.standings([job.id for job in unwritten])
+        known = queue.services.frontier.views.standings([job.id for job in unwritten])
     finally:
         holder.close()
 

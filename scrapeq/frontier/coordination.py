@@ -1,0 +1,84 @@
+"""What processes agree on: which Redis this is, locks, who lives, when to send a wake-up."""
+
+from __future__ import annotations
+
+import uuid
+
+import redis
+
+from scrapeq.errors import RedisFull
+from scrapeq.frontier import keys
+from scrapeq.frontier.client import translated
+from scrapeq.frontier.scripts import Scripts
+
+#: Seconds after which a worker that was not heard of counts as gone; it is heard of every second.
+WORKER_SILENCE_S = 10
+
+
+class Coordination:
+    """The epoch of the record, locks, the presence of workers, wake-ups."""
+
+    def __init__(self, client: redis.Redis, scripts: Scripts) -> None:
+        self._redis = client
+        self._scripts = scripts
+
+    def identity(self) -> tuple[str, int | None]:
+        """This Redis process, and the epoch of the record in it (None: it was emptied)."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.info("server")
+        pipe.get(keys.EPOCH)
+        with translated():
+            server, epoch = pipe.execute()
+        return str(server["run_id"]), None if epoch is None else int(epoch)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let claims begin: tokens of this epoch are above all earlier ones."""
+        with translated():
+            self._redis.set(keys.EPOCH, epoch)
+
+    def lock(self, name: str, ttl_s: float) -> str | None:
+        """Hold a name for a time if nobody does; the proof for `unlock`, or None."""
+        proof = uuid.uuid4().hex
+        with translated():
+            taken = self._redis.set(keys.lock(name), proof, nx=True, px=int(ttl_s * 1000))
+        return proof if taken else None
+
+    def unlock(self, name: str, proof: str) -> None:
+        """Let go of a name; nothing if the lock ended and somebody else has it."""
+        self._scripts.run("unlock", [name, proof])
+
+    def workers(self) -> list[str]:
+        """Worker processes that were heard of lately."""
+        with translated():
+            seconds, micros = self._redis.time()
+            silent = seconds * 1000 + micros // 1000 - WORKER_SILENCE_S * 1000
+            self._redis.zremrangebyscore(keys.WORKERS, "-inf", silent)
+            return [str(worker) for worker in self._redis.zrange(keys.WORKERS, 0, -1)]
+
+    def say_worker(self, worker: str) -> None:
+        """Say that a worker lives, with no lease to renew."""
+        self._scripts.run("renew", [worker, 1])
+
+    def forget_worker(self, worker: str) -> None:
+        """A worker said good-bye."""
+        with translated():
+            self._redis.zrem(keys.WORKERS, worker)
+
+    def may_notify(self) -> bool:
+        """Whether to send a wake-up: not if one was sent within half a second, nor into a full Redis,
+        which would take none."""
+        try:
+            with translated():
+                return bool(self._redis.set(keys.NOTIFIED, 1, nx=True, px=500))
+        except RedisFull:
+            return False
+
+    def list_length(self, queue: str) -> int:
+        """Messages in a Celery queue: kombu keeps each as a list of its name."""
+        with translated():
+            return int(self._redis.llen(queue))
+
+    def ping(self) -> None:
+        """Nothing, if Redis answers."""
+        with translated():
+            self._redis.ping()

@@ -1,0 +1,231 @@
+"""The open jobs: which are due, and who works on them.
+
+Whatever two processes could do at once is one Lua script (see `lua/`); this class only speaks
+with them. Every method raises RedisUnavailable or RedisFull.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import redis
+
+from scrapeq.frontier import keys
+from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, host_event
+from scrapeq.frontier.client import translated
+from scrapeq.frontier.scripts import CHUNK, Scripts
+from scrapeq.models import HostVerdict
+
+#: Calls of the script in one claim, where much has to be put right first: half a second at most.
+MOST_ROUNDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A job as the frontier needs it; `gap_ms` is the pause it asks for at its host."""
+
+    id: str
+    host: str
+    gap_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Why a host's due jobs end unasked: since when it failed (ms), how many probes failed after
+    that, and what the last one said ("kind: message")."""
+
+    since_ms: int
+    probes: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Jobs of one batch and one priority, in their order, with what their hosts may be asked."""
+
+    batch_id: str
+    jobs: Sequence[Due]
+    priority: int
+    max_per_host: int
+    respect_robots: bool
+
+    def arguments(self, jobs: Sequence[Due]) -> list[Any]:
+        """What add.lua takes, for some of the jobs."""
+        values: list[Any] = [
+            self.priority,
+            self.max_per_host,
+            int(self.respect_robots),
+            self.batch_id,
+        ]
+        for job in jobs:
+            values += (job.id, job.host, job.gap_ms)
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a job. `tries` counts this one; `lost`, leases that ended in silence.
+
+    With `given_up` the right is only to end it: its host is not to be asked.
+    """
+
+    job_id: str
+    token: int
+    tries: int
+    lost: int
+    given_up: GivenUp | None = None
+
+    @property
+    def name(self) -> str:
+        """What the lease is called where a slot or a probe has an owner."""
+        return f"{self.token}|{self.job_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a claim gave: leases; ms until more is due (0: now, None: never by itself); how many
+    jobs may start now and wait to run alone, because they lost their worker twice."""
+
+    leases: tuple[Lease, ...]
+    next_ms: int | None
+    suspects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a lease ends: `done`, `retry` after wait_ms, or `release` untried; and what its try said
+    about the host.
+
+    why: what the try said, "kind: message". verdict: "" where it says nothing about a host; about:
+    the host, if it is not the job's; spare_ms: how long a host that says `limited` is left alone.
+    """
+
+    job_id: str
+    token: int
+    verb: Literal["done", "retry", "release"]
+    wait_ms: int = 0
+    why: str = ""
+    verdict: HostVerdict = ""
+    about: str = ""
+    spare_ms: int = 0
+
+
+class Jobs:
+    """Jobs and their leases. Safe to use from several threads."""
+
+    def __init__(self, client: redis.Redis, scripts: Scripts, policy: BreakerPolicy) -> None:
+        self._redis = client
+        self._scripts = scripts
+        self._breaker_policy = policy
+
+    def add(
+        self,
+        batch_id: str,
+        jobs: Sequence[Due],
+        *,
+        priority: int,
+        max_per_host: int,
+        respect_robots: bool,
+    ) -> int:
+        """Make jobs due in this order; again changes nothing. How many were new."""
+        return self.add_many([Addition(batch_id, jobs, priority, max_per_host, respect_robots)])
+
+    def add_many(self, additions: Iterable[Addition]) -> int:
+        """The same for many batches, about a chunk of jobs in one round trip."""
+        added = queued = 0
+        pipe = self._redis.pipeline(transaction=False)
+        for one in additions:
+            for start in range(0, len(one.jobs), CHUNK):
+                some = one.jobs[start : start + CHUNK]
+                self._scripts.queue(pipe, "add", one.arguments(some))
+                queued += len(some)
+                if queued >= CHUNK:
+                    added, queued = added + self._sum_of(pipe), 0
+        return added + self._sum_of(pipe)
+
+    def claim(self, worker: str, count: int, lease_ms: int, *, alone: bool = False) -> Claim:
+        """Leases on up to `count` due jobs, best priority first; see claim.lua.
+
+        `alone`: the caller runs nothing, so it may be given a job that must run alone.
+        Raises UnknownRedis if the record has to be put back first.
+        """
+        for _ in range(MOST_ROUNDS):
+            arguments = [worker, count, lease_ms, int(alone)]
+            taken, next_ms, suspects, more = self._scripts.run("claim", arguments)
+            if taken or not more:
+                break
+        leases = tuple(_lease(*taken[i : i + 5]) for i in range(0, len(taken), 5))
+        wait = int(next_ms)
+        return Claim(leases, None if wait < 0 else wait, int(suspects))
+
+    def finish(self, endings: Sequence[Ending]) -> tuple[int, list[HostEvent]]:
+        """End leases; how many were still the caller's, and what became of breakers by it."""
+        ended, events = 0, list[HostEvent]()
+        for start in range(0, len(endings), CHUNK):
+            arguments: list[Any] = list(self._breaker_policy.in_ms)
+            for ending in endings[start : start + CHUNK]:
+                arguments += (
+                    ending.job_id,
+                    ending.token,
+                    ending.verb,
+                    ending.wait_ms,
+                    ending.why[:500],
+                    ending.verdict,
+                    ending.about,
+                    ending.spare_ms,
+                )
+            count, news = self._scripts.run("finish", arguments)
+            ended += int(count)
+            events += [host_event(*news[i : i + 3]) for i in range(0, len(news), 3)]
+        return ended, events
+
+    def renew(self, worker: str, lease_ms: int, held: Sequence[tuple[str, int]]) -> set[str]:
+        """Keep leases and say that the worker lives; the ids of jobs to stop."""
+        gone: set[str] = set()
+        for start in range(0, max(1, len(held)), CHUNK):
+            arguments: list[Any] = [worker, lease_ms]
+            for job_id, token in held[start : start + CHUNK]:
+                arguments += (job_id, token)
+            gone.update(self._scripts.run("renew", arguments))
+        return gone
+
+    def shorten_leases(self, renewed_within_ms: int) -> None:
+        """Let every lease, and the slot that it holds, end soon unless its worker renews it.
+
+        For a Redis that came back from its files: they may hold leases of work that has ended.
+        """
+        self._scripts.run("shorten", [renewed_within_ms])
+
+    def forget(self, ids: Iterable[str]) -> int:
+        """Remove jobs, running ones too; how many were known."""
+        listed = list(ids)
+        return sum(
+            int(self._scripts.run("forget", listed[start : start + CHUNK]))
+            for start in range(0, len(listed), CHUNK)
+        )
+
+    def stop_batch(self, batch_id: str, state: Literal["paused", "cancelled"]) -> None:
+        """Start none of its jobs from now on; cancelled ones that run are stopped."""
+        self._scripts.run("stop", [batch_id, state])
+
+    def release_batch(self, batch_id: str) -> None:
+        """Let its jobs be started again."""
+        with translated():
+            self._redis.hdel(keys.STOPPED, batch_id)
+        while int(self._scripts.run("unpark", [batch_id, CHUNK])):
+            pass
+
+    def _sum_of(self, pipe: redis.client.Pipeline) -> int:
+        with translated():
+            return sum(pipe.execute())
+
+
+def _lease(job_id: str, token: str, tries: int, lost: int, given_up: str) -> Lease:
+    """A lease as a claim writes it; that a job was taken to be given up is no try."""
+    if not given_up:
+        return Lease(job_id, int(token), int(tries), int(lost))
+    since_ms, probes, said = given_up.split("|", 2)
+    why = GivenUp(int(since_ms), int(probes), said)
+    return Lease(job_id, int(token), int(tries) - 1, int(lost), why)

@@ -1,0 +1,51 @@
+"""When each host may be asked: slots, and its robots.txt, for all workers."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import redis
+
+from scrapeq.errors import RedisFull
+from scrapeq.frontier import keys
+from scrapeq.frontier.client import translated
+from scrapeq.frontier.scripts import Scripts
+
+
+class Throttle:
+    """The slots at hosts, for requests after the one that a claim stands for."""
+
+    def __init__(self, client: redis.Redis, scripts: Scripts) -> None:
+        self._redis = client
+        self._scripts = scripts
+
+    def take_slot(self, host: str, gap_ms: int, hold_ms: int, lease: str = "") -> int:
+        """0 if the next request to the host may start now, else the ms to wait and ask again.
+
+        Below 0: for so many ms nobody may ask the host, because its breaker is open. `lease` is the
+        asker's `Lease.name`: it may be the one that probes, and its slot is its own.
+        """
+        return int(self._scripts.run("slot", ["take", host, gap_ms, hold_ms, lease]))
+
+    def end_slot(self, host: str, lease: str = "", *, used: bool = True) -> None:
+        """The answer began: the gap to the next request runs from here.
+
+        Not `used`: no request was made, and the slot is free at once. If the slot is by now another
+        lease's, because this one was silent for too long, nothing changes; "" ends anybody's.
+        """
+        self._scripts.run("slot", ["end", host, int(used), lease])
+
+    def set_robots_known(self, host: str, crawl_delay_ms: int, ttl_ms: int) -> None:
+        """The host's robots.txt is known, with this Crawl-delay (0: none)."""
+        self._scripts.run("slot", ["robots", host, crawl_delay_ms, ttl_ms])
+
+    def robots(self, origin: str) -> str | None:
+        """What was kept for an origin by `keep_robots`, until it expires."""
+        with translated():
+            kept = self._redis.get(keys.robots(origin))
+        return None if kept is None else str(kept)
+
+    def keep_robots(self, origin: str, text: str, ttl_s: float) -> None:
+        """Keep an origin's robots.txt for every worker; a full Redis keeps none."""
+        with suppress(RedisFull), translated():
+            self._redis.set(keys.robots(origin), text, px=max(1, int(ttl_s * 1000)))
