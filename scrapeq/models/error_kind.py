@@ -47,6 +47,8 @@ class ErrorKind(StrEnum):
     WORKER_LOST = "worker_lost"  # its worker died with it, three times
     BREAKER_OPEN = "breaker_open"
     AI = "ai"
+    INTERNAL = "internal"  # an error of scrapeq's own
+    CONFIG = "config"  # this installation or this worker cannot do what the options ask for
 
     @property
     def retryable(self) -> bool:

@@ -46,6 +46,8 @@ _PLACES = {
     "reset": 1,
     "empty": 4,
     "parse": 0,
+    "internal": 3,
+    "config": 7,
 }
 
 

@@ -1,8 +1,7 @@
-"""One try of one job: visit, read, and what becomes of it."""
+"""One try of one job: fetch, read, and what becomes of it."""
 
 from __future__ import annotations
 
-import logging
 import random
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -24,9 +23,8 @@ from scrapeq.models import (
     ScrapingConfig,
 )
 from scrapeq.work import host_report
+from scrapeq.work.own_failure import LOG, own_failure
 from scrapeq.work.readers import Readers
-
-log = logging.getLogger(__name__)
 
 #: Silent leases after which a job counts as the one that ends its workers.
 MOST_LOST = 3
@@ -95,20 +93,15 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         elif lease.given_up and not stored:
             outcome = host_report.given_up(work.host, lease.given_up)
         else:
-            visited = stored or await fetcher.fetch(work.href, plan.config, lease.name)
-            if isinstance(visited, Failure):
-                outcome = visited
+            fetched = stored or await fetcher.fetch(work.href, plan.config, lease.name)
+            if isinstance(fetched, Failure):
+                outcome = fetched
             else:
-                response = visited
+                response = fetched
                 outcome = await readers.read(response, plan.recipe)
                 content = packed(outcome) if isinstance(outcome, Content) else {}
     except Exception as error:  # the rim: one row must not take its neighbours with it
-        log.exception("job %s", lease.job_id)
-        outcome = Failure(
-            ErrorKind.PROTOCOL,
-            f"scrapeq failed on this page ({type(error).__name__}); the worker's log says more",
-            retryable=False,
-        )
+        outcome = own_failure(error, f"job {lease.job_id}")
     if host_report.was_spared(work.host, outcome) and not lease.given_up:
         return Outcome(Ending(lease.job_id, lease.token, "release"))
     ending = Ending(lease.job_id, lease.token, "done")
@@ -165,8 +158,8 @@ def unwritable(result: Result) -> Result:
         http_status=None,
         elapsed_s=None,
         body_bytes=None,
-        error_kind=ErrorKind.PARSE,
-        error_message="what was read could not be kept; the worker's log says more",
+        error_kind=ErrorKind.INTERNAL,
+        error_message=f"what was read could not be kept in the record; {LOG} has the traceback",
     )
     return replace(result, page=page, content={}, html=None)
 

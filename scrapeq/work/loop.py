@@ -31,6 +31,7 @@ from scrapeq.fetch import PoliteFetcher, Response
 from scrapeq.frontier import Ending, HostEvent, Lease, UnknownRedis
 from scrapeq.project.services import Services
 from scrapeq.work.attempt import Outcome, Plan, attempt, unwritable
+from scrapeq.work.fetchers import open_fetchers
 from scrapeq.work.readers import Readers
 from scrapeq.work.throttle import SharedRobots, SharedThrottle
 
@@ -146,10 +147,9 @@ class WorkLoop:
         cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         self._readers = Readers(max(1, cpus // settings.workers))
         self._fetcher = PoliteFetcher(
+            fetchers=open_fetchers(settings),
             throttle=SharedThrottle(frontier, self._call, self._lease_ms),
             robots=SharedRobots(frontier, self._call),
-            allow_private_addresses=settings.allow_private_addresses,
-            connect_to=settings.connect_to,
         )
         self._started.set()
         await self._readers.start()
