@@ -228,6 +228,28 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
     assert not [link for link in links if "://" not in link and not (path.parent / link).exists()]
 
 
+#: Decisions are history, and name what was there on their day.
+GUIDES = [
+    path
+    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+    if "decisions" not in path.parts and path.name != "CHANGELOG.md"
+]
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_code_that_documents_name_is_there(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:scrapeq|tests|docs|benchmarks|notebooks|\.ci)/[\w./-]*)`", text)
+    inside = re.findall(r"`(\w+)` (?:of|in) `((?:scrapeq|tests)/[\w./-]+\.\w+)`", text)
+
+    assert not [name for name in named if not (ROOT / name).exists()]
+    assert not [
+        (name, file)
+        for name, file in inside
+        if not re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8"))
+    ]
+
+
 def outputs_of(notebook: Path) -> list[dict[str, object]]:
     """What each output of a saved notebook shows, by type."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
