@@ -19,6 +19,8 @@ from scrapeq.errors import ConfigError, InputError, MissingExtra, NotFound, Scra
 
 if TYPE_CHECKING:
     from scrapeq.client.handle import BatchHandle
+    from scrapeq.pipeline.job_queue import JobQueue
+    from scrapeq.settings import Settings
 
 #: Hosts that `scrapeq status` lists.
 MOST_PAUSED = 10
@@ -102,7 +104,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         bool, typer.Option("--stealth", help="Send a real browser's headers and TLS.")
     ] = False,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Fetch again what the store could answer.")
+        bool, typer.Option("--refresh", help="Fetch again, also where stored pages could answer.")
     ] = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed rows of this batch again.")
@@ -113,7 +115,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     """Fetch a column of URLs and write the table."""
     from scrapeq import client, frames
     from scrapeq.models.command_options import config_from_options
-    from scrapeq.pipeline.job_queue import fingerprint
+    from scrapeq.pipeline.submission import fingerprint
 
     if output is not None:
         frames.check_export_path(output)
@@ -142,7 +144,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         _follow(batch, quiet=quiet)
     except KeyboardInterrupt:
         so_far = f" at {batch.progress.done:,} of {len(batch):,} rows" if batch is not None else ""
-        _say(f"stopped{so_far}; the same command goes on from there")
+        _say(f"stopped{so_far}; run the same command to continue")
         sys.exit(INTERRUPTED)
     _deliver(batch, output)
     sys.exit(_verdict(batch))
@@ -197,7 +199,7 @@ def up(
 
 @app.command()
 def down() -> None:
-    """End the private Redis and workers of this folder; nothing that was submitted is lost."""
+    """End the private Redis and workers of this folder; submitted work is not lost."""
     from scrapeq import cluster
     from scrapeq.settings import load_settings
 
@@ -206,7 +208,7 @@ def down() -> None:
 
 @app.command()
 def status() -> None:
-    """Say what runs in this folder: Redis, workers, open jobs, hosts that are being spared."""
+    """Print what runs in this folder: Redis, workers, open jobs, paused hosts."""
     _print_status()
 
 
@@ -219,13 +221,13 @@ def worker(context: typer.Context) -> None:
 
 @app.command()
 def doctor() -> None:
-    """Check this installation and say what to do about what is wrong."""
+    """Check this installation; for what is wrong, print what to do."""
     from scrapeq.doctor import checks
 
     failed = 0
     for check in checks():
         mark = "ok  " if check.good else "FAIL"
-        typer.echo(f"{mark} {check.what}: {check.said}")
+        typer.echo(f"{mark} {check.what}: {check.result}")
         failed += not check.good
     sys.exit(BROKEN if failed else ALL_GOOD)
 
@@ -242,7 +244,9 @@ def dashboard(
 
     def say(address: str) -> None:
         typer.echo(f"the dashboard is at {address}")
-        _say("whoever has this address can use it; Ctrl-C ends it, what was submitted goes on")
+        _say(
+            "everybody who has this address can use it; Ctrl-C ends it, and submitted work goes on"
+        )
         if open_browser:
             webbrowser.open(address)
 
@@ -355,6 +359,7 @@ def _print_status() -> None:
     from scrapeq import cluster
     from scrapeq.display import plain, seconds
     from scrapeq.errors import RedisUnavailable
+    from scrapeq.models.error_words import error_words
     from scrapeq.settings import load_settings
 
     settings = load_settings()
@@ -377,15 +382,14 @@ def _print_status() -> None:
         stats, paused = queue.get_queue_stats(), queue.paused_host_rows()
     except RedisUnavailable as error:
         _fail(str(error), BROKEN)
-    counts = ", ".join(
-        f"{count:,} {name}" for name, count in stats["status_counts"].items() if count
-    )
-    typer.echo(f"{stats['workers']} workers answer; jobs: {counts or 'none yet'}")
-    for row in paused[:MOST_PAUSED]:
-        left = seconds(max(0.0, row["until"] - time.time()))
+    counts = ", ".join(f"{count:,} {name}" for name, count in stats.status_counts.items() if count)
+    typer.echo(f"{stats.workers} workers answer; jobs: {counts or 'none yet'}")
+    for host in paused[:MOST_PAUSED]:
+        left = seconds(max(0.0, host.until_s - time.time()))
         typer.echo(
-            f"spared: {plain(row['host'], 60)}, {row['state'].replace('_', ' ')}, for another {left}; "
-            f"{row['waiting']:,} jobs wait; {row['error_kind']}: {plain(row['error_message'], 120)}"
+            f"paused: {plain(host.host, 60)} ({host.state.replace('_', ' ')}), for {left}; "
+            f"{host.waiting:,} jobs wait; last error: {error_words(host.error_kind)}: "
+            f"{plain(host.error_message, 120)}"
         )
     if len(paused) > MOST_PAUSED:
         typer.echo(
@@ -393,16 +397,14 @@ def _print_status() -> None:
         )
 
 
-def _looking_queue() -> Any:
+def _looking_queue() -> JobQueue:
     """A queue that looks without starting anything: the record is enough for most."""
-    from scrapeq.pipeline.job_queue import JobQueue
-    from scrapeq.project.services import looking_services
-    from scrapeq.settings import load_settings
+    from scrapeq.pipeline.job_queue import get_looking_queue
 
-    return JobQueue(looking_services(load_settings()))
+    return get_looking_queue()
 
 
-def _refuse_shared(settings: Any) -> None:
+def _refuse_shared(settings: Settings) -> None:
     if settings.shared:
         raise ConfigError(
             "REDIS_URL names a Redis of your own, which needs no private one",

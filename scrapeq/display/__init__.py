@@ -2,6 +2,7 @@
 
 from scrapeq.display.card import card
 from scrapeq.display.script import script
+from scrapeq.display.shell import kernel_shell
 from scrapeq.display.template import render
 from scrapeq.display.text import (
     address,
@@ -19,6 +20,7 @@ __all__ = [
     "card",
     "count",
     "joined",
+    "kernel_shell",
     "moment",
     "plain",
     "render",

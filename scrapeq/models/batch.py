@@ -70,9 +70,9 @@ class Batch(BaseModel):
                 f"{display.moment(self.finished_at)}, after {display.seconds(elapsed_s)}"
             )
         if self.from_store:
-            facts["from the store"] = display.count(self.from_store)
+            facts["stored pages"] = display.count(self.from_store)
         if differing := self.config.differing():
-            facts["options"] = ", ".join(f"{name}={said}" for name, said in differing.items())
+            facts["options"] = ", ".join(f"{name}={value}" for name, value in differing.items())
         bar = {
             "completed": self.completed,
             "failed": self.failed,

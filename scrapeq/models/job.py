@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,7 +17,7 @@ from scrapeq.models.page import Page
 class JobStatus(StrEnum):
     """Where a job is in its life."""
 
-    PENDING = "pending"  # accepted, waiting for its turn
+    PENDING = "pending"  # accepted, waiting for a worker
     RUNNING = "running"  # a worker holds its lease
     RETRYING = "retrying"  # a try failed; waiting to be tried again
     COMPLETED = "completed"  # there is a good page
@@ -25,6 +26,22 @@ class JobStatus(StrEnum):
 
 
 FINAL = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED})
+
+#: The order in which a bar shows statuses: ended ones first.
+BAR_ORDER = (
+    JobStatus.COMPLETED,
+    JobStatus.FAILED,
+    JobStatus.CANCELLED,
+    JobStatus.RUNNING,
+    JobStatus.RETRYING,
+    JobStatus.PENDING,
+)
+
+
+def in_bar_order(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts by status, all six, in the order of a bar."""
+    return {status.value: counts.get(status.value, 0) for status in BAR_ORDER}
+
 
 #: From each status, the ones that may follow. A failed or cancelled job may be put back by
 #: `retry_failed()`; a completed one never moves again.

@@ -7,6 +7,7 @@ import math
 from pydantic import BaseModel, ConfigDict
 
 from scrapeq import display
+from scrapeq.models.job import BAR_ORDER
 
 
 class Progress(BaseModel):
@@ -48,19 +49,23 @@ class Progress(BaseModel):
     @property
     def counts(self) -> dict[str, int]:
         """Jobs by status, in the order in which a bar shows them."""
-        return {
-            "completed": self.completed,
-            "failed": self.failed,
-            "cancelled": self.cancelled,
-            "running": self.running,
-            "retrying": self.retrying,
-            "pending": self.pending,
-        }
+        return {status.value: getattr(self, status.value) for status in BAR_ORDER}
 
     @property
     def in_words(self) -> str:
         """How far it is, like "812 of 1,000 · 81 %"; 100 % is said only when all is done."""
         return f"{self.done:,} of {self.total:,} · {math.floor(self.percentage)} %"
+
+    @property
+    def headline(self) -> str:
+        """The same while it runs. At the end, where not all rows are good, how it ended: "0
+        succeeded, 500 failed"; 100 % would read as a success."""
+        if not self.is_done or self.completed == self.total:
+            return self.in_words
+        ends = [f"{self.completed:,} succeeded"]
+        ends += [f"{self.failed:,} failed"] if self.failed else []
+        ends += [f"{self.cancelled:,} cancelled"] if self.cancelled else []
+        return ", ".join(ends)
 
     def __repr__(self) -> str:
         return (
@@ -79,5 +84,5 @@ class Progress(BaseModel):
             facts["left"] = display.seconds(self.eta_s)
         facts["elapsed"] = display.seconds(self.elapsed_s)
         if self.from_store:
-            facts["from the store"] = display.count(self.from_store)
-        return display.card("progress", facts, self.counts, corner=self.in_words)
+            facts["stored pages"] = display.count(self.from_store)
+        return display.card("progress", facts, self.counts, corner=self.headline)

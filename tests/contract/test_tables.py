@@ -48,8 +48,8 @@ HOSTS = {
     **dict.fromkeys(["success_rate", "mean_s", "p50_s", "p95_s"], "Float64"),
     "error_kind": "category",
     "last_finished": TIME,
-    "spared": "boolean",
-    "spared_until": TIME,
+    "breaker_open": "boolean",
+    "breaker_until": TIME,
 }
 JOBS = {
     "job_id": TEXT,
@@ -312,7 +312,7 @@ def test_hosts_are_listed_busiest_first(
     assert plain(found["error_kind"]) == ["dns", "dns", None]  # of two kinds once each the first
     assert found["last_finished"].notna().tolist() == [True, True, True]
     assert found["spared"].isna().all()  # Redis is away
-    assert found["spared_until"].isna().all()
+    assert found["breaker_until"].isna().all()
     pd.testing.assert_frame_equal(sq.hosts(limit=1, queue=queue), found.head(1))
 
 

@@ -1,0 +1,23 @@
+"""Hosts whose breaker is not closed, as values for people and for the wire."""
+
+from __future__ import annotations
+
+from scrapeq.frontier import Paused
+from scrapeq.models.answer import iso
+from scrapeq.models.paused_host import PausedHost
+
+
+def paused_host(found: Paused) -> PausedHost:
+    """What the frontier knows of a paused host, with its times in ISO 8601."""
+    kind, _, message = found.said.partition(": ")
+    return PausedHost(
+        host=found.host,
+        state=found.state,
+        error_kind=kind,
+        error_message=message,
+        failures=found.failures,
+        probes=found.probes,
+        since=iso(found.since_ms),
+        until=iso(found.until_ms),
+        waiting=found.waiting,
+    )
