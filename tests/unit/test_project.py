@@ -20,6 +20,7 @@ import scrapeq
 from scrapeq import cli
 from scrapeq.frames.pages import PAGE_COLUMNS
 from scrapeq.models import ErrorKind, ScrapingConfig
+from scrapeq.models.error_words import WORDS
 from scrapeq.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -156,6 +157,10 @@ def test_every_option_is_documented_with_its_default() -> None:
 
 def test_every_kind_of_error_is_documented() -> None:
     assert sorted(firsts(page("reference/errors.md"), "`error_kind`")) == sorted(ErrorKind)
+
+
+def test_every_kind_of_error_has_words() -> None:
+    assert set(WORDS) == set(ErrorKind)
 
 
 def test_every_column_is_documented_in_its_order() -> None:
