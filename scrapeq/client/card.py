@@ -52,6 +52,7 @@ def batch_card(
         progress.counts,
         note or state_in_words(batch, progress, errors) or None,
         corner=progress.headline,
+        is_bad=progress.all_failed,
         actions={action.value: action.label for action in actions},
         away=missing or None,
     )

@@ -122,7 +122,8 @@ def _same_batch(
     if age is not None and config.max_age is not None and age > config.max_age:
         return None  # its pages are too old: the next run fetches them again
     note = (
-        f"this batch exists: {batch.done:,} of {batch.total:,} rows are done; nothing was submitted"
+        f"the same batch as before: {batch.done:,} of {batch.total:,} rows are done; "
+        "nothing was submitted"
     )
     if batch.failed and batch.done >= batch.total:
         note += f"; {batch.failed:,} failed, retry_failed() tries them again"

@@ -18,7 +18,7 @@ LEAST_STEPS = 15
 @dataclass(frozen=True, slots=True)
 class Line:
     """A path over the hour; it has gaps where nothing finished, and `dots` for steps without
-    neighbours. `style`: full, light, soft."""
+    neighbours. `style`: full or soft."""
 
     path: str
     dots: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from scrapeq import display
 from scrapeq.models.config import ScrapingConfig
+from scrapeq.models.progress import headline
 
 
 class BatchState(StrEnum):
@@ -79,9 +79,9 @@ class Batch(BaseModel):
             "cancelled": self.cancelled,
             "open": self.total - self.done,
         }
-        share = math.floor(100 * self.done / self.total) if self.total else 100
-        corner = f"{self.done:,} of {self.total:,} · {share} %"
-        return display.card(self._title(), facts, bar, corner=corner)
+        corner = headline(self.total, self.completed, self.failed, self.cancelled)
+        all_failed = self.failed > 0 and not self.completed and self.done >= self.total
+        return display.card(self._title(), facts, bar, corner=corner, is_bad=all_failed)
 
     def _title(self, limit: int = 300) -> str:
         if self.name is None:

@@ -10,6 +10,19 @@ from scrapeq import display
 from scrapeq.models.job import BAR_ORDER
 
 
+def headline(total: int, completed: int, failed: int, cancelled: int) -> str:
+    """How far a batch is, like "812 of 1,000 · 81 %", rounded down. At the end, where not all rows
+    are good, how it ended: "0 succeeded, 500 failed"; 100 % would read as a success."""
+    done = completed + failed + cancelled
+    if done < total or completed == total:
+        share = math.floor(100 * done / total) if total else 100
+        return f"{done:,} of {total:,} · {share} %"
+    ends = [f"{completed:,} succeeded"]
+    ends += [f"{failed:,} failed"] if failed else []
+    ends += [f"{cancelled:,} cancelled"] if cancelled else []
+    return ", ".join(ends)
+
+
 class Progress(BaseModel):
     """Counts of jobs by where they are; `pending + running + retrying + done == total`.
 
@@ -52,20 +65,14 @@ class Progress(BaseModel):
         return {status.value: getattr(self, status.value) for status in BAR_ORDER}
 
     @property
-    def in_words(self) -> str:
-        """How far it is, like "812 of 1,000 · 81 %"; 100 % is said only when all is done."""
-        return f"{self.done:,} of {self.total:,} · {math.floor(self.percentage)} %"
+    def headline(self) -> str:
+        """See `headline`."""
+        return headline(self.total, self.completed, self.failed, self.cancelled)
 
     @property
-    def headline(self) -> str:
-        """The same while it runs. At the end, where not all rows are good, how it ended: "0
-        succeeded, 500 failed"; 100 % would read as a success."""
-        if not self.is_done or self.completed == self.total:
-            return self.in_words
-        ends = [f"{self.completed:,} succeeded"]
-        ends += [f"{self.failed:,} failed"] if self.failed else []
-        ends += [f"{self.cancelled:,} cancelled"] if self.cancelled else []
-        return ", ".join(ends)
+    def all_failed(self) -> bool:
+        """Whether it ended without one good page."""
+        return self.is_done and bool(self.failed) and not self.completed
 
     def __repr__(self) -> str:
         return (
@@ -85,4 +92,6 @@ class Progress(BaseModel):
         facts["elapsed"] = display.seconds(self.elapsed_s)
         if self.from_store:
             facts["stored pages"] = display.count(self.from_store)
-        return display.card("progress", facts, self.counts, corner=self.headline)
+        return display.card(
+            "progress", facts, self.counts, corner=self.headline, is_bad=self.all_failed
+        )

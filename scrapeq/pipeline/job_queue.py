@@ -81,7 +81,7 @@ def working(queue: JobQueue) -> JobQueue:
         queue.services.frontier.coordination.ping()
     except ScrapeqError:
         return get_job_queue(queue.services.settings)
-    queue.look_after_workers()
+    look_after_workers(queue.services)
     return queue
 
 
@@ -413,7 +413,3 @@ class JobQueue:
         if reopened:
             steering.feed(self.services, batch_id)
         return reopened
-
-    def look_after_workers(self) -> bool:
-        """Whether anybody works; a private cluster that has ended is started again."""
-        return look_after_workers(self.services)

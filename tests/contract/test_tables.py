@@ -1,4 +1,4 @@
-"""The tables of the front door, from each database, while Redis is away."""
+"""The tables of the front door, from each database, while Redis does not answer."""
 
 from __future__ import annotations
 
@@ -311,7 +311,7 @@ def test_hosts_are_listed_busiest_first(
     assert found["p95_s"].iloc[0] == pytest.approx(3, rel=0.12)
     assert plain(found["error_kind"]) == ["dns", "dns", None]  # of two kinds once each the first
     assert found["last_finished"].notna().tolist() == [True, True, True]
-    assert found["spared"].isna().all()  # Redis is away
+    assert found["breaker_open"].isna().all()  # Redis does not answer
     assert found["breaker_until"].isna().all()
     pd.testing.assert_frame_equal(sq.hosts(limit=1, queue=queue), found.head(1))
 
@@ -437,7 +437,7 @@ def test_jobs_are_chosen(
     assert chosen(status="failed") == {"old-0", "b-0", "b-1"}
     assert chosen(status=sq.JobStatus.CANCELLED) == {"b-3"}
     assert chosen(status="pending") == {"old-3", "old-4", "old-5", "b-4", "b-5"}
-    assert chosen(status="running") == chosen(status="retrying") == set()  # Redis is away
+    assert chosen(status="running") == chosen(status="retrying") == set()  # Redis does not answer
     assert chosen(error_kind="dns") == {"old-0", "b-0"}
     assert chosen(error_kind=sq.ErrorKind.DNS, batch="firms") == {"b-0"}
     assert chosen(batch=BatchHandle(queue, "old"), status="completed") == {"old-1", "old-2"}

@@ -88,7 +88,7 @@ def test_the_cluster_shows_its_redis_and_workers(cluster):
 def test_without_redis_cards_are_grey_and_nothing_is_raised(nowhere):
     queue = JobQueue(looking_services(nowhere))
 
-    assert "Redis is away" in queue._repr_html_()
+    assert "Redis does not answer" in queue._repr_html_()
     assert "nothing runs" in JobMonitor(queue)._repr_html_()
     queue.services.engine.dispose()
 
