@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from scrapeq.errors import ConfigError, InputError, MissingExtra, NotFound, ScrapeqError
+from scrapeq.frames.file_formats import READ, WRITTEN, in_words
 
 if TYPE_CHECKING:
     from scrapeq.client.handle import BatchHandle
@@ -70,9 +71,7 @@ def options(
 def scrape(  # noqa: PLR0917 - typer's way to declare options
     source: Annotated[
         str,
-        typer.Argument(
-            help="csv, tsv, jsonl, parquet, xlsx or txt file; - for stdin, a URL a line."
-        ),
+        typer.Argument(help=f"{in_words(READ)} file; - for stdin, a URL a line."),
     ] = "-",
     url_column: Annotated[
         str | None, typer.Option(help="The column of URLs; found by itself if there is one.")
@@ -90,7 +89,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="csv, jsonl, parquet or xlsx, by the ending."),
+        typer.Option("--output", "-o", help=f"{in_words(WRITTEN)}, by the ending."),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="To find the batch again; made from the URLs if not given.")
@@ -153,7 +152,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
 @app.command()
 def export(
     batch: Annotated[str, typer.Argument(help="The name or id of a batch.")],
-    output: Annotated[Path, typer.Argument(help="csv, jsonl, parquet or xlsx, by the ending.")],
+    output: Annotated[Path, typer.Argument(help=f"{in_words(WRITTEN)}, by the ending.")],
 ) -> None:
     """Write the table of a batch, also of one that still runs."""
     from scrapeq import client
@@ -333,7 +332,7 @@ def _deliver(batch: BatchHandle, output: Path | None) -> None:
     import pandas as pd
 
     wanted = ["url", "ok", "http_status", "title", "language", "error_kind"]
-    frame = batch.df
+    frame = batch.table()
     columns = [*wanted, *(one for one in batch.batch.config.custom_selectors if one not in wanted)]
     with pd.option_context("display.width", 200, "display.max_colwidth", 36):
         from scrapeq.display import plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,23 +52,40 @@ class BatchTables:
     def df(self) -> pd.DataFrame:
         """One row per input row, in input order; NA where the work is not done yet.
 
-        The input's columns, then `frames.PAGE_COLUMNS`, then a column per custom selector.
+        The input's columns, a column per custom selector, ok, error_kind, error_message, title,
+        text, and the rest. url is left out where a column of the input has it, and final_url while
+        no page was led elsewhere: `table()` has every column, always.
         """
+        return self._table("short")
+
+    def table(self, columns: str | Sequence[str] = "all") -> pd.DataFrame:
+        """The rows of `df` with all columns, or with those that are named, in their order.
+
+        Raises ConfigError for a name that is no column.
+        """
+        return self._table([columns] if isinstance(columns, str) and columns != "all" else columns)
+
+    def _table(self, show: str | Sequence[str]) -> pd.DataFrame:
         batch = self.batch
-        parts = database.batches.input_parts(self._engine, self.id)
         return frames.pages_frame(
             database.results.page_rows(self._engine, self.id),
             database.results.PAGE_ROW_COLUMNS,
             total=batch.total,
-            table=frames.unpack_table(parts) if parts else None,
+            table=self._input(),
             selectors=batch.config.custom_selectors,
             url_column=batch.url_column,
+            show=show,
         )
+
+    def _input(self) -> pd.DataFrame | None:
+        parts = database.batches.input_parts(self._engine, self.id)
+        return frames.unpack_table(parts) if parts else None
 
     @property
     def errors(self) -> pd.DataFrame:
         """The rows that failed, with error_kind and error_message."""
-        return frames.errors_frame(self.df)
+        given = self._input()
+        return frames.errors_frame(self.table(), 0 if given is None else given.shape[1])
 
     @property
     def links(self) -> pd.DataFrame:
@@ -95,5 +113,5 @@ class BatchTables:
         )
 
     def export(self, path: str | Path) -> Path:
-        """Write `df` as csv, jsonl, parquet or xlsx, by the ending; the path written."""
-        return frames.export(self.df, path)
+        """Write `table()` as csv, jsonl, parquet or xlsx, by the ending; the path written."""
+        return frames.export(self.table(), path)

@@ -41,9 +41,8 @@ class BatchHandle(BatchTables):
 
     @property
     def is_done(self) -> bool:
-        """Whether every row has its result."""
-        batch = self.batch
-        return batch.done >= batch.total
+        """Whether every row has its result, and no more can come."""
+        return self.batch.is_complete
 
     def __len__(self) -> int:
         return self.batch.total

@@ -19,11 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scrapeq import display
 from scrapeq.dashboards.dashboard import Dashboard
 from scrapeq.errors import InputError, ScrapeqError
+from scrapeq.frames.file_formats import READ, in_words
 
 log = logging.getLogger(__name__)
 
-#: Endings of files that URLs are read from.
-_ENDINGS = frozenset({".csv", ".tsv", ".jsonl", ".parquet", ".xlsx", ".txt"})
 #: Characters of an answer: names of batches, which strangers may have written, are in it.
 MOST_MESSAGE = 1000
 #: Uploads that wait to be submitted; older ones are dropped.
@@ -93,10 +92,10 @@ class Requests:
         holds no table.
         """
         ending = PurePosixPath(name).suffix.lower()
-        if ending not in _ENDINGS:
+        if ending not in READ:
             raise InputError(
                 f"URLs cannot be read from a {ending or 'nameless'} file",
-                hint=f"choose one that ends in {', '.join(sorted(_ENDINGS))}",
+                hint=f"choose one that ends in {in_words(READ)}",
             )
         key = secrets.token_urlsafe(8)
         path = self.folder / f"{key}{ending}"

@@ -11,6 +11,7 @@ from scrapeq.dashboards.charts import HEIGHT, WIDTH, charts, since_work_began
 from scrapeq.dashboards.options import fields
 from scrapeq.dashboards.project import Project
 from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
+from scrapeq.frames.file_formats import READ, WRITTEN
 from scrapeq.models import Batch, BatchState
 from scrapeq.models.actions import Action
 from scrapeq.models.error_words import error_words
@@ -18,7 +19,8 @@ from scrapeq.models.error_words import error_words
 _TEMPLATES = Path(__file__).parent / "templates"
 #: Rows that a part shows: enough to see what is going on; tables have the rest.
 MOST_CARDS, MOST_BATCHES, MOST_JOBS, MOST_ERRORS, MOST_HOSTS, MOST_WORKERS = 6, 15, 10, 10, 10, 32
-ENDINGS = ("csv", "xlsx", "parquet", "jsonl")
+#: What a batch can be saved as.
+ENDINGS = tuple(ending.lstrip(".") for ending in WRITTEN)
 
 
 def shell(*, places: Iterable[tuple[str, str]]) -> str:
@@ -26,7 +28,7 @@ def shell(*, places: Iterable[tuple[str, str]]) -> str:
 
     places: (name, label) of each way to give URLs that whoever shows it can offer.
     """
-    return _render("shell", places=list(places), fields=fields())
+    return _render("shell", places=list(places), fields=fields(), readable=",".join(READ))
 
 
 def drawn(name: str, project: Project) -> str:

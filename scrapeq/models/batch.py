@@ -25,8 +25,8 @@ class Batch(BaseModel):
     """One submission: its name, its options and its counters.
 
     `name` finds the newest run of that name again; `run` counts the runs of a name from 1.
-    A job submitted alone is a batch of one, without a name. `owner` is who submitted it, by
-    SCRAPEQ_OWNER.
+    A job submitted alone is a batch of one, without a name. A `growing` one may still get jobs.
+    `owner` is who submitted it, by SCRAPEQ_OWNER.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,6 +43,7 @@ class Batch(BaseModel):
     failed: int = 0
     cancelled: int = 0
     from_store: int = 0
+    growing: bool = False
     created_at: datetime
     finished_at: datetime | None = None
 
@@ -50,6 +51,11 @@ class Batch(BaseModel):
     def done(self) -> int:
         """Jobs with a final status."""
         return self.completed + self.failed + self.cancelled
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every job is final, and no more can come."""
+        return self.done >= self.total and not self.growing
 
     def __repr__(self) -> str:
         failed = f", {self.failed:,} failed" if self.failed else ""

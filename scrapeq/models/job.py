@@ -73,7 +73,8 @@ class Job(BaseModel):
     """One URL, its place in its batch, and how far it is.
 
     A value, not a handle: ask the queue again for a newer one. Times are aware and in UTC;
-    `attempts` counts tries begun. `result` is there for a finished job when it was asked for.
+    `attempts` counts tries begun. `row` is its place in the input; a job that the result of another
+    one (`parent_job_id`) appended has one behind the input's. `result` is there for a finished job when it was asked for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -81,6 +82,7 @@ class Job(BaseModel):
     id: str
     batch_id: str
     row: int
+    parent_job_id: str | None = None
     url: str
     host: str = ""
     priority: int = 5

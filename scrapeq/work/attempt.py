@@ -151,15 +151,18 @@ def _private_to(plan: Plan, response: Response | None) -> str | None:
 
 def unwritable(result: Result) -> Result:
     """The row of a page that cannot be written as it is."""
-    page = replace(
-        result.page,
+    known = result.page
+    page = Fetched(
+        job_id=known.job_id,
+        batch_id=known.batch_id,
+        row=known.row,
+        url=known.url,
         ok=False,
-        final_url=None,
-        http_status=None,
-        elapsed_s=None,
-        body_bytes=None,
         error_kind=ErrorKind.INTERNAL,
         error_message=f"what was read could not be kept in the record; {LOG} has the traceback",
+        attempts=known.attempts,
+        fetched_at=known.fetched_at,
+        from_store=known.from_store,
     )
     return replace(result, page=page, content={}, html=None)
 

@@ -160,7 +160,7 @@ def result_() -> Callable[..., Result]:
 @pytest.fixture
 def save(record: sa.Engine) -> Callable[..., int]:
     """`save(result(...), ...)`: how many were kept."""
-    return lambda *results: database.results.save_results(record, results)
+    return lambda *results: database.results.save_results(record, results).kept
 
 
 @pytest.fixture

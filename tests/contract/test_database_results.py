@@ -74,8 +74,8 @@ def test_a_page_comes_back_as_it_was_saved(
 
     assert set(page) == {"b-1"}
     links = [{"url": "https://x/", "text": "x", "rel": ""}]
-    known = dataclasses.asdict(saved.page) | {"url": "https://host1.example/b/1"}
-    assert page["b-1"] == Page(**known, **read, links=links)
+    known = {"url": "https://host1.example/b/1", "links": links, **read}
+    assert page["b-1"] == Page(**dataclasses.asdict(saved.page) | known)
     job = database.jobs.get_jobs(record, ["b-1"])["b-1"]
     assert (job.status.value, job.attempts) == ("completed", 2)
     assert job.started_at is not None
@@ -496,7 +496,7 @@ def test_four_writers_and_a_reader(
                 for row in rows[start : min(start + 10, worker % 2 * 59 + 118)]
                 for batch_id in batch_ids[worker % 3 :] + batch_ids[: worker % 3]
             ]
-            kept += database.results.save_results(engines[worker], results)
+            kept += database.results.save_results(engines[worker], results).kept
         return kept
 
     def read(batch_id: str) -> list[tuple[int, int]]:
@@ -539,7 +539,7 @@ def test_cancelling_while_results_come_in(
 
     def write(worker: int) -> int:
         return sum(
-            database.results.save_results(engines[worker], [result(f"b-{row}")])
+            database.results.save_results(engines[worker], [result(f"b-{row}")]).kept
             for row in range(worker, 200, 2)
         )
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from scrapeq import database
 from scrapeq.database.batches import now_ms
-from scrapeq.database.engine import writing
+from scrapeq.database.engine import write_transaction
 from scrapeq.errors import ConfigError
 from scrapeq.frontier import Frontier, connect
 from scrapeq.models import Batch
@@ -36,7 +36,7 @@ def monitor(record_settings: Settings, record: sa.Engine) -> JobMonitor:
 
 def ago(record: sa.Engine, minutes: int, times_s: list[float], failed: int = 0) -> None:
     """Jobs that finished so many minutes ago, those that took `times_s` and those that failed."""
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         at_ms = now_ms() - minutes * 60_000
         database.minutes.count_finished(connection, at_ms, len(times_s), failed, times_s)
 

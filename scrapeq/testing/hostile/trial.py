@@ -121,8 +121,8 @@ def _ended(
     return Ended(
         case=case,
         end=str(end),
-        title=row.content.get("title") if row else None,
-        text=row.content.get("text") if row else None,
+        title=_text(row, "title"),
+        text=_text(row, "text"),
         message=(row.page.error_message or "") if row else "",
         tries=tries,
         seconds=seconds,
@@ -130,6 +130,11 @@ def _ended(
         parser_mb=growth.children_peak_mb,
         left_mb=growth.own_left_mb + growth.children_left_mb,
     )
+
+
+def _text(row: Result | None, column: str) -> str | None:
+    value = row.content.get(column) if row else None
+    return value if isinstance(value, str) else None
 
 
 async def _tries(
