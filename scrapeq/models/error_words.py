@@ -36,6 +36,8 @@ WORDS: dict[ErrorKind, str] = {
     ErrorKind.WORKER_LOST: "worker lost",
     ErrorKind.BREAKER_OPEN: "host paused for too long",
     ErrorKind.AI: "language model error",
+    ErrorKind.INTERNAL: "error of scrapeq's own",
+    ErrorKind.CONFIG: "worker not set up for it",
 }
 
 #: What a person may do about pages that failed so, for those kinds where there is something.
@@ -49,6 +51,8 @@ ADVICE: dict[ErrorKind, str] = {
     ErrorKind.HTTP_4XX: "check the addresses; batch.errors lists them",
     ErrorKind.RATE_LIMITED: "scrape more slowly: delay_between_requests=2",
     ErrorKind.TOO_LARGE: "raise max_body_mb",
+    ErrorKind.INTERNAL: "the worker's log has the traceback",
+    ErrorKind.CONFIG: "batch.errors says what to set or install",
 }
 
 
