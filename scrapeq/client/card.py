@@ -61,7 +61,7 @@ def batch_card(
 def state_in_words(batch: Batch, progress: Progress, errors: Mapping[str, int]) -> str:
     """The last sentence of a batch that ended with failures, and what to do; or its state.
 
-    "490 of 500 in 41 s; 6 connection refused, 4 empty page. retry_failed() tries them again".
+    "490 of 500 in 41 s; 6 refused (connection), 4 empty. retry_failed() tries them again".
     """
     if batch.state is not BatchState.FINISHED:
         return "" if batch.state is BatchState.OPEN else batch.state.value
