@@ -13,6 +13,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from scrapeq.errors import ConfigError
 
+#: With it Celery's queues have the guide's names in Redis too.
+DEFAULT_NAMESPACE = "scrapeq"
+_NAMESPACE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
 
 class Settings(BaseSettings):
     """What the environment says. Read once at the edge (`load_settings`), passed down as a value.
@@ -42,6 +46,13 @@ class Settings(BaseSettings):
         None,
         validation_alias="SCRAPEQ_DATABASE_URL",
         description="None: SQLite in `home`. postgresql://user@host/name for many machines.",
+    )
+
+    namespace: str = Field(
+        DEFAULT_NAMESPACE,
+        validation_alias="SCRAPEQ_NAMESPACE",
+        description="What every key in Redis begins with, so that projects can share one Redis; "
+        "letters, digits, - and _, at most 40.",
     )
 
     # the private cluster
@@ -158,6 +169,13 @@ class Settings(BaseSettings):
     def _accept_json_only(cls, value: list[str]) -> list[str]:
         if set(value) != {"json"}:
             raise ValueError(f'only ["json"] is accepted from a queue, not {value}; write ["json"]')
+        return value
+
+    @field_validator("namespace")
+    @classmethod
+    def _part_of_a_key(cls, value: str) -> str:
+        if not _NAMESPACE.fullmatch(value):
+            raise ValueError(f"letters, digits, - and _ only, at most 40 of them, not {value!r}")
         return value
 
     @field_validator("home")

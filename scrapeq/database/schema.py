@@ -15,8 +15,9 @@ from isal import isal_zlib
 from pydantic_core import to_json
 
 from scrapeq.clock import MINUTE_MS
+from scrapeq.settings import DEFAULT_NAMESPACE
 
-VERSION = 4
+VERSION = 5
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
 WORTH_PACKING_BYTES = 300
 
@@ -277,9 +278,15 @@ def _add_percentiles(connection: sa.Connection) -> None:
     )
 
 
+def _add_namespace(connection: sa.Connection) -> None:
+    """Version 5. What older versions put into Redis was all in one namespace."""
+    connection.execute(meta.insert().values(key="namespace", value=DEFAULT_NAMESPACE))
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
     2: _by_error.create,
     3: _add_percentiles,
+    4: _add_namespace,
 }

@@ -9,13 +9,19 @@ from __future__ import annotations
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
-from scrapeq.settings import Settings
+from scrapeq.settings import DEFAULT_NAMESPACE, Settings
 
 TASKS = "scrapeq.pipeline.worker."
 SCRAPE, PROCESS, CLEAN = "scraping", "processing", "cleaning"
 WAKE_UP = TASKS + "wake_up_task"
 #: Seconds that Celery waits for a Redis that does not answer, before it says so.
 CONNECT_TIMEOUT_S = 4
+
+
+def key_prefix(namespace: str) -> str:
+    """What Celery's own keys in Redis begin with: nothing by default, so that a queue's key has the
+    guide's name; else the namespace, so that two projects do not take each other's messages."""
+    return "" if namespace == DEFAULT_NAMESPACE else f"{namespace}:celery:"
 
 
 def make_app(settings: Settings, broker_url: str) -> Celery:
@@ -25,6 +31,7 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
     Celery's here (see docs/decisions/0001), so `task_max_retries` and `acks_late` stay harmless.
     """
     backend = settings.celery_result_backend
+    prefix = {"global_keyprefix": key_prefix(settings.namespace)}
     app = Celery("scrapeq", broker=broker_url, set_as_current=False)
     app.conf.update(
         result_backend=backend.get_secret_value() if backend else broker_url,
@@ -58,6 +65,7 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        broker_transport_options={"socket_connect_timeout": CONNECT_TIMEOUT_S},
+        broker_transport_options={"socket_connect_timeout": CONNECT_TIMEOUT_S, **prefix},
+        result_backend_transport_options=prefix,
     )
     return app

@@ -19,11 +19,12 @@ import scrapeq as sq
 from scrapeq import cluster as clusters
 from scrapeq import database
 from scrapeq.errors import RedisEvicts, RedisFull
-from scrapeq.frontier import keys
+from scrapeq.frontier import Keys
 from scrapeq.project.services import open_services
-from scrapeq.settings import load_settings
+from scrapeq.settings import DEFAULT_NAMESPACE, load_settings
 from scrapeq.testing import LittleWeb
 
+KEYS = Keys(DEFAULT_NAMESPACE)
 ROWS = 300
 PATIENCE_S = 90
 LEASE_S = 2
@@ -92,7 +93,7 @@ def kill_whoever_asks(
     killed = 0
     while not over.wait(0.02):
         if web.hits(DEADLY) > killed:
-            held = client.hget(keys.HELD, job_id)
+            held = client.hget(KEYS.held, job_id)
             assert held
             os.kill(int(held.split("|")[1].rpartition(":")[2]), signal.SIGKILL)
             killed += 1
