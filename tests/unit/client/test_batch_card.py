@@ -53,7 +53,7 @@ def test_the_last_sentence_counts_and_gives_advice() -> None:
 
     sentence = state_in_words(batch, progress, errors)
 
-    assert sentence.startswith("490 of 500 in 41 s; 6 refused (connection), 4 empty. ")
+    assert sentence.startswith("finished: 490 of 500 in 41 s; 6 refused (connection), 4 empty. ")
     assert sentence.endswith("retry_failed() tries the failed rows again")
 
 
