@@ -379,7 +379,7 @@ class BatchHandle:
 
 def _named(paused: Sequence[Paused]) -> str:
     """Some hosts with why they are left alone; "" for none."""
-    said = [f"{one.host} ({one.said.partition(':')[0]})" for one in paused[:MOST_SPARED]]
+    said = [f"{one.host} ({one.error_kind})" for one in paused[:MOST_SPARED]]
     more = len(paused) - len(said)
     return ", ".join(said) + (f" and {more:,} more" if more else "")
 

@@ -331,12 +331,11 @@ def _as_they_stand(queue: JobQueue, found: Sequence[JobRow]) -> Iterable[JobRow]
         if standing is None or not standing.known:
             yield row
             continue
-        kind, _, message = standing.why.partition(": ")
         yield row._replace(
             status=standing.status,
             attempts=standing.tries,
-            error_kind=kind or None,
-            error_message=message or None,
+            error_kind=standing.error_kind or None,
+            error_message=standing.error_message or None,
         )
 
 

@@ -337,13 +337,12 @@ class JobQueue:
         """The rows of `paused_hosts` as dicts, with times in seconds since 1970, without pandas."""
         rows = []
         for paused in self.services.frontier.views.paused():
-            kind, _, message = paused.said.partition(": ")
             rows.append(
                 {
                     "host": paused.host,
                     "state": paused.state,
-                    "error_kind": kind,
-                    "error_message": message,
+                    "error_kind": paused.error_kind,
+                    "error_message": paused.error_message,
                     "failures": paused.failures,
                     "probes": paused.probes,
                     "since": paused.since_ms / 1000,
@@ -444,9 +443,11 @@ class JobQueue:
                     "status": standing.status,
                     "attempts": standing.tries,
                 }
-                if standing.why:
-                    kind, _, message = standing.why.partition(": ")
-                    changes |= {"error_kind": ErrorKind(kind), "error_message": message}
+                if standing.error_kind:
+                    changes |= {
+                        "error_kind": ErrorKind.of(standing.error_kind),
+                        "error_message": standing.error_message,
+                    }
                 job = job.model_copy(update=changes)  # noqa: PLW2901 - the newer value of it
             jobs.append(job)
         return jobs
