@@ -10,7 +10,7 @@ from scrapeq.errors import RedisFull
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.scripts import Scripts
 
-#: Seconds after which a worker that was not heard of counts as gone; it is heard of every second.
+#: Seconds after which a worker that was not seen counts as gone; it is seen every second.
 WORKER_SILENCE_S = 10
 
 
@@ -57,7 +57,7 @@ class Coordination:
         self._scripts.run("unlock", [name, proof])
 
     def workers(self) -> list[str]:
-        """Worker processes that were heard of lately."""
+        """Worker processes that were seen lately."""
         with translated():
             seconds, micros = self._redis.time()
             silent = seconds * 1000 + micros // 1000 - WORKER_SILENCE_S * 1000
@@ -69,7 +69,7 @@ class Coordination:
         self._scripts.run("renew", [worker, 1])
 
     def forget_worker(self, worker: str) -> None:
-        """A worker said good-bye."""
+        """A worker ended in good order."""
         with translated():
             self._redis.zrem(self._keys.workers, worker)
 
