@@ -277,6 +277,7 @@ def test_a_stored_page_answers_a_later_batch(
     save(result("old-0"), result("old-1", error_kind="dns"), result("old-2"))
     fetched_ms = to_ms(result("old-0").page.fetched_at)
     keys = [f"key of {row}" for row in range(3)]
+    assert fetched_ms
 
     answers = database.results.stored_answers(record, keys, "recipe", fetched_ms)
     batch = submit("new", 3, stored={0: "old-0", 2: "old-2"})

@@ -176,7 +176,7 @@ class System:
         found: dict[int, set[str]] = defaultdict(set)
         with self.redis() as client:
             for job_id, held in client.hgetall(keys.HELD).items():
-                found[int(held.split("|")[1].rpartition(":")[2])].add(job_id)
+                found[int(str(held).split("|")[1].rpartition(":")[2])].add(str(job_id))
         return found
 
     def tokens(self, job_ids: set[str]) -> dict[str, str]:
@@ -186,7 +186,7 @@ class System:
             return {}
         with self.redis() as client:
             found = zip(asked, client.hmget(keys.HELD, asked), strict=True)
-            return {job_id: held.split("|")[0] for job_id, held in found if held}
+            return {job_id: str(held).split("|")[0] for job_id, held in found if held}
 
     def mains(self) -> list[int]:
         """The main processes of the workers."""

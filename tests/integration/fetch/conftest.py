@@ -15,8 +15,8 @@ import pytest
 
 from scrapeq import urls
 from scrapeq.fetch import MemoryGate, MemoryRobots, Response, Visitor
-from scrapeq.fetch.turns import gap_ms
 from scrapeq.models import Failure, ScrapingConfig
+from scrapeq.pace import gap_ms
 
 Talk = Callable[["Request", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Behaviour = bytes | Talk

@@ -33,14 +33,15 @@ def stranger(panel) -> TestClient:
 
 
 @pytest.fixture
-def person(stranger) -> TestClient:
+def person(stranger: TestClient) -> TestClient:
     """Somebody whose browser opened the address that was printed."""
     assert stranger.get("/", params={"token": TOKEN}).status_code == 200
     return stranger
 
 
 def ask(client: TestClient, **request) -> dict[str, str]:
-    return client.post("/requests", content=json.dumps(request)).json()
+    answer: dict[str, str] = client.post("/requests", content=json.dumps(request)).json()
+    return answer
 
 
 PATHS = ("/", "/panel.js", "/panel.css", "/events", "/exports/some/csv")
@@ -237,7 +238,12 @@ def test_an_upload_that_breaks_off_or_is_never_submitted_is_not_kept(panel):
 
 def test_all_who_look_at_once_share_one_picture(panel, monkeypatch):
     drawn = []
-    monkeypatch.setattr(sections, "drawn", lambda name, _panel: drawn.append(name) or name)
+
+    def draw(name, _panel):
+        drawn.append(name)
+        return name
+
+    monkeypatch.setattr(sections, "drawn", draw)
 
     with ThreadPoolExecutor(6) as people:
         pictures = list(people.map(lambda _: panel.changed({}), range(6)))

@@ -94,7 +94,7 @@ def kill_whoever_asks(
         if web.hits(DEADLY) > killed:
             held = client.hget(keys.HELD, job_id)
             assert held
-            os.kill(int(held.split("|")[1].rpartition(":")[2]), signal.SIGKILL)
+            os.kill(int(str(held).split("|")[1].rpartition(":")[2]), signal.SIGKILL)
             killed += 1
 
 

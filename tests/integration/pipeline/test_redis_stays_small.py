@@ -22,9 +22,13 @@ def client(cluster):
 def held(client: redis.Redis) -> dict[str, int]:
     """How much each key of ours holds, but for what belongs to hosts and workers."""
     sizes = {"hash": client.hlen, "zset": client.zcard, "set": client.scard}
-    ours = [key for key in client.scan_iter(f"{keys.PREFIX}*") if client.type(key) in sizes]
+    ours = {str(key): str(client.type(key)) for key in client.scan_iter(f"{keys.PREFIX}*")}
     hosts = (f"{keys.PREFIX}host:", keys.WORKERS)
-    return {key: sizes[client.type(key)](key) for key in ours if not key.startswith(hosts)}
+    return {
+        key: sizes[kind](key)
+        for key, kind in ours.items()
+        if kind in sizes and not key.startswith(hosts)
+    }
 
 
 def test_a_finished_batch_leaves_nothing(web, scrape, client, eventually):

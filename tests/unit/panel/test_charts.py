@@ -5,7 +5,9 @@ from __future__ import annotations
 from scrapeq.panel.charts import HEIGHT, LEAST_STEPS, WIDTH, charts, since_work_began
 
 
-def step(minute: int, succeeded: int = 0, failed: int = 0, p50=None, p95=None, rate=None) -> dict:
+def step(
+    minute: int, succeeded: int = 0, failed: int = 0, p50=None, p95=None, rate=None
+) -> dict[str, object]:
     return {
         "timestamp": f"2026-03-01T12:{minute:02}:00+00:00",
         "jobs_processed": succeeded + failed,
