@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -55,11 +56,11 @@ def address(settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_page(browser, address) -> Iterator[Page]:
+def open_page(browser, address) -> Iterator[Callable[..., Any]]:
     """`open_page(scheme="light", width=1100)`: the dashboard in a browser."""
     contexts = []
 
-    def make(scheme: str = "light", width: int = 1100) -> Page:
+    def make(scheme: str = "light", width: int = 1100) -> Any:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
         )

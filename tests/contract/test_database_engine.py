@@ -325,13 +325,14 @@ def test_a_full_disk_loses_nothing_that_was_kept(sqlite_settings: Settings) -> N
         pages = connection.execute(sa.text("PRAGMA page_count")).scalar_one()
         connection.execute(sa.text(f"PRAGMA max_page_count = {pages + 20}"))
 
+    kept = 0
+
     def fill() -> None:
         nonlocal kept
         while True:
             database.history.record_error(record, None, "reset", "x" * 3_000)
             kept += 1
 
-    kept = 0
     with pytest.raises(DatabaseUnavailable, match="full"):
         fill()
 

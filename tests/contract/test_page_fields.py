@@ -97,7 +97,7 @@ def test_each_value_comes_back_in_its_own_field(record: sa.Engine, submit: Submi
     assert pages["b-0"].model_dump() | {"from_store": False} == Page(**failed).model_dump()
     assert set(table.columns) == {one.name for one in TABLE_FIELDS}
     for one in TABLE_FIELDS:
-        value = table.loc[1, one.name]
+        value: Any = table.loc[1, one.name]
         assert (None if pd.isna(value) else value) == expected[one.name], one.name
     assert table.loc[0, ["error_kind", "error_message"]].tolist() == ["dns", "the error_message"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def ended(completed: int, errors: dict[str, int], cancelled: int = 0) -> tuple[B
     return batch, Progress(elapsed_s=41, **counts)
 
 
-def card(completed: int, errors: dict[str, int], **more: object) -> str:
+def card(completed: int, errors: dict[str, int], **more: Any) -> str:
     batch, progress = ended(completed, errors)
     return batch_card(batch, progress, errors=errors, with_actions=True, **more)
 
