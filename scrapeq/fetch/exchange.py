@@ -22,6 +22,10 @@ _OVERHEAD_BYTES = 512 * 1024
 #: The statuses that lead on (RFC 9110, section 15.4); 300 and 304 are answers.
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
+#: On a connection that was used before it may be the server's farewell to the silence that came
+#: before the request: RFC 9110, section 15.5.9, lets it be sent again on a new one, as Chrome does.
+TIMED_OUT_WHILE_IDLE = 408
+
 Headers = tuple[tuple[str, str], ...]
 
 
