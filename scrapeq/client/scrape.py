@@ -72,7 +72,7 @@ def scrape(
             table=frames.pack_table(column.table) if column.has_table else (),
             refresh=refresh,
         )
-    return BatchHandle(queue, batch.id, note=_said(batch))
+    return BatchHandle(queue, batch.id, note=_note(queue, batch))
 
 
 @contextmanager
@@ -125,15 +125,20 @@ def _same_batch(
     return BatchHandle(queue, batch.id, note=f"{said}, nothing was submitted")
 
 
-def _said(batch: Batch) -> str:
-    said = []
+def _note(queue: JobQueue, batch: Batch) -> str:
+    parts = []
     if batch.run > 1:
-        said.append(f"run {batch.run} of {batch.name!r}")
+        parts.append(f"run {batch.run} of {batch.name!r}")
     if batch.from_store:
-        said.append(f"{batch.from_store:,} of {batch.total:,} rows are answered from the store")
+        parts.append(f"{batch.from_store:,} of {batch.total:,} rows are answered from the store")
+    merged = database.batches.merged_rows(queue.services.engine, batch.id)
+    if merged == 1:
+        parts.append("1 row has the same URL as another row and shares its page")
+    elif merged:
+        parts.append(f"{merged:,} rows have the same URL as another row and share its page")
     if batch.failed:
-        said.append(f"{batch.failed:,} rows hold no URL")
-    return "; ".join(said)
+        parts.append(f"{batch.failed:,} rows hold no URL")
+    return "; ".join(parts)
 
 
 def _check_name(name: str) -> None:

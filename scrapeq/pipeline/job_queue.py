@@ -175,7 +175,14 @@ class JobQueue:
             config=config,
             fingerprint=print_of,
             total=len(values),
-            rows=_rows(batch_id, values, priority, answers, single_id=batch_id if single else None),
+            rows=_rows(
+                batch_id,
+                values,
+                priority,
+                answers,
+                single_id=batch_id if single else None,
+                merge=config.merge_duplicates,
+            ),
             url_column=url_column,
             table=table,
         )
@@ -538,6 +545,8 @@ def _rows(
     priority: int,
     answers: dict[str, str],
     single_id: str | None,
+    *,
+    merge: bool,
 ) -> Iterator[NewJob]:
     """A job for every value, in order: refused, answered by another job's page, or to be fetched."""
     first_with: dict[str, str] = {}
@@ -548,7 +557,7 @@ def _rows(
             yield NewJob(identity, row, shown, shown, "", priority, parsed.kind, parsed.message)
             continue
         answer = answers.get(parsed.key)
-        page_of = answer or first_with.setdefault(parsed.key, identity)
+        page_of = answer or (first_with.setdefault(parsed.key, identity) if merge else identity)
         yield NewJob(
             identity,
             row,
