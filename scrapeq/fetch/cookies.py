@@ -163,6 +163,6 @@ def _cookie_date(written: str) -> datetime | None:
     if year < 1601:
         return None
     try:
-        return datetime(year, month, day, *time, tzinfo=UTC)
+        return datetime(year, month, day, time[0], time[1], time[2], tzinfo=UTC)
     except ValueError:
         return None
