@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
+from urllib.parse import unquote
 
 from ada_url import join_url, normalize_url
 
@@ -153,6 +154,8 @@ _PAIRS = {"<": ">", '"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "�
 _SEVERAL = re.compile(r"\s[\s,;]*https?://", re.IGNORECASE)
 _WEB = re.compile(r"https?:", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_LABELLED = re.compile(r"[\w .-]{1,40}[:=]\s*(https?://\S+)", re.IGNORECASE)
+_ESCAPED = re.compile(r"https?%3a%2f%2f", re.IGNORECASE)
 _NAME_AND_PORT = re.compile(r"(?!(?:tel|sms|fax):)[^\s/?#@:]+:(\d{1,5})(?![^/?#\\])", re.IGNORECASE)
 _AUTHORITY = re.compile(r"[^/?#\\]*")
 
@@ -172,6 +175,8 @@ def _tidy(text: object) -> str | Failure:
         return _refuse("the cell is empty")
     if len(written) > MAX_URL_LENGTH:
         return _too_long(len(written))
+    if found := _LABELLED.fullmatch(written):
+        return _refuse(f"there are words before the URL {shown(found[1])[:200]}; leave them out")
     if _SEVERAL.search(written):
         return _refuse("the cell holds more than one URL; give each its own row")
     return written
@@ -181,6 +186,9 @@ def _complete(written: str) -> str | Failure:
     """`written`, which does not begin with http: or https:, with the scheme that is meant."""
     if written.startswith(("//", "\\\\")):
         return f"https:{written}"
+    if _ESCAPED.match(written):
+        meant = shown(unquote(written))[:200]
+        return _refuse(f"the URL is percent-encoded as a whole; {meant} is meant")
     authority = _AUTHORITY.match(written)[0]  # type: ignore[index] # it matches everything
     port = _NAME_AND_PORT.match(written)
     if not port and (scheme := _SCHEME.match(written)):

@@ -241,6 +241,26 @@ def test_two_pages_have_two_keys(one: str, other: str) -> None:
     assert urls.duplicate_key(one) != urls.duplicate_key(other)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "url: http://e.com/a",
+        "URL:http://e.com/a",
+        "Web site: http://e.com/a",
+        "link = http://e.com/a",
+        "http%3A%2F%2Fe.com%2Fa",
+        "http%3a%2f%2fe.com/a",
+        "url: http://me:secret@e.com/a",
+    ],
+)
+def test_the_url_that_is_meant_is_named(text: str) -> None:
+    refused = failure(text)
+
+    assert refused.kind is ErrorKind.SCHEME
+    assert "http://e.com/a" in refused.message
+    assert "secret" not in refused.message
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_a_url_or_a_failure(text: str) -> None:
     parsed = urls.parse(text)
