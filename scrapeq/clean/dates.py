@@ -68,7 +68,8 @@ def parse_date(value: str | int | float, day_first: bool | None = None) -> str |
     written = plain_digits(value)
     try:
         if _ISO.fullmatch(written):
-            return _iso(written)
+            match = _NUMERIC.fullmatch(written)  # with a zone's name, which ISO 8601 does not have
+            return _numeric(match, day_first) if match and match["utc"] else _iso(written)
         if _MAIL.fullmatch(written):
             return parsedate_to_datetime(written).isoformat()
         if match := _EAST.fullmatch(written):

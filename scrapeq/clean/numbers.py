@@ -17,6 +17,8 @@ _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?")
 _SINGLE = re.compile(r"(\d*)([.,])(\d+)")
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,3}")
+#: Digits and, behind them, raised ones: a power, a footnote, or in prices the decimals.
+_RAISED = re.compile(r"\d[⁰¹²³⁴⁵⁶⁷⁸⁹]")
 _LONGEST = 40  # digits; what is longer is an identifier
 
 
@@ -41,6 +43,8 @@ def parse_number(text: str, decimal: str | None = None) -> int | float | Unread:
     """
     if len(text) > 2 * _LONGEST:
         return Unread("not_a_number", "it is longer than any number")
+    if _RAISED.search(text):
+        return Unread("ambiguous_number", "raised digits stand behind others")
     written = plain_digits(text)
     if match := re.fullmatch(r"\((.*)\)|(.*\d)-", written):
         value = parse_number((match[1] or match[2]).strip(), decimal)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 
 from scrapeq.clean.numbers import plain_digits, unsigned
@@ -51,6 +53,26 @@ _AFTER = re.compile(
     rf"(?:[.,]\s?-{{1,2}})?\s?(?:({_SIGN})(?![^\W\d_])|([A-Z]{{3}})\b)", re.IGNORECASE
 )
 
+_RAISED_CENTS = re.compile(r"(?<=\d)([⁰¹²³⁴⁵⁶⁷⁸⁹]{2})(?![⁰¹²³⁴⁵⁶⁷⁸⁹\d])")
+_RAISED = re.compile(r"\d[⁰¹²³⁴⁵⁶⁷⁸⁹]")
+#: Behind an amount: a letter that touches it ($1.2M, €10k), or a word ("1,2 Mio. €").
+_MULTIPLES = {
+    "k": 10**3, "thousand": 10**3, "tsd": 10**3,
+    "m": 10**6, "mn": 10**6, "mm": 10**6, "mio": 10**6, "mln": 10**6, "million": 10**6,
+    "millions": 10**6, "millionen": 10**6,
+    "b": 10**9, "bn": 10**9, "mrd": 10**9, "billion": 10**9, "milliarden": 10**9,
+}  # fmt: skip
+_MULTIPLE = re.compile(
+    r"(k|m|mn|mm|mio\.?|mln\.?|b|bn|mrd\.?)(?![^\W_])"
+    r"|\s(thousand|tsd\.?|mn|mio\.?|mln\.?|millions?|millionen|bn|mrd\.?|billion|milliarden)(?![^\W_])",
+    re.IGNORECASE,
+)
+#: A letter apart may be a unit as well; lakh, crore, trillion and their like are not read.
+_UNCLEAR = re.compile(
+    r"\s?(?:[kmbt]|tn|lakh|lac|crore|cr|trillion|milliard|billiard|billionen)(?![^\W_])",
+    re.IGNORECASE,
+)
+
 _LONGEST = 300  # characters; what is longer is a text with a number in it
 
 
@@ -74,6 +96,10 @@ def parse_price(
     """
     if len(text) > _LONGEST:
         return Unread("not_a_price", f"it has more than {_LONGEST} characters")
+    # Shops raise the decimals: 12⁹⁹ is 12.99. One raised digit is a footnote or a power.
+    text = _RAISED_CENTS.sub(lambda cents: f".{unicodedata.normalize('NFKC', cents[1])}", text)
+    if _RAISED.search(text):
+        return Unread("ambiguous_price", "raised digits stand behind others")
     written = plain_digits(text)
     found = [
         match
@@ -87,6 +113,9 @@ def parse_price(
             else Unread("not_a_price", "there is no amount in it")
         )
     before, after = written[: found[0].start()], written[found[0].end() :]
+    times, after = _multiple(after)
+    if not times:
+        return Unread("ambiguous_price", "the letter behind the number may multiply it")
     code, sign, is_negative = _currency(before, after)
     if code is None and sign is not None:
         shared = _SHARED[sign]
@@ -105,7 +134,17 @@ def parse_price(
             amount = unsigned(number, ",")
     if isinstance(amount, Unread):
         return Unread(amount.change.replace("number", "price"), amount.reason)
+    if times != 1:
+        exact = Decimal(str(amount)) * times
+        amount = int(exact) if exact == int(exact) else float(exact)
     return Price(-amount if is_negative else amount, code, sign if code is None else None)
+
+
+def _multiple(after: str) -> tuple[int, str]:
+    """What the amount is multiplied by, 0 if that is not clear, and what stands behind that."""
+    if found := _MULTIPLE.match(after):
+        return _MULTIPLES[(found[1] or found[2]).rstrip(".").lower()], after[found.end() :]
+    return (0 if _UNCLEAR.match(after) else 1), after
 
 
 def _currency(before: str, after: str) -> tuple[str | None, str | None, bool]:

@@ -75,7 +75,7 @@ def scrape(
                 refresh=refresh,
             )
         )
-    return BatchHandle(queue, batch.id, note=_note(batch))
+    return BatchHandle(queue, batch.id, note=_note(queue, batch))
 
 
 @contextmanager
@@ -130,13 +130,18 @@ def _same_batch(
     return BatchHandle(queue, batch.id, note=note)
 
 
-def _note(batch: Batch) -> str:
+def _note(queue: JobQueue, batch: Batch) -> str:
     """What a submission did, as far as it is not plain from the numbers of rows."""
     parts = []
     if batch.run > 1:
         parts.append(f"run {batch.run} of {batch.name!r}")
     if batch.from_store:
         parts.append(f"{batch.from_store:,} of {batch.total:,} rows are answered by stored pages")
+    merged = database.batches.merged_rows(queue.services.engine, batch.id)
+    if merged == 1:
+        parts.append("1 row has the same URL as another row and shares its page")
+    elif merged:
+        parts.append(f"{merged:,} rows have the same URL as another row and share its page")
     if batch.failed:
         parts.append(f"{batch.failed:,} rows hold no URL")
     return "; ".join(parts)

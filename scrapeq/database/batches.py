@@ -238,6 +238,15 @@ def find_batch(engine: sa.Engine, name_or_id: str) -> Batch | None:
         return found[0] if found else None
 
 
+def merged_rows(engine: sa.Engine, batch_id: str) -> int:
+    """How many rows share the page of another row of their batch."""
+    query = sa.select(sa.func.count()).where(
+        jobs.c.batch_id == batch_id, jobs.c.page_of.is_not(None), jobs.c.from_store.is_(False)
+    )
+    with read_transaction(engine) as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def fingerprint_of(engine: sa.Engine, batch_id: str) -> str:
     """What the batch was made from, to tell whether a cell that is run again asks for the same."""
     with read_transaction(engine) as connection:

@@ -13,7 +13,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scrapeq.extract.element_text import tidy
-from scrapeq.extract.json_ld import has_type, json_ld
+from scrapeq.extract.json_ld import has_type, read_json_ld
 
 #: Meta elements that are read, and characters of one value.
 MAX_METAS = 500
@@ -35,7 +35,8 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """metas: first content by lower-case property, name or itemprop. jsonld: its objects.
+    """metas: first content by lower-case property, name or itemprop. jsonld: its objects, and how
+    many scripts of it could not be read.
     title: of the <title> element. canonical, base: the first href, as written. headings: the h1
     elements. marked: what may mark an author or a time, in the page's order."""
 
@@ -46,6 +47,7 @@ class Declared:
     base: str
     headings: list[LexborNode]
     marked: list[Marked]
+    unread_jsonld: int = 0
 
     @property
     def is_article(self) -> bool:
@@ -99,14 +101,16 @@ def declared(tree: LexborHTMLParser) -> Declared:
         if tag == "time" or not _MARKS.isdisjoint(attributes):
             marked.append(Marked(node, tag, attributes))
     title = tree.css_first("head > title") or tree.css_first("title:not(svg title)")
+    jsonld, unread_jsonld = read_json_ld(scripts)
     return Declared(
         metas,
-        json_ld(scripts),
+        jsonld,
         tidy(title.text()[:MAX_VALUE_CHARACTERS]) if title else "",
         hrefs.get("link", "").strip(),
         hrefs.get("base", ""),
         headings,
         marked,
+        unread_jsonld,
     )
 
 

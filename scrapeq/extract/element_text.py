@@ -47,6 +47,14 @@ def _unescaped(markup: str) -> str:
     return markup
 
 
+def _raised(node: LexborNode, pieces: list[str]) -> str:
+    """Raised digits right behind others as such: 12<sup>99</sup> is 12⁹⁹, as it is seen, not 1299."""
+    text = node.text().strip()
+    is_raised = text.isascii() and text.isdigit() and pieces and pieces[-1][-1:].isdigit()
+    return text.translate(_SUPERSCRIPT) if is_raised else ""
+
+
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SPACE_IN_LINE = re.compile(r"[^\S\n]+")
 
 
@@ -55,13 +63,16 @@ def _collect(top: LexborNode, pieces: list[str]) -> None:
     node = top.first_child
     while node is not None:
         tag = node.tag or ""
-        if tag == "-text":
+        raised = _raised(node, pieces) if tag == "sup" else ""
+        if raised:
+            pieces.append(raised)
+        elif tag == "-text":
             pieces.append(_SPACE.sub(" ", node.text()))
         elif tag in _BLOCKS:
             pieces.append("\n")
         elif tag in _CELLS:
             pieces.append(" ")
-        below = None if tag in _SILENT else node.first_child
+        below = None if raised or tag in _SILENT else node.first_child
         if below is not None:
             node = below
             continue

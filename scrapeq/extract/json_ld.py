@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 #: Characters of JSON-LD that are read from one page, objects that are kept, levels of nesting.
@@ -19,14 +19,24 @@ def json_ld(scripts: Iterable[str]) -> list[dict[str, Any]]:
 
     What cannot be read is left out. Texts are encodable as UTF-8, numbers are finite.
     """
+    return read_json_ld(scripts)[0]
+
+
+def read_json_ld(scripts: Iterable[str]) -> tuple[list[dict[str, Any]], int]:
+    """`json_ld`, and how many scripts with content could not be read to their end."""
     found: list[dict[str, Any]] = []
+    unread = 0
     left = MAX_CHARACTERS
     for text in scripts:
         left -= len(text)
         if left < 0:
-            break
-        found += _objects(_read(text))
-    return found[:MAX_OBJECTS]
+            unread += 1
+            continue
+        values, is_whole = _read(text)
+        unread += not is_whole
+        for value in values:
+            found += _objects(value)
+    return found[:MAX_OBJECTS], unread
 
 
 def has_type(thing: dict[str, Any], *names: str) -> bool:
@@ -36,20 +46,63 @@ def has_type(thing: dict[str, Any], *names: str) -> bool:
     return any(isinstance(one, str) and one.endswith(names) for one in written)
 
 
-def _read(text: str) -> Any:
-    text = text.strip().removeprefix("<!--").removesuffix("-->")
+def _read(text: str) -> tuple[list[Any], bool]:
+    """The values of one script, and whether that was all of it."""
+    text = text.strip(_AROUND).removeprefix("<!--").removesuffix("-->")
     text = text.replace("//<![CDATA[", "").replace("<![CDATA[", "").replace("//]]>", "")
-    text = text.replace("]]>", "").strip().rstrip(";")
-    for attempt in (text, _TRAILING_COMMA.sub(r"\1", text), html.unescape(text)):
+    text = text.replace("/*]]>*/", "").replace("]]>", "").strip(_AROUND)
+    best: list[Any] = []
+    repairs: tuple[Callable[[str], str], ...] = (str, _repaired, _unescaped_and_repaired)
+    for repair in repairs:
+        values, is_whole = _values(repair(text))
+        if is_whole:
+            return [_sound(value, MAX_LEVELS) for value in values], True
+        if len(values) > len(best):
+            best = values
+    return [_sound(value, MAX_LEVELS) for value in best], False
+
+
+def _values(text: str) -> tuple[list[Any], bool]:
+    """One value after the other: some pages write two objects into one script."""
+    values: list[Any] = []
+    place = 0
+    while True:
+        while place < len(text) and (text[place].isspace() or text[place] in ",;\ufeff"):
+            place += 1
+        if place == len(text):
+            return values, True
         try:
-            value = json.loads(attempt, strict=False, parse_constant=lambda _: None)
+            value, place = _DECODER.raw_decode(text, place)
         except (ValueError, RecursionError):
-            continue
-        return _sound(value, MAX_LEVELS)
-    return None
+            return values, False
+        values.append(value)
 
 
-_TRAILING_COMMA = re.compile(r",(?=\s{0,1000}+([]}]))\s{0,1000}+\1")
+def _repaired(text: str) -> str:
+    """`text` without comments and trailing commas, its escapes as JSON has them."""
+    without = _STRING_OR_COMMENT.sub(
+        lambda found: _ESCAPE.sub(_as_json, found[0]) if found[0][0] == '"' else " ", text
+    )
+    return _STRING_OR_COMMA.sub(lambda found: found[0] if found[0][0] == '"' else "", without)
+
+
+def _unescaped_and_repaired(text: str) -> str:
+    return _repaired(html.unescape(text))
+
+
+def _as_json(escape: re.Match[str]) -> str:
+    if escape[1]:
+        return f"\\u00{escape[1]}"  # \x27, as JavaScript has it
+    return escape[0] if escape[2] in _GOOD_ESCAPES else (escape[2] or "")
+
+
+_AROUND = "\ufeff\u200b \t\r\n\f"
+_DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
+_STRING = r'"(?:[^"\\]|\\.)*+"'
+_STRING_OR_COMMENT = re.compile(rf"{_STRING}|/\*.*?\*/|//[^\n]*", re.DOTALL)
+_STRING_OR_COMMA = re.compile(rf"{_STRING}|,(?=\s{{0,1000}}+[]}}])", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_GOOD_ESCAPES = frozenset('"\\/bfnrtu')
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -24,11 +24,14 @@ class Joiner:
 
     The forms that nearly all links have (a path from the root, a whole https URL, a fragment) need
     no parser if they hold ordinary characters only: the parser would give them back unchanged. It
-    is asked about all others. References repeat within a page, so answers are kept.
+    is asked about all others. References repeat within a page, so answers are kept. `charset` is
+    Python's name of the page's encoding, in which a query is percent-encoded (WHATWG URL, 5.3,
+    "percent-encode after encoding"); all else is UTF-8.
     """
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, charset: str = "utf-8") -> None:
         self._base = base
+        self._charset = "utf-8" if charset.startswith("utf") else charset
         self._origin = urls.origin(base)
         self._known: dict[str, str | None] = {}
 
@@ -52,10 +55,34 @@ class Joiner:
         elif _PLAIN_URL.fullmatch(reference):
             joined = reference
         else:
+            if self._charset != "utf-8" and not reference.isascii():
+                reference = _with_query_in(self._charset, reference)
             joined = urls.join(self._base, reference)
         if joined and (not joined.startswith(("https://", "http://")) or len(joined) > _TOO_LONG):
             return None
         return joined
+
+
+def _with_query_in(charset: str, reference: str) -> str:
+    """`reference` with all that is not ASCII in its query encoded as the page is."""
+    before, hash_sign, fragment = reference.partition("#")
+    path, mark, query = before.partition("?")
+
+    def escape(found: re.Match[str]) -> str:
+        try:
+            encoded = found[0].encode(charset)
+        except UnicodeEncodeError:  # WHATWG: as a character reference
+            return f"%26%23{ord(found[0])}%3B"
+        # Shift_JIS and its like also have bytes that are ASCII, and those stay as they are.
+        return "".join(
+            chr(byte) if chr(byte) in _QUERY_SAFE else f"%{byte:02X}" for byte in encoded
+        )
+
+    return f"{path}{mark}{_NOT_ASCII.sub(escape, query)}{hash_sign}{fragment}"
+
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_QUERY_SAFE = frozenset(ascii_letters + digits + "!$%&()*+,-./:;=?@[\\]^_`{|}~")
 
 
 def base_of(written: str, url: str) -> str:
@@ -73,7 +100,7 @@ def links_of(tree: LexborHTMLParser, join: Joiner) -> Links:
     """
     nodes = tree.css("a[href], area[href]")[:MAX_ELEMENTS]
     attributes_of = [node.attributes for node in nodes]
-    urls_of = join.join_all([attributes["href"] or "" for attributes in attributes_of])
+    urls_of = join.join_all([_href(attributes) for attributes in attributes_of])
     if None in urls_of or len(urls_of) > MAX_LINKS:
         kept = [place for place, url in enumerate(urls_of) if url is not None][:MAX_LINKS]
         nodes = [nodes[place] for place in kept]
@@ -81,6 +108,11 @@ def links_of(tree: LexborHTMLParser, join: Joiner) -> Links:
         urls_of = [urls_of[place] for place in kept]
     rels = [tidy(rel.lower()) if (rel := one.get("rel")) else "" for one in attributes_of]
     return Links(cast("list[str]", urls_of), _texts_of(nodes, attributes_of), rels)
+
+
+def _href(attributes: dict[str, str | None]) -> str:
+    """The address of a link; of one in an old SVG, the parser finds `xlink:href` as `href`."""
+    return attributes.get("href") or attributes.get("xlink:href") or ""
 
 
 def _texts_of(nodes: list[LexborNode], attributes_of: list[dict[str, str | None]]) -> list[str]:

@@ -15,7 +15,8 @@ def metadata_of(said: Declared, join: Joiner) -> tuple[dict[str, Any], dict[str,
     """The metadata, and a source for each of its entries.
 
     canonical, image: absolute URLs. description, site_name: text. opengraph, twitter: by name
-    without the prefix. jsonld: a list of objects. What the page does not say has no entry.
+    without the prefix. jsonld: a list of objects. jsonld_unread: how many of its scripts
+    could not be read, if any. What the page does not say has no entry.
     """
     found: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -34,6 +35,7 @@ def metadata_of(said: Declared, join: Joiner) -> tuple[dict[str, Any], dict[str,
     keep("opengraph", _group(said.metas, "og:"), "og")
     keep("twitter", _group(said.metas, "twitter:"), "twitter")
     keep("jsonld", said.jsonld, "json-ld")
+    keep("jsonld_unread", said.unread_jsonld, "json-ld")
     return found, sources
 
 

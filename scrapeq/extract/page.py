@@ -16,6 +16,7 @@ from scrapeq.extract.main_text import MAX_TEXT_CHARACTERS, MainText, main_text
 from scrapeq.extract.metadata import metadata_of
 from scrapeq.extract.published import guess_published_at, published_at
 from scrapeq.extract.selectors import select
+from scrapeq.extract.shadow import with_shadow_roots
 from scrapeq.extract.sniff import sniff
 from scrapeq.extract.title import title_of
 from scrapeq.models import Content, ErrorKind, Failure, Links, Recipe
@@ -34,13 +35,14 @@ def read_page(
         return Failure(ErrorKind.EMPTY, "the answer has no content")
     if kind == "text":
         return _read_text(decoded, recipe)
-    return _read_html(for_lexbor(decoded.text, few_tags=light), decoded, url, recipe)
+    markup = for_lexbor(with_shadow_roots(decoded.text), few_tags=light)
+    return _read_html(markup, decoded, url, recipe)
 
 
 def _read_html(markup: str, decoded: Decoded, url: str, recipe: Recipe) -> Content:
     tree = LexborHTMLParser(markup)
     said = declared(tree)
-    join = Joiner(base_of(said.base, url))
+    join = Joiner(base_of(said.base, url), decoded.charset)
     sources = {"charset": decoded.source}
 
     text = MainText(None, None, None)

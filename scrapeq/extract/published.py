@@ -43,8 +43,16 @@ def guess_published_at(markup: str, url: str) -> tuple[datetime, str] | None:
 
 
 def parse_time(written: str) -> datetime | None:
-    """A time as machines write it (ISO 8601, RFC 2822, or beginning with a date), in UTC."""
+    """A time as machines write it (ISO 8601, RFC 2822, or beginning with a date), in UTC.
+
+    Of what stands behind a date only a time in one of the usual forms is read; with anything else
+    it is the day."""
     written = written.strip()[:100]
+    if match := _DATE_AND_TIME.fullmatch(written):
+        written = (
+            f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}T{match[4]:0>2}:{match[5]}:{match[6] or '00'}"
+        )
+        written += match[8].replace(" ", "") if match[8] else "+00:00"
     when: datetime | None = None
     try:
         when = datetime.fromisoformat(written)
@@ -93,6 +101,11 @@ def _marked_up(marked: list[Marked]) -> Iterator[tuple[list[Marked], str]]:
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+_DATE_AND_TIME = re.compile(
+    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?"
+    r"\s*(?:(UTC|GMT|Z)|([+-]\d{2}:?\d{2}))",
+    re.IGNORECASE,
+)
 _IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]([01]?\d)[/-]([0-3]?\d)(?=[/_-])")
 _METAS = (
     *("article:published_time", "og:article:published_time", "og:published_time", "datepublished"),

@@ -38,6 +38,19 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_WINDOW_LOG = 23  # RFC 9659, section 3: 8 MB
 
+#: What servers write there that is no coding of RFC 9110 or IANA's registry: names of charsets,
+#: of MIME's transfer encodings, and words for nothing. Browsers leave a body alone whose coding they
+#: do not know (Fetch standard, "handle content codings"); here only names that cannot stand for a
+#: compression are, because the bytes of one would be read as a page.
+NO_CODINGS = frozenset(
+    """
+    identity none null nil no off false default raw plain text html text/html text/plain
+    binary 8bit 7bit 8-bit 7-bit utf-8 utf8 utf-16 unicode ascii us-ascii iso-8859-1 iso-8859-15
+    latin1 latin-1 windows-1250 windows-1251 windows-1252 cp1252 koi8-r shift_jis euc-jp euc-kr
+    gbk gb2312 big5 ansi amz-1.0 aws-chunked
+    """.split()  # noqa: SIM905 - a paragraph reads better than a column of forty lines
+) | {""}
+
 #: What these decoders can undo, as the request says it.
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 
@@ -56,7 +69,8 @@ class Decoder:
     """The layers of one Content-Encoding header, for one body.
 
     Browsers refuse a page that says gzip and is not, and so does this: what stands there would
-    otherwise depend on how the first bytes happen to look. The same goes for unknown codings.
+    otherwise depend on how the first bytes happen to look. The same goes for unknown codings; words
+    that are no coding at all (NO_CODINGS) mean that nothing was done.
     Bytes after the end of a gzip, deflate or zstd stream are ignored, as browsers do. A body of
     no bytes at all is empty in every coding.
 
@@ -68,7 +82,7 @@ class Decoder:
 
     def __init__(self, content_encoding: str, limit_bytes: int) -> None:
         names = [name.strip().lower() for name in content_encoding.split(",")]
-        names = [name for name in names if name not in {"", "identity"}]
+        names = [name for name in names if name.strip("\"'") not in NO_CODINGS]
         if len(names) > MAX_LAYERS:
             raise Failed(
                 ErrorKind.DECODE,

@@ -33,6 +33,10 @@ DRAIN_S = 0.5
 #: The same where somebody observes: error pages are a few KB, and may come slowly.
 OBSERVED_DRAIN_S = 2.0
 
+#: On a connection that was used before it may be the server's farewell to the silence that came
+#: before the request: RFC 9110, section 15.5.9, lets it be sent again on a new one, as Chrome does.
+TIMED_OUT_WHILE_IDLE = 408
+
 Headers = tuple[tuple[str, str], ...]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import select
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,6 +21,7 @@ from yarl import URL
 from scrapeq.fetch import guard
 from scrapeq.fetch.decode import ACCEPT_ENCODING
 from scrapeq.fetch.exchange import (
+    TIMED_OUT_WHILE_IDLE,
     Body,
     Headers,
     RawResponse,
@@ -132,6 +134,9 @@ class AioTransport:
                 (safe_text(name), safe_text(value)) for name, value in response.raw_headers
             )
             request.on_head(response.status, head)
+            if sent.is_reused and response.status == TIMED_OUT_WHILE_IDLE:
+                response.close()
+                raise StaleConnection
             check_head(response.status, head)
             if not wants_body(response.status):
                 unwanted = UnwantedBody(response.status, head, request.unwanted_bytes)
@@ -175,7 +180,7 @@ def _session(
     options: dict[str, Any] = (
         {"force_close": True} if fresh else {"keepalive_timeout": _KEEP_ALIVE_S}
     )
-    connector = aiohttp.TCPConnector(
+    connector = _Pool(
         limit=0,  # how many at once is decided by whoever starts fetches
         ssl=trust,
         resolver=_Resolver(names, reach),
@@ -197,17 +202,49 @@ def _session(
     )
 
 
-class _Wire(ResponseHandler):
-    """aiohttp's protocol, which counts what a parser spends its time on.
+class _Pool(aiohttp.TCPConnector):
+    """aiohttp's connections, each of which knows when it has nothing to expect."""
 
-    Measured without this, at 20 MB of body in chunks of one byte: 15 s of CPU, and everybody else
-    on the loop waits 0.4 s at a time; endless 1xx answers are like it.
+    def _release(self, key: Any, protocol: ResponseHandler, **options: Any) -> None:
+        """An answer is complete; the connection waits for the next request, or is closed."""
+        if isinstance(protocol, _Wire):
+            protocol.rest()
+        super()._release(key, protocol, **options)
+
+
+class _Wire(ResponseHandler):
+    """aiohttp's protocol, which counts what a parser spends its time on, and expects no answer to
+    a request that was not sent.
+
+    Measured without the first, at 20 MB of body in chunks of one byte: 15 s of CPU, and everybody
+    else on the loop waits 0.4 s at a time; endless 1xx answers are like it. Without the second, a
+    page that a server sends unasked becomes that of the next request, and all later ones shift.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.received_bytes = 0
         self._heads = 0
+        self._is_idle = False
+
+    def rest(self) -> None:
+        """The last answer is complete: whatever comes before the next request closes this."""
+        self._is_idle = True
+
+    def is_connected(self) -> bool:
+        """Whether it can be used; the pool asks this before it gives an idle connection away."""
+        if not super().is_connected():
+            return False
+        return not self._is_idle or not (self.should_close or self._has_unread())
+
+    def _has_unread(self) -> bool:
+        """Whether bytes, or the end, lie in the socket that the loop has not come to yet."""
+        raw = self.transport.get_extra_info("socket") if self.transport else None
+        if raw is None or raw.fileno() < 0:
+            return True
+        poll = select.poll()
+        poll.register(raw.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # How much asyncio reads at once from a socket without TLS, instead of 256 KB
@@ -216,11 +253,15 @@ class _Wire(ResponseHandler):
 
     def set_response_params(self, **options: Any) -> None:
         """A request goes out."""
+        self._is_idle = False
         self._heads = 0
         super().set_response_params(**options)
 
     def data_received(self, data: bytes) -> None:
         self.received_bytes += len(data)
+        if self._is_idle and data:  # without data it is only told to go on
+            self.abort()
+            return
         # An answer may be followed by anything: a body behind a 204, more than Content-Length
         # said. The parser's complaint about that would take a head along that came with it.
         head_bytes = 0 if self._heads else data.find(b"\r\n\r\n") + 4
@@ -230,6 +271,8 @@ class _Wire(ResponseHandler):
                 return
             data = data[head_bytes:]
         super().data_received(data)
+        if self._is_idle and self.should_close:  # more came behind the end of the answer
+            self.abort()
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
         """The parser has given up: within a body, that is for whoever waits for more of it.

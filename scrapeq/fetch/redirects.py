@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -44,6 +45,10 @@ _OURS = frozenset(
     {"host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade",
      "expect", "keep-alive", "proxy-connection", "proxy-authorization"}
 )  # fmt: skip
+
+#: How often one URL is asked with the same cookies. Some sites lead to the same URL once, while
+#: they note something of their own, and then show it; a third answer like the others is a circle.
+_SAME_ASKED = 3
 
 #: Client errors that the server itself calls passing: Request Timeout and Too Early.
 _PASSING = frozenset({408, 425})
@@ -121,12 +126,12 @@ class _Fetch:
 
     async def run(self) -> Response | Failure:
         """Follow to the end."""
-        seen: set[tuple[str, str]] = set()
+        seen: Counter[tuple[str, str]] = Counter()
         while True:
             cookies = self._cookies.header(self._current)
-            if (self._current, cookies) in seen:
+            if seen[self._current, cookies] >= _SAME_ASKED:
                 raise Failed(ErrorKind.REDIRECTS, "the redirects go round in a circle")
-            seen.add((self._current, cookies))
+            seen[self._current, cookies] += 1
             if refused := await self._take_slot():
                 return refused
             fetched_at = clock.now()
@@ -311,7 +316,11 @@ class _Fetch:
                 elapsed_s=self.watch.elapsed_s,
             )
         asked_s = next(
-            (parse_retry_after(value, fetched_at) for value in response.values("retry-after")), None
+            (
+                parse_retry_after(value, fetched_at, server_date=_only(response.values("date")))
+                for value in response.values("retry-after")
+            ),
+            None,
         )
         message = f"the server answered {response.status} {_phrase(response.status)}".rstrip()
         if response.status == 429 or (response.status == 503 and asked_s is not None):
@@ -335,6 +344,10 @@ def _may_see_credentials(first: str, current: str) -> bool:
     """The origin that the credentials were given for, and the same host when it moves to TLS."""
     home, here = urls.origin(first), urls.origin(current)
     return here in {home, home.replace("http://", "https://", 1)}
+
+
+def _only(values: list[str]) -> str:
+    return values[0] if len(values) == 1 else ""
 
 
 def _basic(url: str) -> str | None:

@@ -22,8 +22,9 @@ def retry_wait_s(
     half random: the "equal jitter" of AWS's article "Exponential Backoff And Jitter" (2015). Full
     jitter would sometimes ask again at once, and a struggling server is to be left alone.
 
-    What the server asked for with Retry-After is the least wait, up to `retry_after_cap_s`;
-    the jitter is added to it, so that a thousand rows do not come back in the same second.
+    What the server asked for with Retry-After is waited for, up to `retry_after_cap_s`, however
+    often it asked before, and not less than a first wait; the jitter is added to it, so that a
+    thousand rows do not come back in the same second.
     """
     if tries > config.max_retries or not failure.may_retry:
         return None
@@ -39,6 +40,8 @@ def host_wait_s(failure: Failure, config: ScrapingConfig, jitter: float) -> floa
 
 
 def _wait_s(failure: Failure, tries: int, config: ScrapingConfig, jitter: float) -> float:
+    if failure.retry_after_s is not None:
+        tries = 1  # the server has said how long: doubling is for those that say nothing
     # 2**30 times the smallest wait is decades: the bound only keeps the power a number.
     backoff_s: float = config.retry_backoff_s * 2.0 ** min(max(tries, 1) - 1, 30)
     wait_s = backoff_s * (1 + jitter) / 2
@@ -48,8 +51,11 @@ def _wait_s(failure: Failure, tries: int, config: ScrapingConfig, jitter: float)
     return wait_s
 
 
-def parse_retry_after(value: str, now: datetime) -> float | None:
+def parse_retry_after(value: str, now: datetime, *, server_date: str = "") -> float | None:
     """Seconds from `now` (aware) until a server wants to be asked again; None for nonsense.
+
+    server_date: the answer's own Date header. A date is read against it where it can be read,
+    because both come from one clock, and that one may be wrong.
 
     RFC 9110, section 10.2.3: whole seconds, or a date in one of the three forms of section 5.6.7
     (IMF-fixdate, RFC 850, asctime). A date that has passed is 0.
@@ -58,7 +64,9 @@ def parse_retry_after(value: str, now: datetime) -> float | None:
     if _SECONDS.fullmatch(text):
         return float(text)
     when = _http_date(text)
-    return None if when is None else max(0.0, (when - now).total_seconds())
+    if when is None:
+        return None
+    return max(0.0, (when - (_http_date(server_date.strip()) or now)).total_seconds())
 
 
 def _http_date(text: str) -> datetime | None:

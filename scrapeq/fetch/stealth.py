@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
+import select
+import socket
 import ssl
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +23,13 @@ from yarl import URL
 
 from scrapeq.fetch import guard
 from scrapeq.fetch.exchange import (
+    DRAIN_BYTES,
     MAX_HEAD_BYTES,
+    TIMED_OUT_WHILE_IDLE,
     Body,
     RawResponse,
     Request,
+    StaleConnection,
     UnwantedBody,
     check_head,
     safe_text,
@@ -48,6 +54,9 @@ _REQUEST_HEAD = 2
 #: is two calls from C here, and libcurl does not let go of the loop between them.
 _CHUNK_OVERHEAD_BYTES = 20
 
+#: Reads of a socket that is shut, after which its buffer is empty: systems hold a few MB.
+_DRAINED_PIECES = 1_000
+
 
 class CurlTransport:
     """libcurl's connections, one pool for each reach of the guard; curl is loaded when needed.
@@ -59,6 +68,7 @@ class CurlTransport:
     def __init__(self) -> None:
         self._names = Names()
         self._pools: dict[Reach, AsyncCurl] = {}
+        self._idle = _IdleSockets()
 
     def default_headers(self) -> Mapping[str, str]:
         """Nothing: the browser's own headers come with its name."""
@@ -73,9 +83,10 @@ class CurlTransport:
         pool = self._pool(request.reach)
         curl = Curl(cacert=_trusted())
         lists: list[Any] = []
-        transfer = _Transfer(request, curl)
+        transfer = _Transfer(request, curl, self._idle)
         try:
             transfer.prepare(addresses, lists)
+            self._idle.shut_spoken_to()
             done = pool.add_handle(curl)
             try:
                 async with transfer.drain_limit:
@@ -90,7 +101,11 @@ class CurlTransport:
             finally:
                 if done.cancelled():  # we were: the pool must let go before curl is closed
                     pool.remove_handle(curl)
-            return transfer.response()
+            response = transfer.response()
+            if response.status == TIMED_OUT_WHILE_IDLE and transfer.is_reused:
+                raise StaleConnection
+            transfer.rest()
+            return response
         finally:
             transfer.paused.close()
             curl.close()
@@ -128,11 +143,57 @@ class CurlTransport:
             raise Failed(ErrorKind.DNS, f"the name {host} has no address") from error
 
 
+class _IdleSockets:
+    """The sockets of libcurl's idle connections, which are looked at before each new request.
+
+    libcurl takes a connection that rested for less than a second as it is, and what a server sent
+    on it unasked becomes the next page. Sockets are told by their inode: a number may have passed
+    on to a socket that is not libcurl's.
+    """
+
+    def __init__(self) -> None:
+        self._inodes: dict[int, int] = {}
+
+    def add(self, number: int, inode: int) -> None:
+        """A connection has given its answer, and nothing is expected on it."""
+        self._inodes[number] = inode
+
+    def remove(self, number: int) -> None:
+        """A request went out on a connection."""
+        self._inodes.pop(number, None)
+
+    def shut_spoken_to(self) -> None:
+        """End the connections on which something has come, so that libcurl takes others."""
+        poll = select.poll()
+        for number, inode in list(self._inodes.items()):
+            if _inode(number) == inode:
+                poll.register(number, select.POLLIN)
+            else:
+                del self._inodes[number]
+        for number, _ in poll.poll(0) if self._inodes else ():
+            del self._inodes[number]
+            with suppress(OSError), socket.socket(fileno=os.dup(number)) as same:
+                same.setblocking(False)
+                same.shutdown(socket.SHUT_RDWR)
+                for _ in range(_DRAINED_PIECES):  # what was received before can still be read
+                    if not same.recv(DRAIN_BYTES):
+                        break
+
+
+def _inode(number: int) -> int:
+    try:
+        return os.fstat(number).st_ino
+    except OSError:
+        return 0
+
+
 class _Transfer:
     """One request in libcurl's hands: its options, and what its callbacks have seen."""
 
-    def __init__(self, request: Request, curl: Curl) -> None:
+    def __init__(self, request: Request, curl: Curl, idle: _IdleSockets) -> None:
         self.is_sent = False
+        self._idle = idle
+        self._socket = (-1, 0)
         self.is_complete = False  # all that is wanted has come, though the transfer was ended
         self.has_head = False
         self._request = request
@@ -174,6 +235,8 @@ class _Transfer:
         # Nor an exception: round the proxy there would be a connection that nobody has checked.
         setopt(CurlOpt.NOPROXY, "")
         setopt(CurlOpt.NOSIGNAL, 1)
+        if request.fresh:
+            setopt(CurlOpt.FRESH_CONNECT, 1)
         if addresses:
             # The + lets the entry age like any other instead of staying for ever.
             pinned = ",".join(f"[{one}]" if ":" in one else one for one in addresses)
@@ -199,6 +262,25 @@ class _Transfer:
         found = self._curl.getinfo(CurlInfo.OS_ERRNO)
         return found if isinstance(found, int) else 0
 
+    @property
+    def is_reused(self) -> bool:
+        """Whether the connection had served another request before."""
+        from curl_cffi import CurlInfo
+
+        return self._curl.getinfo(CurlInfo.NUM_CONNECTS) == 0
+
+    def rest(self) -> None:
+        """Nothing more is expected on the connection, which libcurl keeps."""
+        if self._is_http1:
+            self._idle.add(*self._socket)
+
+    @property
+    def _is_http1(self) -> bool:
+        from curl_cffi import CurlHttpVersion, CurlInfo
+
+        version = self._curl.getinfo(CurlInfo.HTTP_VERSION)
+        return version in {CurlHttpVersion.V1_0, CurlHttpVersion.V1_1}
+
     def finish(self) -> None:
         """The transfer came to its end by itself."""
         if self._unwanted is not None:
@@ -215,7 +297,15 @@ class _Transfer:
         return RawResponse(self._status, self._headers, body, not self._body.is_full)
 
     def _on_debug(self, kind: int, _data: bytes) -> None:
-        if kind == _REQUEST_HEAD and not self.is_sent:
+        from curl_cffi import CurlInfo
+
+        if kind != _REQUEST_HEAD:
+            return
+        number = self._curl.getinfo(CurlInfo.ACTIVESOCKET)  # only known while it is in use
+        if isinstance(number, int):
+            self._socket = number, _inode(number)
+            self._idle.remove(number)
+        if not self.is_sent:
             self.is_sent = True
             self._request.watch.enter(Phase.HEAD)
 
@@ -245,7 +335,7 @@ class _Transfer:
         return len(line)
 
     def _head_is_complete(self) -> None:
-        from curl_cffi import CurlInfo
+        from curl_cffi import CurlInfo, CurlOpt
 
         self._headers = tuple((safe_text(name), safe_text(value)) for name, value in self._raw_head)
         self._request.on_head(self._status, self._headers)
@@ -257,6 +347,10 @@ class _Transfer:
             except AddressRefused as refused:
                 raise guard.failed(refused, URL(self._request.url).raw_host or "") from refused
         self.has_head = True
+        if self._is_http1 and self._request.url.startswith("https:"):
+            # More than the answer may have come with it and been decrypted already, where nobody
+            # can look; HTTP/2, which numbers its answers, keeps its connections.
+            self._curl.setopt(CurlOpt.FORBID_REUSE, 1)
         if wants_body(self._status):
             self._body = Body(self._headers, self._request.max_body_bytes, cut=self._request.cut)
             lengths = [value for name, value in self._headers if name.lower() == "content-length"]

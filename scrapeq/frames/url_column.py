@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import gzip
 import json
 import re
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -41,6 +43,8 @@ _LOOKS_LIKE_URL = re.compile(
     re.IGNORECASE,
 )
 _IS_URL = re.compile(r"\s*https?://", re.IGNORECASE)
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d]")  # not in cp1252
+_PIECE_BYTES = 1_000_000
 _SAMPLE = 200  # values that decide whether a column looks like URLs
 
 
@@ -298,14 +302,58 @@ def _from_file(path: Path, url: str | None) -> UrlColumn:
         if frame.empty:
             raise _empty("the file")
         return UrlColumn(frame["url"].tolist())
+    if ending in {".csv", ".tsv"}:
+        _refuse_urls_as_names(path, frame)
     return _from_frame(frame, url)
 
 
 def _lines(path: Path) -> list[str]:
     """The lines that hold something; a byte order mark before the first is dropped."""
     opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    with opener(path, "rt", encoding="utf-8-sig") as lines:
+    with opener(path, "rt", encoding=_encoding(path)) as lines:
         return [stripped for line in lines if (stripped := line.strip())]
+
+
+def _encoding(path: Path) -> str:
+    """What a text file is written in: UTF-8, with a warning UTF-16 or what German Excel saves."""
+    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with opener(path, "rb") as file:
+            first = piece = file.read(_PIECE_BYTES)
+            found = "utf-16" if _is_utf_16(first) else ""
+            while piece and not found:
+                decoder.decode(piece)
+                piece = file.read(_PIECE_BYTES)
+            if not found:
+                decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        found = "" if _NO_TEXT.search(first) else "cp1252"
+    except (OSError, EOFError):  # whoever reads it says so
+        found = ""
+    if not found:
+        return "utf-8-sig"  # Excel writes a byte order mark before the first name
+    name = {"utf-16": "UTF-16", "cp1252": "Windows-1252"}[found]
+    warnings.warn(
+        f"{path.name} is not UTF-8 and was read as {name}; look at its letters with accents",
+        stacklevel=2,
+    )
+    return found
+
+
+def _is_utf_16(first: bytes) -> bool:
+    """Whether it has the mark of UTF-16, and a dot behind it, as every table of URLs has."""
+    marked = first[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    return marked and "." in first.decode("utf-16", "ignore")
+
+
+def _refuse_urls_as_names(path: Path, frame: pd.DataFrame) -> None:
+    for name in frame.columns:
+        if _IS_URL.match(str(name)):
+            raise InputError(
+                f"{path.name!r} has no line of names: it begins with {str(name)[:100]!r}",
+                hint="write a first line such as url, or save the column as .txt, one URL a line",
+            )
 
 
 def _read_text(path: Path) -> pd.DataFrame:
@@ -318,10 +366,9 @@ def _read_text(path: Path) -> pd.DataFrame:
 def _read_csv(path: Path, **options: Any) -> pd.DataFrame:
     import pandas as pd
 
-    # utf-8-sig: Excel writes a byte order mark before the first name. Only an empty cell is
-    # missing: pandas' own list would also lose words such as "NA", "null" and "None".
+    # Only an empty cell is missing: pandas' own list would also lose words such as "NA", "null".
     frame: pd.DataFrame = pd.read_csv(
-        path, encoding="utf-8-sig", keep_default_na=False, na_values=[""], dtype="string", **options
+        path, keep_default_na=False, na_values=[""], dtype="string", **options
     )
     if frame.columns.is_unique:
         for name in frame.columns:
@@ -351,18 +398,21 @@ def _read_comma(path: Path) -> pd.DataFrame:
 
     import pandas as pd
 
-    frame = _read_csv(path)
+    encoding = _encoding(path)
+    frame = _read_csv(path, encoding=encoding)
+    if len(frame.columns) == 1 and "\t" in str(frame.columns[0]):  # Excel's "Unicode text"
+        return _read_csv(path, sep="\t", encoding=encoding)
     # where the comma is the decimal sign, spreadsheets write semicolons
     if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
         try:
-            return _read_csv(path, sep=";")
+            return _read_csv(path, sep=";", encoding=encoding)
         except (pd.errors.ParserError, csv.Error):
             return frame
     return frame
 
 
 def _read_tab(path: Path) -> pd.DataFrame:
-    return _read_csv(path, sep="\t")
+    return _read_csv(path, sep="\t", encoding=_encoding(path))
 
 
 def _read_jsonl(path: Path) -> pd.DataFrame:

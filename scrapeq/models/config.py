@@ -162,6 +162,12 @@ class ScrapingConfig(BaseModel):
         "None: `scrape()` takes a day, `submit_scraping_job` always fetches.",
     )
 
+    merge_duplicates: bool = Field(
+        True,
+        description="Fetch rows whose URLs differ in order, trackers and sessions only once. "
+        "False: every row is a request of its own.",
+    )
+
     # safety
     allow_private_addresses: bool | None = Field(
         None,

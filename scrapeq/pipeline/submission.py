@@ -79,7 +79,9 @@ class Submission:
                 )
                 continue
             answer = answers.get(parsed.key)
-            page_of = answer or first_with.setdefault(parsed.key, identity)
+            page_of = answer or identity
+            if answer is None and self.config.merge_duplicates:
+                page_of = first_with.setdefault(parsed.key, identity)
             yield NewJob(
                 identity,
                 row,

@@ -86,6 +86,8 @@ _HONEST = (
     ),
     _honest("identity", "The coding that is none.", "identity", lambda: _PAGE),
     _honest("mixed", "brotli within gzip.", "br, gzip", lambda: gzip.compress(_brotli(_PAGE))),
+    _honest("none", "The word for no coding.", "none", lambda: _PAGE),
+    _honest("charset", "A charset where the coding should be.", "utf-8", lambda: _PAGE),
     _honest("nocoding", "An empty Content-Encoding.", " , ", lambda: _PAGE),
     Case(
         "encoding-twofields",
@@ -149,7 +151,6 @@ _BROKEN = (
     _broken(
         "compress", "A coding that nobody undoes any more.", "decode", "compress", lambda: _PAGE
     ),
-    _broken("charset", "A charset where the coding should be.", "decode", "utf-8", lambda: _PAGE),
     _broken("layers", "Twenty layers of gzip.", "decode", ", ".join(["gzip"] * 20), lambda: _GZIP),
     _broken(
         "window",

@@ -305,3 +305,22 @@ def test_ten_thousand_rows_are_accepted_in_bulk(scrape, cluster, queue):
     finally:
         batch.cancel()
     assert batch.is_done
+
+
+def test_rows_that_share_a_page_are_counted(web, scrape, asked):
+    address = web.url("/article/95")
+    rows = [address, f"{address}?utm_source=a", f"{address}?fbclid=b", web.url("/article/96")]
+
+    batch = scrape(rows).wait(PATIENCE_S)
+
+    assert "2 rows have the same URL as another row and share its page" in batch.note
+    assert len(asked()) == 2
+
+
+def test_rows_are_not_merged_if_that_is_turned_off(web, scrape, asked):
+    address = web.url("/article/97")
+
+    batch = scrape([address, f"{address}?utm_source=a"], merge_duplicates=False).wait(PATIENCE_S)
+
+    assert "same URL" not in batch.note
+    assert len(asked()) == 2

@@ -35,14 +35,38 @@ def test_a_chain_is_followed_and_remembered(kit, stealth):
     assert result.redirects == (f"{site.url}/a", f"{site.url}/b", f"{site.url}/c?d=1")
 
 
-def test_a_loop_ends_at_once(kit, stealth):
+def test_a_url_may_lead_to_itself_once(kit, stealth):
+    async def first_a_redirect(request, _reader, writer):
+        first = [asked.path for asked in site.requests].count(request.path) == 1
+        writer.write(to(kit, request.path) if first else kit.page(b"there"))
+
+    site = kit.Site({"*": first_a_redirect})
+
+    [result] = kit.visit(site, "/a", use_stealth=stealth)
+
+    assert isinstance(result, Response), result
+    assert result.body == b"there"
+    assert site.paths() == ["/a", "/a"]
+
+
+def test_cookies_of_a_redirect_come_back_as_they_were_set(kit, stealth):
+    lines = ["Set-Cookie: user[lang]=de", 'Set-Cookie: q="a b"', "Set-Cookie: gone=1"]
+    over = "Set-Cookie: gone=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+    site = kit.Site({"/a": to(kit, "/b", *lines, over), "/b": kit.page()})
+
+    kit.visit(site, "/a", use_stealth=stealth)
+
+    assert site.requests[1].headers["cookie"] == 'user[lang]=de; q="a b"'
+
+
+def test_a_loop_ends_soon(kit, stealth):
     site = kit.Site({"/a": to(kit, "/b"), "/b": to(kit, "/a")})
 
     [result] = kit.visit(site, "/a", use_stealth=stealth)
 
     assert result.kind == "redirects"
     assert "circle" in result.message
-    assert site.paths() == ["/a", "/b"]
+    assert site.paths() == ["/a", "/b"] * 3
 
 
 def test_an_endless_chain_ends_at_the_limit(kit, stealth):

@@ -130,7 +130,7 @@ def test_nothing_is_nothing_in_every_coding(coding):
     assert decode(coding, []) == b""
 
 
-@pytest.mark.parametrize("coding", ["utf-8", "gzip, rot13", "gzip;q=1", "gzip " * 40])
+@pytest.mark.parametrize("coding", ["rot13", "gzip, rot13", "gzip;q=1", "gzip " * 40])
 def test_unknown_codings_are_refused_before_the_body(coding):
     with pytest.raises(Failed) as caught:
         Decoder(coding, 10)
@@ -142,3 +142,15 @@ def test_unknown_codings_are_refused_before_the_body(coding):
 def test_what_trails_behind_gzip_is_ignored(tail):
     for size in (1, 5, 10_000):
         assert decode("gzip", in_pieces(gzip.compress(b"page") + tail, size)) == b"page"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["none", "None", "utf-8", "UTF-8", "identity", "iso-8859-1", "binary", "text/html", '"utf8"'],
+)
+def test_what_is_no_coding_changes_nothing(name):
+    decoder = Decoder(name, 1_000)
+
+    assert b"".join(decoder.feed(b"<p>hello")) == b"<p>hello"
+    decoder.finish()
+    assert decoder.is_identity

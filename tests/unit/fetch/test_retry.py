@@ -92,3 +92,32 @@ def test_a_twentieth_try_is_still_a_number():
     patient = CONFIG.replace(max_retries=20, retry_backoff_s=3600)
 
     assert retry_wait_s(FLAKY, 20, patient, jitter=1) == 3600 * 2**19
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Fri, 06 Nov 2026 08:40:37 GMT", 5),  # its clock is nine minutes slow
+        ("Fri, 06 Nov 2026 09:49:37 GMT", 0),  # or fast, and it wants nothing
+        ("nonsense", None),
+        ("", None),
+    ],
+)
+def test_a_date_is_read_against_the_servers_own_clock(date, seconds):
+    value = "Fri, 06 Nov 2026 08:40:42 GMT"
+    by_our_clock = 0  # that time has passed here
+
+    waited = parse_retry_after(value, NOW, server_date=date)
+
+    assert waited == (by_our_clock if seconds is None else seconds)
+
+
+def test_seconds_need_no_clock():
+    assert parse_retry_after("6", NOW, server_date="Fri, 06 Nov 2020 08:40:37 GMT") == 6
+
+
+def test_a_constant_wish_is_a_constant_wait():
+    asked = Failure(ErrorKind.RATE_LIMITED, "429", retry_after_s=6)
+
+    assert [retry_wait_s(asked, tries, CONFIG, jitter=0) for tries in (1, 2, 3)] == [6, 6, 6]
+    assert [retry_wait_s(asked, tries, CONFIG, jitter=1) for tries in (1, 2, 3)] == [7, 7, 7]

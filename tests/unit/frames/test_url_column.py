@@ -229,3 +229,35 @@ def test_numbers_that_are_names_stay_as_they_are_written(tmp_path):
     assert table["price"].tolist() == ["1.50", "2.25"]
     assert table["count"].tolist() == [12, -3]
     assert table["rate"].tolist() == [0.5, 17.25]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "separator"),
+    [
+        ("cp1252", "Windows-1252", ";"),
+        ("utf-16", "UTF-16", "\t"),
+        ("utf-16", "UTF-16", ","),
+    ],
+)
+@pytest.mark.filterwarnings("always")
+def test_what_excel_saves_is_read_with_a_warning(tmp_path, encoding, name, separator):
+    path = tmp_path / "firmen.csv"
+    rows = [("Firma", "url"), ("Müller", "https://a.example"), ("Öz", "https://b.example")]
+    path.write_bytes("\r\n".join(separator.join(row) for row in rows).encode(encoding))
+
+    with pytest.warns(UserWarning, match=f"was read as {name}"):
+        column = read_urls(path)
+
+    assert column.values == ["https://a.example", "https://b.example"]
+    assert list(column.table["Firma"]) == ["Müller", "Öz"]
+
+
+@pytest.mark.parametrize(
+    "text", ["https://a.example\nhttps://b.example\n", "https://a.example,1\nb,2\n"]
+)
+def test_a_csv_without_names_loses_no_url(tmp_path, text):
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+
+    with pytest.raises(InputError, match="no line of names"):
+        read_urls(path)

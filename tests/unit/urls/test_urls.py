@@ -197,8 +197,10 @@ def test_join_follows_the_standard() -> None:
         ("https://e.com/a?b=1&a=2", "https://e.com/a?a=2&b=1"),
         ("https://e.com/a?utm_source=x&id=3", "https://e.com/a?id=3"),
         ("https://e.com/a?fbclid=1", "https://e.com/a"),
-        ("https://e.com/a?PHPSESSID=1", "https://e.com/a"),
-        ("https://e.com/a;jsessionid=1F", "https://e.com/a"),
+        ("https://e.com/a?PHPSESSID=el4ukv0kqbvoirg7nkp4dncpk3", "https://e.com/a"),
+        ("https://e.com/a?session_id=8f14e45fceea167a5a36dedd4bea2543", "https://e.com/a"),
+        ("https://e.com/a;jsessionid=1F00A7C2B4D6E8F01122334455667788", "https://e.com/a"),
+        ("https://e.com/a;jsessionid=9A1F0C77B2D34E5F.node1?b=1", "https://e.com/a?b=1"),
         ("https://e.com/a?sid=0123456789abcdef0123456789abcdef", "https://e.com/a"),
         ("https://e.com/%7Eann/%c3%a9", "https://e.com/~ann/é"),
         ("https://e.com/a?", "https://e.com/a"),
@@ -218,6 +220,18 @@ def test_two_urls_of_one_page_have_one_key(one: str, other: str) -> None:
         ("https://e.com/a", "http://e.com/a"),
         ("https://e.com/a?id=1", "https://e.com/a?id=2"),
         ("https://e.com/a?sid=7", "https://e.com/a?sid=8"),
+        ("https://e.com/a?session_id=101", "https://e.com/a?session_id=102"),
+        ("https://e.com/a?sessionid=2024-05-01-morning", "https://e.com/a"),
+        ("https://e.com/a?session_id=keynote-opening-2024", "https://e.com/a"),
+        ("https://e.com/a?session_id=20240501100000000001", "https://e.com/a"),
+        ("https://e.com/a?PHPSESSID=1", "https://e.com/a?PHPSESSID=2"),
+        ("https://e.com/a;jsessionid=1F", "https://e.com/a;jsessionid=2F"),
+        ("https://e.com/a;sid=7", "https://e.com/a;sid=8"),
+        ("https://e.com/a?cfid=12", "https://e.com/a?cfid=13"),
+        ("https://e.com/a?scid=SCL1", "https://e.com/a?scid=SCL2"),
+        ("https://e.com/a?spm=a1", "https://e.com/a?spm=a2"),
+        ("https://e.com/a?scm=git", "https://e.com/a?scm=svn"),
+        ("https://e.com/a?pk_id=4", "https://e.com/a?pk_id=5"),
         ("https://e.com/a?x=1&x=2", "https://e.com/a?x=2&x=1"),
         ("https://e.com/a%2Fb", "https://e.com/a/b"),
         ("https://e.com/?a=b%26c=d", "https://e.com/?a=b&c=d"),
@@ -225,6 +239,26 @@ def test_two_urls_of_one_page_have_one_key(one: str, other: str) -> None:
 )
 def test_two_pages_have_two_keys(one: str, other: str) -> None:
     assert urls.duplicate_key(one) != urls.duplicate_key(other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "url: http://e.com/a",
+        "URL:http://e.com/a",
+        "Web site: http://e.com/a",
+        "link = http://e.com/a",
+        "http%3A%2F%2Fe.com%2Fa",
+        "http%3a%2f%2fe.com/a",
+        "url: http://me:secret@e.com/a",
+    ],
+)
+def test_the_url_that_is_meant_is_named(text: str) -> None:
+    refused = failure(text)
+
+    assert refused.kind is ErrorKind.SCHEME
+    assert "http://e.com/a" in refused.message
+    assert "secret" not in refused.message
 
 
 @given(st.text(max_size=60))
