@@ -98,7 +98,7 @@ def _as_json(escape: re.Match[str]) -> str:
 
 _AROUND = "\ufeff\u200b \t\r\n\f"
 _DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
-_STRING = r'"(?:[^"\\]|\\.)*+"'
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
 _STRING_OR_COMMENT = re.compile(rf"{_STRING}|/\*.*?\*/|//[^\n]*", re.DOTALL)
 _STRING_OR_COMMA = re.compile(rf"{_STRING}|,(?=\s{{0,1000}}+[]}}])", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)

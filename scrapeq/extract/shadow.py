@@ -32,7 +32,7 @@ _TAG = re.compile(
     r"<!--(?:.*?-->|.*)"
     r"|<(?:script|style|textarea|title)\b(?:.*?</(?:script|style|textarea|title)|.*)"
     r"|(?P<close></template\s*+>)"
-    r"""|(?P<open><template)(?P<rest>(?:\s(?:[^<>"']|"[^"]*+"|'[^']*+')*+)?)>""",
+    r"""|(?P<open><template)(?P<rest>(?:\s(?:[^<>"']|"[^"]*+"|'[^']*+')*)?)>""",
     re.IGNORECASE | re.DOTALL,
 )
 _MODE = re.compile(r"""\sshadowrootmode\s*=\s*["']?(?:open|closed)\b""", re.IGNORECASE)
