@@ -14,6 +14,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from scrapeq.errors import ConfigError
 
+#: With it Celery's queues have the guide's names in Redis too.
+DEFAULT_NAMESPACE = "scrapeq"
+_NAMESPACE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
 
 def _login_name() -> str:
     try:
@@ -60,6 +64,12 @@ class Settings(BaseSettings):
         validation_alias="SCRAPEQ_OWNER",
         description="Whose batches these are. A page that was fetched with a secret, or that its "
         "server calls private, answers only batches of the same owner. None: the login name.",
+    )
+    namespace: str = Field(
+        DEFAULT_NAMESPACE,
+        validation_alias="SCRAPEQ_NAMESPACE",
+        description="What every key in Redis begins with, so that projects can share one Redis; "
+        "letters, digits, - and _, at most 40.",
     )
 
     # the private cluster
@@ -185,6 +195,13 @@ class Settings(BaseSettings):
     def _accept_json_only(cls, value: list[str]) -> list[str]:
         if set(value) != {"json"}:
             raise ValueError(f'only ["json"] is accepted from a queue, not {value}; write ["json"]')
+        return value
+
+    @field_validator("namespace")
+    @classmethod
+    def _part_of_a_key(cls, value: str) -> str:
+        if not _NAMESPACE.fullmatch(value):
+            raise ValueError(f"letters, digits, - and _ only, at most 40 of them, not {value!r}")
         return value
 
     @field_validator("home")

@@ -166,7 +166,7 @@ def _migrate(engine: sa.Engine) -> None:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         if not sa.inspect(connection).has_table("meta"):
             schema.metadata.create_all(connection)
-            rows = {"schema": str(schema.VERSION), "epoch": "0", "redis": ""}
+            rows = {"schema": str(schema.VERSION), "epoch": "0", "redis": "", "namespace": ""}
             connection.execute(
                 schema.meta.insert(), [{"key": key, "value": value} for key, value in rows.items()]
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -145,7 +146,36 @@ def raise_epoch(engine: sa.Engine, known_redis: str, new_redis: str) -> int | No
         return epoch
 
 
-def known_redis(engine: sa.Engine) -> tuple[str, int]:
-    """The Redis that the record knows, and its epoch."""
+class KnownRedis(NamedTuple):
+    """The process of Redis that holds the record's open jobs, since when, and under which keys.
+
+    `run_id` and `namespace` are "" as long as there is none.
+    """
+
+    run_id: str
+    epoch: int
+    namespace: str
+
+
+def known_redis(engine: sa.Engine) -> KnownRedis:
+    """The Redis that the record knows."""
     with read_transaction(engine) as connection:
-        return read_meta(connection, "redis"), int(read_meta(connection, "epoch"))
+        return KnownRedis(
+            read_meta(connection, "redis"),
+            int(read_meta(connection, "epoch")),
+            read_meta(connection, "namespace"),
+        )
+
+
+def set_namespace(engine: sa.Engine, namespace: str) -> str:
+    """Note the namespace of the record's jobs, unless jobs of another one are open; what it is now."""
+    with read_transaction(engine) as connection:
+        if read_meta(connection, "namespace") == namespace:
+            return namespace
+    with write_transaction(engine) as connection:
+        found = read_meta(connection, "namespace")
+        unfinished = sa.exists().where(batches.c.state.in_(UNFINISHED))
+        if found and connection.execute(sa.select(unfinished)).scalar_one():
+            return found
+        write_meta(connection, "namespace", namespace)
+        return namespace

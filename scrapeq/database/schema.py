@@ -16,6 +16,7 @@ from pydantic_core import to_json
 
 from scrapeq.clock import MINUTE_MS
 from scrapeq.models.page_fields import PAGE_FIELDS, Kept, PageField, Source
+from scrapeq.settings import DEFAULT_NAMESPACE
 
 VERSION = 5
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
@@ -338,10 +339,15 @@ def _steps(*steps: Callable[[sa.Connection], None]) -> Callable[[sa.Connection],
     return migrate
 
 
+def _add_namespace(connection: sa.Connection) -> None:
+    """Version 5. What older versions put into Redis was all in one namespace."""
+    connection.execute(meta.insert().values(key="namespace", value=DEFAULT_NAMESPACE))
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
     2: _by_error.create,
     3: _add_percentiles,
-    4: _steps(_add_request_identity, _add_appending),
+    4: _steps(_add_request_identity, _add_appending, _add_namespace),
 }

@@ -4,6 +4,7 @@ from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, Paused
 from scrapeq.frontier.client import check_redis, connect
 from scrapeq.frontier.frontier import Frontier
 from scrapeq.frontier.jobs import Addition, Claim, Due, Ending, GivenUp, Lease
+from scrapeq.frontier.keys import Keys
 from scrapeq.frontier.scripts import UnknownRedis
 from scrapeq.frontier.views import Standing
 
@@ -16,6 +17,7 @@ __all__ = [
     "Frontier",
     "GivenUp",
     "HostEvent",
+    "Keys",
     "Lease",
     "Paused",
     "Standing",

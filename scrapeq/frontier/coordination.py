@@ -7,7 +7,6 @@ import uuid
 import redis
 
 from scrapeq.errors import RedisFull
-from scrapeq.frontier import keys
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.scripts import Scripts
 
@@ -21,12 +20,13 @@ class Coordination:
     def __init__(self, client: redis.Redis, scripts: Scripts) -> None:
         self._redis = client
         self._scripts = scripts
+        self._keys = scripts.keys
 
     def identity(self) -> tuple[str, int | None]:
         """This Redis process, and the epoch of the record in it (None: it was emptied)."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.info("server")
-        pipe.get(keys.EPOCH)
+        pipe.get(self._keys.epoch)
         with translated():
             server, epoch = pipe.execute()
         return str(server["run_id"]), None if epoch is None else int(epoch)
@@ -34,13 +34,13 @@ class Coordination:
     def set_epoch(self, epoch: int) -> None:
         """Let claims begin: tokens of this epoch are above all earlier ones."""
         with translated():
-            self._redis.set(keys.EPOCH, epoch)
+            self._redis.set(self._keys.epoch, epoch)
 
     def lock(self, name: str, ttl_s: float) -> str | None:
         """Hold a name for a time if nobody does; the proof for `unlock`, or None."""
         proof = uuid.uuid4().hex
         with translated():
-            taken = self._redis.set(keys.lock(name), proof, nx=True, px=int(ttl_s * 1000))
+            taken = self._redis.set(self._keys.lock(name), proof, nx=True, px=int(ttl_s * 1000))
         return proof if taken else None
 
     def unlock(self, name: str, proof: str) -> None:
@@ -52,8 +52,8 @@ class Coordination:
         with translated():
             seconds, micros = self._redis.time()
             silent = seconds * 1000 + micros // 1000 - WORKER_SILENCE_S * 1000
-            self._redis.zremrangebyscore(keys.WORKERS, "-inf", silent)
-            return [str(worker) for worker in self._redis.zrange(keys.WORKERS, 0, -1)]
+            self._redis.zremrangebyscore(self._keys.workers, "-inf", silent)
+            return [str(worker) for worker in self._redis.zrange(self._keys.workers, 0, -1)]
 
     def say_worker(self, worker: str) -> None:
         """Say that a worker lives, with no lease to renew."""
@@ -62,14 +62,14 @@ class Coordination:
     def forget_worker(self, worker: str) -> None:
         """A worker said good-bye."""
         with translated():
-            self._redis.zrem(keys.WORKERS, worker)
+            self._redis.zrem(self._keys.workers, worker)
 
     def may_notify(self) -> bool:
         """Whether to send a wake-up: not if one was sent within half a second, nor into a full Redis,
         which would take none."""
         try:
             with translated():
-                return bool(self._redis.set(keys.NOTIFIED, 1, nx=True, px=500))
+                return bool(self._redis.set(self._keys.notified, 1, nx=True, px=500))
         except RedisFull:
             return False
 

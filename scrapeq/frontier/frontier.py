@@ -8,22 +8,31 @@ from scrapeq.frontier.breaker import BreakerPolicy
 from scrapeq.frontier.coordination import Coordination
 from scrapeq.frontier.endpoints import Endpoints
 from scrapeq.frontier.jobs import Jobs
+from scrapeq.frontier.keys import Keys
 from scrapeq.frontier.scripts import Scripts
 from scrapeq.frontier.throttle import Throttle
 from scrapeq.frontier.views import Views
+from scrapeq.settings import DEFAULT_NAMESPACE
 
 
 class Frontier:
-    """The open jobs of one Redis. Cheap to make; safe to use from several threads.
+    """The open jobs of one namespace in one Redis. Cheap to make; safe to use from several threads.
 
     jobs: which are due, and who works on them. throttle: when each host may be asked. endpoints:
     breakers of what is no host of jobs. views: looking. coordination: what processes agree on.
     """
 
-    __slots__ = ("coordination", "endpoints", "jobs", "throttle", "views")
+    __slots__ = ("coordination", "endpoints", "jobs", "keys", "namespace", "throttle", "views")
 
-    def __init__(self, client: redis.Redis, policy: BreakerPolicy | None = None) -> None:
-        scripts, policy = Scripts(client), policy or BreakerPolicy()
+    def __init__(
+        self,
+        client: redis.Redis,
+        policy: BreakerPolicy | None = None,
+        namespace: str = DEFAULT_NAMESPACE,
+    ) -> None:
+        self.namespace = namespace
+        self.keys = Keys(namespace)
+        scripts, policy = Scripts(client, self.keys), policy or BreakerPolicy()
         self.jobs = Jobs(client, scripts, policy)
         self.throttle = Throttle(client, scripts)
         self.endpoints = Endpoints(scripts, policy)

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import redis
 
-from scrapeq.frontier import keys
 from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, host_event
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.scripts import CHUNK, Scripts
@@ -118,6 +117,7 @@ class Jobs:
     def __init__(self, client: redis.Redis, scripts: Scripts, policy: BreakerPolicy) -> None:
         self._redis = client
         self._scripts = scripts
+        self._keys = scripts.keys
         self._breaker_policy = policy
 
     def add(
@@ -213,7 +213,7 @@ class Jobs:
     def release_batch(self, batch_id: str) -> None:
         """Let its jobs be started again."""
         with translated():
-            self._redis.hdel(keys.STOPPED, batch_id)
+            self._redis.hdel(self._keys.stopped, batch_id)
         while int(self._scripts.run("unpark", [batch_id, CHUNK])):
             pass
 

@@ -11,6 +11,7 @@ import redis
 
 from scrapeq.errors import RedisUnavailable
 from scrapeq.frontier.client import translated
+from scrapeq.frontier.keys import Keys
 
 #: Jobs in one call of a script: about 10 ms of Redis's time.
 CHUNK = 1_000
@@ -36,16 +37,17 @@ class UnknownRedis(RedisUnavailable):
 
 
 class Scripts:
-    """The scripts of one Redis. Safe to use from several threads."""
+    """The scripts of one Redis, for one namespace. Safe to use from several threads."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self.keys = keys
         self._scripts = {name: client.register_script(_source(name)) for name in _SCRIPTS}
 
     def run(self, name: str, arguments: Sequence[Any]) -> Any:
         """The script's answer. Raises RedisUnavailable, RedisFull, UnknownRedis."""
         try:
             with translated():
-                return self._scripts[name](keys=[], args=arguments)
+                return self._scripts[name](keys=[self.keys.prefix], args=arguments)
         except redis.exceptions.ResponseError as error:
             if "NOEPOCH" in str(error):
                 raise UnknownRedis(
@@ -56,7 +58,7 @@ class Scripts:
 
     def queue(self, pipe: redis.client.Pipeline, name: str, arguments: Sequence[Any]) -> None:
         """Let a pipeline run the script."""
-        self._scripts[name](keys=[], args=arguments, client=pipe)
+        self._scripts[name](keys=[self.keys.prefix], args=arguments, client=pipe)
 
 
 @cache

@@ -7,7 +7,6 @@ from contextlib import suppress
 import redis
 
 from scrapeq.errors import RedisFull
-from scrapeq.frontier import keys
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.scripts import Scripts
 
@@ -18,6 +17,7 @@ class Throttle:
     def __init__(self, client: redis.Redis, scripts: Scripts) -> None:
         self._redis = client
         self._scripts = scripts
+        self._keys = scripts.keys
 
     def take_slot(self, host: str, gap_ms: int, hold_ms: int, lease: str = "") -> int:
         """0 if the next request to the host may start now, else the ms to wait and ask again.
@@ -42,10 +42,10 @@ class Throttle:
     def robots(self, origin: str) -> str | None:
         """What was kept for an origin by `keep_robots`, until it expires."""
         with translated():
-            kept = self._redis.get(keys.robots(origin))
+            kept = self._redis.get(self._keys.robots(origin))
         return None if kept is None else str(kept)
 
     def keep_robots(self, origin: str, text: str, ttl_s: float) -> None:
         """Keep an origin's robots.txt for every worker; a full Redis keeps none."""
         with suppress(RedisFull), translated():
-            self._redis.set(keys.robots(origin), text, px=max(1, int(ttl_s * 1000)))
+            self._redis.set(self._keys.robots(origin), text, px=max(1, int(ttl_s * 1000)))

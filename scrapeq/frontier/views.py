@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import redis
 
-from scrapeq.frontier import keys
 from scrapeq.frontier.breaker import BreakerState, Paused
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.coordination import Coordination
@@ -39,17 +38,18 @@ class Views:
     def __init__(self, client: redis.Redis, scripts: Scripts, coordination: Coordination) -> None:
         self._redis = client
         self._scripts = scripts
+        self._keys = scripts.keys
         self._coordination = coordination
 
     def paused(self) -> list[Paused]:
         """The hosts that are spared, or in doubt with jobs that wait; the one for longest comes first."""
         with translated():
-            hosts = [str(host) for host in self._redis.zrange(keys.SPARED, 0, -1)]
+            hosts = [str(host) for host in self._redis.zrange(self._keys.spared, 0, -1)]
             pipe = self._redis.pipeline(transaction=False)
             for host in hosts:
-                pipe.hmget(keys.host(host), _PAUSED_FIELDS)
-                pipe.zcard(keys.ready(host))
-                pipe.scard(keys.busy(host))
+                pipe.hmget(self._keys.host(host), _PAUSED_FIELDS)
+                pipe.zcard(self._keys.ready(host))
+                pipe.scard(self._keys.busy(host))
             pipe.time()
             *answers, (seconds, micros) = pipe.execute()
         now_ms = seconds * 1000 + micros // 1000
@@ -80,11 +80,11 @@ class Views:
         """Where jobs stand; one round trip for all."""
         pipe = self._redis.pipeline(transaction=False)
         for job_id in ids:
-            pipe.hexists(keys.JOB, job_id)
-            pipe.hexists(keys.HELD, job_id)
-            pipe.zscore(keys.LATER, job_id)
-            pipe.hmget(keys.TRIES, [job_id])
-            pipe.hmget(keys.WHY, [job_id])
+            pipe.hexists(self._keys.job, job_id)
+            pipe.hexists(self._keys.held, job_id)
+            pipe.zscore(self._keys.later, job_id)
+            pipe.hmget(self._keys.tries, [job_id])
+            pipe.hmget(self._keys.why, [job_id])
         with translated():
             answers = pipe.execute()
         return {
@@ -101,14 +101,14 @@ class Views:
     def stopped(self) -> dict[str, str]:
         """The batches that are stopped, each with its state: paused or cancelled."""
         with translated():
-            found = self._redis.hgetall(keys.STOPPED)
+            found = self._redis.hgetall(self._keys.stopped)
         return {str(batch_id): str(state) for batch_id, state in found.items()}
 
     def batch_counts(self, batch_id: str) -> tuple[int, int]:
         """Its jobs that run now, and those that wait to be tried again."""
         pipe = self._redis.pipeline(transaction=False)
-        pipe.scard(keys.running(batch_id))
-        pipe.scard(keys.waiting(batch_id))
+        pipe.scard(self._keys.running(batch_id))
+        pipe.scard(self._keys.waiting(batch_id))
         with translated():
             running, waiting = pipe.execute()
         return int(running), int(waiting)
@@ -116,9 +116,9 @@ class Views:
     def counts(self) -> dict[str, int]:
         """All open jobs (`open`), those `running`, those `retrying`; live `workers`."""
         pipe = self._redis.pipeline(transaction=False)
-        pipe.hlen(keys.JOB)
-        pipe.zcard(keys.LEASES)
-        pipe.zcard(keys.LATER)
+        pipe.hlen(self._keys.job)
+        pipe.zcard(self._keys.leases)
+        pipe.zcard(self._keys.later)
         with translated():
             known, running, retrying = pipe.execute()
         return {
@@ -131,9 +131,9 @@ class Views:
     def is_due(self) -> bool:
         """Whether a claim would find something to do, or to put right."""
         pipe = self._redis.pipeline(transaction=False)
-        pipe.zcard(keys.OPEN)
-        pipe.zcard(keys.SUSPECTS)
-        for key in (keys.GATED, keys.LATER, keys.LEASES):
+        pipe.zcard(self._keys.open)
+        pipe.zcard(self._keys.suspects)
+        for key in (self._keys.gated, self._keys.later, self._keys.leases):
             pipe.zrange(key, 0, 0, withscores=True)
         pipe.time()
         with translated():
@@ -144,7 +144,7 @@ class Views:
     def running_ids(self, limit: int = 1_000) -> list[str]:
         """Jobs with a lease, the soonest to end first."""
         with translated():
-            return [str(job) for job in self._redis.zrange(keys.LEASES, 0, limit - 1)]
+            return [str(job) for job in self._redis.zrange(self._keys.leases, 0, limit - 1)]
 
     def next_ids(self, limit: int = 1_000) -> list[str]:
         """Open jobs without a lease: due ones by priority, then those whose host must wait, those
@@ -155,16 +155,16 @@ class Views:
         """
         last = limit - 1
         pipe = self._redis.pipeline(transaction=False)
-        for key in (keys.SUSPECTS, keys.OPEN, keys.GATED, keys.LATER):
+        for key in (self._keys.suspects, self._keys.open, self._keys.gated, self._keys.later):
             pipe.zrange(key, 0, last)
-        pipe.hkeys(keys.STOPPED)
+        pipe.hkeys(self._keys.stopped)
         with translated():
             suspects, free, gated, later, stopped = pipe.execute()
             of_each = min(last, 4 * limit // max(1, len(free) + len(gated)))
             for host in [*free, *gated]:
-                pipe.zrange(keys.ready(host), 0, of_each, withscores=True)
+                pipe.zrange(self._keys.ready(host), 0, of_each, withscores=True)
             for batch_id in stopped:
-                pipe.zrange(keys.parked(batch_id), 0, last)
+                pipe.zrange(self._keys.parked(batch_id), 0, last)
             found = pipe.execute()
         due = [one for some in found[: len(free)] for one in some]
         waiting = [job for some in found[len(free) : len(free) + len(gated)] for job, _ in some]
@@ -175,7 +175,7 @@ class Views:
     def retrying_ids(self) -> list[str]:
         """Jobs that wait to be tried again, the soonest first."""
         with translated():
-            return [str(job) for job in self._redis.zrange(keys.LATER, 0, -1)]
+            return [str(job) for job in self._redis.zrange(self._keys.later, 0, -1)]
 
 
 _PAUSED_FIELDS = ["spared_ms", "opened_ms", "failures", "probes", "given_up", "said"]

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
-from scrapeq.settings import Settings
+from scrapeq.settings import DEFAULT_NAMESPACE, Settings
 
 TASKS = "scrapeq.pipeline.worker."
 SCRAPE, PROCESS, CLEAN = "scraping", "processing", "cleaning"
@@ -23,6 +23,12 @@ WAKE_UP = TASKS + "wake_up_task"
 CONNECT_TIMEOUT_S = 4
 
 
+def key_prefix(namespace: str) -> str:
+    """What Celery's own keys in Redis begin with: nothing by default, so that a queue's key has the
+    guide's name; else the namespace, so that two projects do not take each other's messages."""
+    return "" if namespace == DEFAULT_NAMESPACE else f"{namespace}:celery:"
+
+
 def make_app(settings: Settings, broker_url: str) -> Celery:
     """An application for this broker; nothing is connected yet.
 
@@ -31,6 +37,7 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
     """
     backend = settings.celery_result_backend
     backend_url = backend.get_secret_value() if backend else broker_url
+    prefix = {"global_keyprefix": key_prefix(settings.namespace)}
     app = Celery("scrapeq", broker=broker_url, set_as_current=False)
     app.conf.update(
         result_backend=backend_url,
@@ -57,6 +64,9 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
         worker_prefetch_multiplier=1,
         task_acks_late=True,
         worker_max_tasks_per_child=1000,
+        # The guide names these two, and they decide nothing: no task of ours asks for a retry. When
+        # a page is tried again is decided by its options (max_retries, retry_backoff_s) in
+        # scrapeq/fetch/retry.py, and waited for in Redis (scrapeq/frontier).
         task_default_retry_delay=60,
         task_max_retries=3,
         worker_send_task_events=True,
@@ -66,7 +76,8 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        broker_transport_options={"socket_connect_timeout": CONNECT_TIMEOUT_S},
+        broker_transport_options={"socket_connect_timeout": CONNECT_TIMEOUT_S, **prefix},
+        result_backend_transport_options=prefix,
         broker_use_ssl=_tls(broker_url),
         redis_backend_use_ssl=_tls(backend_url),
     )

@@ -16,7 +16,7 @@ from scrapeq.clock import now_ms
 from scrapeq.database.jobs import OpenJob
 from scrapeq.frontier import Addition, Due
 from scrapeq.models import Batch, BatchState
-from scrapeq.project.services import Services
+from scrapeq.project.services import Services, check_namespace
 from scrapeq.throttle import gap_ms
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ ROWS_TOGETHER = 1_000
 def feed(services: Services, batch: Batch) -> int:
     """Make the open jobs of a batch due, say so in the record, and wake workers; how many new."""
     frontier, added = services.frontier, 0
-    _, epoch = database.history.known_redis(services.engine)
+    epoch = database.history.known_redis(services.engine).epoch
     if batch.state is BatchState.PAUSED:
         frontier.jobs.stop_batch(batch.id, "paused")
     for jobs in database.jobs.all_open_jobs(services.engine, batch.id):
@@ -47,7 +47,7 @@ def feed(services: Services, batch: Batch) -> int:
 def feed_small(services: Services, batches: Sequence[Batch]) -> int:
     """The same for many small batches together: jobs that were submitted one by one are such."""
     frontier = services.frontier
-    _, epoch = database.history.known_redis(services.engine)
+    epoch = database.history.known_redis(services.engine).epoch
     for batch in batches:
         if batch.state is BatchState.PAUSED:
             frontier.jobs.stop_batch(batch.id, "paused")
@@ -72,16 +72,19 @@ def recover(services: Services) -> bool:
     """If Redis is not the one that the record knows, raise the epoch and put back what is open.
 
     Cheap when all is well: one round trip and one small query. Whether anything was put back.
+    Raises ConfigError if the record has moved to another namespace.
     """
-    known, epoch = database.history.known_redis(services.engine)
+    known = database.history.known_redis(services.engine)
+    if known.namespace != services.frontier.namespace:
+        check_namespace(services)
     run_id, found = services.frontier.coordination.identity()
-    if run_id == known and found == epoch:
+    if run_id == known.run_id and found == known.epoch:
         return False
     proof = services.frontier.coordination.lock("recovery", _LOCK_S)
     if proof is None:
         return False
     try:
-        raised = database.history.raise_epoch(services.engine, known, run_id)
+        raised = database.history.raise_epoch(services.engine, known.run_id, run_id)
         if raised is None:
             return False
         log.warning("Redis is new or was restarted: putting back what is open (epoch %d)", raised)

@@ -1,4 +1,4 @@
-"""What every part of the pipeline works with: the settings, the record, the frontier, the bell."""
+"""What every part of the pipeline works with: the settings, the record, the frontier, wake-ups."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from celery import Celery
 
 from scrapeq import cluster, database
-from scrapeq.errors import RedisUnavailable
+from scrapeq.errors import ConfigError, RedisUnavailable
 from scrapeq.frontier import BreakerPolicy, Frontier, check_redis, connect
-from scrapeq.project.celery_app import CLEAN, PROCESS, SCRAPE, WAKE_UP, make_app
+from scrapeq.project.celery_app import CLEAN, PROCESS, SCRAPE, WAKE_UP, key_prefix, make_app
 from scrapeq.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
@@ -39,10 +39,8 @@ class Services:
 
     def queue_lengths(self) -> dict[str, int]:
         """Messages that wait in each Celery queue; zeros where the broker is another Redis."""
-        return {
-            queue: self.frontier.coordination.list_length(queue)
-            for queue in (SCRAPE, PROCESS, CLEAN)
-        }
+        prefix, of = key_prefix(self.settings.namespace), self.frontier.coordination
+        return {queue: of.list_length(prefix + queue) for queue in (SCRAPE, PROCESS, CLEAN)}
 
     def wake(self, count: int = 1) -> None:
         """Ring for up to `count` workers. Never essential: workers also look by themselves.
@@ -68,16 +66,33 @@ def open_services(settings: Settings | None = None, *, start: bool = True) -> Se
     try:
         if not settings.shared and start and settings.autostart:
             cluster.ensure_cluster(settings)
-        return _connected(settings, engine)
+        services = _connected(settings, engine)
+        check_namespace(services)
+        return services
     except BaseException:
         engine.dispose()
         raise
 
 
+def check_namespace(services: Services) -> None:
+    """Let the record belong to the namespace of these services; raises ConfigError.
+
+    A record with open jobs stays in its namespace: in another one they would be worked on twice.
+    """
+    namespace = services.frontier.namespace
+    found = database.history.set_namespace(services.engine, namespace)
+    if found != namespace:
+        raise ConfigError(
+            f"the open jobs of this record are in the namespace {found!r}, not in {namespace!r}",
+            hint=f"set SCRAPEQ_NAMESPACE={found}, end or cancel its batches there first, or give "
+            "this project a record of its own (SCRAPEQ_HOME, SCRAPEQ_DATABASE_URL)",
+        )
+
+
 def _connected(settings: Settings, engine: sa.Engine) -> Services:
     client = connect(cluster.redis_url(settings))
     check_redis(client)
-    frontier = Frontier(client, _breaker_policy(settings))
+    frontier = Frontier(client, _breaker_policy(settings), settings.namespace)
     return Services(settings, engine, frontier, cluster.broker_url(settings))
 
 
@@ -133,7 +148,9 @@ def looking_services(settings: Settings, engine: sa.Engine | None = None) -> Ser
         return _connected(settings, engine)
     except RedisUnavailable:
         nowhere = f"unix://{settings.home / 'no-redis'}"
-        return Services(settings, engine, Frontier(connect(nowhere)), nowhere)
+        return Services(
+            settings, engine, Frontier(connect(nowhere), namespace=settings.namespace), nowhere
+        )
 
 
 _lock = threading.Lock()

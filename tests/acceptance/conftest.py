@@ -237,6 +237,20 @@ def worker(variables: dict[str, str]) -> Iterator[Command]:
         command.end()
 
 
+@pytest.fixture(scope="module")
+def launch(variables: dict[str, str]) -> Iterator[Callable[..., Command]]:
+    """Starts a command in the background, and ends it after this file of tests."""
+    commands: list[Command] = []
+
+    def begin(line: str, **more: str) -> Command:
+        commands.append(Command(line, {**os.environ, **variables, **more}))
+        return commands[-1]
+
+    yield begin
+    for command in commands:
+        command.end()
+
+
 @pytest.fixture
 def start(environment: dict[str, str]) -> Iterator[Callable[..., Command]]:
     """Starts a command of the guide in the background, and ends it after the test."""

@@ -29,7 +29,7 @@ def test_many_may_create_it_at_once(open_record: Open) -> None:
     with ThreadPoolExecutor(8) as pool:
         opened = list(pool.map(lambda _: open_record(), range(8)))
 
-    assert {database.history.known_redis(one) for one in opened} == {("", 0)}
+    assert {database.history.known_redis(one) for one in opened} == {("", 0, "")}
 
 
 def test_runs_of_a_name_that_are_submitted_at_once_get_numbers_of_their_own(
@@ -68,7 +68,7 @@ def test_of_many_that_see_a_new_redis_one_raises_the_epoch(open_record: Open) ->
 
     assert sorted(first, key=str) == [1, *[None] * 5]
     assert sorted(second, key=str) == [2, *[None] * 5]
-    assert database.history.known_redis(opened[0]) == ("redis-2", 2)
+    assert database.history.known_redis(opened[0]) == ("redis-2", 2, "")
 
 
 def test_with_a_new_epoch_every_unfinished_batch_is_to_be_put_back(
@@ -115,9 +115,10 @@ def test_an_older_record_is_brought_up_to_date(
         assert engines.read_meta(connection, "schema") == str(schema.VERSION)
 
 
-def to_version_3(connection: sa.Connection) -> None:
-    """Take away what versions 4 and 5 brought."""
+def to_version_4(connection: sa.Connection) -> None:
+    """Take away what version 5 brought."""
     for change in (
+        "DELETE FROM meta WHERE key = 'namespace'",
         "ALTER TABLE batches DROP COLUMN owner",
         "ALTER TABLE pages DROP COLUMN request",
         "ALTER TABLE pages DROP COLUMN private_to",
@@ -126,6 +127,15 @@ def to_version_3(connection: sa.Connection) -> None:
         "ALTER TABLE jobs DROP COLUMN parent_job_id",
         "ALTER TABLE batches DROP COLUMN keyed",
         "ALTER TABLE batches DROP COLUMN growing",
+    ):
+        connection.execute(sa.text(change))
+    engines.write_meta(connection, "schema", "4")
+
+
+def to_version_3(connection: sa.Connection) -> None:
+    """Take away what version 4 brought, and what came later."""
+    to_version_4(connection)
+    for change in (
         "DROP TABLE latencies",
         "DROP TABLE error_minutes",
         "DROP INDEX jobs_by_kind",
@@ -175,6 +185,25 @@ def test_what_an_older_record_knew_of_errors_and_times_is_kept(
     save(result("b-3", elapsed_s=1))
     after = database.minutes.merged(database.minutes.spans_since(migrated, 0))
     assert (after.timed, after.latencies) == (4, {60: 1})
+
+
+def test_what_an_older_record_has_open_is_in_the_default_namespace(
+    record: sa.Engine, open_record: Open
+) -> None:
+    with write_transaction(record) as connection:
+        to_version_4(connection)
+
+    assert database.history.known_redis(open_record()).namespace == "scrapeq"
+
+
+def test_a_record_with_open_jobs_stays_in_its_namespace(record: sa.Engine, submit: Submit) -> None:
+    assert database.history.set_namespace(record, "one") == "one"
+    assert database.history.set_namespace(record, "other") == "other"  # there was nothing to lose
+    submit("b", 1)
+
+    assert database.history.set_namespace(record, "one") == "other"
+    assert database.history.set_namespace(record, "other") == "other"
+    assert database.history.known_redis(record).namespace == "other"
 
 
 def test_half_a_transaction_is_none(record: sa.Engine, submit: Submit) -> None:
@@ -306,7 +335,7 @@ def test_a_postgresql_that_ends_a_connection_is_asked_again(postgres_url: str) -
     with record.connect() as idle:
         pid = idle.execute(sa.select(sa.func.pg_backend_pid())).scalar_one()
     _end(other, pid)
-    assert database.history.known_redis(record) == ("", 0)
+    assert database.history.known_redis(record) == ("", 0, "")
     for one in (record, other):
         one.dispose()
 

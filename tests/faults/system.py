@@ -16,14 +16,15 @@ import redis
 
 from scrapeq import cluster, database
 from scrapeq.cluster import files
-from scrapeq.frontier import keys
+from scrapeq.frontier import Keys
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.project.services import open_services
-from scrapeq.settings import load_settings
+from scrapeq.settings import DEFAULT_NAMESPACE, load_settings
 from scrapeq.testing import LittleWeb
 from tests.faults.disk import SmallDisk, can_mount
 from tests.postgres import PostgresServer, find_postgres
 
+KEYS = Keys(DEFAULT_NAMESPACE)
 ROOT = Path(__file__).resolve().parents[2]
 HOSTS = 8
 DISK_MB = 400
@@ -175,7 +176,7 @@ class System:
         """The jobs that each worker process has a lease on, by its pid."""
         found: dict[int, set[str]] = defaultdict(set)
         with self.redis() as client:
-            for job_id, held in client.hgetall(keys.HELD).items():
+            for job_id, held in client.hgetall(KEYS.held).items():
                 found[int(held.split("|")[1].rpartition(":")[2])].add(job_id)
         return found
 
@@ -185,7 +186,7 @@ class System:
         if not asked:
             return {}
         with self.redis() as client:
-            found = zip(asked, client.hmget(keys.HELD, asked), strict=True)
+            found = zip(asked, client.hmget(KEYS.held, asked), strict=True)
             return {job_id: held.split("|")[0] for job_id, held in found if held}
 
     def mains(self) -> list[int]:

@@ -18,12 +18,12 @@ local more = false
 
 -- Do `put_right` to everything in a list that is due, and note if that is too much for one call.
 local function sweep(key, put_right)
-  local due = redis.call('ZRANGE', P .. key, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, SWEEP)
+  local due = redis.call('ZRANGE', key, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, SWEEP)
   for _, member in ipairs(due) do put_right(member) end
   more = more or #due == SWEEP
 end
 
-sweep('leases', function(id) -- ended without a word
+sweep(P .. 'leases', function(id) -- ended without a word
   local job = facts(id)
   if not job then return redis.call('ZREM', P .. 'leases', id) end
   -- A worker that was heard of up to the end never had it: the answer to its claim was lost on the
@@ -35,14 +35,14 @@ sweep('leases', function(id) -- ended without a word
   if not heard or tonumber(heard) < ended - 1500 then redis.call('HINCRBY', P .. 'lost', id, 1) end
   make_ready(id, job, now)
 end)
-sweep('later', function(id) -- its wait is over
+sweep(P .. 'later', function(id) -- its wait is over
   redis.call('ZREM', P .. 'later', id)
   local job = facts(id)
   if not job then return end
   redis.call('SREM', P .. 'waiting:' .. job.batch, id)
   make_ready(id, job, now)
 end)
-sweep('gated', function(host) settle(host, now) end)
+sweep(P .. 'gated', function(host) settle(host, now) end)
 -- A job of the best priority may be in what was not reached yet.
 if more then return { {}, '0', 0, 1 } end
 
@@ -154,8 +154,8 @@ local next_ms = -1
 if redis.call('ZCARD', P .. 'open') > 0 then
   next_ms = 0
 else
-  for _, key in ipairs({ 'gated', 'later', 'leases' }) do
-    local first = redis.call('ZRANGE', P .. key, 0, 0, 'WITHSCORES')
+  for _, key in ipairs({ P .. 'gated', P .. 'later', P .. 'leases' }) do
+    local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
     if first[2] and (next_ms < 0 or tonumber(first[2]) < next_ms) then next_ms = tonumber(first[2]) end
   end
   if next_ms >= 0 then next_ms = math.max(1, next_ms - now) end

@@ -1,5 +1,6 @@
 -- Shared by every script: time, a job's facts, and the one place that decides where a host stands.
-local P = 'scrapeq:'
+-- KEYS: the namespace's prefix of all keys; a script writes a key as P .. 'name' (see keys.py)
+local P = KEYS[1]
 local HOST_TTL_MS = 86400000
 -- Above any count of jobs, below 2^53 / 16, so that priority * SPAN + seq is exact in a double.
 local SPAN = 562949953421312
@@ -106,8 +107,8 @@ end
 
 -- What is known of a job, wherever it waited.
 local function erase(id)
-  for _, key in ipairs({ 'job', 'tries', 'lost', 'why' }) do
-    redis.call('HDEL', P .. key, id)
+  for _, key in ipairs({ P .. 'job', P .. 'tries', P .. 'lost', P .. 'why' }) do
+    redis.call('HDEL', key, id)
   end
 end
 

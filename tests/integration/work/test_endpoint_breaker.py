@@ -6,11 +6,12 @@ import pytest
 import redis
 
 import scrapeq as sq
-from scrapeq.frontier import keys
+from scrapeq.frontier import Keys
 from scrapeq.project.services import looking_services
-from scrapeq.settings import load_settings
+from scrapeq.settings import DEFAULT_NAMESPACE, load_settings
 from scrapeq.work.endpoint_breaker import EndpointBreaker
 
+KEYS = Keys(DEFAULT_NAMESPACE)
 PATIENCE_S = 40
 FAILURES = 3
 
@@ -57,7 +58,7 @@ def test_an_endpoint_that_fails_is_spared_and_found_again(summarise, llmock, que
 
     llmock.reset()
     with redis.Redis.from_url(cluster.redis_url) as client:
-        client.hset(keys.host(paused["host"]), "spared_ms", 1)  # its pause ended in 1970
+        client.hset(KEYS.host(paused["host"]), "spared_ms", 1)  # its pause ended in 1970
 
     assert summarise()["ok"]
     assert queue.paused_hosts().empty

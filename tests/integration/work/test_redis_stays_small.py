@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 import redis
 
-from scrapeq.frontier import keys
+from scrapeq.frontier import Keys
+from scrapeq.settings import DEFAULT_NAMESPACE
+
+KEYS = Keys(DEFAULT_NAMESPACE)
 
 ROWS = 2_000
 PATIENCE_S = 120
@@ -22,8 +25,8 @@ def client(cluster):
 def held(client: redis.Redis) -> dict[str, int]:
     """How much each key of ours holds, but for what belongs to hosts and workers."""
     sizes = {"hash": client.hlen, "zset": client.zcard, "set": client.scard}
-    ours = [key for key in client.scan_iter(f"{keys.PREFIX}*") if client.type(key) in sizes]
-    hosts = (f"{keys.PREFIX}host:", keys.WORKERS)
+    ours = [key for key in client.scan_iter(f"{KEYS.prefix}*") if client.type(key) in sizes]
+    hosts = (f"{KEYS.prefix}host:", KEYS.workers)
     return {key: sizes[client.type(key)](key) for key in ours if not key.startswith(hosts)}
 
 
@@ -35,7 +38,7 @@ def test_a_finished_batch_leaves_nothing(web, scrape, client, eventually):
 
     batch = scrape(urls, max_per_host=32)
     cancelled = scrape([web.url(f"/slow/60?row={n}") for n in range(40)])
-    eventually(lambda: client.hlen(keys.JOB) > ROWS // 2)
+    eventually(lambda: client.hlen(KEYS.job) > ROWS // 2)
     paused = scrape([web.url(f"/article/{n}?paused") for n in range(40)]).pause()
     cancelled.cancel()
     assert batch.wait(PATIENCE_S).df["ok"].all()

@@ -109,3 +109,19 @@ def test_the_home_is_its_owners_and_not_gits(tmp_path):
     assert home.stat().st_mode & 0o077 == 0
     assert (home / ".gitignore").read_text(encoding="utf-8").splitlines()[-1] == "*"
     assert make_home(Path(home)) == home
+
+
+def test_a_namespace_is_part_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().namespace == "scrapeq"
+    monkeypatch.setenv("SCRAPEQ_NAMESPACE", "Study_2-b")
+    assert load_settings().namespace == "Study_2-b"
+
+
+@pytest.mark.parametrize("name", ["a:b", "a b", "a*", "x" * 41, "é"])
+def test_a_namespace_that_would_be_no_part_of_a_key_is_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCRAPEQ_NAMESPACE", name)
+
+    with pytest.raises(ConfigError, match="SCRAPEQ_NAMESPACE: letters, digits"):
+        load_settings()
