@@ -46,10 +46,8 @@ OLD = [
     Old("gate gates", "throttle", "the field's word for what keeps a pace"),
     Old("checkup checkups", "doctor", "the command is called so"),
     Old("cooling", "paused host, breaker open", "it was a second word for one state"),
-    Old("bells ringing", "notify, wake-up", "a riddle"),
-    Old("bell", "notify, wake-up", "a riddle", still_there=True),
-    Old("panels", "dashboard", "two words for one thing"),
-    Old("panel", "dashboard", "two words for one thing"),
+    Old("bell bells ringing", "notify, wake-up", "a riddle"),
+    Old("panel panels", "dashboard", "two words for one thing"),
     Old("visitor visitors", "fetcher", "the field's word"),
     Old(
         "spare spared spares sparing",
