@@ -60,7 +60,7 @@ OLD = [
     Old("doubt", "shorten", "a feeling, where a deed is meant", in_text=False),
     Old("said", "message", "not a noun", in_text=False, still_there=True),
     Old("told", "summary", "not a noun", in_text=False, still_there=True),
-    Old("hear heard", "received", "nothing is heard", in_text=False, still_there=True),
+    Old("hear heard", "received", "nothing is heard", in_text=False),
     Old("turn turns", "slot", "permission", "scrapeq/frontier", in_text=False),
     Old("turn turns", "slot", "permission", "scrapeq/fetch", in_text=False, still_there=True),
     Old("turn turns", "slot", "permission", "scrapeq/work", in_text=False),
