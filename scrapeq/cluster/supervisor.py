@@ -283,9 +283,9 @@ class Supervisor:
         except OSError:  # it left at once, or we are out of descriptors
             return
         connection.setblocking(False)
-        self._selector.register(connection, selectors.EVENT_READ, self._hear)
+        self._selector.register(connection, selectors.EVENT_READ, self._receive)
 
-    def _hear(self, connection: socket.socket) -> None:
+    def _receive(self, connection: socket.socket) -> None:
         """Take a request. They are smaller than what a socket delivers in one piece."""
         try:
             line = connection.recv(control.MAX_LINE_BYTES)

@@ -17,15 +17,15 @@ from scrapeq.extract.json_ld import has_type
 MAX_CHARACTERS = 300
 
 
-def author_of(tree: LexborHTMLParser, said: Declared) -> tuple[str, str] | None:
+def author_of(tree: LexborHTMLParser, declared: Declared) -> tuple[str, str] | None:
     """The names, joined by ", ", and their source; None if nobody is named.
 
     From the JSON-LD of the work itself, then its meta elements, then what is marked up as its
     author (rel=author, itemprop=author, a byline). Addresses, user ids and the site's own name
     are no authors.
     """
-    site = said.metas.get("og:site_name", "").casefold()
-    for names, source in _candidates(tree, said):
+    site = declared.metas.get("og:site_name", "").casefold()
+    for names, source in _candidates(tree, declared):
         cleaned = dict.fromkeys(_clean(name) for name in names)
         kept = [name for name in cleaned if name and name.casefold() != site]
         if kept:
@@ -33,26 +33,26 @@ def author_of(tree: LexborHTMLParser, said: Declared) -> tuple[str, str] | None:
     return None
 
 
-def _candidates(tree: LexborHTMLParser, said: Declared) -> Iterator[tuple[list[str], str]]:
+def _candidates(tree: LexborHTMLParser, declared: Declared) -> Iterator[tuple[list[str], str]]:
     people = {
         thing["@id"]: thing
-        for thing in said.jsonld
+        for thing in declared.jsonld
         if isinstance(thing.get("@id"), str) and has_type(thing, "Person")
     }
-    for thing in said.works():
+    for thing in declared.works():
         if names := list(_names(thing.get("author") or thing.get("creator"), people)):
             yield names, "json-ld"
     for meta in _METAS:
-        if value := said.metas.get(meta):
+        if value := declared.metas.get(meta):
             yield [value], meta
-    loosely = _LOOSELY if said.is_article else ()
+    loosely = _LOOSELY if declared.is_article else ()
     for nodes, source in chain(
-        _marked_up(said.marked), ((tree.css(query), "byline") for query in loosely)
+        _marked_up(declared.marked), ((tree.css(query), "byline") for query in loosely)
     ):
         texts = [text_of(node) for node in nodes[:30]]
         marked = [name for text in texts if len(text) <= 120 and (name := _clean(text))]
         # A page that lists articles names their authors, who are not the page's.
-        if marked and (said.is_article or len(set(marked)) == 1):
+        if marked and (declared.is_article or len(set(marked)) == 1):
             yield marked[:1], source
 
 

@@ -79,7 +79,7 @@ _AROUND = (
 )
 
 
-def declared(tree: LexborHTMLParser) -> Declared:
+def declarations(tree: LexborHTMLParser) -> Declared:
     """What the head (or, in sloppy pages, the body) of a page declares."""
     metas: dict[str, str] = {}
     scripts: list[str] = []

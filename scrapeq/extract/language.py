@@ -13,7 +13,9 @@ ENOUGH_CHARACTERS = 200
 SAMPLE_CHARACTERS = 20_000
 
 
-def language_of(tree: LexborHTMLParser, said: Declared, text: str | None) -> tuple[str, str] | None:
+def language_of(
+    tree: LexborHTMLParser, declared: Declared, text: str | None
+) -> tuple[str, str] | None:
     """The language as ISO 639 writes it ("en", "pt"), and its source: "text" or "html lang".
 
     What the text is written in, if there is enough of it; the declaration is wrong on 2.8 % of
@@ -30,8 +32,8 @@ def language_of(tree: LexborHTMLParser, said: Declared, text: str | None) -> tup
     attributes = html.attributes if html is not None else {}
     for written, source in (
         (attributes.get("lang") or attributes.get("xml:lang"), "html lang"),
-        (said.metas.get("og:locale"), "og:locale"),
-        (said.metas.get("content-language") or said.metas.get("language"), "meta language"),
+        (declared.metas.get("og:locale"), "og:locale"),
+        (declared.metas.get("content-language") or declared.metas.get("language"), "meta language"),
     ):
         if written and (match := _LANGUAGE.match(written.strip())):
             return match[1].lower(), source

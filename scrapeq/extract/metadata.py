@@ -11,7 +11,7 @@ from scrapeq.extract.links import Joiner
 MAX_ENTRIES = 100
 
 
-def metadata_of(said: Declared, join: Joiner) -> tuple[dict[str, Any], dict[str, str]]:
+def metadata_of(declared: Declared, join: Joiner) -> tuple[dict[str, Any], dict[str, str]]:
     """The metadata, and a source for each of its entries.
 
     canonical, image: absolute URLs. description, site_name: text. opengraph, twitter: by name
@@ -26,16 +26,16 @@ def metadata_of(said: Declared, join: Joiner) -> tuple[dict[str, Any], dict[str,
             found[name] = value
             sources[name] = source
 
-    if said.canonical:
-        keep("canonical", join(said.canonical), "link rel=canonical")
+    if declared.canonical:
+        keep("canonical", join(declared.canonical), "link rel=canonical")
     for name, metas in _ENTRIES.items():
         for meta in metas:
-            if value := said.metas.get(meta):
+            if value := declared.metas.get(meta):
                 keep(name, join(value) if name in {"canonical", "image"} else value, meta)
-    keep("opengraph", _group(said.metas, "og:"), "og")
-    keep("twitter", _group(said.metas, "twitter:"), "twitter")
-    keep("jsonld", said.jsonld, "json-ld")
-    keep("jsonld_unread", said.unread_jsonld, "json-ld")
+    keep("opengraph", _group(declared.metas, "og:"), "og")
+    keep("twitter", _group(declared.metas, "twitter:"), "twitter")
+    keep("jsonld", declared.jsonld, "json-ld")
+    keep("jsonld_unread", declared.unread_jsonld, "json-ld")
     return found, sources
 
 

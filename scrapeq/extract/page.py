@@ -8,7 +8,7 @@ from scrapeq import urls
 from scrapeq.extract.author import author_of
 from scrapeq.extract.bounds import for_lexbor, for_lxml
 from scrapeq.extract.charset import Decoded, decode
-from scrapeq.extract.declared import declared
+from scrapeq.extract.declared import declarations
 from scrapeq.extract.images import images_of
 from scrapeq.extract.language import language_of
 from scrapeq.extract.links import Joiner, base_of, links_of
@@ -41,22 +41,22 @@ def read_page(
 
 def _read_html(markup: str, decoded: Decoded, url: str, recipe: Recipe) -> Content:
     tree = LexborHTMLParser(markup)
-    said = declared(tree)
-    join = Joiner(base_of(said.base, url), decoded.charset)
+    declared = declarations(tree)
+    join = Joiner(base_of(declared.base, url), decoded.charset)
     sources = {"charset": decoded.source}
 
     text = MainText(None, None, None)
     if recipe.main_text != "off":
-        text = main_text(markup, tree, said, how=recipe.main_text)
+        text = main_text(markup, tree, declared, how=recipe.main_text)
     if text.source:
         sources |= {"text": text.source, "markdown": text.source}
 
-    title = title_of(said, url)
-    author = author_of(tree, said)
-    published = published_at(said, url)
-    if published is None and recipe.main_text == "best" and said.is_article:
+    title = title_of(declared, url)
+    author = author_of(tree, declared)
+    published = published_at(declared, url)
+    if published is None and recipe.main_text == "best" and declared.is_article:
         published = guess_published_at(for_lxml(markup, tree), url)
-    language = language_of(tree, said, text.text)
+    language = language_of(tree, declared, text.text)
     for name, value in (
         ("title", title),
         ("author", author),
@@ -66,7 +66,7 @@ def _read_html(markup: str, decoded: Decoded, url: str, recipe: Recipe) -> Conte
         if value is not None:
             sources[name] = value[1]
 
-    metadata, metadata_sources = metadata_of(said, join)
+    metadata, metadata_sources = metadata_of(declared, join)
     fields = select(tree, recipe.custom_selectors)
     links = links_of(tree, join) if recipe.extract_links else Links()
     images = images_of(tree, join) if recipe.extract_images else []
@@ -95,7 +95,7 @@ def _read_text(decoded: Decoded, recipe: Recipe) -> Content:
     tree = LexborHTMLParser("")
     sources = {"charset": decoded.source}
     text = decoded.text.strip()[:MAX_TEXT_CHARACTERS] if recipe.main_text != "off" else None
-    language = language_of(tree, declared(tree), decoded.text)
+    language = language_of(tree, declarations(tree), decoded.text)
     if text:
         sources |= {"text": "text/plain", "markdown": "text/plain"}
     if language:

@@ -12,7 +12,7 @@ from scrapeq.extract.declared import Declared, Marked
 
 
 def published_at(
-    said: Declared, url: str, now: datetime | None = None
+    declared: Declared, url: str, now: datetime | None = None
 ) -> tuple[datetime, str] | None:
     """The time of publication in UTC, and its source; None if the page does not declare it.
 
@@ -21,7 +21,7 @@ def published_at(
     a day ahead are slips of a template and are passed over.
     """
     latest = (now or clock.now()) + timedelta(days=1)
-    for written, source in _candidates(said, url):
+    for written, source in _candidates(declared, url):
         when = parse_time(written)
         if when is not None and _EARLIEST <= when <= latest:
             return when, source
@@ -75,17 +75,17 @@ def parse_time(written: str) -> datetime | None:
         return None
 
 
-def _candidates(said: Declared, url: str) -> Iterator[tuple[str, str]]:
+def _candidates(declared: Declared, url: str) -> Iterator[tuple[str, str]]:
     for key in ("datePublished", "uploadDate", "dateCreated"):
-        for thing in said.works():
+        for thing in declared.works():
             if isinstance(written := thing.get(key), str):
                 yield written, "json-ld"
     for name in _METAS:
-        if written := said.metas.get(name, ""):
+        if written := declared.metas.get(name, ""):
             yield written, name
     if match := _IN_ADDRESS.search(url):
         yield f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}", "url"
-    for elements, source in _marked_up(said.marked):
+    for elements, source in _marked_up(declared.marked):
         for one in elements[:3]:
             yield one.attributes.get("datetime") or one.attributes.get("content") or "", source
 

@@ -14,19 +14,21 @@ from scrapeq.extract.element_text import text_of, tidy
 MAX_CHARACTERS = 1_000
 
 
-def title_of(said: Declared, url: str) -> tuple[str, str] | None:
+def title_of(declared: Declared, url: str) -> tuple[str, str] | None:
     """The title and its source; None if the page has none.
 
     The heading that is part of a declared title ("h1"); else the headline of the JSON-LD; else
     og:title or <title> without the site's name at its end; else the first heading.
     """
-    site = _site_names(said, url)
+    site = _site_names(declared, url)
     named = [
         (short, source)
-        for text, source in _declared_titles(said)
+        for text, source in _declared_titles(declared)
         if text and (short := _without_site(text, site))
     ]
-    headings = [text for node in said.headings[:20] if (text := tidy(text_of(node)).rstrip(" ¶#"))]
+    headings = [
+        text for node in declared.headings[:20] if (text := tidy(text_of(node)).rstrip(" ¶#"))
+    ]
     whole = [_fold(text) for text, _ in named]
     part_of_one = [
         heading
@@ -42,13 +44,13 @@ def title_of(said: Declared, url: str) -> tuple[str, str] | None:
     return (headings[0][:MAX_CHARACTERS], "h1") if headings else None
 
 
-def _declared_titles(said: Declared) -> Iterator[tuple[str, str]]:
-    for thing in said.works():
+def _declared_titles(declared: Declared) -> Iterator[tuple[str, str]]:
+    for thing in declared.works():
         if isinstance(text := thing.get("headline"), str):
             yield tidy(html.unescape(text)), "json-ld"
     for name in ("og:title", "twitter:title"):
-        yield said.metas.get(name, ""), name
-    yield said.title, "title"
+        yield declared.metas.get(name, ""), name
+    yield declared.title, "title"
 
 
 def _share(heading: str, text: str) -> float:
@@ -62,10 +64,10 @@ def _fold(text: str) -> str:
     return _NO_LETTERS.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
-def _site_names(said: Declared, url: str) -> set[str]:
+def _site_names(declared: Declared, url: str) -> set[str]:
     """How the site may call itself at the end of a title."""
     host = urls.host_key(url).partition(":")[0]
-    names = {_fold(name) for name in (said.metas.get("og:site_name", ""), host) if name}
+    names = {_fold(name) for name in (declared.metas.get("og:site_name", ""), host) if name}
     names |= {_fold(label) for label in host.split(".")[:-1] if len(label) > 3}
     return {name for name in names if name}
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from scrapeq import urls
-from scrapeq.extract.declared import declared
+from scrapeq.extract.declared import declarations
 from scrapeq.extract.images import images_of, parse_srcset
 from scrapeq.extract.links import MAX_LINKS, Joiner, base_of, links_of
 
@@ -17,12 +17,12 @@ PAGE = "https://example.com/shop/chairs?page=2#top"
 
 def links(markup: str) -> list[dict[str, str]]:
     tree = LexborHTMLParser(markup)
-    return list(links_of(tree, Joiner(base_of(declared(tree).base, PAGE))))
+    return list(links_of(tree, Joiner(base_of(declarations(tree).base, PAGE))))
 
 
 def images(markup: str) -> list[dict[str, object]]:
     tree = LexborHTMLParser(markup)
-    return images_of(tree, Joiner(base_of(declared(tree).base, PAGE)))
+    return images_of(tree, Joiner(base_of(declarations(tree).base, PAGE)))
 
 
 def test_a_link_has_url_text_and_rel() -> None:
