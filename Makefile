@@ -5,7 +5,8 @@
 #   make check   format, lint, types, import direction
 #   make bench   scrapeq beside Scrapy and Crawlee, as ratios
 #   make faults  kill, freeze, fill and cut everything for half an hour, and count rows
-#   make docs    the reference as HTML, in build/docs
+#   make docs    the documentation as pages, in build/docs
+#   make release VERSION=x.y.z   everything up to the upload; see docs/release.md
 #   make notebooks  run the notebooks and keep what they show (needs Chromium)
 #   make pictures   the README's pictures anew, in docs/pictures
 #   make lock    renew requirements.lock
@@ -20,6 +21,7 @@ SHELL := /bin/sh
 
 VENV ?= .venv
 PEERS ?= .venv-peers
+DOCS ?= .venv-docs
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -32,7 +34,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench faults docs notebooks pictures lock clean environment services
+.PHONY: help demo test check bench faults docs release notebooks pictures lock clean environment services
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -79,13 +81,23 @@ bench: environment $(PEERS)/.installed
 faults: environment services
 	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
-# What people import; the rest is read in the source.
-docs: environment
-	@$(BIN)/pdoc --output-directory build/docs scrapeq scrapeq.models scrapeq.errors \
-		scrapeq.settings scrapeq.testing scrapeq.pipeline.job_queue \
-		scrapeq.pipeline.monitor scrapeq.client.tables scrapeq.pipeline.worker \
-		scrapeq.notebook.magics
+# Tutorial, how-to, reference and explanation as pages. The reference is read from the sources, so the
+# small environment needs nothing of scrapeq; once it is there, nothing is downloaded.
+docs: $(DOCS)/.installed
+	@rm -rf build/docs
+	@$(DOCS)/bin/zensical build --strict --clean
 	@echo "open build/docs/index.html"
+
+$(DOCS)/.installed: docs/requirements.txt
+	@tests/make-environment.sh "$(PYTHON)" "$(DOCS)"
+	@$(DOCS)/bin/python -m pip install --quiet -r docs/requirements.txt
+	@touch $@
+
+# It looks before the long checks, so that a tree that is not clean is refused at once.
+release: environment
+	@$(BIN)/python docs/release.py "$(VERSION)" --look
+	@$(MAKE) check test docs
+	@$(BIN)/python docs/release.py "$(VERSION)"
 
 pictures: environment services
 	$(BIN)/python docs/pictures.py
@@ -105,5 +117,5 @@ lock:
 	rm -rf build/lock
 
 clean:
-	rm -rf build dist artefacts $(VENV) $(PEERS) .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf build dist artefacts $(VENV) $(PEERS) $(DOCS) .cache .mypy_cache .pytest_cache .ruff_cache \
 		.hypothesis .import_linter_cache

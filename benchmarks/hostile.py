@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from statistics import median, quantiles
 
-from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response
+from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response, http_fetchers
 from scrapeq.models import Content, ScrapingConfig
 from scrapeq.testing import HostileWeb, LittleWeb
 from scrapeq.testing.hostile.growth import Growth
@@ -48,10 +48,9 @@ def main() -> None:
 
 async def compare(hostile: HostileWeb, good: LittleWeb, options: argparse.Namespace) -> None:
     fetcher = PoliteFetcher(
+        fetchers=http_fetchers(allow_private_addresses=True, connect_to=hostile.connect_to),
         throttle=MemoryThrottle(),
         robots=MemoryRobots(),
-        allow_private_addresses=True,
-        connect_to=hostile.connect_to,
     )
     readers = Readers(2)
     urls = [row["url"] for row in good.urls(2 * options.pages)]

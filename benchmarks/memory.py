@@ -17,6 +17,7 @@ from pathlib import Path
 import redis
 
 import scrapeq as sq
+from scrapeq.pipeline.monitor import JobMonitor
 from scrapeq.settings import load_settings
 from scrapeq.testing import LittleWeb
 
@@ -57,10 +58,10 @@ def _crawl(
     options: argparse.Namespace, web: LittleWeb, queue: sq.JobQueue, client: redis.Redis
 ) -> list[tuple[float, dict[int, float]]]:
     """The share of the pages that was done at each look, and RSS in MB by pid."""
-    frontier = queue.services.frontier
-    while len(frontier.coordination.workers()) < options.workers:
+    monitor = JobMonitor(queue)
+    while len(monitor.get_queues().workers) < options.workers:
         time.sleep(0.1)
-    pids = sorted(int(worker.rpartition(":")[2]) for worker in frontier.coordination.workers())
+    pids = sorted(int(worker.rpartition(":")[2]) for worker in monitor.get_queues().workers)
     print("pages    " + "".join(f"{f'pid {pid}':>12}" for pid in pids) + "   Redis  (MB)")
     seen: list[tuple[float, dict[int, float]]] = []
     for start in range(0, options.pages, options.batch):

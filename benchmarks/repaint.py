@@ -19,6 +19,7 @@ import scrapeq as sq
 from scrapeq.dashboards import Dashboard
 from scrapeq.database.schema import batches, jobs
 from scrapeq.models import BatchState
+from scrapeq.project.services import shared_services
 
 KINDS = ("http_4xx", "dns", "empty", "truncated")
 
@@ -49,18 +50,19 @@ def repaints(size: int, count: int) -> tuple[float, int, float, int, int]:
     the bytes of all its parts."""
     with sq.LocalCluster(workers=0, temporary=True) as cluster:
         queue = sq.get_job_queue(cluster.settings)
+        services = shared_services(cluster.settings)
         batch = queue.submit_batch(
             [f"http://127.0.0.{n % 32 + 1}/page/{n}" for n in range(size)], name="many"
         )
-        done = half_done(queue.services.engine, batch.id, size)
+        done = half_done(services.engine, batch.id, size)
         for begin in range(0, len(done), 10_000):
-            queue.services.frontier.jobs.forget(done[begin : begin + 10_000])
+            services.frontier.jobs.forget(done[begin : begin + 10_000])
         dashboard = Dashboard(queue=queue, same_s=0)
         shown: dict[str, str] = {}
         all_bytes = sum(len(html.encode()) for html in dashboard.changed(shown).values())
         cards, parts = [], []
         for _ in range(count):
-            with queue.services.engine.begin() as connection:
+            with services.engine.begin() as connection:
                 connection.execute(batches.update().values(completed=batches.c.completed + 1))
             cards.append(timed(lambda: dashboard.project.handle(batch.id).card(actions=True)))
             parts.append(timed(lambda: "".join(dashboard.changed(shown).values())))

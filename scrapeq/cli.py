@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from scrapeq.errors import ConfigError, InputError, MissingExtra, NotFound, ScrapeqError
+from scrapeq.frames.file_formats import READ, WRITTEN, in_words
 
 if TYPE_CHECKING:
     from scrapeq.client.handle import BatchHandle
+    from scrapeq.pipeline.job_queue import JobQueue
+    from scrapeq.settings import Settings
 
 #: Hosts that `scrapeq status` lists.
 MOST_PAUSED = 10
@@ -44,13 +47,31 @@ def main() -> None:
         sys.exit(INTERRUPTED)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from scrapeq import __version__
+
+        typer.echo(f"scrapeq {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """A column of URLs in, a table out."""
+
+
 @app.command()
 def scrape(  # noqa: PLR0917 - typer's way to declare options
     source: Annotated[
         str,
-        typer.Argument(
-            help="csv, tsv, jsonl, parquet, xlsx or txt file; - for stdin, a URL a line."
-        ),
+        typer.Argument(help=f"{in_words(READ)} file; - for stdin, a URL a line."),
     ] = "-",
     url_column: Annotated[
         str | None, typer.Option(help="The column of URLs; found by itself if there is one.")
@@ -68,7 +89,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="csv, jsonl, parquet or xlsx, by the ending."),
+        typer.Option("--output", "-o", help=f"{in_words(WRITTEN)}, by the ending."),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="To find the batch again; made from the URLs if not given.")
@@ -82,7 +103,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         bool, typer.Option("--stealth", help="Send a real browser's headers and TLS.")
     ] = False,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Fetch again what the store could answer.")
+        bool, typer.Option("--refresh", help="Fetch again, also where stored pages could answer.")
     ] = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed rows of this batch again.")
@@ -93,7 +114,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     """Fetch a column of URLs and write the table."""
     from scrapeq import client, frames
     from scrapeq.models.command_options import config_from_options
-    from scrapeq.pipeline.job_queue import fingerprint
+    from scrapeq.pipeline.submission import fingerprint
 
     if output is not None:
         frames.check_export_path(output)
@@ -122,7 +143,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         _follow(batch, quiet=quiet)
     except KeyboardInterrupt:
         so_far = f" at {batch.progress.done:,} of {len(batch):,} rows" if batch is not None else ""
-        _say(f"stopped{so_far}; the same command goes on from there")
+        _say(f"stopped{so_far}; run the same command to continue")
         sys.exit(INTERRUPTED)
     _deliver(batch, output)
     sys.exit(_verdict(batch))
@@ -131,7 +152,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
 @app.command()
 def export(
     batch: Annotated[str, typer.Argument(help="The name or id of a batch.")],
-    output: Annotated[Path, typer.Argument(help="csv, jsonl, parquet or xlsx, by the ending.")],
+    output: Annotated[Path, typer.Argument(help=f"{in_words(WRITTEN)}, by the ending.")],
 ) -> None:
     """Write the table of a batch, also of one that still runs."""
     from scrapeq import client
@@ -177,7 +198,7 @@ def up(
 
 @app.command()
 def down() -> None:
-    """End the private Redis and workers of this folder; nothing that was submitted is lost."""
+    """End the private Redis and workers of this folder; submitted work is not lost."""
     from scrapeq import cluster
     from scrapeq.settings import load_settings
 
@@ -186,7 +207,7 @@ def down() -> None:
 
 @app.command()
 def status() -> None:
-    """Say what runs in this folder: Redis, workers, open jobs, hosts that are being spared."""
+    """Print what runs in this folder: Redis, workers, open jobs, paused hosts."""
     _print_status()
 
 
@@ -199,13 +220,13 @@ def worker(context: typer.Context) -> None:
 
 @app.command()
 def doctor() -> None:
-    """Check this installation and say what to do about what is wrong."""
+    """Check this installation; for what is wrong, print what to do."""
     from scrapeq.doctor import checks
 
     failed = 0
     for check in checks():
         mark = "ok  " if check.good else "FAIL"
-        typer.echo(f"{mark} {check.what}: {check.said}")
+        typer.echo(f"{mark} {check.what}: {check.result}")
         failed += not check.good
     sys.exit(BROKEN if failed else ALL_GOOD)
 
@@ -222,7 +243,9 @@ def dashboard(
 
     def say(address: str) -> None:
         typer.echo(f"the dashboard is at {address}")
-        _say("whoever has this address can use it; Ctrl-C ends it, what was submitted goes on")
+        _say(
+            "everybody who has this address can use it; Ctrl-C ends it, and submitted work goes on"
+        )
         if open_browser:
             webbrowser.open(address)
 
@@ -309,7 +332,7 @@ def _deliver(batch: BatchHandle, output: Path | None) -> None:
     import pandas as pd
 
     wanted = ["url", "ok", "http_status", "title", "language", "error_kind"]
-    frame = batch.df
+    frame = batch.table()
     columns = [*wanted, *(one for one in batch.batch.config.custom_selectors if one not in wanted)]
     with pd.option_context("display.width", 200, "display.max_colwidth", 36):
         from scrapeq.display import plain
@@ -335,6 +358,7 @@ def _print_status() -> None:
     from scrapeq import cluster
     from scrapeq.display import plain, seconds
     from scrapeq.errors import RedisUnavailable
+    from scrapeq.models.error_words import error_words
     from scrapeq.settings import load_settings
 
     settings = load_settings()
@@ -357,15 +381,14 @@ def _print_status() -> None:
         stats, paused = queue.get_queue_stats(), queue.paused_host_rows()
     except RedisUnavailable as error:
         _fail(str(error), BROKEN)
-    counts = ", ".join(
-        f"{count:,} {name}" for name, count in stats["status_counts"].items() if count
-    )
-    typer.echo(f"{stats['workers']} workers answer; jobs: {counts or 'none yet'}")
-    for row in paused[:MOST_PAUSED]:
-        left = seconds(max(0.0, row["until"] - time.time()))
+    counts = ", ".join(f"{count:,} {name}" for name, count in stats.status_counts.items() if count)
+    typer.echo(f"{stats.workers} workers answer; jobs: {counts or 'none yet'}")
+    for host in paused[:MOST_PAUSED]:
+        left = seconds(max(0.0, host.until_s - time.time()))
         typer.echo(
-            f"spared: {plain(row['host'], 60)}, {row['state'].replace('_', ' ')}, for another {left}; "
-            f"{row['waiting']:,} jobs wait; {row['error_kind']}: {plain(row['error_message'], 120)}"
+            f"paused: {plain(host.host, 60)} ({host.state.replace('_', ' ')}), for {left}; "
+            f"{host.waiting:,} jobs wait; last error: {error_words(host.error_kind)}: "
+            f"{plain(host.error_message, 120)}"
         )
     if len(paused) > MOST_PAUSED:
         typer.echo(
@@ -373,16 +396,14 @@ def _print_status() -> None:
         )
 
 
-def _looking_queue() -> Any:
+def _looking_queue() -> JobQueue:
     """A queue that looks without starting anything: the record is enough for most."""
-    from scrapeq.pipeline.job_queue import JobQueue
-    from scrapeq.project.services import looking_services
-    from scrapeq.settings import load_settings
+    from scrapeq.pipeline.job_queue import get_looking_queue
 
-    return JobQueue(looking_services(load_settings()))
+    return get_looking_queue()
 
 
-def _refuse_shared(settings: Any) -> None:
+def _refuse_shared(settings: Settings) -> None:
     if settings.shared:
         raise ConfigError(
             "REDIS_URL names a Redis of your own, which needs no private one",

@@ -20,11 +20,11 @@ LITTLE_SPACE = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at. `said`: what was found, and for a bad one what to do."""
+    """One thing looked at. `result`: what was found, and for a bad one what to do."""
 
     what: str
     good: bool
-    said: str
+    result: str
 
 
 def checks() -> Iterator[Check]:
@@ -43,8 +43,8 @@ def checks() -> Iterator[Check]:
     yield _attempt("Redis", lambda: _redis(settings))
     for extra, module in (("ai", "openai"), ("browser", "playwright"), ("postgres", "psycopg")):
         there = importlib.util.find_spec(module) is not None
-        said = "installed" if there else f'not installed; pip install "scrapeq[{extra}]" adds it'
-        yield Check(f"extra {extra}", True, said)
+        result = "installed" if there else f'not installed; pip install "scrapeq[{extra}]" adds it'
+        yield Check(f"extra {extra}", True, result)
 
 
 def _attempt(what: str, look: Callable[[], str]) -> Check:

@@ -18,32 +18,23 @@
 
 A page that failed is data, not an exception: a row with `error_kind` and `error_message`.
 An exception here means that scrapeq itself could not work. Each has two halves: what happened
-(`.problem`) and what to try (`.hint`).
+(`.problem`) and what to try (`.hint`). Where there are facts, they are typed attributes.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
 
 class ScrapeqError(Exception):
-    """What happened, what to try, and the facts as attributes.
+    """What happened (`problem`) and what to try (`hint`, "" where nothing helps), as sentences for
+    a person. Some kinds have facts, too, each an attribute of its own."""
 
-    `problem` and `hint` are sentences for a person; everything else that is passed by name
-    becomes an attribute of the error.
-    """
-
-    def __init__(self, problem: str, *, hint: str = "", **facts: Any) -> None:
+    def __init__(self, problem: str, *, hint: str = "") -> None:
         self.problem = problem
         self.hint = hint
-        self.facts = facts
         super().__init__(f"{problem}; {hint}" if hint else problem)
-
-    def __getattr__(self, name: str) -> Any:
-        facts = self.__dict__.get("facts", {})
-        if name in facts:
-            return facts[name]
-        raise AttributeError(name)
 
 
 class ConfigError(ScrapeqError, ValueError):
@@ -51,7 +42,14 @@ class ConfigError(ScrapeqError, ValueError):
 
 
 class InputError(ScrapeqError, ValueError):
-    """The table, column or file of URLs cannot be read as one."""
+    """The table, column or file of URLs cannot be read as one.
+
+    columns: the columns that the trouble is about; all of the table's where none was found.
+    """
+
+    def __init__(self, problem: str, *, hint: str = "", columns: Sequence[object] = ()) -> None:
+        super().__init__(problem, hint=hint)
+        self.columns = tuple(columns)
 
 
 class AlreadyThere(InputError):
@@ -67,11 +65,17 @@ class NotFound(ScrapeqError, LookupError):
 
 
 class IllegalMove(ScrapeqError, ValueError):
-    """A job status cannot follow the one that the job has."""
+    """A job status cannot follow the one that the job has: `job_id` is `old`, not to be `new`."""
+
+    def __init__(
+        self, problem: str, *, hint: str = "", job_id: str = "", old: str = "", new: str = ""
+    ) -> None:
+        super().__init__(problem, hint=hint)
+        self.job_id, self.old, self.new = job_id, old, new
 
 
 class WaitTimeout(ScrapeqError, TimeoutError):
-    """The time given to `wait()` was over before the batch was done; the work goes on."""
+    """The time given to `wait()` ended before the batch was done; the work goes on."""
 
 
 class RedisUnavailable(ScrapeqError, ConnectionError):
@@ -83,7 +87,11 @@ class RedisFull(ScrapeqError):
 
 
 class RedisEvicts(ScrapeqError):
-    """Redis has an eviction policy that may throw our keys away."""
+    """Redis has an eviction policy that may throw our keys away; `policy` is its name."""
+
+    def __init__(self, problem: str, *, hint: str = "", policy: str = "") -> None:
+        super().__init__(problem, hint=hint)
+        self.policy = policy
 
 
 class DatabaseUnavailable(ScrapeqError):
@@ -91,7 +99,11 @@ class DatabaseUnavailable(ScrapeqError):
 
 
 class ClusterFailed(ScrapeqError):
-    """The private Redis or the supervised workers do not start."""
+    """The private Redis or the supervised workers do not start; `home` is their folder."""
+
+    def __init__(self, problem: str, *, hint: str = "", home: Path | None = None) -> None:
+        super().__init__(problem, hint=hint)
+        self.home = home
 
 
 class NoWorkersWarning(UserWarning):

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from scrapeq.errors import ConfigError
 
 #: With it Celery's queues have the guide's names in Redis too.
 DEFAULT_NAMESPACE = "scrapeq"
 _NAMESPACE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else ""
 
 
 class Settings(BaseSettings):
@@ -32,7 +40,9 @@ class Settings(BaseSettings):
     celery_result_backend: SecretStr | None = Field(None, validation_alias="CELERY_RESULT_BACKEND")
     celery_task_serializer: str = Field("json", validation_alias="CELERY_TASK_SERIALIZER")
     celery_result_serializer: str = Field("json", validation_alias="CELERY_RESULT_SERIALIZER")
-    celery_accept_content: list[str] = Field(["json"], validation_alias="CELERY_ACCEPT_CONTENT")
+    celery_accept_content: Annotated[list[str], NoDecode] = Field(
+        ["json"], validation_alias="CELERY_ACCEPT_CONTENT"
+    )
     celery_timezone: str = Field("UTC", validation_alias="CELERY_TIMEZONE")
     celery_enable_utc: bool = Field(True, validation_alias="CELERY_ENABLE_UTC")
 
@@ -53,6 +63,13 @@ class Settings(BaseSettings):
         validation_alias="SCRAPEQ_NAMESPACE",
         description="What every key in Redis begins with, so that projects can share one Redis; "
         "letters, digits, - and _, at most 40.",
+    )
+    owner: str = Field(
+        default_factory=_login_name,
+        max_length=200,
+        validation_alias="SCRAPEQ_OWNER",
+        description="Whose batches these are. A page that was fetched with a secret, or that its "
+        "server calls private, answers only batches of the same owner. None: the login name.",
     )
 
     # the private cluster
@@ -163,6 +180,15 @@ class Settings(BaseSettings):
         if value != "json":
             raise ValueError(f"only json is safe to take from a queue, not {value!r}; write json")
         return value
+
+    @field_validator("celery_accept_content", mode="before")
+    @classmethod
+    def _list_as_people_write_it(cls, value: Any) -> Any:
+        """["json"], and what a shell makes of it ([json]); json, "json", application/json."""
+        if not isinstance(value, str):
+            return value
+        words = [word.strip(" \t'\"") for word in value.strip().strip("[]").split(",")]
+        return ["json" if word == "application/json" else word for word in words if word]
 
     @field_validator("celery_accept_content")
     @classmethod

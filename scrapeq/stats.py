@@ -10,9 +10,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import NamedTuple
 
-from scrapeq.models.health import Verdict
+from scrapeq.models.health import HealthStatus, HealthVerdict
 
 #: A rate over less than this says more about the moment than about the speed.
 SHORTEST_SPAN_S = 1.0
@@ -137,14 +136,7 @@ FAILURE_RATE_UNHEALTHY = 50.0
 WAIT_DEGRADED_S = 900.0
 
 
-class Health(NamedTuple):
-    """The verdict, and a sentence for each thing that speaks against HEALTHY, worst first."""
-
-    verdict: Verdict
-    reasons: tuple[str, ...]
-
-
-def health(
+def health_verdict(
     *,
     redis_reachable: bool,
     workers_alive: int,
@@ -152,14 +144,14 @@ def health(
     completed_lately: int = 0,
     failed_lately: int = 0,
     oldest_due_age_s: float | None = None,
-) -> Health:
-    """The verdict on the whole system from a few facts.
+) -> HealthVerdict:
+    """The verdict on the whole system from a few facts; `SystemHealth` shows it with them.
 
     `oldest_due_age_s` is how long the oldest job has waited since it might have started: a job
     that waits for its host's pace, or for a retry, is not late. "Lately" is the caller's window.
     """
     if not redis_reachable:
-        return Health("UNHEALTHY", ("Redis cannot be reached",))
+        return HealthVerdict("UNHEALTHY", ("Redis cannot be reached",))
     bad: list[str] = []
     doubtful: list[str] = []
     if workers_alive <= 0:
@@ -177,5 +169,5 @@ def health(
             doubtful.append(reason)
     if oldest_due_age_s is not None and oldest_due_age_s >= WAIT_DEGRADED_S:
         doubtful.append(f"a job has been due for {oldest_due_age_s / 60:,.0f} minutes")
-    verdict: Verdict = "UNHEALTHY" if bad else "DEGRADED" if doubtful else "HEALTHY"
-    return Health(verdict, (*bad, *doubtful))
+    status: HealthStatus = "UNHEALTHY" if bad else "DEGRADED" if doubtful else "HEALTHY"
+    return HealthVerdict(status, (*bad, *doubtful))

@@ -281,7 +281,7 @@ def _too_long(length: int) -> Failure:
 
 # --- duplicates -------------------------------------------------------------------------------
 
-# Parameters that say where a visitor came from, or who they are, and never which page: those that
+# Parameters that say where a person came from, or who they are, and never which page: those that
 # analytics and advertising services document, and the session parameters of common frameworks.
 _TRACKERS = frozenset(
     """

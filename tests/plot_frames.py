@@ -88,7 +88,7 @@ def hosts(rows: Sequence[tuple[str, int, int, float | None, str | None]]) -> pd.
     made["success_rate"] = 100 * (1 - made["failed"] / made["jobs"])
     made["mean_s"] = made["p50_s"] * 1.5
     made["p95_s"] = made["p50_s"] * 4
-    made["spared_until"] = pd.Series(pd.NaT, index=made.index, dtype="datetime64[us, UTC]")
+    made["breaker_until"] = pd.Series(pd.NaT, index=made.index, dtype="datetime64[us, UTC]")
     counts, others = (
         ["jobs", "succeeded", "failed", "open"],
         ["success_rate", "mean_s", "p50_s", "p95_s"],

@@ -20,7 +20,7 @@ async function exportTable(batch, ending) {
   link.download = named ? named[1] || decodeURIComponent(named[2]) : `batch.${ending}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // some browsers begin to read it later
-  return { said: `saved ${link.download}` };
+  return { message: `saved ${link.download}` };
 }
 
 async function file(chosen) {

@@ -13,15 +13,16 @@ from scrapeq.client.handle import BatchHandle
 from scrapeq.errors import ConfigError
 from scrapeq.extract.selectors import check_selectors
 from scrapeq.models import Batch, BatchState, ScrapingConfig
-from scrapeq.pipeline.job_queue import USUAL_PRIORITY, JobQueue, fingerprint, get_job_queue
+from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
+from scrapeq.pipeline.submission import USUAL_PRIORITY, Submission, fingerprint
 
 if TYPE_CHECKING:
     from scrapeq.settings import Settings
 
 #: How old a stored page may be to answer a row of `scrape()`: a cell that is run again the same
-#: day asks nobody anything.
+#: day sends no request.
 USUAL_MAX_AGE = timedelta(days=1)
-#: Seconds that a name is held while it is submitted: a million rows take about 30.
+#: Seconds that a name is locked while it is submitted: a million rows take about 30.
 NAME_LOCK_S = 60
 
 
@@ -44,8 +45,8 @@ def scrape(
 
     Running it again is safe. With a `name`, the same column and options are the same batch, and
     nothing is submitted; another column or other options make the next run of that name. Pages
-    stored within `max_age` (a day, if not said) answer without a request; `refresh` fetches anew.
-    The handle's `note` says what was done.
+    stored within `max_age` (by default a day) answer without a request; `refresh` fetches anew.
+    The handle's `note` tells what was done.
 
     Raises InputError for a table without URLs, ConfigError for an option that cannot be met, and
     what `get_job_queue` raises.
@@ -63,25 +64,27 @@ def scrape(
     with _one_at_a_time(queue, name):
         if name is not None and (same := _same_batch(queue, name, column.values, config, refresh)):
             return same
-        batch = queue.submit_batch(
-            column.values,
-            config,
-            priority=priority,
-            name=name,
-            url_column=column.name,
-            table=frames.pack_table(column.table) if column.has_table else (),
-            refresh=refresh,
+        batch = queue.submit(
+            Submission(
+                column.values,
+                config,
+                priority=priority,
+                name=name,
+                url_column=column.name,
+                table=frames.pack_table(column.table) if column.has_table else (),
+                refresh=refresh,
+            )
         )
-    return BatchHandle(queue, batch.id, note=_said(batch))
+    return BatchHandle(queue, batch.id, note=_note(batch))
 
 
 @contextmanager
 def _one_at_a_time(queue: JobQueue, name: str | None) -> Iterator[None]:
     """Two cells that submit the same name at the same moment make one batch of it."""
     frontier, proof = queue.services.frontier, None
-    patience_ends = time.monotonic() + NAME_LOCK_S
+    give_up_s = time.monotonic() + NAME_LOCK_S
     key = f"name:{name}"
-    while name is not None and proof is None and time.monotonic() < patience_ends:
+    while name is not None and proof is None and time.monotonic() < give_up_s:
         proof = frontier.coordination.lock(key, NAME_LOCK_S)
         if proof is None:
             time.sleep(0.05)
@@ -118,22 +121,25 @@ def _same_batch(
     age = clock.now() - batch.finished_at if batch.finished_at else None
     if age is not None and config.max_age is not None and age > config.max_age:
         return None  # its pages are too old: the next run fetches them again
-    left = batch.total - batch.done
-    said = f"the same batch as before: {batch.done:,} of {batch.total:,} rows were done already"
-    if batch.failed and not left:
-        said += f"; {batch.failed:,} failed, retry_failed() tries them again"
-    return BatchHandle(queue, batch.id, note=f"{said}, nothing was submitted")
+    note = (
+        f"the same batch as before: {batch.done:,} of {batch.total:,} rows are done; "
+        "nothing was submitted"
+    )
+    if batch.failed and batch.done >= batch.total:
+        note += f"; {batch.failed:,} failed, retry_failed() tries them again"
+    return BatchHandle(queue, batch.id, note=note)
 
 
-def _said(batch: Batch) -> str:
-    said = []
+def _note(batch: Batch) -> str:
+    """What a submission did, as far as it is not plain from the numbers of rows."""
+    parts = []
     if batch.run > 1:
-        said.append(f"run {batch.run} of {batch.name!r}")
+        parts.append(f"run {batch.run} of {batch.name!r}")
     if batch.from_store:
-        said.append(f"{batch.from_store:,} of {batch.total:,} rows are answered from the store")
+        parts.append(f"{batch.from_store:,} of {batch.total:,} rows are answered by stored pages")
     if batch.failed:
-        said.append(f"{batch.failed:,} rows hold no URL")
-    return "; ".join(said)
+        parts.append(f"{batch.failed:,} rows hold no URL")
+    return "; ".join(parts)
 
 
 def _check_name(name: str) -> None:

@@ -8,7 +8,7 @@ sq.compare("firms", "a1b2c3")
 
 Each function reads the record (and, for what runs at this moment, Redis) and changes nothing.
 Without a `queue` it looks at the environment's project without starting anything; a batch's handle
-brings its own. While Redis is away, open jobs are pending and no host is known to be spared. Texts
+brings its own. While Redis does not answer, open jobs are pending and no host is known to be paused. Texts
 are as strangers wrote them, and times in UTC. All raise DatabaseUnavailable; those that take a
 `batch` (a name, which means its newest run, an id, or a handle) raise NotFound for one there is not.
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from json import loads
@@ -30,8 +30,8 @@ from scrapeq.database.job_rows import JobFilter, JobRow
 from scrapeq.database.minutes import floor_ms
 from scrapeq.errors import ConfigError, RedisUnavailable
 from scrapeq.models import FINAL, Batch, ErrorKind, JobStatus
-from scrapeq.pipeline.job_queue import JobQueue
-from scrapeq.project.services import shared_looking_services
+from scrapeq.pipeline.job_queue import JobQueue, get_looking_queue
+from scrapeq.pipeline.open_jobs import open_now
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +43,6 @@ _EVERY = re.compile(r"^\s*(\d+)\s*(s|m|min|h|d)\s*$", re.IGNORECASE)
 _UNITS_MS = {"s": 1_000, "m": MINUTE_MS, "min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 #: Rows of a history: two months of minutes, and more than anybody draws.
 MOST_STEPS = 100_000
-#: Jobs whose standing Redis is asked for in one round trip.
-_STANDINGS_CHUNK = 5_000
 
 _Slug = TypeVar("_Slug", bound=StrEnum)
 
@@ -69,8 +67,8 @@ def history(
     request was sent for; percentiles come from a histogram and are right to 12 %. NA where there is
     none. Cancelled jobs are not counted.
 
-    Without a batch, jobs are what workers did: rows that were answered without a request (from the
-    store, duplicates, no URL) are not among them; the cost depends on minutes, not on jobs. With a
+    Without a batch, jobs are what workers did: rows that were answered without a request (by
+    stored pages, duplicates, no URL) are not among them; the cost depends on minutes, not on jobs. With a
     batch they are, so that the sum is its completed and failed rows; all of its jobs are read, 1 s
     for a million. Raises ConfigError for an `every` or `hours` that cannot be met.
     """
@@ -168,9 +166,9 @@ def hosts(
 
     Columns: host string · jobs, succeeded, failed, open Int64 (jobs has cancelled ones too) ·
     success_rate Float64, 0 to 100 · mean_s, p50_s, p95_s Float64, as in `history` · error_kind
-    category, the most frequent of its failures · last_finished datetime64[us, UTC] · spared boolean,
-    whether its breaker spares it now (see `JobQueue.paused_hosts`; NA while Redis is away) ·
-    spared_until datetime64[us, UTC]. It reads every job that counts, 2 s for a million. Raises
+    category, the most frequent of its failures · last_finished datetime64[us, UTC] · breaker_open
+    boolean, whether it is paused now (see `JobQueue.paused_hosts`; NA while Redis does not answer) ·
+    breaker_until datetime64[us, UTC], when the pause ends. It reads every job that counts, 2 s for a million. Raises
     ConfigError for bad `hours` or a bad `limit`.
     """
     queue = _queue(queue, batch)
@@ -181,13 +179,13 @@ def hosts(
         since_ms=since_ms,
         batch_id=None if batch is None else _batch(queue, batch).id,
     )
-    spared: dict[str, float] | None
+    paused: dict[str, float] | None
     try:
-        spared = {row["host"]: row["until"] for row in queue.paused_host_rows()}
+        paused = {one.host: one.until_s for one in queue.paused_host_rows()}
     except RedisUnavailable:
-        spared = None
+        paused = None
     return frames.hosts_frame(
-        tallies.outcomes, tallies.errors, spared, edges_s=stats.BUCKET_EDGES_S, limit=limit
+        tallies.outcomes, tallies.errors, paused, edges_s=stats.BUCKET_EDGES_S, limit=limit
     )
 
 
@@ -312,31 +310,13 @@ def _open_rows(
             )
         else:
             found = rows.open_rows(engine, wanted, limit=limit)
-        found = [
-            row
-            for start in range(0, len(found), _STANDINGS_CHUNK)
-            for row in _as_they_stand(queue, found[start : start + _STANDINGS_CHUNK])
-        ]
+        now = open_now(frontier, [row.job_id for row in found])
+        found = [row._replace(**now[row.job_id]) if row.job_id in now else row for row in found]
     except RedisUnavailable:
         if status in {JobStatus.RUNNING, JobStatus.RETRYING}:
             return []
         found = rows.open_rows(engine, wanted, limit=limit)
     return [row for row in found if status is None or row.status == status]
-
-
-def _as_they_stand(queue: JobQueue, found: Sequence[JobRow]) -> Iterable[JobRow]:
-    standings = queue.services.frontier.views.standings([row.job_id for row in found])
-    for row in found:
-        standing = standings.get(row.job_id)
-        if standing is None or not standing.known:
-            yield row
-            continue
-        yield row._replace(
-            status=standing.status,
-            attempts=standing.tries,
-            error_kind=standing.error_kind or None,
-            error_message=standing.error_message or None,
-        )
 
 
 # -- comparing ----------------------------------------------------------------------------------
@@ -382,7 +362,7 @@ def _queue(queue: JobQueue | None, *batches: str | BatchHandle | None) -> JobQue
     for batch in batches:
         if isinstance(batch, BatchHandle):
             return batch.queue
-    return JobQueue(shared_looking_services())
+    return get_looking_queue()
 
 
 def _batch(queue: JobQueue, batch: str | BatchHandle) -> Batch:

@@ -78,7 +78,7 @@ def _foreign(path: Path) -> ClusterFailed:
     return ClusterFailed(
         f"{path} belongs to another user",
         hint="set SCRAPEQ_HOME to a folder of your own, or REDIS_URL to share a Redis",
-        path=path,
+        home=path.parent,
     )
 
 

@@ -80,7 +80,7 @@ class Supervisor:
     def run(self, listener: socket.socket) -> None:
         """Supervise until there is no owner left or somebody says stop; then end everything."""
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
-        self._selector.register(self._signals(), selectors.EVENT_READ, self._drain)
+        self._selector.register(self._signals(), selectors.EVENT_READ, _drain)
         while not self._stopping:
             self._turn(time.monotonic())
             if not self._stopping:
@@ -159,9 +159,6 @@ class Supervisor:
 
     def _told_to_end(self, _number: int, _frame: object) -> None:
         self._stopping = True  # and no more: a handler may interrupt a line that is being logged
-
-    def _drain(self, reader: socket.socket) -> None:
-        reader.recv(4096)
 
     # Redis
 
@@ -378,18 +375,23 @@ class Supervisor:
 
     def _end_all(self) -> None:
         """Workers first, so that they can still put back what they hold; then Redis."""
-        self._end(self._workers, WORKER_PATIENCE_S)
-        self._end([self._redis], REDIS_PATIENCE_S)
+        _end(self._workers, WORKER_PATIENCE_S)
+        _end([self._redis], REDIS_PATIENCE_S)
         shutil.rmtree(self._access.folder, ignore_errors=True)
         log("everything has ended")
 
-    def _end(self, children: list[Child], patience_s: float) -> None:
+
+def _drain(reader: socket.socket) -> None:
+    reader.recv(4096)
+
+
+def _end(children: list[Child], patience_s: float) -> None:
+    for child in children:
+        child.end(time.monotonic(), patience_s)
+    while any(child.pid for child in children):
         for child in children:
-            child.end(time.monotonic(), patience_s)
-        while any(child.pid for child in children):
-            for child in children:
-                child.reap(time.monotonic())
-            time.sleep(0.01)
+            child.reap(time.monotonic())
+        time.sleep(0.01)
 
 
 def log(message: str) -> None:

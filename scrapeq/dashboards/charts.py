@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from scrapeq import display
+from scrapeq.models.monitoring import Step
 
 #: The inside of a picture in its own units; the page stretches it.
 WIDTH, HEIGHT = 300.0, 60.0
@@ -16,8 +17,8 @@ LEAST_STEPS = 15
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A path over the hour; it has gaps where there is nothing to say, and `dots` for steps without
-    neighbours. `style`: full, light, soft."""
+    """A path over the hour; it has gaps where nothing finished, and `dots` for steps without
+    neighbours. `style`: full or soft."""
 
     path: str
     dots: str
@@ -26,7 +27,7 @@ class Line:
 
 
 class Bar(NamedTuple):
-    """A rectangle in the picture's units, and what it says."""
+    """A rectangle in the picture's units, and its title."""
 
     x: str
     y: str
@@ -38,7 +39,7 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture with a title, what it says now, its greatest value, and bars or lines."""
+    """A picture with a title, its newest value in words, its greatest value, and bars or lines."""
 
     title: str
     now: str
@@ -47,53 +48,53 @@ class Chart:
     lines: tuple[Line, ...] = ()
 
 
-def since_work_began(series: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def since_work_began(series: Sequence[Step]) -> Sequence[Step]:
     """The series from its first step with jobs on, and at least its last `LEAST_STEPS`."""
-    first = next((n for n, step in enumerate(series) if step["jobs_processed"]), len(series))
+    first = next((n for n, step in enumerate(series) if step.jobs_processed), len(series))
     return series[max(0, min(first, len(series) - LEAST_STEPS)) :]
 
 
-def charts(series: Sequence[Mapping[str, Any]]) -> list[Chart]:
+def charts(series: Sequence[Step]) -> list[Chart]:
     """Throughput, latency and success of a series of `JobMonitor.get_series`."""
     return [_throughput(series), _latency(series), _success(series)]
 
 
-def _throughput(series: Sequence[Mapping[str, Any]]) -> Chart:
-    top = max((step["jobs_processed"] for step in series), default=0)
+def _throughput(series: Sequence[Step]) -> Chart:
+    top = max((step.jobs_processed for step in series), default=0)
     bars = []
     width = WIDTH / max(1, len(series))
     for place, step in enumerate(series):
         base = HEIGHT
-        for key, style in (("succeeded", "full"), ("failed", "light")):
+        for key, style in (("succeeded", "full"), ("failed", "failed")):
             height = HEIGHT * step[key] / top if top else 0.0
             if height:
                 base -= height
-                said = f"{_clock(step)} UTC: {display.count(step[key])} {key}"
+                text = f"{_clock(step)} UTC: {display.count(step[key])} {key}"
                 box = [place * width, base, width * 0.82, height]
                 x, y, w, h = (f"{value:.1f}" for value in box)
-                bars.append(Bar(x, y, w, h, style, said))
+                bars.append(Bar(x, y, w, h, style, text))
     # the last whole minute, or the one that has begun if that is the first
-    last = next((step["jobs_processed"] for step in series[-2:] if step["jobs_processed"]), 0)
+    last = next((step.jobs_processed for step in series[-2:] if step.jobs_processed), 0)
     return Chart(
         "pages a minute", display.count(last), display.count(top) if top else "", tuple(bars)
     )
 
 
-def _latency(series: Sequence[Mapping[str, Any]]) -> Chart:
-    top = max((step["p95_s"] for step in series if step["p95_s"] is not None), default=0.0)
+def _latency(series: Sequence[Step]) -> Chart:
+    top = max((step.p95_s for step in series if step.p95_s is not None), default=0.0)
     lines = tuple(
         Line(*_path([step[key] for step in series], top), style, label)
         for key, style, label in (("p95_s", "soft", "p95"), ("p50_s", "full", "p50"))
     )
-    newest = next((step for step in reversed(series) if step["p50_s"] is not None), None)
+    newest = next((step for step in reversed(series) if step.p50_s is not None), None)
     now = "–"
     if newest:
-        now = f"p50 {display.seconds(newest['p50_s'])} · p95 {display.seconds(newest['p95_s'])}"
+        now = f"p50 {display.seconds(newest.p50_s)} · p95 {display.seconds(newest.p95_s)}"
     return Chart("time per page", now, display.seconds(top) if top else "", lines=lines)
 
 
-def _success(series: Sequence[Mapping[str, Any]]) -> Chart:
-    rates = [step["success_rate"] for step in series]
+def _success(series: Sequence[Step]) -> Chart:
+    rates = [step.success_rate for step in series]
     newest = next((rate for rate in reversed(rates) if rate is not None), None)
     now = "–" if newest is None else f"{newest:.1f} %"
     line = Line(*_path(rates, 100.0), "full", "success")
@@ -118,5 +119,5 @@ def _path(values: Sequence[float | None], top: float) -> tuple[str, str]:
     return "".join(lines), "".join(dots)
 
 
-def _clock(step: Mapping[str, Any]) -> str:
-    return str(step["timestamp"])[11:16]
+def _clock(step: Step) -> str:
+    return step.timestamp[11:16]

@@ -1,6 +1,6 @@
-// The dashboard: draws the parts that Python made into their places, and says what was asked for.
+// The dashboard: draws the parts that Python made into their places, and sends requests.
 // Goes with morph.js. Whoever shows it brings a way to Python:
-//   ask(request) → promise of {said} or {error}      request: {do, ...}
+//   ask(request) → promise of {message} or {error}      request: {do, ...}
 //   exportTable(batch, ending) → promise of the same
 //   file(file) → promise of what stands for the file in a request
 
@@ -15,9 +15,9 @@ function mountDashboard(root, { ask, exportTable, file }) {
     if (chosen && place.value !== chosen) place.selectedIndex = -1; // and not silently another
   }
 
-  function say({ said, error }) {
-    const place = find("[data-said]");
-    place.textContent = said || error || "";
+  function say({ message, error }) {
+    const place = find("[data-message]");
+    place.textContent = message || error || "";
     place.classList.toggle("sq-wrong", Boolean(error));
   }
 
@@ -26,7 +26,7 @@ function mountDashboard(root, { ask, exportTable, file }) {
   async function doing(what, request) {
     if (busy.has(what)) return;
     busy.add(what);
-    say({ said: "…" });
+    say({ message: "…" });
     try {
       say(await request());
     } catch (failure) {

@@ -15,15 +15,15 @@ from scrapeq import clock, display
 from scrapeq.client.scrape import scrape
 from scrapeq.dashboards import options, sections
 from scrapeq.dashboards.project import Project
-from scrapeq.errors import ConfigError, DatabaseUnavailable, InputError, ScrapeqError
-from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
+from scrapeq.errors import ConfigError, DatabaseUnavailable, InputError
+from scrapeq.models.actions import Action
+from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, working
 
 if TYPE_CHECKING:
     from scrapeq.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_STEERING = {"pause": "paused", "resume": "goes on", "cancel": "cancelled", "retry_failed": ""}
 #: Seconds in which all who look share one picture.
 SAME_S = 0.5
 #: Bytes of a file's name before its ending; file systems end at 255 for all.
@@ -86,8 +86,7 @@ class Dashboard:
             f"done, {batch.failed:,} failed"
             for batch in newest
         }
-        is_shared = self.project.queue.services.settings.shared
-        where = "a Redis of your own" if is_shared else "this folder"
+        where = "a Redis of your own" if self.project.queue.is_shared else "this folder"
         card = display.card(
             f"dashboard of {where}",
             facts or {"batches": "none yet"},
@@ -103,12 +102,16 @@ class Dashboard:
 
         Raises ConfigError for another action, NotFound.
         """
-        if action not in _STEERING:
-            raise ConfigError(f"there is no action {action!r}", hint=f"use {', '.join(_STEERING)}")
-        self._see_to_workers()
+        try:
+            wanted = Action(action)
+        except ValueError:
+            raise ConfigError(
+                f"there is no action {action!r}", hint=f"use {', '.join(Action)}"
+            ) from None
+        self._ensure_workers()
         handle = self.project.handle(batch_id)
-        getattr(handle, action)()
-        return f"{handle.name or handle.id}: {_STEERING[action] or handle.note}"
+        getattr(handle, wanted.value)()
+        return f"{handle.name or handle.id}: {wanted.done or handle.note}"
 
     def submit(
         self,
@@ -129,7 +132,7 @@ class Dashboard:
             source = [line.strip() for line in source.splitlines() if line.strip()]
             if not source:
                 raise InputError("there are no URLs", hint="paste some, one a line")
-        self._see_to_workers()
+        self._ensure_workers()
         batch = scrape(
             source,
             column or None,
@@ -138,8 +141,8 @@ class Dashboard:
             refresh=refresh,
             queue=self.project.queue,
         )
-        said = f"{batch.name or batch.id}: {len(batch):,} rows"
-        return f"{said}; {batch.note}" if batch.note else f"{said} are being fetched"
+        rows = f"{batch.name or batch.id}: {len(batch):,} rows"
+        return f"{rows}; {batch.note}" if batch.note else f"{rows} are being fetched"
 
     def export(self, batch_id: str, ending: str, folder: Path) -> Path:
         """The table of a batch as a new file in a folder; nothing there is overwritten.
@@ -160,15 +163,11 @@ class Dashboard:
             number += 1
         return handle.export(path)
 
-    def _see_to_workers(self) -> None:
-        """Let there be somebody to work: the private cluster may have ended meanwhile."""
-        queue = self.project.queue
-        try:
-            queue.services.frontier.coordination.ping()
-        except ScrapeqError:
-            self.project = Project(get_job_queue(queue.services.settings))
-        else:
-            queue.look_after_workers()
+    def _ensure_workers(self) -> None:
+        """Make sure that workers run: the private cluster may have ended meanwhile."""
+        queue = working(self.project.queue)
+        if queue is not self.project.queue:
+            self.project = Project(queue)
 
 
 def file_stem(name: str) -> str:

@@ -27,7 +27,7 @@ _CHOICES = {None: "as set", True: "yes", False: "no"}
 class Field:
     """One option as a form shows it.
 
-    `kind` is checkbox, choice, number, secret, lines or text; `choices` are (value, what it says,
+    `kind` is checkbox, choice, number, secret, lines or text; `choices` are (value, label,
     whether it is chosen); `least` and `most` are the bounds of a number, "" without.
     """
 
@@ -81,15 +81,15 @@ def _field(name: str) -> Field:
     if info.annotation is bool:
         return field(kind="checkbox", checked=bool(default))
     if get_origin(info.annotation) is Literal:
-        said = [(value, value, value == default) for value in get_args(info.annotation)]
-        return field(kind="choice", choices=tuple(said))
+        choices = [(value, value, value == default) for value in get_args(info.annotation)]
+        return field(kind="choice", choices=tuple(choices))
     types = get_args(info.annotation) or (info.annotation,)
     if bool in types:
-        said = [
+        choices = [
             ("" if value is None else str(value).lower(), text, value is default)
             for value, text in _CHOICES.items()
         ]
-        return field(kind="choice", choices=tuple(said))
+        return field(kind="choice", choices=tuple(choices))
     hint = "" if default is None else f"{default:g}" if isinstance(default, float) else str(default)
     if int in types or float in types:
         return field(kind="number", hint=hint, least=_bound(info, "ge"), most=_bound(info, "le"))

@@ -19,13 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scrapeq import display
 from scrapeq.dashboards.dashboard import Dashboard
 from scrapeq.errors import InputError, ScrapeqError
+from scrapeq.frames.file_formats import READ, in_words
 
 log = logging.getLogger(__name__)
 
-#: Endings of files that URLs are read from.
-_ENDINGS = frozenset({".csv", ".tsv", ".jsonl", ".parquet", ".xlsx", ".txt"})
 #: Characters of an answer: names of batches, which strangers may have written, are in it.
-MOST_SAID = 1000
+MOST_MESSAGE = 1000
 #: Uploads that wait to be submitted; older ones are dropped.
 MOST_UPLOADS = 5
 
@@ -69,17 +68,17 @@ class Requests:
         self._files: dict[str, Path] = {}
 
     def answer(self, request: dict[str, Any] | bytes) -> dict[str, str]:
-        """`{"said": what was done}` or `{"error": why not, and what to do}`; bytes are JSON."""
+        """`{"message": what was done}` or `{"error": why not, and what to do}`; bytes are JSON."""
         try:
             if isinstance(request, bytes):
-                said = self._do(Request.model_validate_json(request))
+                message = self._do(Request.model_validate_json(request))
             else:
-                said = self._do(Request.model_validate(request))
-            return {"said": display.plain(said, MOST_SAID)}
+                message = self._do(Request.model_validate(request))
+            return {"message": display.plain(message, MOST_MESSAGE)}
         except ValidationError as error:
             return {"error": f"this cannot be understood: {error.errors()[0]['msg']}"}
         except ScrapeqError as error:
-            return {"error": display.plain(error, MOST_SAID)}
+            return {"error": display.plain(error, MOST_MESSAGE)}
         except Exception as error:  # the rim: whoever pressed the button has to learn of it
             log.exception("a request to the dashboard failed")
             return {"error": f"this failed: {type(error).__name__}; the log of scrapeq tells more"}
@@ -93,10 +92,10 @@ class Requests:
         holds no table.
         """
         ending = PurePosixPath(name).suffix.lower()
-        if ending not in _ENDINGS:
+        if ending not in READ:
             raise InputError(
                 f"URLs cannot be read from a {ending or 'nameless'} file",
-                hint=f"choose one that ends in {', '.join(sorted(_ENDINGS))}",
+                hint=f"choose one that ends in {in_words(READ)}",
             )
         key = secrets.token_urlsafe(8)
         path = self.folder / f"{key}{ending}"

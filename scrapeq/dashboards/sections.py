@@ -11,28 +11,32 @@ from scrapeq.dashboards.charts import HEIGHT, WIDTH, charts, since_work_began
 from scrapeq.dashboards.options import fields
 from scrapeq.dashboards.project import Project
 from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
-from scrapeq.models import BatchState
+from scrapeq.frames.file_formats import READ, WRITTEN
+from scrapeq.models import Batch, BatchState
+from scrapeq.models.actions import Action
+from scrapeq.models.error_words import error_words
 
 _TEMPLATES = Path(__file__).parent / "templates"
 #: Rows that a part shows: enough to see what is going on; tables have the rest.
 MOST_CARDS, MOST_BATCHES, MOST_JOBS, MOST_ERRORS, MOST_HOSTS, MOST_WORKERS = 6, 15, 10, 10, 10, 32
-ENDINGS = ("csv", "xlsx", "parquet", "jsonl")
+#: What a batch can be saved as.
+ENDINGS = tuple(ending.lstrip(".") for ending in WRITTEN)
 
 
 def shell(*, places: Iterable[tuple[str, str]]) -> str:
     """What stays while the parts are drawn anew: their places, and the form.
 
-    places: (name, what it says) of each way to give URLs that whoever shows it can offer.
+    places: (name, label) of each way to give URLs that whoever shows it can offer.
     """
-    return _render("shell", places=list(places), fields=fields())
+    return _render("shell", places=list(places), fields=fields(), readable=",".join(READ))
 
 
 def drawn(name: str, project: Project) -> str:
-    """One of `SECTIONS` as it is now. Redis or the record being away is a word in its place."""
+    """One of `SECTIONS` as it is now. Where Redis or the record does not answer, it says so in its place."""
     try:
         return SECTIONS[name](project)
     except RedisUnavailable:
-        return _render("away", what="Redis is away")
+        return _render("away", what="Redis does not answer")
     except DatabaseUnavailable as error:
         return _render("away", what=error.problem)
 
@@ -42,7 +46,7 @@ def _status(project: Project) -> str:
 
 
 def _charts(project: Project) -> str:
-    series = since_work_began(project.monitor.get_series(minutes=60)["series"])
+    series = since_work_began(project.monitor.get_series(minutes=60).series)
     return _render("charts", charts=charts(series), width=WIDTH, height=HEIGHT, series=series)
 
 
@@ -56,12 +60,20 @@ def _running(project: Project) -> str:
 
 def _batches(project: Project) -> str:
     shown = project.batches()[:MOST_BATCHES]
-    return _render("batches", batches=shown, endings=ENDINGS, finished=BatchState.FINISHED)
+    rows = [  # the cards above have the other actions
+        (batch, [Action.RETRY_FAILED] if _may_retry(project, batch) else []) for batch in shown
+    ]
+    return _render("batches", rows=rows, endings=ENDINGS)
+
+
+def _may_retry(project: Project, batch: Batch) -> bool:
+    is_finished = batch.state is BatchState.FINISHED
+    return is_finished and Action.RETRY_FAILED in project.actions(batch)
 
 
 def _jobs(project: Project) -> str:
     summary = project.monitor.get_active_jobs_summary(MOST_JOBS)
-    return _render("jobs", jobs=summary["jobs"], total=summary["total_active"])
+    return _render("jobs", jobs=summary.jobs, total=summary.total_active)
 
 
 def _errors(project: Project) -> str:
@@ -77,14 +89,13 @@ def _hosts(project: Project) -> str:
 
 
 def _workers(project: Project) -> str:
-    frontier = project.queue.services.frontier
-    workers = frontier.coordination.workers()
+    now = project.monitor.get_queues()
     return _render(
         "workers",
-        workers=workers[:MOST_WORKERS],
-        more=max(0, len(workers) - MOST_WORKERS),
-        counts=frontier.views.counts(),
-        queues=project.queue.services.queue_lengths(),
+        workers=now.workers[:MOST_WORKERS],
+        more=max(0, len(now.workers) - MOST_WORKERS),
+        open_jobs=now.open_jobs,
+        queues=now.queue_lengths,
     )
 
 
@@ -107,4 +118,6 @@ def frames_choice(columns: Iterable[tuple[str, str, int]]) -> str:
 
 
 def _render(template: str, **values: Any) -> str:
-    return display.render(_TEMPLATES, template, address=display.address, **values)
+    return display.render(
+        _TEMPLATES, template, address=display.address, error_words=error_words, **values
+    )

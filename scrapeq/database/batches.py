@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from scrapeq.clock import from_ms, now_ms
-from scrapeq.database.engine import read_meta, reading, writing
+from scrapeq.database.engine import read_meta, read_transaction, write_transaction
 from scrapeq.database.minutes import count_errors
 from scrapeq.database.schema import batches, inputs, jobs
 from scrapeq.errors import InputError
 from scrapeq.models import Batch, BatchState, ErrorKind, JobStatus, ScrapingConfig
+from scrapeq.urls import duplicate_key
 
 #: Rows in one INSERT: large enough to cost nothing per statement, small enough for memory.
 CHUNK = 10_000
@@ -26,8 +27,12 @@ _LISTED = sa.or_(batches.c.total > 1, batches.c.name.is_not(None))  # no single 
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """One row of a submission. `error_kind` is set where the URL was refused: it is final at once;
-    `page_of` where another job's page will answer it (`answered`: that page is there already)."""
+    """One row of a submission, or a job that a result appends.
+
+    row: its place in the input; a job that is appended gets the next one. error_kind is set where
+    the URL was refused: it is final at once; page_of where another job's page will answer it
+    (answered: that page is there already). parent_job_id: the job whose result appended it.
+    """
 
     id: str
     row: int
@@ -39,6 +44,51 @@ class NewJob:
     error_message: str | None = None
     page_of: str | None = None
     answered: bool = False
+    parent_job_id: str | None = None
+
+
+class _Intake:
+    """The rows of new jobs, and what those that are final at once change in their batch."""
+
+    def __init__(self, batch_id: str, at_ms: int, last_place: int = 0) -> None:
+        self.batch_id = batch_id
+        self.at_ms = at_ms
+        self.last_place = last_place  # in the batch's order of finishing
+        self.counts = {"completed": 0, "failed": 0, "from_store": 0}
+        self.errors: Counter[str] = Counter()
+
+    def row(self, job: NewJob, url_key: str | None = None) -> dict[str, object]:
+        """The job as a row of `jobs`; counted."""
+        status, place = JobStatus.PENDING, None
+        if job.error_kind is not None:
+            status = JobStatus.FAILED
+            self.errors[str(job.error_kind)] += 1
+        elif job.answered:
+            status = JobStatus.COMPLETED
+            self.counts["from_store"] += 1
+        if status is not JobStatus.PENDING:
+            self.last_place += 1
+            place = self.last_place
+            self.counts[status.value] += 1
+        return {
+            "id": job.id,
+            "batch_id": self.batch_id,
+            "row": job.row,
+            "url": job.url,
+            "href": None if job.href == job.url else job.href,
+            "host": job.host,
+            "priority": job.priority,
+            "status": status.value,
+            "attempts": 0,
+            "error_kind": job.error_kind,
+            "error_message": job.error_message,
+            "page_of": job.page_of,
+            "from_store": job.answered,
+            "finish_order": place,
+            "finished_ms": self.at_ms if place else None,
+            "parent_job_id": job.parent_job_id,
+            "url_key": url_key,
+        }
 
 
 def add_batch(
@@ -50,12 +100,15 @@ def add_batch(
     fingerprint: str,
     total: int,
     rows: Iterable[NewJob],
+    owner: str = "",
     url_column: str | None = None,
     table: Iterable[bytes] = (),
+    growing: bool = False,
 ) -> Batch:
     """Write a batch, its jobs and its input's columns; when this returns they are accepted.
 
     A name that exists gets its next run. Rows that are final at once are counted at once.
+    growing: it may get more jobs, and is not finished before `stop_growing`, though all are final.
     Raises InputError for an id that not every database keeps as it is, AlreadyThere for one that
     is taken, DatabaseUnavailable.
     """
@@ -65,7 +118,7 @@ def add_batch(
             hint="use letters, digits and hyphens",
         )
     created_ms = now_ms()
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         run = 1
         if name is not None:
             if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
@@ -73,47 +126,11 @@ def add_batch(
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(known_as)))
             last = sa.select(sa.func.max(batches.c.run)).where(batches.c.name == name)
             run = (connection.execute(last).scalar() or 0) + 1
-        finals = 0
-        values: list[dict[str, object]] = []
-        counts = {"completed": 0, "failed": 0, "from_store": 0}
-        errors: Counter[str] = Counter()
-
-        def job_values() -> Iterator[dict[str, object]]:
-            nonlocal finals
-            for job in rows:
-                status, order = JobStatus.PENDING, None
-                if job.error_kind is not None:
-                    status = JobStatus.FAILED
-                    errors[str(job.error_kind)] += 1
-                elif job.answered:
-                    status = JobStatus.COMPLETED
-                    counts["from_store"] += 1
-                if status is not JobStatus.PENDING:
-                    finals += 1
-                    order = finals
-                    counts[status.value] += 1
-                yield {
-                    "id": job.id,
-                    "batch_id": batch_id,
-                    "row": job.row,
-                    "url": job.url,
-                    "href": None if job.href == job.url else job.href,
-                    "host": job.host,
-                    "priority": job.priority,
-                    "status": status.value,
-                    "attempts": 0,
-                    "error_kind": job.error_kind,
-                    "error_message": job.error_message,
-                    "page_of": job.page_of,
-                    "from_store": job.answered,
-                    "finish_order": order,
-                    "finished_ms": created_ms if order else None,
-                }
-
-        pending = job_values()
+        intake = _Intake(batch_id, created_ms)
+        pending = map(intake.row, rows)
         while values := list(islice(pending, CHUNK)):
             connection.execute(jobs.insert(), values)
-        done = finals >= total
+        done = intake.last_place >= total and not growing
         connection.execute(
             batches.insert().values(
                 id=batch_id,
@@ -122,14 +139,16 @@ def add_batch(
                 state=(BatchState.FINISHED if done else BatchState.OPEN).value,
                 config=json.dumps(config.to_storage()),
                 fingerprint=fingerprint,
+                owner=owner,
                 url_column=url_column,
                 total=total,
                 cancelled=0,
-                finish_order=finals,
+                finish_order=intake.last_place,
                 enqueued=done,
+                growing=growing,
                 created_ms=created_ms,
                 finished_ms=created_ms if done else None,
-                **counts,
+                **intake.counts,
             )
         )
         parts = [
@@ -137,13 +156,82 @@ def add_batch(
         ]
         if parts:
             connection.execute(inputs.insert(), parts)
-        count_errors(connection, created_ms, errors)
+        count_errors(connection, created_ms, intake.errors)
         return _find(connection, batches.c.id == batch_id)[0]
+
+
+def append_jobs(
+    connection: sa.Connection, batch_id: str, new: Iterable[NewJob], at_ms: int
+) -> list[NewJob]:
+    """Add jobs to an open batch behind its rows, but for those whose page it has a job for already;
+    those that were added and are open. Part of the caller's transaction, which holds the batch.
+
+    The first time, every job of the batch gets a key to be compared by: 10 s for a million.
+    """
+    c = batches.c
+    batch = connection.execute(
+        sa.select(c.total, c.finish_order, c.keyed).where(c.id == batch_id)
+    ).one()
+    if not batch.keyed:
+        _key_jobs(connection, batch_id)
+    wanted: dict[str, NewJob] = {}
+    for job in new:
+        wanted.setdefault(duplicate_key(job.href), job)
+    keys = list(wanted)
+    for start in range(0, len(keys), CHUNK):
+        there = sa.select(jobs.c.url_key).where(
+            jobs.c.batch_id == batch_id, jobs.c.url_key.in_(keys[start : start + CHUNK])
+        )
+        for key in connection.execute(there).scalars().all():
+            del wanted[key]
+    intake = _Intake(batch_id, at_ms, batch.finish_order)
+    added = [replace(job, row=row) for row, job in enumerate(wanted.values(), batch.total)]
+    if added:
+        rows = [intake.row(job, key) for job, key in zip(added, wanted, strict=True)]
+        connection.execute(jobs.insert(), rows)
+        count_errors(connection, at_ms, intake.errors)
+    connection.execute(
+        batches.update()
+        .where(c.id == batch_id)
+        .values(
+            total=c.total + len(added),
+            finish_order=intake.last_place,
+            keyed=True,
+            **({"enqueued": False} if added else {}),
+            **{name: c[name] + count for name, count in intake.counts.items()},
+        )
+    )
+    return [job for job in added if job.error_kind is None and not job.answered]
+
+
+def _key_jobs(connection: sa.Connection, batch_id: str) -> None:
+    """Give the first job of each page in the batch its key."""
+    j = jobs.c
+    query = (
+        sa.select(j.id, sa.func.coalesce(j.href, j.url))
+        .where(j.batch_id == batch_id, j.host != "")
+        .order_by(j.row)
+    )
+    first: dict[str, str] = {}
+    for job_id, href in connection.execute(query):
+        first.setdefault(duplicate_key(href), job_id)
+    if first:
+        connection.execute(
+            jobs.update().where(j.id == sa.bindparam("job")).values(url_key=sa.bindparam("key")),
+            [{"job": job_id, "key": key} for key, job_id in first.items()],
+        )
+
+
+def stop_growing(engine: sa.Engine, batch_id: str) -> None:
+    """Note that nothing more is appended but by results: the batch ends with its last job."""
+    with write_transaction(engine) as connection:
+        connection.execute(batches.update().where(batches.c.id == batch_id).values(growing=False))
+        close_finished(connection, [batch_id], now_ms())
 
 
 def find_batch(engine: sa.Engine, name_or_id: str) -> Batch | None:
     """The batch with this id, else the newest run with this name, else None."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         newest = sa.select(sa.func.max(batches.c.run)).where(batches.c.name == name_or_id)
         named = sa.and_(batches.c.name == name_or_id, batches.c.run == newest.scalar_subquery())
         found = _find(connection, batches.c.id == name_or_id) or _find(connection, named)
@@ -152,14 +240,14 @@ def find_batch(engine: sa.Engine, name_or_id: str) -> Batch | None:
 
 def fingerprint_of(engine: sa.Engine, batch_id: str) -> str:
     """What the batch was made from, to tell whether a cell that is run again asks for the same."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         query = sa.select(batches.c.fingerprint).where(batches.c.id == batch_id)
         return str(connection.execute(query).scalar_one())
 
 
 def list_batches(engine: sa.Engine, limit: int = 100) -> list[Batch]:
     """The newest batches of more than one job or with a name, newest first."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return _find(connection, _LISTED, limit)
 
 
@@ -188,7 +276,7 @@ def batch_rows(engine: sa.Engine, limit: int | None = None) -> list[BatchRow]:
         .order_by(c.created_ms.desc(), c.run.desc())
         .limit(limit)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return [BatchRow._make(row) for row in connection.execute(query)]
 
 
@@ -197,22 +285,48 @@ def unfinished_batches(engine: sa.Engine, *, only_not_enqueued: bool = False) ->
     condition: sa.ColumnElement[bool] = batches.c.state.in_(UNFINISHED)
     if only_not_enqueued:
         condition = sa.and_(condition, sa.not_(batches.c.enqueued))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return _find(connection, condition, limit=None)[::-1]
 
 
 def set_enqueued(engine: sa.Engine, batch_ids: Sequence[str], epoch: int) -> None:
     """Note that every open job of the batches is in the Redis of this epoch, if it is still that."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         if int(read_meta(connection, "epoch")) == epoch:
             connection.execute(
                 batches.update().where(batches.c.id.in_(batch_ids)).values(enqueued=True)
             )
 
 
+def clear_enqueued(engine: sa.Engine, batch_id: str) -> None:
+    """Note that Redis holds nothing of a cancelled batch any more."""
+    with write_transaction(engine) as connection:
+        connection.execute(
+            batches.update()
+            .where(batches.c.id == batch_id, batches.c.state == BatchState.CANCELLED.value)
+            .values(enqueued=False)
+        )
+
+
+def cancelled_in_redis(engine: sa.Engine) -> list[str]:
+    """The cancelled batches of which Redis may still hold jobs."""
+    query = sa.select(batches.c.id).where(
+        batches.c.state == BatchState.CANCELLED.value, batches.c.enqueued
+    )
+    with read_transaction(engine) as connection:
+        return list(connection.execute(query).scalars())
+
+
+def ids_in_state(engine: sa.Engine, state: BatchState) -> list[str]:
+    """The ids of the batches in a state."""
+    query = sa.select(batches.c.id).where(batches.c.state == state.value)
+    with read_transaction(engine) as connection:
+        return list(connection.execute(query).scalars())
+
+
 def set_state(engine: sa.Engine, batch_id: str, state: BatchState) -> bool:
     """Pause or resume an unfinished batch; False if it is finished or cancelled."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         changed = connection.execute(
             batches.update()
             .where(batches.c.id == batch_id, batches.c.state.in_(UNFINISHED))
@@ -223,7 +337,7 @@ def set_state(engine: sa.Engine, batch_id: str, state: BatchState) -> bool:
 
 def input_parts(engine: sa.Engine, batch_id: str) -> list[bytes]:
     """The input's own columns as they were packed; empty if there were none."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         query = (
             sa.select(inputs.c.data).where(inputs.c.batch_id == batch_id).order_by(inputs.c.part)
         )
@@ -231,7 +345,8 @@ def input_parts(engine: sa.Engine, batch_id: str) -> list[bytes]:
 
 
 def close_finished(connection: sa.Connection, batch_ids: Iterable[str], at_ms: int) -> None:
-    """Mark those of the batches whose every job is final; part of the caller's transaction."""
+    """Mark those of the batches whose every job is final and that get no more; part of the caller's
+    transaction."""
     c = batches.c
     connection.execute(
         batches.update()
@@ -239,6 +354,7 @@ def close_finished(connection: sa.Connection, batch_ids: Iterable[str], at_ms: i
             c.id.in_(list(batch_ids)),
             c.state.in_(UNFINISHED),
             c.completed + c.failed + c.cancelled >= c.total,
+            sa.not_(c.growing),
         )
         .values(state=BatchState.FINISHED.value, finished_ms=at_ms)
     )
@@ -260,12 +376,14 @@ def _find(
             run=row.run,
             state=BatchState(row.state),
             config=ScrapingConfig(**json.loads(row.config)),
+            owner=row.owner,
             url_column=row.url_column,
             total=row.total,
             completed=row.completed,
             failed=row.failed,
             cancelled=row.cancelled,
             from_store=row.from_store,
+            growing=row.growing,
             created_at=from_ms(row.created_ms),
             finished_at=from_ms(row.finished_ms),
         )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from scrapeq.database.engine import reading
+from scrapeq.database.engine import read_transaction
 from scrapeq.database.results import READ_CHUNK, answered_jobs
 from scrapeq.database.schema import jobs, pages
 
@@ -33,27 +33,19 @@ def compared_rows(
     engine: sa.Engine, batch_id: str, *, with_text: bool
 ) -> Iterator[list[ComparedRow]]:
     """Every row of a batch in its order, in chunks; `text` only on request, as it is most of it."""
-    j, p = jobs.c, pages.c
-    text: sa.ColumnElement[Any] = p.text if with_text else sa.null()
+    found: dict[str, sa.ColumnElement[Any]] = {
+        **pages.c,
+        "href": sa.func.coalesce(jobs.c.href, jobs.c.url),
+        "text": pages.c.text if with_text else sa.null(),
+        **{name: jobs.c[name] for name in ("url", "status", "error_kind")},
+    }
     query = (
-        sa.select(
-            j.url,
-            sa.func.coalesce(j.href, j.url),
-            p.url_key,
-            j.status,
-            p.http_status,
-            p.title,
-            p.author,
-            p.published_ms,
-            j.error_kind,
-            p.fields,
-            text,
-        )
+        sa.select(*(found[name] for name in ComparedRow._fields))
         .select_from(answered_jobs())
-        .where(j.batch_id == batch_id)
-        .order_by(j.row)
+        .where(jobs.c.batch_id == batch_id)
+        .order_by(jobs.c.row)
         .execution_options(yield_per=READ_CHUNK)
     )
-    with reading(engine) as connection, connection.execute(query) as result:
+    with read_transaction(engine) as connection, connection.execute(query) as result:
         for chunk in result.partitions():
             yield [ComparedRow._make(row) for row in chunk]

@@ -56,14 +56,14 @@ def open_database(settings: Settings) -> sa.Engine:
 
 
 @contextmanager
-def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+def read_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A connection to read with; what goes wrong with the database is a DatabaseUnavailable."""
     with _translated("the database cannot be read"), engine.connect() as connection:
         yield connection
 
 
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+def write_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One transaction that may write; all of it or nothing is kept.
 
     In SQLite it takes the write lock at its start: a transaction that begins by reading and goes
@@ -182,6 +182,7 @@ def _migrate(engine: sa.Engine) -> None:
             schema.MIGRATIONS[version](connection)
         if found < schema.VERSION:
             write_meta(connection, "schema", str(schema.VERSION))
+        schema.add_page_columns(connection)
 
 
 def read_meta(connection: sa.Connection, key: str) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from scrapeq.clock import now_ms
 from scrapeq.database.batches import UNFINISHED
-from scrapeq.database.engine import read_meta, reading, write_meta, writing
+from scrapeq.database.engine import read_meta, read_transaction, write_meta, write_transaction
 from scrapeq.database.minutes import count_finished, errors_since
 from scrapeq.database.schema import batches, events, host_events, jobs, meta
 
@@ -19,13 +19,13 @@ from scrapeq.database.schema import batches, events, host_events, jobs, meta
 def record_completion(engine: sa.Engine, *, success: bool, processing_time_s: float) -> None:
     """Count a job that was done outside of the workers."""
     times_s = [processing_time_s] if processing_time_s > 0 else []
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         count_finished(connection, now_ms(), int(success), int(not success), times_s)
 
 
 def record_error(engine: sa.Engine, job_id: str | None, error_type: str, message: str) -> None:
     """Keep an error that somebody met, with the time."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(
             events.insert().values(
                 at_ms=now_ms(), job_id=job_id, error_type=error_type, message=message
@@ -58,7 +58,7 @@ def record_host_events(engine: sa.Engine, rows: Sequence[tuple[str, str, str, st
         )
         for row in rows
     ]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(host_events.insert(), values)
 
 
@@ -70,7 +70,7 @@ def host_events_since(engine: sa.Engine, since_ms: int) -> list[HostEvent]:
         .where(c.at_ms >= since_ms)
         .order_by(c.at_ms, c.id)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return [HostEvent(*row) for row in connection.execute(query)]
 
 
@@ -82,7 +82,7 @@ def error_counts(engine: sa.Engine, since_ms: int) -> Counter[str]:
         .where(events.c.at_ms >= since_ms)
         .group_by(events.c.error_type)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         for kind, count in connection.execute(recorded):
             counts[kind] += count
     return counts
@@ -111,7 +111,7 @@ def error_groups(engine: sa.Engine, since_ms: int, limit: int) -> list[ErrorGrou
     """
     counts = error_counts(engine, since_ms)
     often = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:limit]
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return [_group(connection, since_ms, kind, count) for kind, count in often]
 
 
@@ -139,7 +139,7 @@ def raise_epoch(engine: sa.Engine, known_redis: str, new_redis: str) -> int | No
 
     None if somebody else has noted it first: `known_redis` is no longer what the record says.
     """
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         changed = connection.execute(
             meta.update()
             .where(meta.c.key == "redis", meta.c.value == known_redis)
@@ -168,7 +168,7 @@ class KnownRedis(NamedTuple):
 
 def known_redis(engine: sa.Engine) -> KnownRedis:
     """The Redis that the record knows."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return KnownRedis(
             read_meta(connection, "redis"),
             int(read_meta(connection, "epoch")),
@@ -178,10 +178,10 @@ def known_redis(engine: sa.Engine) -> KnownRedis:
 
 def set_namespace(engine: sa.Engine, namespace: str) -> str:
     """Note the namespace of the record's jobs, unless jobs of another one are open; what it is now."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         if read_meta(connection, "namespace") == namespace:
             return namespace
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         found = read_meta(connection, "namespace")
         unfinished = sa.exists().where(batches.c.state.in_(UNFINISHED))
         if found and connection.execute(sa.select(unfinished)).scalar_one():

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from scrapeq.database.batches import UNFINISHED
-from scrapeq.database.engine import reading
+from scrapeq.database.engine import read_transaction
 from scrapeq.database.jobs import IN_CHUNK, chunked
 from scrapeq.database.results import answered_jobs
 from scrapeq.database.schema import batches, jobs, pages
@@ -161,7 +161,7 @@ def _with_open_jobs(engine: sa.Engine, wanted: JobFilter, limit: int | None) -> 
         .order_by(c.created_ms.desc(), c.id)
         .limit(limit)  # each has one at least
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         unfinished = connection.execute(query).all()
     group: list[str] = []
     size = 0
@@ -176,28 +176,20 @@ def _with_open_jobs(engine: sa.Engine, wanted: JobFilter, limit: int | None) -> 
 
 
 def _query(at_ms: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    j, b = jobs.c, batches.c
-    return sa.select(
-        j.id,
-        b.name,
-        j.batch_id,
-        j.row,
-        j.url,
-        j.host,
-        j.status,
-        j.priority,
-        j.attempts,
-        j.error_kind,
-        j.error_message,
-        j.started_ms / 1000.0,
-        j.finished_ms / 1000.0,
-        j.elapsed_s,
-        pages.c.http_status,
-        j.from_store,
-        at_ms,
-    ).select_from(answered_jobs().join(batches, b.id == j.batch_id))
+    found: dict[str, sa.ColumnElement[Any]] = {
+        **jobs.c,
+        "job_id": jobs.c.id,
+        "batch": batches.c.name,
+        "started_s": jobs.c.started_ms / 1000.0,
+        "finished_s": jobs.c.finished_ms / 1000.0,
+        "http_status": pages.c.http_status,
+        "at_ms": at_ms,
+    }
+    return sa.select(*(found[name] for name in JobRow._fields)).select_from(
+        answered_jobs().join(batches, batches.c.id == jobs.c.batch_id)
+    )
 
 
 def _rows(engine: sa.Engine, query: sa.Select[Any]) -> list[JobRow]:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return [JobRow._make(row) for row in connection.execute(query)]

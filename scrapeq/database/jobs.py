@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from scrapeq.clock import from_ms, now_ms
 from scrapeq.database.batches import UNFINISHED, close_finished
-from scrapeq.database.engine import reading, writing
+from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.minutes import count_errors, delete_minutes
 from scrapeq.database.schema import (
     batches,
@@ -43,7 +43,7 @@ def chunked(ids: Sequence[str], size: int = IN_CHUNK) -> Iterator[Sequence[str]]
 def get_jobs(engine: sa.Engine, ids: Sequence[str]) -> dict[str, Job]:
     """The jobs that exist among `ids`, by id."""
     found = {}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         for some in chunked(ids):
             for job in _jobs(connection, _query().where(jobs.c.id.in_(some))):
                 found[job.id] = job
@@ -66,7 +66,7 @@ class Work:
 def work_for(engine: sa.Engine, ids: Sequence[str]) -> dict[str, Work]:
     """What claimed jobs are, by id; those that the record does not have are missing."""
     found = {}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         for some in chunked(ids):
             for row in connection.execute(_WORK, {"ids": some}):
                 found[row[0]] = Work(*row[:6], done=row[6] not in OPEN)
@@ -102,7 +102,7 @@ def open_jobs(
         .order_by(j.row)
         .limit(limit)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return [OpenJob(*row) for row in connection.execute(query)]
 
 
@@ -115,7 +115,7 @@ def open_jobs_of(engine: sa.Engine, batch_ids: Sequence[str]) -> dict[str, list[
         .order_by(j.batch_id, j.row)
     )
     found: dict[str, list[OpenJob]] = {batch_id: [] for batch_id in batch_ids}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         for batch_id, *job in connection.execute(query):
             found[batch_id].append(OpenJob(*job))
     return found
@@ -135,17 +135,39 @@ def all_open_jobs(engine: sa.Engine, batch_id: str) -> Iterator[list[OpenJob]]:
 def set_lanes(engine: sa.Engine, lanes: Mapping[str, Lane]) -> None:
     """Note which lanes jobs go on in, by id, so that they are put back into the right ones."""
     change = jobs.update().where(jobs.c.id == sa.bindparam("job_id"))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(
             change.values(lane=sa.bindparam("new_lane")),
             [{"job_id": job_id, "new_lane": lane.value} for job_id, lane in lanes.items()],
         )
 
 
+def cancelled_ids(engine: sa.Engine, batch_id: str) -> Iterator[list[str]]:
+    """The ids of a batch's cancelled jobs, in pieces that fit into memory."""
+    row = -1
+    while True:
+        query = (
+            sa.select(jobs.c.id, jobs.c.row)
+            .where(
+                jobs.c.batch_id == batch_id,
+                jobs.c.row > row,
+                jobs.c.status == JobStatus.CANCELLED.value,
+            )
+            .order_by(jobs.c.row)
+            .limit(PIECE)
+        )
+        with read_transaction(engine) as connection:
+            found = connection.execute(query).all()
+        if not found:
+            return
+        yield [one.id for one in found]
+        row = found[-1].row
+
+
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:
     """The id of the job of an input row."""
     query = sa.select(jobs.c.id).where(jobs.c.batch_id == batch_id, jobs.c.row == row)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return connection.execute(query).scalar_one_or_none()
 
 
@@ -167,7 +189,7 @@ def find_jobs(
         query = query.where(jobs.c.batch_id == batch_id)
     if finished_since is not None:
         query = query.where(jobs.c.finished_ms >= int(finished_since.timestamp() * 1000))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return _jobs(connection, query.limit(limit))
 
 
@@ -178,7 +200,7 @@ def count_by_status(engine: sa.Engine) -> dict[JobStatus, int]:
         sa.func.coalesce(sa.func.sum(column), 0)
         for column in (c.total, c.completed, c.failed, c.cancelled)
     ]
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         total, completed, failed, cancelled = connection.execute(sa.select(*sums)).one()
     return {
         JobStatus.PENDING: int(total - completed - failed - cancelled),
@@ -200,7 +222,7 @@ def error_kinds(engine: sa.Engine, batch_id: str) -> dict[str, int]:
         .group_by(jobs.c.error_kind)
         .order_by(count.desc(), jobs.c.error_kind)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return {str(kind): int(number) for kind, number in connection.execute(query)}
 
 
@@ -216,7 +238,7 @@ def move_job(
 
     False if there is no such job. Raises IllegalMove for a move that the table does not allow.
     """
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         job = _locked(connection, [job_id])
         if not job:
             return False
@@ -243,9 +265,9 @@ def cancel_jobs(engine: sa.Engine, batch_id: str, ids: Sequence[str] | None = No
     """
     cancelled = 0
     at_ms = now_ms()
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         total = _lock_batch(connection, batch_id)
-        if not total:
+        if total is None:
             return 0
         last_place = _take_places(connection, batch_id, total)
         pieces = [None] if ids is None else list(chunked(ids))
@@ -286,7 +308,7 @@ def reopen_jobs(engine: sa.Engine, batch_id: str, kinds: Sequence[ErrorKind] | N
 
     A URL that was refused before it was fetched (`scheme`) stays: trying again cannot help it.
     """
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         _lock_batch(connection, batch_id)
         counts = {}
         for status in (JobStatus.FAILED, JobStatus.CANCELLED):
@@ -323,11 +345,11 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
         batches.c.finished_ms < before_ms,
         batches.c.state.in_((BatchState.FINISHED.value, BatchState.CANCELLED.value)),
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         ids = list(connection.execute(sa.select(batches.c.id).where(ended)).scalars())
     deleted = 0
     for batch_id in ids:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             query = sa.select(batches.c.id).where(batches.c.id == batch_id, ended)
             if connection.execute(query.with_for_update()).first() is None:
                 continue  # it was opened again meanwhile
@@ -338,7 +360,7 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
     owner = sa.select(batches.c.id).where(batches.c.id == pages.c.batch_id)
     answered = sa.select(jobs.c.id).where(jobs.c.page_of == pages.c.job_id)
     named = sa.select(pages.c.job_id).where(pages.c.html_sha256 == contents.c.sha256)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(pages.delete().where(~owner.exists(), ~answered.exists()))
         connection.execute(contents.delete().where(~named.exists()))
         delete_minutes(connection, before_ms)
@@ -441,10 +463,11 @@ def _take_places(connection: sa.Connection, batch_id: str, count: int) -> int:
     return int(last)
 
 
-def _lock_batch(connection: sa.Connection, batch_id: str) -> int:
-    """Hold the batch until the transaction ends; its total. Every writer takes this lock first."""
+def _lock_batch(connection: sa.Connection, batch_id: str) -> int | None:
+    """Hold the batch until the transaction ends; its total, None if there is no such batch. Every
+    writer takes this lock first."""
     query = sa.select(batches.c.total).where(batches.c.id == batch_id).with_for_update()
-    return connection.execute(query).scalar_one_or_none() or 0
+    return connection.execute(query).scalar_one_or_none()
 
 
 def _locked(connection: sa.Connection, ids: Sequence[str]) -> Sequence[Any]:
@@ -465,6 +488,7 @@ def _jobs(connection: sa.Connection, query: sa.Select[Any]) -> list[Job]:
             id=row.id,
             batch_id=row.batch_id,
             row=row.row,
+            parent_job_id=row.parent_job_id,
             url=row.url,
             host=row.host,
             priority=row.priority,

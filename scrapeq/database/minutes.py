@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq import stats
 from scrapeq.clock import MINUTE_MS
-from scrapeq.database.engine import reading
+from scrapeq.database.engine import read_transaction
 from scrapeq.database.schema import error_minutes, history, latencies
 
 
@@ -132,7 +132,7 @@ def spans_since(
         .where(latencies.c.minute_ms >= since_ms)
         .group_by(start, latencies.c.bucket)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         for start_ms, succeeded, failed, with_time, time_s in connection.execute(counted):
             spans[start_ms] = Span(start_ms, int(succeeded), int(failed), int(with_time), time_s)
         if timings and spans:
@@ -153,7 +153,7 @@ def error_spans_since(
         .group_by(start, error_minutes.c.error_kind)
         .order_by(start, error_minutes.c.error_kind)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return [(start_ms, kind, int(n)) for start_ms, kind, n in connection.execute(query)]
 
 
@@ -165,7 +165,7 @@ def errors_since(engine: sa.Engine, since_ms: int) -> Counter[str]:
         .where(error_minutes.c.minute_ms >= since_ms)
         .group_by(error_minutes.c.error_kind)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         kinds.update({kind: int(count) for kind, count in connection.execute(query)})
     return kinds
 

@@ -6,18 +6,19 @@ import hashlib
 import json
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.clock import from_ms, now_ms, to_ms
-from scrapeq.database.batches import close_finished
-from scrapeq.database.engine import reading, writing
+from scrapeq.database.batches import NewJob, append_jobs, close_finished
+from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.minutes import count_errors, count_finished
 from scrapeq.database.schema import (
@@ -30,22 +31,25 @@ from scrapeq.database.schema import (
     sound_text,
 )
 from scrapeq.models import Content, Fetched, JobStatus, Links, Page
+from scrapeq.models.page_fields import PAGE_FIELDS, TABLE_FIELDS, Kept, PageField, Source
 
 #: Rows that a reader takes at once.
 READ_CHUNK = 10_000
 
 
 #: Columns of `pages` with what a driver takes for them.
-Packed = dict[str, Any]
+Packed = dict[str, str | bytes | int | float | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """A page on its way into the record.
 
-    token: of the lease under which it was made; only a newer one overwrites. url_key and recipe
-    say which later jobs it may answer. content: `packed`, of a good page. html: the page's bytes if
-    they are to be kept.
+    content: what was read, as `packed` made it. token: of the lease under which it was made; only a
+    newer one overwrites. url_key and recipe say which later jobs it may answer, and so do request
+    (how it was asked for, see `RequestIdentity`) and private_to (the owner whose batches alone it may
+    answer; None: anybody's). html: the page's bytes if they are to be kept. appended: jobs that join
+    its batch together with it, as links of a crawl do; their rows follow the batch's last one.
     """
 
     page: Fetched
@@ -53,9 +57,19 @@ class Result:
     url_key: str
     recipe: str
     started_ms: int
+    request: str = ""
+    private_to: str | None = None
     content: Packed = field(default_factory=dict)
     html: bytes | None = None
     content_type: str = ""
+    appended: Sequence[NewJob] = ()
+
+
+class Saved(NamedTuple):
+    """What `save_results` did. appended: by batch, the new jobs that are to be fetched."""
+
+    kept: int
+    appended: dict[str, list[NewJob]]
 
 
 def packed(content: Content) -> Packed:
@@ -64,62 +78,91 @@ def packed(content: Content) -> Packed:
     Results wait for company before they are written. So they take little memory, and the hundreds
     of texts of a page are looked at while they are still in the CPU's caches.
     """
-    return {
-        "title": sound_text(content.title),
-        "text": sound_text(content.text),
-        "markdown": pack_json(content.markdown),
-        "language": sound_text(content.language),
-        "author": sound_text(content.author),
-        "published_ms": to_ms(content.published_at),
-        "fields": json_bytes(content.fields).decode() if content.fields else None,
-        "links": pack_json(content.links.to_json()) if content.links else None,
-        "images": pack_json(content.images),
-        "metadata": pack_json(content.metadata),
-        "sources": pack_json(content.sources),
-        "changes": pack_json(content.changes),
-    }
+    return _written(content, _CONTENT_WRITERS)
 
 
-def save_results(engine: sa.Engine, results: Sequence[Result]) -> int:
+def save_results(engine: sa.Engine, results: Sequence[Result]) -> Saved:
     """Write results, their jobs' final status and their batches' counters in one transaction.
+
+    Jobs that they append are added in it, too: all of a result is there or nothing. One for a page
+    that the batch has a job for is left out. Whoever saves puts them into Redis; until somebody
+    does, the batch is not `enqueued`, which recovery sees to.
 
     A result is dropped if its job is final already (a slower worker's second answer, or one that
     came after a cancel), is unknown, or has a result with a newer token. When this returns, what
-    was kept is on the disk. Returns how many were kept.
+    was kept is on the disk.
     """
     by_job = {result.page.job_id: result for result in results}
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         kept, again = _kept(connection, by_job)
         if not kept:
-            return 0
+            return Saved(0, {})
         at_ms = now_ms()
         if again:
             connection.execute(pages.delete().where(pages.c.job_id.in_(again)))
         _write_many(connection, _inserting(connection.dialect), map(_page_values, kept))
         _save_contents(connection, kept)
+        appended = _append(connection, kept, at_ms)
         errors = _finish_jobs(connection, kept, at_ms)
         _count_in_history(connection, kept, at_ms)
         count_errors(connection, at_ms, errors)
-        return len(kept)
+        return Saved(len(kept), appended)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks for stored pages, and how: the digest of the requests (see `RequestIdentity`), the
+    owner of the batch, and how old a page may be."""
+
+    request: str
+    owner: str
+    newer_than_ms: int
+
+    @property
+    def is_young(self) -> sa.ColumnElement[bool]:
+        """Of a good page that is young enough, whoever it may answer."""
+        return sa.and_(pages.c.ok, pages.c.fetched_ms >= self.newer_than_ms)
+
+    @property
+    def may_have(self) -> sa.ColumnElement[bool]:
+        """Of a page that was asked for in the same way and may answer this owner."""
+        anybody = pages.c.private_to.is_(None)
+        return sa.and_(
+            pages.c.request == self.request, sa.or_(anybody, pages.c.private_to == self.owner)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswers:
+    """jobs: by duplicate key, the job that has the newest page. refused: keys whose young pages
+    were all asked for in another way, or are private to another owner."""
+
+    jobs: dict[str, str] = field(default_factory=dict)
+    refused: int = 0
 
 
 def stored_answers(
-    engine: sa.Engine, url_keys: Sequence[str], recipe: str, newer_than_ms: int
-) -> dict[str, str]:
-    """For each duplicate key with a good page young enough: the job that has it."""
-    young = sa.and_(pages.c.recipe == recipe, pages.c.ok, pages.c.fetched_ms >= newer_than_ms)
+    engine: sa.Engine, url_keys: Sequence[str], recipe: str, asking: Asking
+) -> StoredAnswers:
+    """Which of the duplicate keys have a page that may answer."""
+    young = sa.and_(pages.c.recipe == recipe, asking.is_young)
     found: dict[str, str] = {}
-    with reading(engine) as connection:
+    refused: set[str] = set()
+    with read_transaction(engine) as connection:
         if connection.execute(sa.select(sa.literal(1)).where(young).limit(1)).first() is None:
-            return {}
+            return StoredAnswers()
         for some in chunked(url_keys):
             query = (
-                sa.select(pages.c.url_key, pages.c.job_id)
+                sa.select(pages.c.url_key, pages.c.job_id, asking.may_have)
                 .where(pages.c.url_key.in_(some), young)
                 .order_by(pages.c.fetched_ms)
             )
-            found.update((key, job_id) for key, job_id in connection.execute(query))
-    return found
+            for key, job_id, may_have in connection.execute(query):
+                if may_have:
+                    found[key] = job_id
+                else:
+                    refused.add(key)
+    return StoredAnswers(found, len(refused - found.keys()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,26 +173,27 @@ class StoredBody:
     http_status: int
     content_type: str
     fetched_at: datetime
+    private_to: str | None
     body: bytes
 
 
 def any_stored(engine: sa.Engine) -> bool:
     """Whether the bytes of any page were ever kept."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return connection.execute(sa.select(contents.c.sha256).limit(1)).first() is not None
 
 
 def stored_bodies(
-    engine: sa.Engine, url_keys: Sequence[str], newer_than_ms: int
+    engine: sa.Engine, url_keys: Sequence[str], asking: Asking
 ) -> dict[str, StoredBody]:
-    """For each duplicate key with kept bytes young enough: the newest."""
+    """For each duplicate key with kept bytes that may answer: the newest."""
     found: dict[str, StoredBody] = {}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         for some in chunked(url_keys):
             query = (
                 sa.select(pages, contents.c.content_type, contents.c.body)
                 .join(contents, contents.c.sha256 == pages.c.html_sha256)
-                .where(pages.c.url_key.in_(some), pages.c.ok, pages.c.fetched_ms >= newer_than_ms)
+                .where(pages.c.url_key.in_(some), asking.is_young, asking.may_have)
                 .order_by(pages.c.fetched_ms)
             )
             for row in connection.execute(query):
@@ -158,6 +202,7 @@ def stored_bodies(
                     http_status=row.http_status,
                     content_type=row.content_type,
                     fetched_at=datetime.fromtimestamp(row.fetched_ms / 1000, UTC),
+                    private_to=row.private_to,
                     body=zlib.decompress(row.body),
                 )
     return found
@@ -165,7 +210,7 @@ def stored_bodies(
 
 def read_html(engine: sa.Engine, sha256: str) -> bytes | None:
     """The page's bytes as they were received and decoded, if they were kept."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         query = sa.select(contents.c.body).where(contents.c.sha256 == sha256)
         packed = connection.execute(query).scalar_one_or_none()
     return None if packed is None else zlib.decompress(packed)
@@ -174,10 +219,12 @@ def read_html(engine: sa.Engine, sha256: str) -> bytes | None:
 def read_pages(engine: sa.Engine, job_ids: Sequence[str]) -> dict[str, Page]:
     """The whole result of each finished job among `job_ids`."""
     found: dict[str, Page] = {}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         for some in chunked(job_ids):
             query = _pages_query().where(jobs.c.id.in_(some), jobs.c.status.not_in(OPEN))
-            found.update((row.id, _page(row)) for row in connection.execute(query))
+            for _, *values in connection.execute(query):
+                page = _page(values)
+                found[page.job_id] = page
     return found
 
 
@@ -191,31 +238,12 @@ def pages_finished_after(
         .order_by(jobs.c.finish_order)
         .limit(limit)
     )
-    with reading(engine) as connection:
-        return [(row.finish_order, _page(row)) for row in connection.execute(query)]
+    with read_transaction(engine) as connection:
+        return [(place, _page(values)) for place, *values in connection.execute(query)]
 
 
 #: What `page_rows` gives behind `row`, in this order; times in seconds.
-PAGE_ROW_COLUMNS = (
-    "status",
-    "url",
-    "final_url",
-    "ok",
-    "http_status",
-    "title",
-    "text",
-    "language",
-    "author",
-    "published_at",
-    "error_kind",
-    "error_message",
-    "attempts",
-    "fetched_at",
-    "elapsed_s",
-    "body_bytes",
-    "from_store",
-    "fields",
-)
+PAGE_ROW_COLUMNS = ("status", *(one.name for one in TABLE_FIELDS), "fields")
 
 
 def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]]]:
@@ -223,33 +251,12 @@ def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]
 
     Open jobs have their status and nothing else; `fields` is JSON text.
     """
-    j, p = jobs.c, pages.c
-    ok = sa.case((j.status == JobStatus.COMPLETED.value, sa.true()), else_=sa.false())
+    found = [_in_row(one) for one in TABLE_FIELDS]
     query = (
-        sa.select(
-            j.row,
-            j.status,
-            j.url,
-            p.final_url,
-            sa.case((j.status.in_(OPEN), sa.null()), else_=ok).label("ok"),
-            p.http_status,
-            p.title,
-            p.text,
-            p.language,
-            p.author,
-            p.published_ms / 1000.0,
-            j.error_kind,
-            j.error_message,
-            j.attempts,
-            p.fetched_ms / 1000.0,
-            p.elapsed_s,
-            p.body_bytes,
-            j.from_store,
-            p.fields,
-        )
+        sa.select(jobs.c.row, jobs.c.status, *found, pages.c.fields)
         .select_from(answered_jobs())
-        .where(j.batch_id == batch_id)
-        .order_by(j.row)
+        .where(jobs.c.batch_id == batch_id)
+        .order_by(jobs.c.row)
     )
     yield from _chunks(engine, query)
 
@@ -289,60 +296,23 @@ def answered_jobs() -> sa.Join:
 
 def _chunks(engine: sa.Engine, query: sa.Select[Any]) -> Iterator[list[Any]]:
     query = query.execution_options(yield_per=READ_CHUNK)
-    with reading(engine) as connection, connection.execute(query) as result:
+    with read_transaction(engine) as connection, connection.execute(query) as result:
         for chunk in result.partitions():
             yield [tuple(row) for row in chunk]
 
 
 def _pages_query() -> sa.Select[Any]:
-    return sa.select(
-        jobs.c.id,
-        jobs.c.batch_id,
-        jobs.c.row,
-        jobs.c.url,
-        jobs.c.status,
-        jobs.c.attempts,
-        jobs.c.error_kind,
-        jobs.c.error_message,
-        jobs.c.from_store,
-        jobs.c.finish_order,
-        *(
-            column
-            for column in pages.c
-            if column.name not in ("job_id", "batch_id", "token", "url_key", "recipe", "ok")
-        ),
-    ).select_from(answered_jobs())
+    found = [_in_page(one) for one in PAGE_FIELDS]
+    return sa.select(jobs.c.finish_order, *found).select_from(answered_jobs())
 
 
-def _page(row: Any) -> Page:
+def _page(values: Sequence[Any]) -> Page:
+    """The page of a row of `_pages_query`, without what stands before its fields."""
     return Page(
-        job_id=row.id,
-        batch_id=row.batch_id,
-        row=row.row,
-        url=row.url,
-        ok=row.status == JobStatus.COMPLETED.value,
-        final_url=row.final_url,
-        http_status=row.http_status,
-        title=row.title,
-        text=row.text,
-        markdown=row.markdown,
-        language=row.language,
-        author=row.author,
-        published_at=from_ms(row.published_ms),
-        fields=json.loads(row.fields) if row.fields else {},
-        links=list(Links.from_json(row.links)),
-        images=row.images or [],
-        metadata=row.metadata or {},
-        sources=row.sources or {},
-        changes=row.changes or [],
-        error_kind=row.error_kind,
-        error_message=row.error_message,
-        attempts=row.attempts,
-        fetched_at=from_ms(row.fetched_ms),
-        elapsed_s=row.elapsed_s,
-        body_bytes=row.body_bytes,
-        from_store=row.from_store,
-        html_sha256=row.html_sha256,
+        **{
+            name: value if read is None else read(value)
+            for (name, read), value in zip(_READERS, values, strict=True)
+        }
     )
 
 
@@ -396,26 +366,102 @@ def _page_values(result: Result) -> Packed:
     return {
         **_NO_CONTENT,
         **result.content,
+        **_written(page, _FETCH_WRITERS),
         "job_id": page.job_id,
         "batch_id": page.batch_id,
         "token": result.token,
         "url_key": result.url_key,
         "recipe": result.recipe,
+        "request": result.request,
+        "private_to": result.private_to,
         "ok": page.ok,
-        "final_url": sound_text(page.final_url),
-        "http_status": page.http_status,
-        "fetched_ms": to_ms(page.fetched_at),
-        "elapsed_s": page.elapsed_s,
-        "body_bytes": page.body_bytes,
         "html_sha256": content_hash(result.html) if result.html is not None else None,
     }
 
+
+# -- fields and columns -------------------------------------------------------------------------
+
+
+def _pack_links(links: Links) -> bytes | None:
+    return pack_json(links.to_json()) if links else None
+
+
+def _json_text(value: Any) -> str | None:
+    return json_bytes(value).decode() if value else None
+
+
+#: What a driver takes for a value of a page; None: the value itself.
+_WRITE: dict[Kept, Callable[[Any], Any] | None] = {
+    Kept.TEXT: sound_text,
+    Kept.KEY: None,
+    Kept.FLAG: None,
+    Kept.SMALL: None,
+    Kept.NUMBER: None,
+    Kept.FLOAT: None,
+    Kept.TIME: to_ms,
+    Kept.JSON: _json_text,
+    Kept.PACKED: pack_json,
+    Kept.LINKS: _pack_links,
+}
+#: What a page has for a value of the record; None: the value itself.
+_READ: dict[Kept, Callable[[Any], Any] | None] = {
+    **dict.fromkeys(Kept, None),
+    Kept.TIME: from_ms,
+    Kept.JSON: json.loads,
+    Kept.LINKS: lambda links: list(Links.from_json(links)),
+}
+_Writers = tuple[tuple[str, Callable[[Any], Any], Callable[[Any], Any] | None], ...]
+
+
+def _writers(made_by: type[Content | Fetched], source: Source) -> _Writers:
+    return tuple(
+        (one.stored, attrgetter(one.name), _WRITE[one.column.kept])
+        for one in PAGE_FIELDS
+        if one.column.source is source and one.name in made_by.__slots__
+    )
+
+
+def _written(value: Content | Fetched, writers: _Writers) -> Packed:
+    """The columns of some fields of a page."""
+    return {
+        column: get(value) if write is None else write(get(value)) for column, get, write in writers
+    }
+
+
+def _reader(one: PageField) -> Callable[[Any], Any] | None:
+    """How a value of the record becomes the field; NULL is what the field is without a value."""
+    default, read = Page.model_fields[one.name].default, _READ[one.column.kept]
+    if default in ({}, []):
+        return lambda value: default if value is None else read(value) if read else value
+    return read
+
+
+def _in_page(one: PageField) -> sa.ColumnElement[Any]:
+    """A field as `_page` takes it."""
+    if one.name == "ok":
+        return sa.type_coerce(jobs.c.status == JobStatus.COMPLETED.value, sa.Boolean)
+    table = pages if one.is_of_page else jobs
+    return table.c[one.stored]
+
+
+def _in_row(one: PageField) -> sa.ColumnElement[Any]:
+    """A field as a table takes it: an open job is neither good nor bad, and times are seconds."""
+    if one.name == "ok":
+        good = sa.case((jobs.c.status == JobStatus.COMPLETED.value, sa.true()), else_=sa.false())
+        return sa.case((jobs.c.status.in_(OPEN), sa.null()), else_=good)
+    column = _in_page(one)
+    return column / 1000.0 if one.column.kept is Kept.TIME else column
+
+
+_CONTENT_WRITERS = _writers(Content, Source.CONTENT)
+_FETCH_WRITERS = _writers(Fetched, Source.FETCH)
+_READERS = tuple((one.name, _reader(one)) for one in PAGE_FIELDS)
+_NO_CONTENT: Packed = dict.fromkeys(column for column, _, _ in _CONTENT_WRITERS)
 
 _FINISHED = (
     *("job", "status", "attempts", "error_kind", "error_message", "from_store", "finish_order"),
     *("started_ms", "finished_ms", "elapsed_s"),
 )
-_NO_CONTENT: Packed = dict.fromkeys(packed(Content()))
 
 
 def content_hash(body: bytes) -> str:
@@ -436,6 +482,24 @@ def _save_contents(connection: sa.Connection, kept: Sequence[Result]) -> None:
     if rows:
         insert = _insert(connection, contents).on_conflict_do_nothing()
         connection.execute(insert, [rows[name] for name in sorted(rows)])  # one order for all
+
+
+def _append(
+    connection: sa.Connection, kept: Sequence[Result], at_ms: int
+) -> dict[str, list[NewJob]]:
+    """Add what the results append, each job with its parent; what is to be fetched of it."""
+    wanted: dict[str, list[NewJob]] = defaultdict(list)
+    for result in kept:
+        parent = result.page.job_id
+        wanted[result.page.batch_id] += [
+            replace(job, parent_job_id=parent) for job in result.appended
+        ]
+    added = {
+        batch_id: append_jobs(connection, batch_id, new, at_ms)
+        for batch_id, new in sorted(wanted.items())
+        if new
+    }
+    return {batch_id: new for batch_id, new in added.items() if new}
 
 
 def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) -> Counter[str]:

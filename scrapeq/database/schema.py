@@ -16,6 +16,7 @@ from pydantic_core import to_json
 
 from scrapeq.clock import MINUTE_MS
 from scrapeq.models import Lane
+from scrapeq.models.page_fields import PAGE_FIELDS, Kept, PageField, Source
 from scrapeq.settings import DEFAULT_NAMESPACE
 
 VERSION = 5
@@ -75,6 +76,24 @@ class AnyText(sa.TypeDecorator[str]):
         return sound_text(value)
 
 
+_SQL_TYPES: dict[Kept, type[sa.types.TypeEngine[Any]]] = {
+    Kept.TEXT: AnyText,
+    Kept.KEY: sa.Text,
+    Kept.FLAG: sa.Boolean,
+    Kept.SMALL: sa.SmallInteger,
+    Kept.NUMBER: sa.BigInteger,
+    Kept.FLOAT: sa.Float,
+    Kept.TIME: sa.BigInteger,
+    Kept.JSON: sa.Text,
+    Kept.PACKED: PackedJSON,
+    Kept.LINKS: PackedJSON,
+}
+
+
+def _page_column(one: PageField) -> sa.Column[Any]:
+    return sa.Column(one.stored, _SQL_TYPES[one.column.kept])
+
+
 metadata = sa.MetaData()
 
 meta = sa.Table(
@@ -93,6 +112,7 @@ batches = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("config", sa.Text, nullable=False),  # JSON, secrets in clear: see ScrapingConfig
     sa.Column("fingerprint", sa.Text, nullable=False),  # of the column of URLs and the options
+    sa.Column("owner", AnyText, nullable=False, default=""),  # whose it is: see Settings.owner
     sa.Column("url_column", AnyText),  # what the input's column of URLs was called
     sa.Column("total", sa.Integer, nullable=False),
     sa.Column("completed", sa.Integer, nullable=False, default=0),
@@ -101,6 +121,8 @@ batches = sa.Table(
     sa.Column("from_store", sa.Integer, nullable=False, default=0),
     sa.Column("finish_order", sa.BigInteger, nullable=False, default=0),  # the last one given out
     sa.Column("enqueued", sa.Boolean, nullable=False, default=False),  # all of it is in Redis
+    sa.Column("growing", sa.Boolean, nullable=False, default=False),  # it may still get jobs
+    sa.Column("keyed", sa.Boolean, nullable=False, default=False),  # its jobs have a `url_key`
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.Column("finished_ms", sa.BigInteger),
     sa.UniqueConstraint("name", "run"),
@@ -138,6 +160,8 @@ jobs = sa.Table(
     # Of the last try, as in `pages`, where it stands behind a page's text: SQLite would read all of
     # that to get at it. None where nothing was asked, and before version 4.
     sa.Column("elapsed_s", sa.Float),
+    sa.Column("parent_job_id", sa.Text),  # the job whose result appended this one
+    sa.Column("url_key", sa.Text),  # in batches that jobs are appended to: no second one has it
     sa.Index("jobs_by_batch", "batch_id", "row", unique=True),
     sa.Index("jobs_by_finish", "batch_id", "finish_order"),
     sa.Index("jobs_by_time", "finished_ms"),
@@ -165,6 +189,15 @@ _by_kind = sa.Index(
     postgresql_where=jobs.c.error_kind.is_not(None),
 )
 
+_by_key = sa.Index(
+    "jobs_by_key",
+    jobs.c.batch_id,
+    jobs.c.url_key,
+    unique=True,
+    sqlite_where=jobs.c.url_key.is_not(None),
+    postgresql_where=jobs.c.url_key.is_not(None),
+)
+
 pages = sa.Table(
     "pages",  # the result rows: one for each job that was fetched
     metadata,
@@ -173,25 +206,12 @@ pages = sa.Table(
     sa.Column("token", sa.BigInteger, nullable=False),  # only a newer one overwrites
     sa.Column("url_key", sa.Text, nullable=False),
     sa.Column("recipe", sa.Text, nullable=False),
+    sa.Column("request", sa.Text, nullable=False, default=""),  # RequestIdentity.digest
+    sa.Column("private_to", AnyText),  # the owner whose batches alone it may answer
     sa.Column("ok", sa.Boolean, nullable=False),
-    sa.Column("final_url", AnyText),
-    sa.Column("http_status", sa.SmallInteger),
-    sa.Column("title", AnyText),
-    sa.Column("text", AnyText),
-    sa.Column("markdown", PackedJSON),
-    sa.Column("language", AnyText),
-    sa.Column("author", AnyText),
-    sa.Column("published_ms", sa.BigInteger),
-    sa.Column("fields", sa.Text),  # JSON
-    sa.Column("links", PackedJSON),
-    sa.Column("images", PackedJSON),
-    sa.Column("metadata", PackedJSON),
-    sa.Column("sources", PackedJSON),
-    sa.Column("changes", PackedJSON),
-    sa.Column("fetched_ms", sa.BigInteger),
-    sa.Column("elapsed_s", sa.Float),
-    sa.Column("body_bytes", sa.BigInteger),
-    sa.Column("html_sha256", sa.Text),
+    # What was fetched, and then what was read, which is long: SQLite reads all that stands before.
+    *(_page_column(one) for one in PAGE_FIELDS if one.column.source is Source.FETCH),
+    *(_page_column(one) for one in PAGE_FIELDS if one.column.source is Source.CONTENT),
     sa.Index("pages_by_url", "url_key", "recipe", "fetched_ms"),
     sa.Index("pages_by_recipe", "recipe", "fetched_ms"),
     sa.Index("pages_by_batch", "batch_id"),
@@ -307,10 +327,51 @@ def _add_namespace_and_lanes(connection: sa.Connection) -> None:
     connection.execute(sa.text("ALTER TABLE host_events DROP COLUMN said"))
 
 
+def _add_request_identity(connection: sa.Connection) -> None:
+    """Version 5. How older pages were asked for is not known: they answer no later job."""
+    for change in (
+        "ALTER TABLE batches ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE pages ADD COLUMN request TEXT NOT NULL DEFAULT 'unknown'",
+        "ALTER TABLE pages ADD COLUMN private_to TEXT",
+    ):
+        connection.execute(sa.text(change))
+
+
+def add_page_columns(connection: sa.Connection) -> None:
+    """Give `pages` the columns of fields that came later. They are NULL in older rows, and a process
+    that does not know them writes none."""
+    there = set(connection.execute(sa.text("SELECT * FROM pages LIMIT 0")).keys())
+    for column in pages.columns:
+        if column.name not in there:
+            kind = column.type.compile(connection.dialect)
+            name = connection.dialect.identifier_preparer.format_column(column)
+            connection.execute(sa.text(f"ALTER TABLE pages ADD COLUMN {name} {kind}"))
+
+
+def _add_appending(connection: sa.Connection) -> None:
+    """Version 5. Older batches are complete, and their jobs get keys when one is appended."""
+    for change in (
+        "ALTER TABLE batches ADD COLUMN growing BOOLEAN NOT NULL DEFAULT FALSE",
+        "ALTER TABLE batches ADD COLUMN keyed BOOLEAN NOT NULL DEFAULT FALSE",
+        "ALTER TABLE jobs ADD COLUMN parent_job_id TEXT",
+        "ALTER TABLE jobs ADD COLUMN url_key TEXT",
+    ):
+        connection.execute(sa.text(change))
+    _by_key.create(connection)
+
+
+def _steps(*steps: Callable[[sa.Connection], None]) -> Callable[[sa.Connection], None]:
+    def migrate(connection: sa.Connection) -> None:
+        for step in steps:
+            step(connection)
+
+    return migrate
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
     2: _by_error.create,
     3: _add_percentiles,
-    4: _add_namespace_and_lanes,
+    4: _steps(_add_request_identity, _add_appending, _add_namespace_and_lanes),
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scrapeq.database.engine import reading
+from scrapeq.database.engine import read_transaction
 from scrapeq.database.latency import latency_bucket
 from scrapeq.database.minutes import Span
 from scrapeq.database.schema import jobs
@@ -59,7 +59,7 @@ def host_tallies(
     )
     found = []
     parts: list[list[sa.ColumnElement[bool]]]
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         # Two questions, where one with OR would read every job instead of those of the window.
         parts = [[]] if since_ms is None else [_finished_since(since_ms), [j.finished_ms.is_(None)]]
         for conditions in parts:
@@ -90,7 +90,7 @@ def busiest_hosts(
         .order_by(count.desc(), j.host)
         .limit(limit)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return [str(host) for host in connection.execute(query).scalars()]
 
 
@@ -106,7 +106,7 @@ def host_spans(
     spans: dict[str, dict[int, Span]] = {host: {} for host in hosts}
     query = _ended([jobs.c.host, _start(every_ms)], batch_id, since_ms)
     query = query.where(jobs.c.host.in_(list(hosts)))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         for host, start_ms, *tally in connection.execute(query):
             _add(spans[host].setdefault(start_ms, Span(start_ms)), *tally)
     return {host: [mine[start_ms] for start_ms in sorted(mine)] for host, mine in spans.items()}
@@ -119,7 +119,7 @@ def batch_spans(engine: sa.Engine, batch_id: str, every_ms: int) -> list[Span]:
     """
     spans: dict[int, Span] = {}
     query = _ended([_start(every_ms)], batch_id, None)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         for start_ms, *tally in connection.execute(query):
             _add(spans.setdefault(start_ms, Span(start_ms)), *tally)
     return [spans[start_ms] for start_ms in sorted(spans)]
@@ -140,7 +140,7 @@ def batch_error_spans(
         .group_by(start, jobs.c.error_kind)
         .order_by(start, jobs.c.error_kind)
     )
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return [(start_ms, kind, int(n)) for start_ms, kind, n in connection.execute(query)]
 
 

@@ -1,7 +1,9 @@
 """How things look in a cell or a terminal: plain values in, text or safe HTML out."""
 
 from scrapeq.display.card import card
+from scrapeq.display.colours import ACCENT, FAILED
 from scrapeq.display.script import script
+from scrapeq.display.shell import kernel_shell
 from scrapeq.display.template import render
 from scrapeq.display.text import (
     address,
@@ -15,10 +17,13 @@ from scrapeq.display.text import (
 )
 
 __all__ = [
+    "ACCENT",
+    "FAILED",
     "address",
     "card",
     "count",
     "joined",
+    "kernel_shell",
     "moment",
     "plain",
     "render",

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from scrapeq.display.colours import ACCENT, FAILED
 from scrapeq.display.template import render
 from scrapeq.display.text import count, plain
 
-_ACCENT = "background:#3b82f6"
-#: How each part of the bar is drawn: one accent colour, so that only its strength tells. The
-#: names are those of job statuses; any other name is drawn as a waiting one, which is empty.
+_ACCENT = f"background:{ACCENT}"
+_HATCH = "repeating-linear-gradient(135deg,rgba(255,255,255,.5) 0 2px,transparent 2px 6px)"
+#: How each part of the bar is drawn: what goes well in the strength of one colour, what failed in
+#: another one and hatched, what was cancelled in the text's. The names are those of job statuses;
+#: any other name is drawn as a waiting one, which is empty.
 _PAINT = {
     "completed": _ACCENT,
     "running": f"{_ACCENT};opacity:.55",
     "retrying": f"{_ACCENT};opacity:.3",
-    "failed": "background:currentColor;opacity:.65",
+    "failed": f"background-color:{FAILED};background-image:{_HATCH}",
     "cancelled": "background:currentColor;opacity:.35",
 }
 
@@ -27,13 +30,14 @@ def card(
     note: object | None = None,
     *,
     corner: object | None = None,
+    is_bad: bool = False,
     actions: Mapping[str, str] | None = None,
     away: object | None = None,
 ) -> str:
     """HTML that needs no script and no style sheet, in a notebook's light and dark themes.
 
     `bar` counts things by status, in the order in which they are drawn. `corner` stands opposite
-    the title. `actions` are buttons by name, for whoever listens to them: their name is in
+    the title; `is_bad` makes it strong. `actions` are buttons by name, for whoever listens to them: their name is in
     `data-action`. `away` turns the card grey and says in a few words why. All text is escaped, and
     control and bidi characters are made visible: anything may be written by strangers.
     """
@@ -56,6 +60,7 @@ def card(
         parts=parts,
         note=None if note is None else plain(note, 1000),
         corner=None if corner is None else plain(corner, 60),
+        is_bad=is_bad,
         actions=[(name, plain(label, 60)) for name, label in (actions or {}).items()],
         away=None if away is None else plain(away, 60),
     )

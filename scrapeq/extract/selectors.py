@@ -52,8 +52,6 @@ def check_selectors(selectors: Mapping[str, str | list[str]]) -> None:
                 f"the selector {name!r} ({_as_written(written)!r}) {problem}",
                 hint='write CSS like "h1" or "a.next::attr(href)", or XPath like "//h1/text()"; '
                 'in a list, ["li.tag"], it gives all matches',
-                name=name,
-                selector=_as_written(written),
             )
 
 

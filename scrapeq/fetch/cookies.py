@@ -1,4 +1,4 @@
-"""The cookies of one visit: they live from redirect to redirect and no longer."""
+"""The cookies of one fetch: they live from redirect to redirect and no longer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request and its answer: what the redirect loop asks of a transport."""
+"""One request and its response: what the redirect loop asks of a transport."""
 
 from __future__ import annotations
 
@@ -22,17 +22,29 @@ _OVERHEAD_BYTES = 512 * 1024
 #: The statuses that lead on (RFC 9110, section 15.4); 300 and 304 are answers.
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
+#: They have none (RFC 9110, section 6.4.1); a 205 as well (section 15.3.6).
+_WITHOUT_BODY = frozenset({204, 205, 304})
+
+#: What is read of a body that nobody wants, so that its connection can be used again: a larger
+#: one costs less as a new connection. And for how many seconds it is waited for.
+DRAIN_BYTES = 64 * 1024
+DRAIN_S = 0.5
+
+#: The same where somebody observes: error pages are a few KB, and may come slowly.
+OBSERVED_DRAIN_S = 2.0
+
 Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One request to send.
+class Request:
+    """One GET request to send.
 
     url: without fragment and credentials. headers: complete but for Host. target: where to connect
     if not to the URL's host. proxy: with its credentials. fresh: on a connection of its own.
-    cut: end a body at `max_body_bytes` instead of refusing it. answered: called when the head of
-    the answer has come, if it comes.
+    cut: end a body at `max_body_bytes` instead of refusing it. unwanted_bytes: how much to keep of
+    a body that nobody will read as a page (see `wants_body`). on_head: called with status and
+    headers when the head of the response has come, if it comes.
     """
 
     url: str
@@ -42,20 +54,30 @@ class Ask:
     target: Target | None
     proxy: str | None
     watch: Watch
-    answered: Callable[[], None]
+    on_head: Callable[[int, Headers], None]
     cut: bool = False
     fresh: bool = False
+    unwanted_bytes: int = 0
+
+    @property
+    def drain_s(self) -> float:
+        """For how many seconds to read a body that is no page."""
+        return OBSERVED_DRAIN_S if self.unwanted_bytes else DRAIN_S
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer. `body` is decoded; it is empty where it is not wanted (see `wants_body`)."""
+class RawResponse:
+    """One response. `body` is decoded, and empty where it is not wanted (see `wants_body`).
+
+    is_whole: whether `body` is all of it.
+    """
 
     status: int
     headers: Headers
     body: bytes
+    is_whole: bool = True
 
-    def all(self, name: str) -> list[str]:
+    def values(self, name: str) -> list[str]:
         """The values of a header, in order."""
         return [value for key, value in self.headers if key.lower() == name]
 
@@ -67,11 +89,11 @@ class StaleConnection(Exception):
 class Transport(Protocol):
     """Something that sends requests: aiohttp, or curl as a browser."""
 
-    async def exchange(self, ask: Ask) -> Answer:
-        """Send one request and read its answer.
+    async def exchange(self, request: Request) -> RawResponse:
+        """Send one request and read its response.
 
         Raises Failed for whatever goes wrong, and StaleConnection if the request is worth being
-        sent again at once, with `fresh`. Announces its phases to `ask.watch`, whose time-out is
+        sent again at once, with `fresh`. Announces its phases to `request.watch`, whose time-out is
         the caller's to translate.
         """
 
@@ -83,8 +105,41 @@ class Transport(Protocol):
 
 
 def wants_body(status: int) -> bool:
-    """Whether anybody will read the body of an answer with this status."""
-    return status < 400 and status not in REDIRECTS and status not in {204, 205, 304}
+    """Whether the body of a response with this status is a page."""
+    return status < 400 and status not in REDIRECTS and status not in _WITHOUT_BODY
+
+
+class UnwantedBody:
+    """A body that is no page: it is read so that its connection can be used again.
+
+    Up to `keep_bytes` of it are kept, decoded, for whoever observes the exchange. Raises nothing.
+    """
+
+    def __init__(self, status: int, headers: Headers, keep_bytes: int) -> None:
+        keeps = keep_bytes > 0 and status not in _WITHOUT_BODY
+        self._body = Body(headers, keep_bytes, cut=True) if keeps else None
+        self._left_bytes = max(DRAIN_BYTES, keep_bytes)
+        self._is_broken = False
+        self.is_whole = False
+
+    def add(self, data: bytes) -> bool:
+        """Take what came; whether more is worth reading."""
+        self._left_bytes -= len(data)
+        if self._body is not None and not self._body.is_full and not self._is_broken:
+            try:
+                self._body.add(data)
+            except Failed:  # its encoding is broken, which is nobody's trouble here
+                self._is_broken = True
+        return self._left_bytes >= 0
+
+    def finish(self) -> None:
+        """All of it came."""
+        self.is_whole = not self._is_broken and (self._body is None or self._body.is_complete())
+
+    @property
+    def kept(self) -> bytes:
+        """What was kept of it so far."""
+        return self._body.so_far() if self._body is not None else b""
 
 
 class Body:
@@ -135,6 +190,20 @@ class Body:
         """
         if overhead_bytes > _OVERHEAD_BYTES + self.raw_bytes / 4:
             raise Failed(ErrorKind.PROTOCOL, "the page comes in pieces of a few bytes each")
+
+    def so_far(self) -> bytes:
+        """What came until now, decoded; at most the limit."""
+        return b"".join(self._pieces)[: self._max_bytes]
+
+    def is_complete(self) -> bool:
+        """Whether nothing was left out, and the encoding came to its end."""
+        if self.is_full:
+            return False
+        try:
+            self._decoder.finish()
+        except Failed:
+            return False
+        return True
 
     def finish(self) -> bytes:
         """The whole body; raises Failed (`truncated`) if its encoding did not come to its end."""

@@ -20,11 +20,12 @@ from yarl import URL
 from scrapeq.fetch import guard
 from scrapeq.fetch.decode import ACCEPT_ENCODING
 from scrapeq.fetch.exchange import (
-    Answer,
-    Ask,
     Body,
     Headers,
+    RawResponse,
+    Request,
     StaleConnection,
+    UnwantedBody,
     check_head,
     safe_text,
     wants_body,
@@ -43,11 +44,6 @@ _MAX_HEADS = 100
 
 #: What is read from a socket at once, and so parsed before others get their slot.
 _READ_BYTES = 32 * 1024
-
-#: What is read of an answer that nobody wants, so that its connection can be used again: a larger
-#: one costs less as a new connection. And how long it is waited for.
-_DRAIN_BYTES = 64 * 1024
-_DRAIN_S = 0.5
 
 #: Decoded bytes after which others get their slot on the loop: about a millisecond of work.
 _YIELD_BYTES = 1024 * 1024
@@ -74,8 +70,8 @@ class AioTransport:
     have refused another.
     """
 
-    def __init__(self, names: Names) -> None:
-        self._names = names
+    def __init__(self) -> None:
+        self._names = Names()
         self._sessions: dict[tuple[Reach, bool], aiohttp.ClientSession] = {}
         self._trust: ssl.SSLContext | None = None
 
@@ -87,21 +83,21 @@ class AioTransport:
             "Accept-Encoding": ACCEPT_ENCODING,
         }
 
-    async def exchange(self, ask: Ask) -> Answer:
-        """Send one request and read its answer; see `Transport`."""
-        sent = _Sending(ask)
+    async def exchange(self, request: Request) -> RawResponse:
+        """Send one request and read its response; see `Transport`."""
+        sent = _Sending(request)
         try:
-            return await self._exchange(ask, sent)
+            return await self._exchange(request, sent)
         except (Failed, StaleConnection):
             raise
         except aiohttp.ClientError as error:
-            raise _translate(error, ask, sent) from error
+            raise _translate(error, request, sent) from error
         except OSError as error:
-            raise _of_socket(error, ask) from error
-        except (ValueError, UnicodeError) as error:
-            raise Failed(
-                ErrorKind.PROTOCOL, f"the request cannot be sent: {type(error).__name__}"
-            ) from error
+            raise _of_socket(error, request) from error
+        except ValueError as error:  # UnicodeError is one
+            if not sent.is_sent:
+                raise  # what is wrong is ours: nothing has come yet
+            raise Failed(ErrorKind.PROTOCOL, "the answer is not valid HTTP") from error
 
     async def close(self) -> None:
         """Close all connections; a second call does nothing."""
@@ -109,41 +105,43 @@ class AioTransport:
         self._sessions.clear()
         for session in sessions:
             await session.close()
+        self._names.close()
 
-    async def _exchange(self, ask: Ask, sent: _Sending) -> Answer:
-        url = URL(ask.url, encoded=True)
-        headers = dict(ask.headers)
+    async def _exchange(self, request: Request, sent: _Sending) -> RawResponse:
+        url = URL(request.url, encoded=True)
+        headers = dict(request.headers)
         server_name = None
-        if ask.target:
+        if request.target:
             # The name stays in Host and in TLS (SNI and the certificate); the pool keeps
             # connections with different TLS names apart.
             headers["Host"] = url.host_port_subcomponent or ""
             server_name = url.raw_host if url.scheme == "https" else None
-            url = URL(f"{url.scheme}://{ask.target.netloc}{url.raw_path_qs}", encoded=True)
-        ask.watch.enter(Phase.CONNECT)
-        request = self._session(ask.reach, fresh=ask.fresh).get(
+            url = URL(f"{url.scheme}://{request.target.netloc}{url.raw_path_qs}", encoded=True)
+        request.watch.enter(Phase.CONNECT)
+        getting = self._session(request.reach, fresh=request.fresh).get(
             url,
             headers=headers,
             allow_redirects=False,
-            proxy=ask.proxy,
+            proxy=request.proxy,
             server_hostname=server_name,
             trace_request_ctx=sent,
         )
-        async with request as response:
-            ask.answered()
+        async with getting as response:
             lost = _watch_loss(response)
             head = tuple(
                 (safe_text(name), safe_text(value)) for name, value in response.raw_headers
             )
+            request.on_head(response.status, head)
             check_head(response.status, head)
             if not wants_body(response.status):
-                ask.watch.enter(Phase.BODY)
-                await _drain(response)
-                return Answer(response.status, head, b"")
-            body = await _read(response, head, ask)
+                unwanted = UnwantedBody(response.status, head, request.unwanted_bytes)
+                with request.watch.paused():  # how long it takes is not the page's matter
+                    await _drain(response, unwanted, request.drain_s)
+                return RawResponse(response.status, head, unwanted.kept, unwanted.is_whole)
+            body, is_whole = await _read(response, head, request)
             if lost and lost.done() and lost.exception():
                 raise Failed(ErrorKind.RESET, "the server reset the connection within the page")
-            return Answer(response.status, head, body)
+            return RawResponse(response.status, head, body, is_whole)
 
     def _session(self, reach: Reach, *, fresh: bool) -> aiohttp.ClientSession:
         key = (reach, fresh)
@@ -157,13 +155,15 @@ class AioTransport:
 class _Sending:
     """What the hooks of a session learn about one request on its way out."""
 
-    def __init__(self, ask: Ask) -> None:
-        self.ask = ask
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.is_sent = False
         self.is_reused = False
 
     async def connected(self, *, reused: bool) -> None:
+        self.is_sent = True
         self.is_reused = reused
-        self.ask.watch.enter(Phase.HEAD)
+        self.request.watch.enter(Phase.HEAD)
 
 
 def _session(
@@ -176,7 +176,7 @@ def _session(
         {"force_close": True} if fresh else {"keepalive_timeout": _KEEP_ALIVE_S}
     )
     connector = aiohttp.TCPConnector(
-        limit=0,  # how many at once is decided by whoever starts visits
+        limit=0,  # how many at once is decided by whoever starts fetches
         ssl=trust,
         resolver=_Resolver(names, reach),
         socket_factory=partial(guard.guarded_socket, reach),
@@ -310,10 +310,13 @@ def _is_chunked(response: aiohttp.ClientResponse) -> bool:
     return "chunked" in response.headers.get("Transfer-Encoding", "").lower()
 
 
-async def _read(response: aiohttp.ClientResponse, head: Headers, ask: Ask) -> bytes:
-    body = Body(head, ask.max_body_bytes, cut=ask.cut)
+async def _read(
+    response: aiohttp.ClientResponse, head: Headers, request: Request
+) -> tuple[bytes, bool]:
+    """The body, and whether it is all of it."""
+    body = Body(head, request.max_body_bytes, cut=request.cut)
     body.promised(response.content_length)
-    ask.watch.enter(Phase.BODY)
+    request.watch.enter(Phase.BODY)
     wire = response.connection.protocol if response.connection else None
     before_bytes = wire.received_bytes if isinstance(wire, _Wire) else 0
     decoded_bytes = 0
@@ -327,25 +330,25 @@ async def _read(response: aiohttp.ClientResponse, head: Headers, ask: Ask) -> by
         if decoded_bytes > _YIELD_BYTES:
             decoded_bytes = 0
             await asyncio.sleep(0)
-        ask.watch.enter(Phase.BODY)
-    return body.finish()
+        request.watch.enter(Phase.BODY)
+    return body.finish(), not body.is_full
 
 
-async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Read what little may be left of an unwanted answer; if there is more, close."""
-    left_bytes = _DRAIN_BYTES
+async def _drain(response: aiohttp.ClientResponse, unwanted: UnwantedBody, most_s: float) -> None:
+    """Read what little may be left of an unwanted response; if there is more, close."""
     with suppress(aiohttp.ClientError, OSError, TimeoutError):
-        async with asyncio.timeout(_DRAIN_S):
+        async with asyncio.timeout(most_s):
             async for data in response.content.iter_any():
-                left_bytes -= len(data)
-                if left_bytes < 0:
+                if not unwanted.add(data):
                     break
+            else:
+                unwanted.finish()
     response.release()
 
 
-def _translate(error: aiohttp.ClientError, ask: Ask, sent: _Sending) -> Failed:
+def _translate(error: aiohttp.ClientError, request: Request, sent: _Sending) -> Failed:
     """What aiohttp raised as a failure with its kind."""
-    host = URL(ask.url, encoded=True).raw_host or ""
+    host = URL(request.url, encoded=True).raw_host or ""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return Failed(
             ErrorKind.REFUSED, f"the proxy refused to connect to {host}: status {error.status}"
@@ -357,7 +360,7 @@ def _translate(error: aiohttp.ClientError, ask: Ask, sent: _Sending) -> Failed:
             error, aiohttp.ClientConnectorDNSError
         ):
             return Failed(ErrorKind.DNS, f"the name {error.host} has no address")
-        return _of_socket(error.os_error, ask)
+        return _of_socket(error.os_error, request)
     if isinstance(error, _Dropped):
         cause = error.__cause__
         partial_head = getattr(cause, "message", None) is not None and not isinstance(
@@ -383,10 +386,10 @@ def _translate(error: aiohttp.ClientError, ask: Ask, sent: _Sending) -> Failed:
     return Failed(ErrorKind.PROTOCOL, f"the request cannot be sent: {type(error).__name__}")
 
 
-def _of_socket(error: BaseException, ask: Ask) -> Failed:
+def _of_socket(error: BaseException, request: Request) -> Failed:
     """What a socket or TLS raised while connecting."""
-    url = URL(ask.url, encoded=True)
-    whom = "the proxy" if ask.proxy else (url.raw_host or "")
+    url = URL(request.url, encoded=True)
+    whom = "the proxy" if request.proxy else (url.raw_host or "")
     if isinstance(error, AddressRefused):
         return guard.failed(error, whom)
     if isinstance(error, ssl.SSLError):
@@ -398,8 +401,10 @@ def _of_socket(error: BaseException, ask: Ask) -> Failed:
     if isinstance(error, TimeoutError):
         return Failed(ErrorKind.CONNECT_TIMEOUT, f"{whom} does not answer")
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS}:
-        return Failed(
-            ErrorKind.CONNECT_TIMEOUT, "this machine has no more free sockets; lower SCRAPEQ_WINDOW"
+        return Failed(  # the worker's trouble, not the host's; it passes when others have ended
+            ErrorKind.CONFIG,
+            "the worker's machine has no more free sockets; lower SCRAPEQ_WINDOW",
+            retryable=True,
         )
     return Failed(ErrorKind.REFUSED, f"{whom} cannot be reached: {_reason(error)}")
 

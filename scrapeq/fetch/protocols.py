@@ -65,13 +65,13 @@ class RobotsCache(Protocol):
 
 
 class Slot(Protocol):
-    """The permission to ask for a URL, asked for before each request of a visit."""
+    """The permission to send a request, asked for before each request of a fetch."""
 
     async def __call__(self, url: str) -> Failure | None:
         """Wait until a request to `url` may start; a Failure if it may not start at all.
 
-        Covers robots.txt and the pace of the host. Of a visit's first request the host's slot has
-        been taken by whoever started the visit.
+        Covers robots.txt and the pace of the host. Of a fetch's first request the host's slot has
+        been taken by whoever started the fetch.
         """
 
     def answered(self) -> None:
@@ -79,10 +79,19 @@ class Slot(Protocol):
 
 
 class Fetcher(Protocol):
-    """One way to get a page: plain HTTP, a browser's TLS over HTTP, or later a browser."""
+    """One way to get a page: plain HTTP, a browser's TLS over HTTP, or later a browser.
 
-    async def fetch(self, url: str, config: ScrapingConfig, slot: Slot) -> Response | Failure:
-        """One try. Takes a slot before every request, also for each redirect."""
+    A new one is a file of its own and a line where the worker wires them (`work/fetchers.py`).
+    """
+
+    async def fetch(
+        self, url: str, config: ScrapingConfig, slot: Slot, *, cut: bool = False
+    ) -> Response | Failure:
+        """One try. Takes a slot before every request, also for each redirect.
+
+        All that a server can do is a Failure; what is raised is a fault of ours. cut: a body that
+        is too large ends at its limit instead of being refused, as RFC 9309 wants for robots.txt.
+        """
 
     async def close(self) -> None:
         """Close connections and whatever else is open; a second call does nothing."""

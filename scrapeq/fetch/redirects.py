@@ -1,4 +1,4 @@
-"""One visit over HTTP: the request, the redirects after it, and what the last answer means.
+"""One fetch over HTTP: the request, the redirects after it, and what the last response means.
 
 Redirects are followed here and not by a client, because each hop needs what the first one needed:
 robots.txt of its origin, a slot of its host, and the guard.
@@ -19,8 +19,16 @@ from yarl import URL
 from scrapeq import clock, urls
 from scrapeq.errors import ConfigError
 from scrapeq.fetch.cookies import Cookies
-from scrapeq.fetch.exchange import REDIRECTS, Answer, Ask, StaleConnection, Transport
+from scrapeq.fetch.exchange import (
+    REDIRECTS,
+    Headers,
+    RawResponse,
+    Request,
+    StaleConnection,
+    Transport,
+)
 from scrapeq.fetch.failed import Failed
+from scrapeq.fetch.observe import UNWANTED_BYTES, Observation, Observers
 from scrapeq.fetch.protocols import Slot
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.retry import parse_retry_after
@@ -44,9 +52,12 @@ _PASSING = frozenset({408, 425})
 class HttpFetcher:
     """A `Fetcher` that sends its requests through a transport."""
 
-    def __init__(self, transport: Transport, routes: Routes) -> None:
+    def __init__(
+        self, transport: Transport, routes: Routes, observers: Observers | None = None
+    ) -> None:
         self._transport = transport
         self._routes = routes
+        self._observers = observers or Observers()
 
     async def fetch(
         self, url: str, config: ScrapingConfig, slot: Slot, *, cut: bool = False
@@ -55,31 +66,42 @@ class HttpFetcher:
 
         With `cut`, a body that is too large ends at its limit instead of being refused.
         """
-        visit = _Visit(self._transport, self._routes, url, config, slot, cut=cut)
+        fetching = _Fetch(
+            self._transport,
+            self._routes,
+            self._observers,
+            url=url,
+            config=config,
+            slot=slot,
+            cut=cut,
+        )
         try:
-            async with visit.watch:
-                return await visit.run()
+            async with fetching.watch:
+                return await fetching.run()
         except Failed as failed:
-            return visit.failure(failed.kind, failed.message, retryable=failed.retryable)
+            return fetching.fail(failed.kind, failed.message, retryable=failed.retryable)
         except ConfigError as error:  # a secret that is given by name and is not there
-            return visit.failure(ErrorKind.PROTOCOL, str(error), retryable=False)
+            return fetching.fail(ErrorKind.CONFIG, str(error))
+        finally:
+            fetching.end_observation()
 
     async def close(self) -> None:
         """Close the transport's connections."""
         await self._transport.close()
 
 
-class _Visit:
-    """Where one visit is: the current URL and what was learnt on the way."""
+class _Fetch:
+    """Where one fetch is: the current URL and what was learnt on the way."""
 
     def __init__(
         self,
         transport: Transport,
         routes: Routes,
+        observers: Observers,
+        *,
         url: str,
         config: ScrapingConfig,
         slot: Slot,
-        *,
         cut: bool,
     ) -> None:
         self.watch = Watch(config)
@@ -94,6 +116,8 @@ class _Visit:
         self._led_on: list[str] = []
         self._cookies = Cookies()
         self._own: dict[str, str] | None = None
+        self._observers = observers
+        self._observation: Observation | None = None
 
     async def run(self) -> Response | Failure:
         """Follow to the end."""
@@ -103,21 +127,35 @@ class _Visit:
             if (self._current, cookies) in seen:
                 raise Failed(ErrorKind.REDIRECTS, "the redirects go round in a circle")
             seen.add((self._current, cookies))
-            if refused := await self._take_turn():
+            if refused := await self._take_slot():
                 return refused
             fetched_at = clock.now()
             try:
-                answer = await self._exchange(cookies)
+                response = await self._exchange(cookies)
             except StaleConnection:
+                self._observe_stale()
                 # RFC 9112, section 9.3.1: a GET may be sent again. It is a request like any other.
-                if refused := await self._take_turn():
+                if refused := await self._take_slot():
                     return refused
                 fetched_at = clock.now()
-                answer = await self._exchange(cookies, fresh=True)
-            if answer.status in REDIRECTS:
-                self._follow(answer)
+                response = await self._exchange(cookies, fresh=True)
+            if response.status in REDIRECTS:
+                self._follow(response)
                 continue
-            return self._judge(answer, fetched_at)
+            return self._judge(response, fetched_at)
+
+    def fail(self, kind: ErrorKind, message: str, *, retryable: bool | None = None) -> Failure:
+        """The fetch ends here, in the middle of an exchange or after it."""
+        failure = self.failure(kind, message, retryable=retryable)
+        if self._observation is not None:
+            self._observation.failed(failure)
+        return failure
+
+    def end_observation(self) -> None:
+        """An exchange that is still open now was given up: the job was stopped, or we failed."""
+        if self._observation is not None:
+            given_up = "the request was given up in the middle"
+            self._observation.failed(self.failure(ErrorKind.CANCELLED, given_up))
 
     def failure(
         self,
@@ -143,7 +181,7 @@ class _Visit:
     def _shown(self) -> str:
         return urls.shown(self._current)
 
-    async def _take_turn(self) -> Failure | None:
+    async def _take_slot(self) -> Failure | None:
         with self.watch.paused():
             refused = await self._slot(self._current)
         if refused is None:
@@ -151,15 +189,36 @@ class _Visit:
         elapsed_s = refused.elapsed_s + self.watch.elapsed_s
         return replace(refused, final_url=self._shown, elapsed_s=elapsed_s)
 
-    async def _exchange(self, cookies: str, *, fresh: bool = False) -> Answer:
+    async def _exchange(self, cookies: str, *, fresh: bool = False) -> RawResponse:
+        request = self._request(cookies, fresh=fresh)
+        if self._observers:
+            self._observation = Observation(self._observers, request, self._secret_headers())
         try:
-            return await self._transport.exchange(self._ask(cookies, fresh=fresh))
+            response = await self._transport.exchange(request)
         finally:
             self._slot.answered()
+        if self._observation is not None:
+            self._observation.responded(response)
+        return response
 
-    def _ask(self, cookies: str, *, fresh: bool = False) -> Ask:
+    def _on_head(self, status: int, headers: Headers) -> None:
+        self._slot.answered()
+        if self._observation is not None:
+            self._observation.on_head(status, headers)
+
+    def _observe_stale(self) -> None:
+        if self._observation is not None:
+            closed = "the server had closed the connection; the request is sent again"
+            self._observation.failed(self.failure(ErrorKind.RESET, closed))
+
+    def _secret_headers(self) -> frozenset[str]:
+        """Names, in lower case, of headers whose values are nobody's but the server's."""
+        own = {name.lower() for name in self._config.headers} - _HARMLESS
+        return frozenset({"cookie", "authorization", *own})
+
+    def _request(self, cookies: str, *, fresh: bool = False) -> Request:
         route = self._routes.route(self._current, self._config)
-        return Ask(
+        return Request(
             url=self._shown,
             headers=self._headers(cookies),
             max_body_bytes=int(self._config.max_body_mb * 1e6),
@@ -167,9 +226,10 @@ class _Visit:
             target=route.target,
             proxy=route.proxy,
             watch=self.watch,
-            answered=self._slot.answered,
+            on_head=self._on_head,
             cut=self._cut,
             fresh=fresh,
+            unwanted_bytes=UNWANTED_BYTES if self._observers else 0,
         )
 
     def _headers(self, cookies: str) -> Mapping[str, str]:
@@ -197,9 +257,8 @@ class _Visit:
             # A value from the environment is seen here first; one transport would send the lines.
             if any(character in value for character in "\r\n\0"):
                 raise Failed(
-                    ErrorKind.PROTOCOL,
+                    ErrorKind.CONFIG,
                     f"the value of the header {name} has a line break; write it on one line",
-                    retryable=False,
                 )
         return dict(headers.values())
 
@@ -209,9 +268,9 @@ class _Visit:
             defaults["User-Agent"] = self._config.user_agent
         return defaults
 
-    def _follow(self, answer: Answer) -> None:
+    def _follow(self, response: RawResponse) -> None:
         """Go where a redirect leads, or raise Failed."""
-        locations = set(answer.all("location"))
+        locations = set(response.values("location"))
         if len(locations) > 1:
             raise Failed(ErrorKind.PROTOCOL, "the redirect names more than one place to go")
         if not locations or not (location := locations.pop()):
@@ -234,42 +293,42 @@ class _Visit:
                 f"the redirect leads to a URL of {len(there):,} characters; "
                 f"more than {urls.MAX_URL_LENGTH:,} are refused",
             )
-        self._cookies.take(self._shown, answer.all("set-cookie"))
+        self._cookies.take(self._shown, response.values("set-cookie"))
         self._led_on.append(self._shown)
         self._current = there
 
-    def _judge(self, answer: Answer, fetched_at: datetime) -> Response | Failure:
-        if answer.status < 400:
+    def _judge(self, response: RawResponse, fetched_at: datetime) -> Response | Failure:
+        if response.status < 400:
             return Response(
                 url=self._asked,
                 final_url=self._shown,
-                http_status=answer.status,
-                headers=answer.headers,
-                content_type=next(iter(answer.all("content-type")), ""),
-                body=answer.body,
+                http_status=response.status,
+                headers=response.headers,
+                content_type=next(iter(response.values("content-type")), ""),
+                body=response.body,
                 redirects=tuple(self._led_on),
                 fetched_at=fetched_at,
                 elapsed_s=self.watch.elapsed_s,
             )
         asked_s = next(
-            (parse_retry_after(value, fetched_at) for value in answer.all("retry-after")), None
+            (parse_retry_after(value, fetched_at) for value in response.values("retry-after")), None
         )
-        message = f"the server answered {answer.status} {_phrase(answer.status)}".rstrip()
-        if answer.status == 429 or (answer.status == 503 and asked_s is not None):
+        message = f"the server answered {response.status} {_phrase(response.status)}".rstrip()
+        if response.status == 429 or (response.status == 503 and asked_s is not None):
             if asked_s is not None:
                 message += f" and asks to be left alone for {asked_s:.0f} s"
             return self.failure(
-                ErrorKind.RATE_LIMITED, message, http_status=answer.status, retry_after_s=asked_s
+                ErrorKind.RATE_LIMITED, message, http_status=response.status, retry_after_s=asked_s
             )
-        if answer.status < 500:
+        if response.status < 500:
             return self.failure(
                 ErrorKind.HTTP_4XX,
                 message,
-                http_status=answer.status,
-                retryable=True if answer.status in _PASSING else None,
+                http_status=response.status,
+                retryable=True if response.status in _PASSING else None,
             )
         # RFC 9110, section 15: an invalid status, 600 and up, is treated as a 5xx.
-        return self.failure(ErrorKind.HTTP_5XX, message, http_status=answer.status)
+        return self.failure(ErrorKind.HTTP_5XX, message, http_status=response.status)
 
 
 def _may_see_credentials(first: str, current: str) -> bool:

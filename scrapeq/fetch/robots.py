@@ -61,6 +61,8 @@ _SITE_FAILED = frozenset(
         ErrorKind.HEADER_TIMEOUT,
         ErrorKind.PROTOCOL,
         ErrorKind.BREAKER_OPEN,
+        ErrorKind.INTERNAL,
+        ErrorKind.CONFIG,
     }
 )
 
@@ -86,7 +88,7 @@ Fetch = Callable[[str, ScrapingConfig, "PacedSlot"], Awaitable[Response | Failur
 class Robots:
     """The rules of each origin, fetched when they are first needed.
 
-    Visits that need the same robots.txt at the same time share one request.
+    Fetches that need the same robots.txt at the same time share one request.
     """
 
     def __init__(self, cache: RobotsCache, throttle: HostThrottle, fetch: Fetch) -> None:
@@ -108,7 +110,7 @@ class Robots:
             flight = self._flights.get(origin)
             if flight is None:
                 return await self._lead(origin, config, slot)
-            # The leader may need the slot that was claimed for this visit.
+            # The leader may need the slot that was claimed for this fetch.
             await slot.forfeit()
             await asyncio.wait({flight})
             result = flight.result()

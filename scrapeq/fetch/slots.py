@@ -1,4 +1,4 @@
-"""Whether and when a visit may ask: robots.txt first, then the pace of the host."""
+"""Whether and when a request may be sent: robots.txt first, then the pace of the host."""
 
 from __future__ import annotations
 

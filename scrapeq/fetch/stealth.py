@@ -8,9 +8,11 @@ a bomb as much memory as it wants.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ssl
 from collections.abc import Mapping
+from contextlib import ExitStack
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +21,10 @@ from yarl import URL
 from scrapeq.fetch import guard
 from scrapeq.fetch.exchange import (
     MAX_HEAD_BYTES,
-    Answer,
-    Ask,
     Body,
+    RawResponse,
+    Request,
+    UnwantedBody,
     check_head,
     safe_text,
     wants_body,
@@ -45,48 +48,51 @@ _REQUEST_HEAD = 2
 #: is two calls from C here, and libcurl does not let go of the loop between them.
 _CHUNK_OVERHEAD_BYTES = 20
 
-#: What is read of an answer that nobody wants, so that its connection can be used again.
-_DRAIN_BYTES = 64 * 1024
-
 
 class CurlTransport:
     """libcurl's connections, one pool for each reach of the guard; curl is loaded when needed.
 
     One thing libcurl does by itself, and the pace is exact but for it: a request on a reused
-    connection that slots out to be closed is sent again at once on another.
+    connection that turns out to be closed is sent again at once on another.
     """
 
-    def __init__(self, names: Names) -> None:
-        self._names = names
+    def __init__(self) -> None:
+        self._names = Names()
         self._pools: dict[Reach, AsyncCurl] = {}
 
     def default_headers(self) -> Mapping[str, str]:
         """Nothing: the browser's own headers come with its name."""
         return {}
 
-    async def exchange(self, ask: Ask) -> Answer:
-        """Send one request and read its answer; see `Transport`."""
+    async def exchange(self, request: Request) -> RawResponse:
+        """Send one request and read its response; see `Transport`."""
         from curl_cffi import Curl, CurlError
 
-        ask.watch.enter(Phase.CONNECT)
-        addresses = await self._addresses(ask)
-        pool = self._pool(ask.reach)
+        request.watch.enter(Phase.CONNECT)
+        addresses = await self._addresses(request)
+        pool = self._pool(request.reach)
         curl = Curl(cacert=_trusted())
         lists: list[Any] = []
+        transfer = _Transfer(request, curl)
         try:
-            transfer = _Transfer(ask, curl)
             transfer.prepare(addresses, lists)
             done = pool.add_handle(curl)
             try:
-                await done
+                async with transfer.drain_limit:
+                    await done
             except CurlError as error:
                 if not transfer.is_complete:
-                    raise _translate(error, ask, transfer) from error
+                    raise _translate(error, request, transfer) from error
+            except TimeoutError:
+                pass  # the rest of a body that nobody wants does not come
+            else:
+                transfer.finish()
             finally:
-                if done.cancelled():  # the visit was: the pool must let go before curl is closed
+                if done.cancelled():  # we were: the pool must let go before curl is closed
                     pool.remove_handle(curl)
-            return transfer.answer()
+            return transfer.response()
         finally:
+            transfer.paused.close()
             curl.close()
             _free(lists)
 
@@ -96,6 +102,7 @@ class CurlTransport:
         self._pools.clear()
         for pool in pools:
             await pool.close()  # type: ignore[no-untyped-call]
+        self._names.close()
 
     def _pool(self, reach: Reach) -> AsyncCurl:
         if reach not in self._pools:
@@ -104,17 +111,17 @@ class CurlTransport:
             self._pools[reach] = AsyncCurl(cacert=_trusted())
         return self._pools[reach]
 
-    async def _addresses(self, ask: Ask) -> list[str]:
+    async def _addresses(self, request: Request) -> list[str]:
         """What the URL's host may be connected to; nothing if somebody else connects to it."""
-        url = URL(ask.url, encoded=True)
+        url = URL(request.url, encoded=True)
         host = url.raw_host or ""
-        if ask.proxy or ask.target:
+        if request.proxy or request.target:
             return []
         try:
             if _is_address(host):
-                guard.check(host, ask.reach)
+                guard.check(host, request.reach)
                 return []
-            return await self._names.addresses(host, url.port or 0, ask.reach)
+            return await self._names.addresses(host, url.port or 0, request.reach)
         except AddressRefused as refused:
             raise guard.failed(refused, host) from refused
         except OSError as error:
@@ -124,40 +131,46 @@ class CurlTransport:
 class _Transfer:
     """One request in libcurl's hands: its options, and what its callbacks have seen."""
 
-    def __init__(self, ask: Ask, curl: Curl) -> None:
+    def __init__(self, request: Request, curl: Curl) -> None:
         self.is_sent = False
         self.is_complete = False  # all that is wanted has come, though the transfer was ended
         self.has_head = False
-        self._ask = ask
+        self._request = request
         self._curl = curl
         self._status = 0
         self._raw_head: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0
         self._headers: tuple[tuple[str, str], ...] = ()
         self._body: Body | None = None
-        self._drained_bytes = 0
+        self._unwanted: UnwantedBody | None = None
         self._pieces = 0
+        #: Ends the reading of a body that nobody wants; the page's own limits stand still then.
+        self.drain_limit = asyncio.timeout(None)
+        self.paused = ExitStack()
 
     def prepare(self, addresses: list[str], lists: list[Any]) -> None:
         """Set all options; `lists` gets what must be freed after the transfer."""
         from curl_cffi import CurlHttpVersion, CurlOpt
         from curl_cffi.requests.impersonate import DEFAULT_CHROME
 
-        ask, setopt = self._ask, self._curl.setopt
-        url = URL(ask.url, encoded=True)
+        request, setopt = self._request, self._curl.setopt
+        url = URL(request.url, encoded=True)
         if self._curl.impersonate(DEFAULT_CHROME) != 0:
             raise Failed(
-                ErrorKind.TLS, f"this curl_cffi cannot be {DEFAULT_CHROME}", retryable=False
+                ErrorKind.CONFIG,
+                f"the curl_cffi of this worker cannot be {DEFAULT_CHROME}: run `scrapeq doctor` there",
             )
         if url.scheme == "http":  # libcurl would offer h2c, which no browser does
             setopt(CurlOpt.HTTP_VERSION, CurlHttpVersion.V1_1)
-        setopt(CurlOpt.URL, ask.url)
-        setopt(CurlOpt.HTTPHEADER, [_header(name, value) for name, value in ask.headers.items()])
+        setopt(CurlOpt.URL, request.url)
+        setopt(
+            CurlOpt.HTTPHEADER, [_header(name, value) for name, value in request.headers.items()]
+        )
         setopt(CurlOpt.PROTOCOLS_STR, "http,https")
         setopt(CurlOpt.HTTP_CONTENT_DECODING, 0)
         setopt(CurlOpt.PATH_AS_IS, 1)  # the URL is canonical already
         setopt(CurlOpt.SUPPRESS_CONNECT_HEADERS, 1)
-        setopt(CurlOpt.PROXY, ask.proxy or "")  # "": also none from the environment
+        setopt(CurlOpt.PROXY, request.proxy or "")  # "": also none from the environment
         # Nor an exception: round the proxy there would be a connection that nobody has checked.
         setopt(CurlOpt.NOPROXY, "")
         setopt(CurlOpt.NOSIGNAL, 1)
@@ -165,11 +178,13 @@ class _Transfer:
             # The + lets the entry age like any other instead of staying for ever.
             pinned = ",".join(f"[{one}]" if ":" in one else one for one in addresses)
             setopt(CurlOpt.RESOLVE, [f"+{url.raw_host}:{url.port}:{pinned}"])
-        if ask.target:
+        if request.target:
             host = url.raw_host or ""
             host = f"[{host}]" if ":" in host else host
             lists.append(
-                _set_list(self._curl, CurlOpt.CONNECT_TO, f"{host}:{url.port}:{ask.target.netloc}")
+                _set_list(
+                    self._curl, CurlOpt.CONNECT_TO, f"{host}:{url.port}:{request.target.netloc}"
+                )
             )
         setopt(CurlOpt.DEBUGFUNCTION, self._on_debug)
         setopt(CurlOpt.VERBOSE, 1)
@@ -184,17 +199,25 @@ class _Transfer:
         found = self._curl.getinfo(CurlInfo.OS_ERRNO)
         return found if isinstance(found, int) else 0
 
-    def answer(self) -> Answer:
-        """The answer of a transfer that has ended well."""
-        if not self.has_head:
+    def finish(self) -> None:
+        """The transfer came to its end by itself."""
+        if self._unwanted is not None:
+            self._unwanted.finish()
+
+    def response(self) -> RawResponse:
+        """The response of a transfer that has ended well."""
+        if self._unwanted is not None:
+            kept, is_whole = self._unwanted.kept, self._unwanted.is_whole
+            return RawResponse(self._status, self._headers, kept, is_whole)
+        if self._body is None:
             raise Failed(ErrorKind.PROTOCOL, "the server sent no answer that is valid HTTP")
-        body = self._body.finish() if self._body else b""
-        return Answer(self._status, self._headers, body)
+        body = self._body.finish()
+        return RawResponse(self._status, self._headers, body, not self._body.is_full)
 
     def _on_debug(self, kind: int, _data: bytes) -> None:
         if kind == _REQUEST_HEAD and not self.is_sent:
             self.is_sent = True
-            self._ask.watch.enter(Phase.HEAD)
+            self._request.watch.enter(Phase.HEAD)
 
     def _on_header(self, line: bytes) -> int:
         """Called with each line of each head. What is raised here ends the transfer."""
@@ -225,41 +248,45 @@ class _Transfer:
         from curl_cffi import CurlInfo
 
         self._headers = tuple((safe_text(name), safe_text(value)) for name, value in self._raw_head)
+        self._request.on_head(self._status, self._headers)
         check_head(self._status, self._headers)
         peer = self._curl.getinfo(CurlInfo.PRIMARY_IP)
         if isinstance(peer, bytes) and peer:
             try:
-                guard.check(peer.decode(), self._ask.reach)
+                guard.check(peer.decode(), self._request.reach)
             except AddressRefused as refused:
-                raise guard.failed(refused, URL(self._ask.url).raw_host or "") from refused
+                raise guard.failed(refused, URL(self._request.url).raw_host or "") from refused
         self.has_head = True
-        self._ask.answered()
         if wants_body(self._status):
-            self._body = Body(self._headers, self._ask.max_body_bytes, cut=self._ask.cut)
+            self._body = Body(self._headers, self._request.max_body_bytes, cut=self._request.cut)
             lengths = [value for name, value in self._headers if name.lower() == "content-length"]
             self._body.promised(int(lengths[0]) if lengths and lengths[0].isdecimal() else None)
-        self._ask.watch.enter(Phase.BODY)
+            self._request.watch.enter(Phase.BODY)
+            return
+        self._unwanted = UnwantedBody(self._status, self._headers, self._request.unwanted_bytes)
+        self.paused.enter_context(self._request.watch.paused())
+        ends_s = asyncio.get_running_loop().time() + self._request.drain_s
+        self.drain_limit.reschedule(ends_s)
 
     def _on_data(self, data: bytes) -> int:
         """Called with at most 16 KB of the body."""
-        self._ask.watch.enter(Phase.BODY)
         if self._body:
+            self._request.watch.enter(Phase.BODY)
             self._body.add(data)
             self._pieces += 1
             self._body.check_waste(self._pieces * _CHUNK_OVERHEAD_BYTES)
             self.is_complete = self._body.is_full
-        else:
-            self._drained_bytes += len(data)
-            self.is_complete = self._drained_bytes > _DRAIN_BYTES
+        elif self._unwanted:
+            self.is_complete = not self._unwanted.add(data)
         return _STOP if self.is_complete else len(data)
 
 
-def _translate(error: Any, ask: Ask, transfer: _Transfer) -> Failed:
+def _translate(error: Any, request: Request, transfer: _Transfer) -> Failed:
     """What libcurl's error code means."""
     from curl_cffi import CurlECode
 
-    host = URL(ask.url, encoded=True).raw_host or ""
-    whom = "the proxy" if ask.proxy else host
+    host = URL(request.url, encoded=True).raw_host or ""
+    whom = "the proxy" if request.proxy else host
     if error.code in {CurlECode.COULDNT_RESOLVE_HOST, CurlECode.COULDNT_RESOLVE_PROXY}:
         return Failed(ErrorKind.DNS, f"the name of {whom} has no address")
     if error.code == CurlECode.COULDNT_CONNECT:

@@ -1,4 +1,4 @@
-"""The time limits of one visit: which phase it is in, and when that must end."""
+"""The time limits of one fetch: which phase it is in, and when that must end."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Phase(IntEnum):
 
 
 class Watch:
-    """Ends a visit that takes too long, as an async context around all of it.
+    """Ends a fetch that takes too long, as an async context around all of it.
 
     `enter` starts a phase, whose limit runs from then; for the body it is called again with each
     piece. The total runs over all phases and redirects, and stands still inside `paused`, where
-    the visit waits for politeness and not for the server.
+    the fetch waits for politeness and not for the server.
 
     Raises:
         Failed: on leaving the context, of the kind of the phase in which time was over; the total

@@ -19,14 +19,13 @@ import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from scrapeq.errors import ConfigError
+from scrapeq.frames.file_formats import EXPORTED, in_words
 
 #: Excel's own limits ("Excel specifications and limits"): rows and columns of a sheet, the header
 #: among them, and characters of a cell, counted in UTF-16.
 EXCEL_ROWS = 1_048_576
 EXCEL_COLUMNS = 16_384
 EXCEL_CELL = 32_767
-
-_ENDINGS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx")
 
 # What a spreadsheet may take for the beginning of a formula (OWASP, "CSV Injection": = + - @ tab
 # CR LF and their full-width forms), also behind white space and invisible characters.
@@ -40,14 +39,14 @@ _NOT_XML = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x{fffe}\x{ffff}]"
 def check_export_path(path: str | os.PathLike[str]) -> Path:
     """The path of an export, as `export` will write it: to ask before the work is done.
 
-    Raises ConfigError if its ending is none of .csv, .jsonl, .parquet and .xlsx (the first two
-    also with .gz), or if its folder is not there.
+    Raises ConfigError if its ending is none of `file_formats.EXPORTED`, or if its folder is not
+    there.
     """
     target = Path(path).expanduser()
-    if not target.name.lower().endswith(_ENDINGS):
+    if not target.name.lower().endswith(EXPORTED):
         raise ConfigError(
             f"a table cannot be written as {target.name!r}",
-            hint="end the name in .csv, .jsonl (both also with .gz), .parquet or .xlsx",
+            hint=f"end the name in {in_words(EXPORTED)}",
         )
     if not target.parent.is_dir():
         raise ConfigError(f"there is no folder {str(target.parent)!r}", hint="create it first")
@@ -75,7 +74,7 @@ def export(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """
     target = check_export_path(path)
     name = target.name.lower()
-    ending = next(one for one in _ENDINGS if name.endswith(one))
+    ending = next(one for one in EXPORTED if name.endswith(one))
     if ending == ".xlsx":
         _check_excel_holds(frame)
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")

@@ -1,4 +1,4 @@
-"""One row per host: how its jobs ended, how long they took, whether it is being spared."""
+"""One row per host: how its jobs ended, how long they took, whether it is paused."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from scrapeq.frames.history import mean_s, quantile_column, success_rate
 def hosts_frame(
     outcomes: Sequence[tuple[str, str, int | None, int, float, int | None]],
     errors: Sequence[tuple[str, str, int]],
-    spared: Mapping[str, float] | None,
+    paused_until: Mapping[str, float] | None,
     *,
     edges_s: Sequence[float],
     limit: int | None = None,
 ) -> pd.DataFrame:
-    """One row per host of `outcomes`, the one with most jobs first; see `pipeline.tables.hosts`.
+    """One row per host of `outcomes`, the one with most jobs first; see `client.tables.hosts`.
 
     outcomes: `(host, status, latency bucket or None, count, sum of the times in seconds, newest
-    finish in ms or None)`. errors: `(host, error kind, count)`. spared: until when hosts are
-    spared, in seconds since 1970; None if that cannot be known.
+    finish in ms or None)`. errors: `(host, error kind, count)`. paused_until: when the pause of
+    a host ends, in seconds since 1970; None if that cannot be known.
     """
     places: dict[str, int] = {}
     groups = np.array([places.setdefault(one[0], len(places)) for one in outcomes], dtype=np.int64)
@@ -55,9 +55,11 @@ def hosts_frame(
         "last_finished": [
             array([last_ms[number] / 1000 if last_ms[number] else None for number in order], TIME)
         ],
-        "spared_until": [array([(spared or {}).get(hosts[number]) for number in order], TIME)],
+        "breaker_until": [
+            array([(paused_until or {}).get(hosts[number]) for number in order], TIME)
+        ],
     }
-    made = make_frame({"error_kind": CATEGORY, "last_finished": TIME, "spared_until": TIME}, texts)
+    made = make_frame({"error_kind": CATEGORY, "last_finished": TIME, "breaker_until": TIME}, texts)
     return pd.DataFrame(
         {
             "host": pd.array(hosts[order], dtype=STRING),
@@ -71,11 +73,14 @@ def hosts_frame(
             "p95_s": quantile_column(tally, 95, edges_s)[order],
             "error_kind": made["error_kind"],
             "last_finished": made["last_finished"],
-            "spared": pd.array(
-                [None if spared is None else hosts[number] in spared for number in order],
+            "breaker_open": pd.array(
+                [
+                    None if paused_until is None else hosts[number] in paused_until
+                    for number in order
+                ],
                 "boolean",
             ),
-            "spared_until": made["spared_until"],
+            "breaker_until": made["breaker_until"],
         }
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Hashable, Iterable
-from typing import Any
+from datetime import date, datetime
+from typing import Any, cast
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
@@ -22,7 +23,8 @@ def pack_table(table: pd.DataFrame) -> list[bytes]:
 
     Index, names and dtypes survive. Columns of mixed Python objects are carried as JSON where that
     gives them back equal; any other (complex numbers, tuples, objects of classes) is kept as text
-    and named in a UserWarning. An empty table is one part.
+    and named in a UserWarning. So is a label that is no text, number, date, time or tuple of such.
+    An empty table is one part.
     """
     index = table.index
     is_range = isinstance(index, pd.RangeIndex)
@@ -42,6 +44,13 @@ def pack_table(table: pd.DataFrame) -> list[bytes]:
         said = ", ".join(repr(names[place]) for place in places["text"])
         warnings.warn(
             f"kept as text, because a table cannot carry what is in it: {said}",
+            UserWarning,
+            stacklevel=2,
+        )
+    labels = [*index.names, *table.columns]
+    if strange := ", ".join(repr(one) for one in labels if not _is_carried(one)):
+        warnings.warn(
+            f"labels that are kept as text, because a table cannot carry them: {strange}",
             UserWarning,
             stacklevel=2,
         )
@@ -75,28 +84,60 @@ def unpack_table(parts: Iterable[bytes]) -> pd.DataFrame:
         elif place in about["object"]:
             series = series.astype(object).where(series.notna(), None)
         columns.append(series)
+    names = [_from_json(label) for label in about["levels"]]
     index: pd.Index[Any]
     if about["range"]:
         start, step = about["range"]
         stop = start + step * about["rows"]
-        index = pd.RangeIndex(start, stop, step, name=about["levels"][0])
+        index = pd.RangeIndex(start, stop, step, name=names[0])
         levels = 0
     else:
         levels = len(about["levels"])
         index = (
-            pd.Index(columns[0]).rename(about["levels"][0])
+            pd.Index(columns[0]).rename(names[0])
             if levels == 1
-            else pd.MultiIndex.from_arrays(columns[:levels], names=about["levels"])
+            else pd.MultiIndex.from_arrays(columns[:levels], names=names)
         )
     whole = pd.DataFrame(dict(enumerate(columns[levels:])), index=pd.RangeIndex(about["rows"]))
     whole.index = index
     if about["labels"]:
-        whole.columns = pd.Index(about["labels"])
+        labels = [_from_json(label) for label in about["labels"]]
+        whole.columns = pd.Index(labels, tupleize_cols=False)
     return whole
 
 
-def _label(name: Hashable) -> str | int | float | bool | None:
-    return name if isinstance(name, (str, int, float, bool)) or name is None else str(name)
+_Plain = str | int | float | bool | None
+
+
+def _is_carried(name: object) -> bool:
+    if isinstance(name, tuple):
+        return all(map(_is_carried, name))
+    return isinstance(name, (str, int, float, date)) or name is None
+
+
+def _label(name: object) -> _Plain | dict[str, object]:
+    """A label as JSON: plain where JSON has its type, else by the name of it."""
+    if isinstance(name, (str, int, float)) or name is None:  # a bool is an int
+        return name
+    if isinstance(name, datetime):
+        when = pd.Timestamp(name)
+        return {"time": when.isoformat(), "zone": None if when.tz is None else str(when.tz)}
+    if isinstance(name, date):
+        return {"date": name.isoformat()}
+    if isinstance(name, tuple):
+        return {"tuple": [_label(one) for one in name]}
+    return str(name)
+
+
+def _from_json(label: Any) -> Hashable:
+    if not isinstance(label, dict):
+        return cast("_Plain", label)
+    if "tuple" in label:
+        return tuple(_from_json(one) for one in label["tuple"])
+    if "date" in label:
+        return date.fromisoformat(label["date"])
+    when = pd.Timestamp(label["time"])
+    return when if label["zone"] is None else when.tz_convert(label["zone"])
 
 
 def _carry(series: pd.Series[Any]) -> tuple[pd.Series[Any], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
@@ -11,34 +12,35 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
+from scrapeq import urls
+from scrapeq.errors import ConfigError
 from scrapeq.frames.columns import CATEGORY, STRING, TEXT, TIME, array, make_frame
 from scrapeq.models import Links
+from scrapeq.models.page_fields import TABLE_FIELDS, Source
 
-#: Arrow's type of each column of a page, in the order of `batch.df`.
-_PAGE_TYPES: dict[str, pa.DataType] = {
-    "url": TEXT,
-    "final_url": TEXT,
-    "ok": pa.bool_(),
-    "http_status": pa.int16(),
-    "title": TEXT,
+#: What the columns of `models.page_fields` call types.
+ARROW_TYPES: dict[str, pa.DataType] = {
     "text": TEXT,
-    "language": CATEGORY,
-    "author": TEXT,
-    "published_at": TIME,
-    "error_kind": CATEGORY,
-    "error_message": TEXT,
-    "attempts": pa.int16(),
-    "fetched_at": TIME,
-    "elapsed_s": pa.float64(),
-    "body_bytes": pa.int64(),
-    "from_store": pa.bool_(),
+    "category": CATEGORY,
+    "time": TIME,
+    "flag": pa.bool_(),
+    "int16": pa.int16(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
 }
+_PAGE_TYPES = {one.name: ARROW_TYPES[one.column.arrow or "text"] for one in TABLE_FIELDS}
 
 #: The columns that every table of pages has, in this order.
 PAGE_COLUMNS: tuple[str, ...] = tuple(_PAGE_TYPES)
 
-#: What was read from the page: these give their name to a selector that is called the same.
-_READ = frozenset({"title", "text", "language", "author", "published_at"})
+#: What was given with each job.
+_GIVEN = tuple(one.name for one in TABLE_FIELDS if one.column.source is Source.INPUT)
+
+#: These give their name to a selector that is called the same.
+_YIELDING = frozenset(one.name for one in TABLE_FIELDS if one.yields)
+
+#: Pages whose addresses are compared in their canonical form before `final_url` is shown.
+MOST_COMPARED = 10_000
 
 
 def pages_frame(
@@ -49,26 +51,34 @@ def pages_frame(
     table: pd.DataFrame | None,
     selectors: Mapping[str, str | list[str]],
     url_column: str | None = None,
+    show: str | Sequence[Any] = "all",
 ) -> pd.DataFrame:
-    """One row per input row, in input order: the input's columns and index, then what was found.
+    """One row per job, in input order: what was given, what was asked for, and then what was found.
+
+    The columns: the input's, url, one per custom selector, and the others of PAGE_COLUMNS. Rows
+    that were appended follow the input's and continue its index: numbers go on behind the largest,
+    other labels with the row's number; the input's columns are NA there.
 
     chunks: lists of tuples; each tuple begins with the row's number (from 0) and goes on with
     `columns`: at least PAGE_COLUMNS, in any order, and "fields" (JSON text, or the dict itself) if
     there are selectors. Times are datetimes, ISO 8601 texts, or seconds since 1970; a time without
     a zone is UTC. A row that no tuple names is not done yet: NA throughout, `ok` too.
-    total: rows of the input. table: the input, None if it had neither columns nor an index.
-    url_column: the name of the input's column of URLs.
+    total: rows of the table. table: the input, None if it had neither columns nor an index.
+    url_column: the name of the input's column of URLs. show: "all"; "short", without url if the
+    input has it and without final_url if every page was where it was looked for; or the labels of
+    the columns that are wanted, in their order.
 
     dtypes: url, final_url, title, text, author, error_message string · ok, from_store boolean ·
     http_status, attempts Int16 · body_bytes Int64 · elapsed_s float64 · language, error_kind
     category · published_at, fetched_at datetime64[us, UTC] · a selector's column string, or object
-    (lists of texts) for a selector in a list.
+    (lists of texts, NA for none) for a selector in a list.
 
     No name comes twice. A selector called like something that is read from every page (title, text,
     language, author, published_at) has the name, and what scrapeq found is called `title_page`; one
     called like any other column of PAGE_COLUMNS becomes `url_selected`. An input column that would
     clash becomes `title_input`; only the input's column of URLs, if its name is `url`, is not
-    repeated: its values, as they were given, are the column `url`.
+    repeated: its values, as they were given, are the column `url`. Raises ConfigError for a label
+    in `show` that there is not.
     """
     wanted = [*PAGE_COLUMNS, "fields"] if selectors else list(PAGE_COLUMNS)
     places = [columns.index(name) + 1 for name in wanted]
@@ -87,38 +97,40 @@ def pages_frame(
                 found[name].append(array(by_column[place], _PAGE_TYPES[name]))
     order = _order(numbers, total)
     pages = make_frame(_PAGE_TYPES, found, order)
-    index = pd.RangeIndex(total) if table is None else table.index
-    ours: dict[Any, Any] = {}
-    for name in PAGE_COLUMNS:
-        gives_way = name in selectors and name in _READ
-        ours[_free(f"{name}_page", "_page", selectors) if gives_way else name] = pages[name].array
+    labels = _page_labels(selectors)
+    asked: dict[Any, Any] = {}
     for name, selector in selectors.items():
         values = [one.get(name) for one in fields]
+        label = f"{name}_selected" if name in labels.values() else name
         column = _texts(values, order) if isinstance(selector, str) else _lists(values, order)
-        ours[_free(f"{name}_selected", "_selected", selectors) if name in ours else name] = column
-    inputs: dict[Any, Any] = {}
-    if table is not None:
-        for name in table.columns:
-            if name == "url" and url_column == "url":
-                ours["url"] = table[name].astype(STRING).array
-            else:
-                taken = {*ours, *table.columns, *inputs}
-                free = _free(f"{name}_input", "_input", taken) if name in ours else name
-                inputs[free] = table[name].array
-    return pd.DataFrame({**inputs, **ours}, index=index)
+        asked[_free(label, "_selected", {*asked, *labels.values()})] = column
+    given = _given(table, url_column, pages["url"], {*asked, *labels.values()})
+    first = {labels[name]: pages[name].array for name in _GIVEN}
+    rest = {label: pages[name].array for name, label in labels.items() if name not in _GIVEN}
+    index = pd.RangeIndex(total) if table is None else _continued(table.index, total)
+    every = {**given, **{label: first[label] for label in first if label not in given}}
+    frame = pd.DataFrame({**every, **asked, **rest}, index=index)
+    if not isinstance(show, str):
+        return frame[_known(show, frame)]
+    if show == "all":
+        return frame
+    repeated = _repeated(pages, is_given=_is_given(table, url_column, total))
+    return frame.drop(columns=[labels[name] for name in repeated if labels[name] not in given])
 
 
-def errors_frame(pages: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `pages` that failed, in their order, and what is known of why.
+def errors_frame(pages: pd.DataFrame, given: int = 0) -> pd.DataFrame:
+    """The rows of `pages` (with all its columns) that failed, in their order, and what is known of why.
 
-    Columns: row int64 (place in the input, from 0) · url · error_kind · error_message ·
-    http_status · attempts · final_url · fetched_at, then the input's columns; the input's index.
+    given: how many of the first columns are the input's. Columns: row int64 (place in the input,
+    from 0) · url · error_kind · error_message · http_status · attempts · final_url · fetched_at,
+    then the input's columns; the input's index.
     """
     failed = (~pages["ok"]).to_numpy(dtype=bool, na_value=False)
     known = ["url", "error_kind", "error_message", "http_status", "attempts", "final_url"]
-    given = list(pages.columns[: pages.columns.get_loc("url")])
-    errors = pages.loc[failed, [*known, "fetched_at", *given]]
-    if "row" in given:
+    known.append("fetched_at")
+    inputs = [label for label in pages.columns[:given] if label not in known]
+    errors = pages.loc[failed, [*known, *inputs]]
+    if "row" in inputs:
         errors = errors.rename(columns={"row": _free("row_input", "_input", errors.columns)})
     errors.insert(0, "row", np.flatnonzero(failed))
     errors["error_kind"] = errors["error_kind"].cat.remove_unused_categories()
@@ -212,6 +224,106 @@ def _rows_first(
     return frame
 
 
+# -- the input's columns and ours ---------------------------------------------------------------
+
+
+def _page_labels(selectors: Mapping[str, Any]) -> dict[str, str]:
+    """What our columns are called beside the selectors."""
+    labels: dict[str, str] = {}
+    for name in PAGE_COLUMNS:
+        gives_way = name in selectors and name in _YIELDING
+        taken = {*selectors, *PAGE_COLUMNS, *labels.values()}
+        labels[name] = _free(f"{name}_page", "_page", taken) if gives_way else name
+    return labels
+
+
+def _given(
+    table: pd.DataFrame | None, url_column: str | None, urls_: pd.Series[Any], ours: set[Any]
+) -> dict[Any, Any]:
+    """The input's columns by their labels, none of which is one of ours, or another's."""
+    given: dict[Any, Any] = {}
+    if table is None:
+        return given
+    total = len(urls_)
+    for place, label in enumerate(table.columns):
+        column = _longer(table.iloc[:, place], total)
+        if label == "url" == url_column and "url" not in given:
+            column = column.astype(STRING)
+            column.iloc[len(table) :] = urls_.iloc[len(table) :]
+            given["url"] = column.array
+            continue
+        taken = {*ours, *given}
+        free = _free(f"{label}_input", "_input", {*taken, *table.columns})
+        given[free if label in taken else label] = column.array
+    return given
+
+
+def _longer(column: pd.Series[Any], total: int) -> pd.Series[Any]:
+    """A column of the input with NA for the rows that were appended."""
+    column = column.reset_index(drop=True)
+    if len(column) == total:
+        return column
+    if column.dtype.kind in "biu" and isinstance(column.dtype, np.dtype):
+        column = column.convert_dtypes()  # to one that knows NA
+    longer = column.reindex(range(total))
+    if longer.dtype == object:
+        longer.iloc[len(column) :] = pd.NA
+    return longer
+
+
+def _continued(index: pd.Index[Any], total: int) -> pd.Index[Any]:
+    """The input's index, and labels for the rows that were appended."""
+    rows = range(len(index), total)
+    if not rows:
+        return index
+    if isinstance(index, pd.RangeIndex):
+        stop = index.start + index.step * total
+        return pd.RangeIndex(index.start, stop, index.step, name=index.name)
+    if isinstance(index, pd.MultiIndex):
+        levels = [(row, *[pd.NA] * (index.nlevels - 1)) for row in rows]
+        return pd.MultiIndex.from_tuples([*index, *levels], names=index.names)
+    if pd.api.types.is_integer_dtype(index.dtype) and len(index):
+        behind = int(index.max()) + 1
+        more = pd.Index(range(behind, behind + len(rows)), dtype=index.dtype)
+    else:
+        index, more = index.astype(object), pd.Index(rows, dtype=object)
+    continued: pd.Index[Any] = index.append(more.rename(index.name))
+    return continued
+
+
+def _is_given(table: pd.DataFrame | None, url_column: str | None, total: int) -> bool:
+    """Whether a column of the input has the URL of every row."""
+    if table is None or url_column is None or len(table) != total:
+        return False
+    return any(str(label) == url_column for label in table.columns)
+
+
+def _repeated(pages: pd.DataFrame, *, is_given: bool) -> list[str]:
+    """Our columns that say what another one says."""
+    repeated = [*_GIVEN] if is_given else []
+    moved = (pages["final_url"] != pages["url"]).to_numpy(dtype=bool, na_value=False)
+    some = pages.loc[moved, ["url", "final_url"]].head(MOST_COMPARED + 1)
+    if len(some) <= MOST_COMPARED and all(
+        isinstance(asked := urls.parse(url), urls.Url) and asked.href == final
+        for url, final in zip(some["url"], some["final_url"], strict=True)
+    ):
+        repeated.append("final_url")
+    return repeated
+
+
+def _known(wanted: Sequence[Any], frame: pd.DataFrame) -> list[Any]:
+    """The labels, each of which the table has."""
+    for label in wanted:
+        if label not in frame.columns:
+            near = difflib.get_close_matches(str(label), map(str, frame.columns), 1, 0.5)
+            listed = ", ".join(map(repr, frame.columns))
+            raise ConfigError(
+                f"the table has no column {label!r}",
+                hint=f"did you mean {near[0]!r}?" if near else f"its columns are {listed}",
+            )
+    return list(wanted)
+
+
 def _loaded(value: Any) -> Any:
     return json.loads(value) if isinstance(value, (str, bytes)) else value
 
@@ -247,8 +359,9 @@ def _texts(values: list[Any], order: Any | None) -> Any:
 
 
 def _lists(values: list[Any], order: Any | None) -> Any:
-    objects = np.fromiter([*values, None], dtype=object, count=len(values) + 1)
-    return objects[:-1] if order is None else objects[order]  # -1 is the None at the end
+    known = [pd.NA if value is None else value for value in values]
+    objects = np.fromiter([*known, pd.NA], dtype=object, count=len(values) + 1)
+    return objects[:-1] if order is None else objects[order]  # -1 is the NA at the end
 
 
 def _free(name: str, suffix: str, taken: Any) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapeq.errors import InputError
+from scrapeq.frames.file_formats import PACKED, READ, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -274,11 +275,10 @@ def _from_file(path: Path, url: str | None) -> UrlColumn:
     endings = [suffix.lower() for suffix in path.suffixes]
     compressed = endings[-1:] == [".gz"]
     ending = "".join(endings[-2:-1] if compressed else endings[-1:])
-    if ending not in _READERS or (compressed and ending in {".parquet", ".xlsx"}):
+    if ending not in READ or (compressed and ending in PACKED):
         raise InputError(
             f"{path.name!r} is no URL, and its ending says nothing of how to read it",
-            hint="write https:// before a URL, or give a file that ends in "
-            + ", ".join(sorted(_READERS)),
+            hint="write https:// before a URL, or give a file that ends in " + in_words(READ),
         )
     if not path.is_file():
         raise InputError(f"there is no file {str(path)!r}", hint="check the path")
@@ -383,12 +383,19 @@ def _read_xlsx(path: Path) -> pd.DataFrame:
     return pd.read_excel(path, keep_default_na=False, na_values=[""])
 
 
-_READERS = {
-    ".csv": _read_comma,
-    ".tsv": _read_tab,
-    ".jsonl": _read_jsonl,
-    ".ndjson": _read_jsonl,
-    ".parquet": _read_parquet,
-    ".xlsx": _read_xlsx,
-    ".txt": _read_text,
-}
+#: One for each ending of `READ`, in its order.
+_READERS = dict(
+    zip(
+        READ,
+        (
+            _read_comma,
+            _read_tab,
+            _read_jsonl,
+            _read_jsonl,
+            _read_parquet,
+            _read_xlsx,
+            _read_text,
+        ),
+        strict=True,
+    )
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,9 @@ from scrapeq.errors import ConfigError, RedisEvicts, RedisFull, RedisUnavailable
 TIMEOUT_S = 10
 #: How a Redis that lives but takes no command begins its answer: it cannot write its own files (a
 #: full disk), a script holds it up, or the copies that it must have are missing.
+_PROTOCOL = re.compile(r"([?&])protocol=\d+&?")
+#: How Redis says from within a script that its user may not do that.
+_NOT_ALLOWED = ("ACL failure", "can't access at least one of the keys", "NOPERM")
 _REFUSING = ("MISCONF", "BUSY", "NOREPLICAS")
 
 
@@ -27,7 +31,7 @@ def connect(url: str) -> redis.Redis:
     """
     try:
         return redis.Redis.from_url(
-            url,
+            _PROTOCOL.sub(r"\1", url),  # answers are read in redis-py's own shapes, not in RESP3's
             decode_responses=True,
             encoding_errors="surrogatepass",  # whatever a page or a cell holds
             command_packer=_Packer(),
@@ -60,9 +64,20 @@ def _encoded(word: Any) -> Any:
 
 
 def check_redis(client: redis.Redis) -> None:
-    """Refuse a Redis that may throw keys away; raises RedisEvicts or RedisUnavailable."""
+    """Refuse a Redis that cannot be worked with, naming what to change.
+
+    Raises RedisEvicts for one that may throw keys away; RedisUnavailable for one that does not
+    answer, wants a password, lacks a right, or is a cluster of several.
+    """
     with translated():
-        policy = str(client.info("memory").get("maxmemory_policy", "noeviction"))
+        facts = client.info()
+        client.eval("return redis.call('EXISTS', KEYS[1])", 1, "scrapeq:check")
+    if int(facts.get("cluster_enabled", 0)):
+        raise RedisUnavailable(
+            "this Redis is a cluster: what belongs together would lie on several servers",
+            hint="name a single Redis or Valkey in REDIS_URL; one is enough for millions of jobs",
+        )
+    policy = str(facts.get("maxmemory_policy", "noeviction"))
     if policy != "noeviction":
         raise RedisEvicts(
             f"this Redis may evict keys (its maxmemory-policy is {policy}), and jobs with them",
@@ -78,6 +93,14 @@ def translated() -> Iterator[None]:
         yield
     except redis.exceptions.OutOfMemoryError as error:
         raise _full() from error
+    except redis.exceptions.AuthenticationError as error:
+        raise RedisUnavailable(
+            f"Redis wants another user or password: {_first_line(error)}",
+            hint="write them in REDIS_URL: redis://user:password@host:6379/0; without a user, "
+            "redis://:password@host:6379/0",
+        ) from error
+    except redis.exceptions.NoPermissionError as error:
+        raise _not_allowed(error) from error
     except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
         raise RedisUnavailable(
             f"Error connecting to Redis: {_first_line(error)}",
@@ -90,7 +113,22 @@ def translated() -> Iterator[None]:
             raise _full() from error
         if str(error).startswith(_REFUSING):
             raise _refusing(error) from error
+        if str(error).startswith("NOAUTH"):
+            raise RedisUnavailable(
+                "Redis wants a password",
+                hint="write it in REDIS_URL: redis://:password@host:6379/0",
+            ) from error
+        if any(words in str(error) for words in _NOT_ALLOWED):
+            raise _not_allowed(error) from error
         raise
+
+
+def _not_allowed(error: BaseException) -> RedisUnavailable:
+    return RedisUnavailable(
+        f"the Redis user of REDIS_URL lacks a right: {_first_line(error)}",
+        hint="give it all keys and channels and all commands but administration: "
+        "ACL SETUSER name ~* &* +@all -@admin",
+    )
 
 
 def _full() -> RedisFull:

@@ -108,6 +108,12 @@ class Views:
             )
         return found
 
+    def stopped(self) -> dict[str, str]:
+        """The batches that are stopped, each with its state: paused or cancelled."""
+        with translated():
+            found = self._redis.hgetall(self._keys.stopped)
+        return {str(batch_id): str(state) for batch_id, state in found.items()}
+
     def batch_counts(self, batch_id: str) -> tuple[int, int]:
         """Its jobs that run now, and those that wait to be tried again."""
         pipe = self._redis.pipeline(transaction=False)

@@ -2,15 +2,16 @@
 
 from scrapeq.models.batch import Batch, BatchState
 from scrapeq.models.config import Recipe, ScrapingConfig, reveal
-from scrapeq.models.content import Content
 from scrapeq.models.error_kind import ErrorKind
 from scrapeq.models.failure import Failure
 from scrapeq.models.host_verdict import HostVerdict, host_verdict
 from scrapeq.models.job import FINAL, LEGAL_MOVES, Job, JobStatus, check_move
 from scrapeq.models.lane import Lane
 from scrapeq.models.links import Links
-from scrapeq.models.page import Fetched, Page
+from scrapeq.models.page import Page
+from scrapeq.models.page_fields import Content, Fetched
 from scrapeq.models.progress import Progress
+from scrapeq.models.request_identity import RequestIdentity
 from scrapeq.models.slot import BreakerOpen, SlotOwner, SlotTaken, SlotWait
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Page",
     "Progress",
     "Recipe",
+    "RequestIdentity",
     "ScrapingConfig",
     "SlotOwner",
     "SlotTaken",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from scrapeq import display
 from scrapeq.models.config import ScrapingConfig
+from scrapeq.models.progress import headline
 
 
 class BatchState(StrEnum):
@@ -25,7 +25,8 @@ class Batch(BaseModel):
     """One submission: its name, its options and its counters.
 
     `name` finds the newest run of that name again; `run` counts the runs of a name from 1.
-    A job submitted alone is a batch of one, without a name.
+    A job submitted alone is a batch of one, without a name. A `growing` one may still get jobs.
+    `owner` is who submitted it, by SCRAPEQ_OWNER.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,11 +37,13 @@ class Batch(BaseModel):
     state: BatchState = BatchState.OPEN
     config: ScrapingConfig
     url_column: str | None = None
+    owner: str = ""
     total: int
     completed: int = 0
     failed: int = 0
     cancelled: int = 0
     from_store: int = 0
+    growing: bool = False
     created_at: datetime
     finished_at: datetime | None = None
 
@@ -48,6 +51,11 @@ class Batch(BaseModel):
     def done(self) -> int:
         """Jobs with a final status."""
         return self.completed + self.failed + self.cancelled
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every job is final, and no more can come."""
+        return self.done >= self.total and not self.growing
 
     def __repr__(self) -> str:
         failed = f", {self.failed:,} failed" if self.failed else ""
@@ -68,18 +76,18 @@ class Batch(BaseModel):
                 f"{display.moment(self.finished_at)}, after {display.seconds(elapsed_s)}"
             )
         if self.from_store:
-            facts["from the store"] = display.count(self.from_store)
+            facts["stored pages"] = display.count(self.from_store)
         if differing := self.config.differing():
-            facts["options"] = ", ".join(f"{name}={said}" for name, said in differing.items())
+            facts["options"] = ", ".join(f"{name}={value}" for name, value in differing.items())
         bar = {
             "completed": self.completed,
             "failed": self.failed,
             "cancelled": self.cancelled,
             "open": self.total - self.done,
         }
-        share = math.floor(100 * self.done / self.total) if self.total else 100
-        corner = f"{self.done:,} of {self.total:,} · {share} %"
-        return display.card(self._title(), facts, bar, corner=corner)
+        corner = headline(self.total, self.completed, self.failed, self.cancelled)
+        all_failed = self.failed > 0 and not self.completed and self.done >= self.total
+        return display.card(self._title(), facts, bar, corner=corner, is_bad=all_failed)
 
     def _title(self, limit: int = 300) -> str:
         if self.name is None:

@@ -155,7 +155,7 @@ class ScrapingConfig(BaseModel):
         600, ge=0, le=86400, description="The longest Retry-After that is waited for."
     )
 
-    # the store
+    # stored pages
     max_age: Age | None = Field(
         None,
         description='A stored page younger than this answers without a request: 3600, "12h", "7d"; 0: none. '
@@ -175,9 +175,9 @@ class ScrapingConfig(BaseModel):
         try:
             return cls(**options)
         except ValidationError as error:
-            said = "; ".join(_explain(one) for one in error.errors())
+            problem = "; ".join(_explain(one) for one in error.errors())
             raise ConfigError(
-                said, hint="see ScrapingConfig's fields for units and bounds"
+                problem, hint="see ScrapingConfig's fields for units and bounds"
             ) from None
 
     def replace(self, **changes: Any) -> Self:
@@ -261,7 +261,7 @@ class ScrapingConfig(BaseModel):
         }
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={said}" for name, said in self.differing().items())
+        shown = ", ".join(f"{name}={value}" for name, value in self.differing().items())
         return f"ScrapingConfig({display.plain(shown, 400)})"
 
     def __str__(self) -> str:

@@ -47,11 +47,13 @@ class ErrorKind(StrEnum):
     WORKER_LOST = "worker_lost"  # its worker died with it, three times
     BREAKER_OPEN = "breaker_open"
     AI = "ai"
+    INTERNAL = "internal"  # an error of scrapeq's own
+    CONFIG = "config"  # this installation or this worker cannot do what the options ask for
 
     @classmethod
     def of(cls, name: str) -> ErrorKind:
-        """The kind of this name; one that only a newer worker knows counts as `protocol` here."""
-        return cls(name) if name in _NAMES else cls.PROTOCOL
+        """The kind of this name; one that only a newer worker knows counts as `internal` here."""
+        return cls(name) if name in _NAMES else cls.INTERNAL
 
     @property
     def retryable(self) -> bool:

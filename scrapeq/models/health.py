@@ -1,34 +1,52 @@
-"""How the whole system is doing, as one value that shows itself."""
+"""How the whole system is doing.
+
+`HealthStatus` is one of three words. `HealthVerdict` is the word with its reasons, as
+`stats.health_verdict` judges it from numbers. `SystemHealth` is the verdict together with the facts
+and with what to do: what `sq.health()` gives and a notebook shows. (`HostVerdict` is something
+else: what one try tells about its host.)
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from scrapeq import clock, display
+from scrapeq.models.error_words import error_words, errors_in_words
+from scrapeq.models.paused_host import PausedHost
 
-#: Spared hosts and kinds of error that the card names.
+if TYPE_CHECKING:
+    from scrapeq.models.monitoring import SystemMetrics
+
+#: Paused hosts and kinds of error that the card names.
 MOST_NAMED = 5
 
-Verdict = Literal["HEALTHY", "DEGRADED", "UNHEALTHY"]
+HealthStatus = Literal["HEALTHY", "DEGRADED", "UNHEALTHY"]
+
+
+class HealthVerdict(NamedTuple):
+    """The status, and a sentence for each thing that speaks against HEALTHY, worst first."""
+
+    status: HealthStatus
+    reasons: tuple[str, ...]
 
 
 class SystemHealth(BaseModel):
     """The verdict with its reasons, and the facts that it was made from.
 
-    `redis_answers` and `database_answers` are None where the other one's failing kept it from
-    being asked. `waiting`, `running`, `retrying` are jobs now, `open_jobs` all of these by the
-    record, also while Redis is away. `finished`, `success_rate` (0 to 100), `mean_s`, `p50_s`,
-    `p95_s` (seconds per job) and `errors` (kind: count) are of the last `window_s` seconds. `paused_hosts` are those
-    that are being spared, with the columns of `JobQueue.paused_hosts` and times as ISO 8601 in UTC.
-    `hint` says what to do; "" where there is nothing to do.
+    `redis_answers` and `database_answers` are None where it was not
+    asked because the other one failed. `waiting`, `running`, `retrying` are jobs now, `open_jobs` all of these by the
+    record, also while Redis does not answer. `finished`, `success_rate` (0 to 100), `mean_s`, `p50_s`,
+    `p95_s` (seconds per job) and `errors` (kind: count) are of the last `window_s` seconds. `paused_hosts`
+    have the columns of `JobQueue.paused_hosts`. `hint` says what to do; "" where there is nothing to
+    do.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    verdict: Verdict
+    verdict: HealthStatus
     reasons: tuple[str, ...] = ()
     hint: str = ""
     where: str = ""
@@ -48,32 +66,44 @@ class SystemHealth(BaseModel):
     p50_s: float | None = None
     p95_s: float | None = None
     errors: dict[str, int] = {}
-    paused_hosts: tuple[dict[str, Any], ...] = ()
+    paused_hosts: tuple[PausedHost, ...] = ()
 
     @classmethod
-    def from_metrics(cls, metrics: dict[str, Any], **facts: Any) -> Self:
-        """What `JobMonitor.get_system_metrics` gave, and facts that are not among it."""
-        jobs, lately = metrics["queue_stats"], metrics["performance"]
-        usual = {
-            "verdict": metrics["health_status"],
-            "reasons": tuple(metrics["health_reasons"]),
-            "checked_at": metrics["timestamp"],
-            "redis_answers": metrics["redis_reachable"],
-            "database_answers": True,
-            "workers": metrics["worker_stats"]["active_workers"],
-            "waiting": jobs["waiting_jobs"],
-            "running": jobs["running_jobs"],
-            "retrying": jobs["retrying_jobs"],
-            "window_s": lately["window_s"],
-            "finished": lately["jobs_processed"],
-            "success_rate": lately["success_rate"],
-            "mean_s": lately["average_processing_time_s"],
-            "p50_s": lately["p50_s"],
-            "p95_s": lately["p95_s"],
-            "errors": metrics["errors"],
-            "paused_hosts": tuple(metrics["paused_hosts"]),
-        }
-        return cls(**(usual | facts))
+    def from_metrics(
+        cls,
+        metrics: SystemMetrics,
+        *,
+        reasons: tuple[str, ...],
+        hint: str,
+        where: str,
+        something_runs: bool,
+        open_jobs: int,
+    ) -> Self:
+        """What `JobMonitor.get_system_metrics` gave, and what it cannot know."""
+        now, lately = metrics.queue_stats, metrics.performance
+        return cls(
+            verdict=metrics.health_status,
+            reasons=reasons,
+            hint=hint,
+            where=where,
+            checked_at=datetime.fromisoformat(metrics.timestamp),
+            redis_answers=metrics.redis_reachable,
+            database_answers=True,
+            something_runs=something_runs,
+            workers=metrics.worker_stats.active_workers,
+            open_jobs=open_jobs,
+            waiting=now.waiting_jobs,
+            running=now.running_jobs,
+            retrying=now.retrying_jobs,
+            window_s=lately.window_s,
+            finished=lately.jobs_processed,
+            success_rate=lately.success_rate,
+            mean_s=lately.average_processing_time_s,
+            p50_s=lately.p50_s,
+            p95_s=lately.p95_s,
+            errors=metrics.errors,
+            paused_hosts=tuple(metrics.paused_hosts),
+        )
 
     @property
     def is_healthy(self) -> bool:
@@ -81,10 +111,10 @@ class SystemHealth(BaseModel):
         return self.verdict == "HEALTHY"
 
     def __repr__(self) -> str:
-        said = display.plain("; ".join(self.reasons), 300)
+        reasons = display.plain("; ".join(self.reasons), 300)
         workers = f"{self.workers:,} workers" if self.something_runs else "nothing runs"
         return (
-            f"<SystemHealth {self.verdict}{': ' if said else ''}{said} "
+            f"<SystemHealth {self.verdict}{': ' if reasons else ''}{reasons} "
             f"({workers}, {self.open_jobs:,} open jobs)>"
         )
 
@@ -100,16 +130,16 @@ class SystemHealth(BaseModel):
         if self.redis_answers:
             facts["workers"] = display.count(self.workers)
             now = {"running": self.running, "waiting": self.waiting, "retrying": self.retrying}
-            said = [f"{count:,} {status}" for status, count in now.items() if count]
-            facts["jobs now"] = " · ".join(said) or "none"
+            counts = [f"{count:,} {status}" for status, count in now.items() if count]
+            facts["jobs now"] = " · ".join(counts) or "none"
         elif self.open_jobs:
             facts["open jobs"] = display.count(self.open_jobs)
         if self.database_answers:
             facts[f"last {self.window_s // 60} min"] = self._lately()
             if kinds := dict(list(self.errors.items())[:MOST_NAMED]):
-                facts["errors"] = display.joined(kinds)
+                facts["errors"] = errors_in_words(kinds)
         if self.paused_hosts:
-            facts["spared hosts"] = self._spared()
+            facts["paused hosts"] = self._paused()
         facts["Redis"] = _answer(self.redis_answers)
         facts["record"] = _answer(self.database_answers)
         facts["checked"] = display.moment(self.checked_at)
@@ -122,14 +152,16 @@ class SystemHealth(BaseModel):
 
     def _lately(self) -> str:
         if not self.finished:
-            return "no page was finished"
+            return "no page finished"
         good = "" if self.success_rate is None else f", {self.success_rate:.0f} % of them good"
         half, most = display.seconds(self.p50_s), display.seconds(self.p95_s)
         took = "" if self.p95_s is None else f"; half took up to {half}, 95 % up to {most}"
         return f"{self.finished:,} pages{good}{took}"
 
-    def _spared(self) -> str:
-        named = [f"{one['host']} ({one['error_kind']})" for one in self.paused_hosts[:MOST_NAMED]]
+    def _paused(self) -> str:
+        named = [
+            f"{one.host} ({error_words(one.error_kind)})" for one in self.paused_hosts[:MOST_NAMED]
+        ]
         more = len(self.paused_hosts) - len(named)
         return ", ".join(named) + (f" and {more:,} more" if more else "")
 

@@ -36,7 +36,7 @@ _OF_KIND: dict[ErrorKind, HostVerdict] = {
     ErrorKind.NOT_HTML: "good",
     ErrorKind.EMPTY: "good",
     ErrorKind.PARSE: "good",
-    # not HTTP, or not sent: the server's fault, the options' or ours
+    # not HTTP: a broken server, or something else that listens there
     ErrorKind.PROTOCOL: "",
     # from the browser, or from us
     ErrorKind.PAGE_TIMEOUT: "",
@@ -45,6 +45,8 @@ _OF_KIND: dict[ErrorKind, HostVerdict] = {
     ErrorKind.WORKER_LOST: "",
     ErrorKind.BREAKER_OPEN: "",
     ErrorKind.AI: "",
+    ErrorKind.INTERNAL: "",
+    ErrorKind.CONFIG: "",
 }
 #: Behind a proxy these may be the proxy's own, which serves every host.
 _OF_A_PROXY = frozenset(

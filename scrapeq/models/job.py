@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,7 +17,7 @@ from scrapeq.models.page import Page
 class JobStatus(StrEnum):
     """Where a job is in its life."""
 
-    PENDING = "pending"  # accepted, waiting for its turn
+    PENDING = "pending"  # accepted, waiting for a worker
     RUNNING = "running"  # a worker holds its lease
     RETRYING = "retrying"  # a try failed; waiting to be tried again
     COMPLETED = "completed"  # there is a good page
@@ -25,6 +26,22 @@ class JobStatus(StrEnum):
 
 
 FINAL = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED})
+
+#: The order in which a bar shows statuses: ended ones first.
+BAR_ORDER = (
+    JobStatus.COMPLETED,
+    JobStatus.FAILED,
+    JobStatus.CANCELLED,
+    JobStatus.RUNNING,
+    JobStatus.RETRYING,
+    JobStatus.PENDING,
+)
+
+
+def in_bar_order(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts by status, all six, in the order of a bar."""
+    return {status.value: counts.get(status.value, 0) for status in BAR_ORDER}
+
 
 #: From each status, the ones that may follow. A failed or cancelled job may be put back by
 #: `retry_failed()`; a completed one never moves again.
@@ -56,7 +73,8 @@ class Job(BaseModel):
     """One URL, its place in its batch, and how far it is.
 
     A value, not a handle: ask the queue again for a newer one. Times are aware and in UTC;
-    `attempts` counts tries begun. `result` is there for a finished job when it was asked for.
+    `attempts` counts tries begun. `row` is its place in the input; a job that the result of another
+    one (`parent_job_id`) appended has one behind the input's. `result` is there for a finished job when it was asked for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -64,6 +82,7 @@ class Job(BaseModel):
     id: str
     batch_id: str
     row: int
+    parent_job_id: str | None = None
     url: str
     host: str = ""
     priority: int = 5

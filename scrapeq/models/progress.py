@@ -7,6 +7,20 @@ import math
 from pydantic import BaseModel, ConfigDict
 
 from scrapeq import display
+from scrapeq.models.job import BAR_ORDER
+
+
+def headline(total: int, completed: int, failed: int, cancelled: int) -> str:
+    """How far a batch is, like "812 of 1,000 · 81 %", rounded down. At the end, where not all rows
+    are good, how it ended: "0 succeeded, 500 failed"; 100 % would read as a success."""
+    done = completed + failed + cancelled
+    if done < total or completed == total:
+        share = math.floor(100 * done / total) if total else 100
+        return f"{done:,} of {total:,} · {share} %"
+    ends = [f"{completed:,} succeeded"]
+    ends += [f"{failed:,} failed"] if failed else []
+    ends += [f"{cancelled:,} cancelled"] if cancelled else []
+    return ", ".join(ends)
 
 
 class Progress(BaseModel):
@@ -48,19 +62,17 @@ class Progress(BaseModel):
     @property
     def counts(self) -> dict[str, int]:
         """Jobs by status, in the order in which a bar shows them."""
-        return {
-            "completed": self.completed,
-            "failed": self.failed,
-            "cancelled": self.cancelled,
-            "running": self.running,
-            "retrying": self.retrying,
-            "pending": self.pending,
-        }
+        return {status.value: getattr(self, status.value) for status in BAR_ORDER}
 
     @property
-    def in_words(self) -> str:
-        """How far it is, like "812 of 1,000 · 81 %"; 100 % is said only when all is done."""
-        return f"{self.done:,} of {self.total:,} · {math.floor(self.percentage)} %"
+    def headline(self) -> str:
+        """See `headline`."""
+        return headline(self.total, self.completed, self.failed, self.cancelled)
+
+    @property
+    def all_failed(self) -> bool:
+        """Whether it ended without one good page."""
+        return self.is_done and bool(self.failed) and not self.completed
 
     def __repr__(self) -> str:
         return (
@@ -79,5 +91,7 @@ class Progress(BaseModel):
             facts["left"] = display.seconds(self.eta_s)
         facts["elapsed"] = display.seconds(self.elapsed_s)
         if self.from_store:
-            facts["from the store"] = display.count(self.from_store)
-        return display.card("progress", facts, self.counts, corner=self.in_words)
+            facts["stored pages"] = display.count(self.from_store)
+        return display.card(
+            "progress", facts, self.counts, corner=self.headline, is_bad=self.all_failed
+        )

@@ -118,16 +118,15 @@ def _values(option: str) -> Iterable[str]:
 
 def _batch_names() -> Iterable[str]:
     """Names of batches, newest first; none where there is no record yet."""
-    from scrapeq import database  # half a second of SQLAlchemy, which `%load_ext` does without
-    from scrapeq.project.services import shared_looking_services
+    # half a second of SQLAlchemy, which `%load_ext` does without
+    from scrapeq.pipeline.job_queue import get_looking_queue
     from scrapeq.settings import load_settings
 
     try:
         settings = load_settings()
         if settings.database_url is None and not settings.database_path.exists():
             return ()
-        engine = shared_looking_services(settings).engine
-        found = database.batches.list_batches(engine, MOST_BATCHES)
+        found = get_looking_queue(settings).list_batches(MOST_BATCHES)
     except ScrapeqError:
         return ()
     return _quoted(dict.fromkeys(one.name for one in found if one.name))

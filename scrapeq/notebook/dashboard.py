@@ -80,7 +80,7 @@ class LiveDashboard:
         return True
 
     def freeze(self) -> None:
-        """Leave a card in its place that tells of the newest batches."""
+        """Leave a card in its place that names the newest batches."""
         self._frozen = True
         self._put(live=False)
         self._widget.close()
@@ -130,7 +130,7 @@ def dashboard(settings: Settings | None = None) -> None:
     global _current  # noqa: PLW0603 - the kernel has one
     if not _user_names():
         raise ConfigError("there is no notebook here", hint="run: scrapeq dashboard")
-    shown = dashboards.Dashboard(settings, same_s=0)  # one looks
+    shown = dashboards.Dashboard(settings, same_s=0)  # it has one viewer
     if _current is not None:
         _current.freeze()
     _current = LiveDashboard(shown)
@@ -144,8 +144,8 @@ def _trait(part: str) -> str:
 
 def _user_names() -> dict[str, Any]:
     """The names of the notebook; none where there is no kernel."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is None or not hasattr(shell, "kernel"):
+    shell = display.kernel_shell()
+    if shell is None:
         return {}
     names: dict[str, Any] = shell.user_ns
     return names

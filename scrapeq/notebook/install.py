@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+from scrapeq.display import kernel_shell
 
 
 def install() -> None:
     """Let this kernel show a batch as a live card. A second call, or no kernel, changes nothing."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is None or not hasattr(shell, "kernel"):
+    shell = kernel_shell()
+    if shell is None:
         return
     formatter = shell.display_formatter.ipython_display_formatter
     formatter.for_type_by_name("scrapeq.client.handle", "BatchHandle", _show)

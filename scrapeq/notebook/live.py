@@ -18,6 +18,7 @@ import traitlets
 
 from scrapeq.display import script
 from scrapeq.errors import DatabaseUnavailable, NotFound, ScrapeqError
+from scrapeq.models.actions import Action
 from scrapeq.notebook.painter import painter, put
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 #: Seconds between two pictures that are kept in the notebook for its readers: they make the front
 #: end build the widget's view again.
 KEEP_S = 15.0
-_ACTIONS = frozenset({"pause", "resume", "cancel", "retry_failed"})
 
 
 class Card(anywidget.AnyWidget):
@@ -95,7 +95,7 @@ class LiveCard:
     def _pressed(self, _widget: Card, content: Any, _buffers: Any) -> None:
         # Messages come on whatever thread: it only takes a note, for the one that repaints.
         action = content.get("action") if isinstance(content, dict) else None
-        if action in _ACTIONS:
+        if action in set(Action):
             self._wanted.append(action)
             painter.wake()
 

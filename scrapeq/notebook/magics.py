@@ -80,7 +80,7 @@ class ScrapeqMagics(Magics):
         "expression that gives a table, a column, a list or the path of a file.",
     )
     @argument("--url", metavar="COLUMN", help="The column of URLs of a table.")
-    @argument("--name", help="To find the batch again; the same again asks nobody.")
+    @argument("--name", help="To find the batch again; the same again sends no request.")
     @argument(
         "--select",
         metavar="NAME=SELECTOR",
@@ -103,7 +103,9 @@ class ScrapeqMagics(Magics):
     @argument("--links", action="store_true", help="Keep every link.")
     @argument("--images", action="store_true", help="Keep every image.")
     @argument("--stealth", action="store_true", help="Send a real browser's headers and TLS.")
-    @argument("--refresh", action="store_true", help="Fetch again what the store could answer.")
+    @argument(
+        "--refresh", action="store_true", help="Fetch again, also where stored pages could answer."
+    )
     @argument(
         "--retry-failed", action="store_true", help="Try failed rows of a finished batch again."
     )
@@ -257,7 +259,7 @@ class ScrapeqMagics(Magics):
         try:
             asked: Namespace = magic.parser.parse_args(shlex.split(words))
         except UsageError as error:
-            advice = else_ or f"%{magic.__name__}? tells all"
+            advice = else_ or f"%{magic.__name__}? explains it"
             raise UsageError(f"{plain(error)}; {advice}") from None
         except ValueError as error:  # a quotation without an end
             raise UsageError(f"{plain(words)}: {error}") from None
@@ -269,8 +271,8 @@ class ScrapeqMagics(Magics):
         try:
             return self.shell.ev(expression)
         except Exception as error:  # whatever the user's own code raises
-            said = plain(f"{type(error).__name__}: {error}")
-            raise UsageError(f"%scrape {plain(expression, 100)}: {said}") from error
+            reason = plain(f"{type(error).__name__}: {error}")
+            raise UsageError(f"%scrape {plain(expression, 100)}: {reason}") from error
 
     def _left(self, asked: Namespace, value: Any) -> Any:
         if asked.out is not None:
@@ -296,7 +298,7 @@ def _lines(cell: str) -> list[str]:
 
 @contextmanager
 def _one_line() -> Iterator[None]:
-    """Our own errors are told in a line, without a traceback."""
+    """Our own errors become one line, without a traceback."""
     try:
         yield
     except ScrapeqError as error:

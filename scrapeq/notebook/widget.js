@@ -2,7 +2,7 @@
 // Goes with morph.js and dashboard.js.
 
 const MOST_FILE = 8_000_000; // bytes; Jupyter's servers end a connection at 10 MiB a message
-const SLOW_MS = 3000; // before it is said that there is no answer yet
+const SLOW_MS = 3000; // until a message that there is no answer yet
 
 function render({ model, el }) {
   draw(el, model.get("shell"));
@@ -11,7 +11,7 @@ function render({ model, el }) {
   const ask = (request, buffers = []) =>
     new Promise((resolve) => {
       const id = `${Date.now()}-${asked++}`;
-      const slow = setTimeout(() => dashboard.say({ said: "this waits for the kernel: a cell runs, or it has ended" }), SLOW_MS);
+      const slow = setTimeout(() => dashboard.say({ message: "waiting for the kernel: a cell runs, or the kernel has ended" }), SLOW_MS);
       waiting.set(id, (answer) => {
         clearTimeout(slow);
         resolve(answer);

@@ -9,28 +9,19 @@ Nothing here loads an HTTP client or a parser: workers are reached by the tasks'
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import time
-import uuid
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
-from scrapeq import clock, cluster, database, display, frames, urls
+from scrapeq import clock, database, display, frames, urls
 from scrapeq.clock import now_ms
-from scrapeq.database.batches import NewJob
+from scrapeq.database.results import Asking, StoredAnswers
 from scrapeq.errors import (
-    ClusterFailed,
     ConfigError,
     DatabaseUnavailable,
     InputError,
     NotFound,
-    NoWorkersWarning,
     RedisFull,
     RedisUnavailable,
     ScrapeqError,
@@ -44,20 +35,22 @@ from scrapeq.models import (
     Failure,
     Job,
     JobStatus,
+    RequestIdentity,
     ScrapingConfig,
 )
-from scrapeq.project import recovery
-from scrapeq.project.services import Services, shared_services
+from scrapeq.models.monitoring import QueueStats
+from scrapeq.models.paused_host import PausedHost
+from scrapeq.pipeline.open_jobs import as_they_stand, counted
+from scrapeq.pipeline.paused import paused_host
+from scrapeq.pipeline.queue_card import queue_card, record_in_words
+from scrapeq.pipeline.staffing import look_after_workers, warn_without_workers
+from scrapeq.pipeline.submission import USUAL_PRIORITY, Submission, new_id
+from scrapeq.project import recovery, steering
+from scrapeq.project.services import Services, shared_looking_services, shared_services
 from scrapeq.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
-
-log = logging.getLogger(__name__)
-
-HIGHEST_PRIORITY, LOWEST_PRIORITY, USUAL_PRIORITY = 1, 9, 5
-#: Characters of a cell that its row shows: any URL that can be fetched is shorter.
-SHOWN_URL = 8_000
 
 
 def get_job_queue(settings: Settings | None = None) -> JobQueue:
@@ -73,6 +66,25 @@ def get_job_queue(settings: Settings | None = None) -> JobQueue:
     return queue
 
 
+def get_looking_queue(settings: Settings | None = None) -> JobQueue:
+    """A queue of the same project to look with: nothing is started, and Redis may be missing.
+
+    Raises DatabaseUnavailable, ConfigError.
+    """
+    return JobQueue(shared_looking_services(settings))
+
+
+def working(queue: JobQueue) -> JobQueue:
+    """A queue of the same project that has workers: this one, or, where the private cluster ended
+    meanwhile, one on a cluster that was started again. Raises what `get_job_queue` raises."""
+    try:
+        queue.services.frontier.coordination.ping()
+    except ScrapeqError:
+        return get_job_queue(queue.services.settings)
+    look_after_workers(queue.services)
+    return queue
+
+
 class JobQueue:
     """Jobs and batches of one project. Many may speak with the same project at once."""
 
@@ -80,36 +92,36 @@ class JobQueue:
         self.services = services
 
     def __repr__(self) -> str:
-        mode = "shared" if self.services.settings.shared else "private"
+        mode = "shared" if self.is_shared else "private"
         record = display.plain(self.services.engine.url.database, 120)
         return f"<JobQueue on a {mode} Redis, record {record!r}>"
 
     def _repr_html_(self) -> str:
-        mode = "shared" if self.services.settings.shared else "private"
-        facts: dict[str, object] = {
-            "record": _record_in_words(self.services.engine.url),
-            "Redis": mode,
-        }
+        record = record_in_words(self.services.engine.url)
         try:
-            counts = {
-                s.value: n for s, n in database.jobs.count_by_status(self.services.engine).items()
-            }
+            counts = database.jobs.count_by_status(self.services.engine)
         except DatabaseUnavailable as error:
-            return display.card("JobQueue", facts, note=error, away="the record is away")
+            return queue_card(record, is_shared=self.is_shared, no_record=error)
         try:
             now = self.services.frontier.views.counts()
-            _tell_open_apart(counts, now)
-            paused = self.services.frontier.views.paused()
+            paused = len(self.services.frontier.views.paused())
         except RedisUnavailable as error:
-            note: object = error
-            if not self.services.settings.shared:
-                note = "without a private cluster nothing is done: scrape() or scrapeq up starts it"
-            return display.card("JobQueue", facts, _drawn(counts), note, away="Redis is away")
-        if paused:
-            facts["spared hosts"] = f"{len(paused):,}: paused_hosts() lists them"
-        total, workers = sum(counts.values()), now["workers"]
-        corner = f"{total:,} jobs · {workers:,} {'worker' if workers == 1 else 'workers'}"
-        return display.card("JobQueue", facts, _drawn(counts), corner=corner)
+            counts_now = counted(counts.items(), 0, 0)
+            return queue_card(record, counts_now, is_shared=self.is_shared, no_redis=error)
+        counts_now = counted(counts.items(), now["running"], now["retrying"])
+        return queue_card(
+            record, counts_now, is_shared=self.is_shared, workers=now["workers"], paused=paused
+        )
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its Redis is one that REDIS_URL names, and not a private one."""
+        return self.services.settings.shared
+
+    @property
+    def where(self) -> str:
+        """Which project it is, for people: a folder, or a Redis of their own."""
+        return "a Redis of your own" if self.is_shared else str(self.services.settings.home)
 
     # -- submitting --------------------------------------------------------------------------
 
@@ -133,8 +145,8 @@ class JobQueue:
             raise InputError(parsed.message, hint="write a URL like https://example.com/page")
         batch = self.submit_batch([url], config, priority=priority, batch_id=job_id, single=True)
         job = self.get_job_status(batch.id)
-        if self.services.settings.shared and not self.services.frontier.coordination.workers():
-            self.warn_without_workers()
+        if self.is_shared and not self.services.frontier.coordination.workers():
+            warn_without_workers(self.services, stacklevel=2)
         return job
 
     def submit_batch(
@@ -144,57 +156,61 @@ class JobQueue:
         *,
         priority: int = USUAL_PRIORITY,
         name: str | None = None,
-        url_column: str | None = None,
-        table: Iterable[bytes] = (),
-        refresh: bool = False,
         batch_id: str | None = None,
         single: bool = False,
     ) -> Batch:
         """Accept a column of URLs in bulk; when this returns, each will have exactly one row.
 
+        See `submit`, which takes all that a submission may hold. Raises what it raises.
+        """
+        return self.submit(
+            Submission(
+                values,
+                config or ScrapingConfig(),
+                priority=priority,
+                name=name,
+                batch_id=batch_id or new_id(),
+                single=single,
+            )
+        )
+
+    def submit(self, submission: Submission) -> Batch:
+        """Accept a submission; when this returns, each of its cells will have exactly one row.
+
         What is no URL becomes a row with a reason at once. A URL that stands in the column twice
         is fetched once and gives every row. With `config.max_age`, stored pages that were read
         with the same recipe answer without a request, unless `refresh`.
 
-        Raises ConfigError for a bad priority; InputError for an empty column; RedisFull, and then
-        the batch stays in the record as cancelled.
+        Raises RedisFull, and then the batch stays in the record as cancelled; AlreadyThere for a
+        batch_id that is taken.
         """
-        config = config or ScrapingConfig()
-        _check_priority(priority)
-        if not len(values):
-            raise InputError("there are no URLs", hint="give at least one")
-        batch_id = batch_id or new_id()
-        print_of = fingerprint(values, config)
-        if refresh:
-            config = config.replace(max_age=None)
-        answers = self._stored_answers(values, config)
+        engine, config = self.services.engine, submission.stored_config
+        owner, answers = self.services.settings.owner, StoredAnswers()
+        if config.max_age:
+            newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
+            asking = Asking(RequestIdentity.of(config).digest, owner, newer_than_ms)
+            answers = database.results.stored_answers(
+                engine, submission.keys(), config.recipe.digest, asking
+            )
         batch = database.batches.add_batch(
-            self.services.engine,
-            batch_id=batch_id,
-            name=name,
+            engine,
+            batch_id=submission.batch_id,
+            name=submission.name,
             config=config,
-            fingerprint=print_of,
-            total=len(values),
-            rows=_rows(batch_id, values, priority, answers, single_id=batch_id if single else None),
-            url_column=url_column,
-            table=table,
+            fingerprint=submission.fingerprint,
+            total=len(submission.values),
+            owner=owner,
+            rows=submission.jobs(answers.jobs),
+            url_column=submission.url_column,
+            table=submission.table,
         )
         if batch.state is BatchState.OPEN:
             try:
-                recovery.feed(self.services, batch)
+                steering.feed(self.services, batch.id)
             except RedisFull:  # what was not accepted is not to be done some day
                 self.cancel_batch(batch.id)
                 raise
         return batch
-
-    def _stored_answers(self, values: Sequence[object], config: ScrapingConfig) -> dict[str, str]:
-        if not config.max_age:
-            return {}
-        newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
-        parsed = [url.key for url in urls.parse_many(values) if not isinstance(url, Failure)]
-        return database.results.stored_answers(
-            self.services.engine, parsed, config.recipe.digest, newer_than_ms
-        )
 
     # -- jobs --------------------------------------------------------------------------------
 
@@ -219,7 +235,8 @@ class JobQueue:
     def get_jobs(self, job_ids: Sequence[str]) -> list[Job]:
         """Those of the jobs that exist, in the order asked for, without their results."""
         found = database.jobs.get_jobs(self.services.engine, job_ids)
-        return self._as_they_stand([found[job_id] for job_id in job_ids if job_id in found])
+        known = [found[job_id] for job_id in job_ids if job_id in found]
+        return as_they_stand(self.services.frontier, known)
 
     def update_job_status(self, job_id: str, status: JobStatus | str, **kwargs: Any) -> Job:
         """Give a job another status by hand: `error_message` and `error_kind` may be given too.
@@ -243,9 +260,9 @@ class JobQueue:
             error_message=kwargs.get("error_message"),
         )
         if status in FINAL:
-            self.services.frontier.jobs.forget([job_id])
+            steering.forget(self.services, job_id)
         elif before.status in FINAL:
-            self._feed_again(before.batch_id)
+            steering.feed(self.services, before.batch_id)
         return self.get_job_status(job_id)
 
     def cancel_job(self, job_id: str) -> bool:
@@ -257,7 +274,7 @@ class JobQueue:
         if job.status in FINAL:
             return False
         cancelled = database.jobs.cancel_jobs(self.services.engine, job.batch_id, [job_id])
-        self.services.frontier.jobs.forget([job_id])
+        steering.forget(self.services, job_id)
         return cancelled > 0
 
     def get_active_jobs(self, limit: int = 100) -> list[Job]:
@@ -265,8 +282,10 @@ class JobQueue:
 
         Its cost depends on `limit` and not on the number of jobs.
         """
-        views = self.services.frontier.views
-        ids = views.running_ids(limit) + views.next_ids(limit)  # some may be done by now
+        frontier = self.services.frontier
+        ids = frontier.views.running_ids(limit) + frontier.views.next_ids(
+            limit
+        )  # some may be done by now
         active = [job for job in self.get_jobs(ids) if job.status not in FINAL]
         by_status = database.jobs.count_by_status(self.services.engine)
         if len(active) < min(limit, by_status[JobStatus.PENDING]):  # some are not in Redis yet
@@ -276,7 +295,9 @@ class JobQueue:
                 limit=limit,
                 statuses=[status for status in JobStatus if status not in FINAL],
             )
-            active += [job for job in self._as_they_stand(waiting) if job.id not in known]
+            active += [
+                job for job in as_they_stand(self.services.frontier, waiting) if job.id not in known
+            ]
         return active[:limit]
 
     def get_job_history(
@@ -289,7 +310,7 @@ class JobQueue:
                 :limit
             ]
         found = database.jobs.find_jobs(self.services.engine, limit=limit, statuses=statuses)
-        return self._as_they_stand(found)
+        return as_they_stand(self.services.frontier, found)
 
     def cleanup_old_jobs(self, max_age_days: float = 30) -> int:
         """Delete what finished longer ago, pages and history too; how many jobs it was.
@@ -301,56 +322,43 @@ class JobQueue:
         before = clock.now() - timedelta(days=max_age_days)
         return database.jobs.delete_before(self.services.engine, int(before.timestamp() * 1000))
 
-    def get_queue_stats(self) -> dict[str, Any]:
+    def get_queue_stats(self) -> QueueStats:
         """`total_jobs`, `status_counts` by status, `active_tasks` (jobs that run now),
         `queue_lengths` of wake-ups and tasks by queue, and the number of live `workers`."""
-        counts = {status.value: 0 for status in JobStatus}
-        for status, count in database.jobs.count_by_status(self.services.engine).items():
-            counts[status.value] = count
+        recorded = database.jobs.count_by_status(self.services.engine)
         now = self.services.frontier.views.counts()
-        _tell_open_apart(counts, now)
-        if self.services.settings.shared and counts["pending"] and not now["workers"]:
-            self.warn_without_workers()
-        return {
-            "total_jobs": sum(counts.values()),
-            "status_counts": counts,
-            "active_tasks": counts["running"],
-            "queue_lengths": self.services.queue_lengths(),
-            "workers": now["workers"],
-        }
+        counts = counted(recorded.items(), now["running"], now["retrying"])
+        if self.is_shared and counts["pending"] and not now["workers"]:
+            warn_without_workers(self.services, stacklevel=2)
+        return QueueStats(
+            total_jobs=sum(counts.values()),
+            status_counts=counts,
+            active_tasks=counts["running"],
+            queue_lengths=self.services.queue_lengths(),
+            workers=now["workers"],
+        )
 
     def paused_hosts(self) -> pd.DataFrame:
-        """The hosts that are being spared now, one row each, the one spared for longest first.
+        """The hosts that are paused now, one row each, the one paused for longest first.
 
         Columns: host string (also "ai endpoint ...", a language model's) · state category: open
-        (nobody asks it until `until`), half_open (one request at a time, to see whether it is
-        back), given_up (what is due ends as breaker_open until then) · error_kind category,
+        (no request until `until`), half_open (one request at a time, to see whether it is back),
+        given_up (what is due ends as breaker_open until then) · error_kind category,
         error_message string: of its last failure · failures Int32: tries in a row that led to it ·
         probes Int32: single requests since that failed too · since, until datetime64[us, UTC]: when
         it opened, and when the pause ends or ended · waiting Int64: due jobs that wait for it.
         No such host gives an empty frame with these columns. Host names are as strangers wrote
         them: text, never markup. Raises RedisUnavailable.
         """
-        return frames.paused_frame(self.paused_host_rows())
+        rows = [
+            host.model_dump() | {"since": host.since_s, "until": host.until_s}
+            for host in self.paused_host_rows()
+        ]
+        return frames.paused_frame(rows)
 
-    def paused_host_rows(self) -> list[dict[str, Any]]:
-        """The rows of `paused_hosts` as dicts, with times in seconds since 1970, without pandas."""
-        rows = []
-        for paused in self.services.frontier.views.paused():
-            rows.append(
-                {
-                    "host": paused.host,
-                    "state": paused.state,
-                    "error_kind": paused.error_kind,
-                    "error_message": paused.error_message,
-                    "failures": paused.failures,
-                    "probes": paused.probes,
-                    "since": paused.since_ms / 1000,
-                    "until": paused.until_ms / 1000,
-                    "waiting": paused.waiting,
-                }
-            )
-        return rows
+    def paused_host_rows(self) -> list[PausedHost]:
+        """The rows of `paused_hosts` as values, without pandas. Raises RedisUnavailable."""
+        return [paused_host(one) for one in self.services.frontier.views.paused()]
 
     def wait(self, job_id: str, timeout: float | None = None) -> Job:
         """The job once it is finished; `timeout` in seconds.
@@ -388,181 +396,20 @@ class JobQueue:
 
     def pause_batch(self, batch_id: str) -> bool:
         """Start nothing more of it; what runs ends. False if it is finished."""
-        self.services.frontier.jobs.stop_batch(batch_id, "paused")
-        if database.batches.set_state(self.services.engine, batch_id, BatchState.PAUSED):
-            return True
-        self.services.frontier.jobs.release_batch(batch_id)
-        return False
+        return steering.pause(self.services, batch_id)
 
     def resume_batch(self, batch_id: str) -> bool:
         """Go on with a paused batch. False if it is finished."""
-        if not database.batches.set_state(self.services.engine, batch_id, BatchState.OPEN):
-            return False
-        self.services.frontier.jobs.release_batch(batch_id)
-        batch = self.find_batch(batch_id)
-        self.services.wake(batch.total - batch.done)
-        return True
+        return steering.resume(self.services, batch_id)
 
     def cancel_batch(self, batch_id: str) -> int:
         """Stop every open job of it; how many there were. None starts once this has returned."""
-        self.services.frontier.jobs.stop_batch(batch_id, "cancelled")
-        open_jobs = database.jobs.all_open_jobs(self.services.engine, batch_id)
-        known = [job.id for some in open_jobs for job in some]
-        cancelled = database.jobs.cancel_jobs(self.services.engine, batch_id)
-        self.services.frontier.jobs.forget(known)
-        self.services.frontier.jobs.release_batch(batch_id)
-        return cancelled
+        return steering.cancel(self.services, batch_id)
 
     def retry_failed(self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None) -> int:
         """Put failed and cancelled jobs back, on request only some kinds; how many."""
         chosen = None if kinds is None else [ErrorKind(kind) for kind in kinds]
         reopened = database.jobs.reopen_jobs(self.services.engine, batch_id, chosen)
         if reopened:
-            self._feed_again(batch_id)
+            steering.feed(self.services, batch_id)
         return reopened
-
-    # -- inside ------------------------------------------------------------------------------
-
-    def _feed_again(self, batch_id: str) -> None:
-        batch = self.find_batch(batch_id)
-        if batch.state is BatchState.OPEN:  # it may have been paused when it was finished
-            self.services.frontier.jobs.release_batch(batch_id)
-        recovery.feed(self.services, batch)
-
-    def _as_they_stand(self, found: Sequence[Job]) -> list[Job]:
-        """The record's jobs with what Redis knows of the open ones."""
-        open_ids = [job.id for job in found if job.status not in FINAL]
-        if not open_ids:
-            return list(found)
-        standings = self.services.frontier.views.standings(open_ids)
-        jobs = []
-        for job in found:
-            standing = standings.get(job.id)
-            if standing is not None and standing.known:
-                changes: dict[str, Any] = {
-                    "status": standing.status,
-                    "attempts": standing.tries,
-                }
-                if standing.error_kind:
-                    changes |= {
-                        "error_kind": ErrorKind.of(standing.error_kind),
-                        "error_message": standing.error_message,
-                    }
-                job = job.model_copy(update=changes)  # noqa: PLW2901 - the newer value of it
-            jobs.append(job)
-        return jobs
-
-    def look_after_workers(self) -> bool:
-        """Whether anybody works; a private cluster that has ended is started again."""
-        settings = self.services.settings
-        try:
-            if not settings.shared and settings.autostart:
-                cluster.ensure_cluster(settings)
-                recovery.recover(self.services)  # workers would, but take seconds to start
-            return bool(self.services.frontier.coordination.workers())
-        except ScrapeqError:  # whoever waits goes on waiting; what reads the answer will say it
-            return False
-
-    def warn_without_workers(self, stacklevel: int = 2) -> None:
-        """Warn that jobs wait and nobody works, with what is known of the reason."""
-        settings = self.services.settings
-        advice = "Start one: celery -A scrapeq.pipeline.worker worker"
-        if not settings.shared:
-            advice = f"See {settings.home / 'logs'}"
-            with suppress(ClusterFailed):
-                advice = f"{cluster.status(settings.home).problem} {advice}".strip()
-        warnings.warn(
-            f"No workers available for task processing. {advice}",
-            NoWorkersWarning,
-            stacklevel=stacklevel + 1,
-        )
-
-
-def new_id() -> str:
-    """A short id that nobody else has: 60 random bits."""
-    return uuid.uuid4().hex[:15]
-
-
-def job_id(batch_id: str, row: int) -> str:
-    """The id of the job of a batch's row."""
-    return f"{batch_id}-{row}"
-
-
-def fingerprint(values: Sequence[object], config: ScrapingConfig) -> str:
-    """The same for the same column with the same options, to tell whether a cell asks anew.
-
-    `max_age` does not count: it says when to ask again, not what for.
-    """
-    options = config.to_storage()
-    options.pop("max_age", None)
-    digest = hashlib.sha256(repr(sorted(options.items())).encode())
-    for value in values:
-        digest.update(str(value).encode("utf-8", "replace") + b"\0")
-    return digest.hexdigest()
-
-
-def _tell_open_apart(counts: dict[str, int], now: dict[str, int]) -> None:
-    """The record counts all open jobs as pending; Redis knows which of them run or wait to."""
-    counts["running"] = min(now["running"], counts["pending"])
-    counts["retrying"] = min(now["retrying"], counts["pending"] - counts["running"])
-    counts["pending"] -= counts["running"] + counts["retrying"]
-
-
-def _record_in_words(url: sa.URL) -> str:
-    """Where the record is: a file, or a database and its host. Nothing else of the URL, which may
-    hold a password in more places than one."""
-    if url.get_backend_name() == "sqlite":
-        return str(url.database)
-    return f"{url.database} on {url.host or 'this machine'}"
-
-
-def _drawn(counts: dict[str, int]) -> dict[str, int]:
-    """Counts by status in the order of a bar."""
-    order = ("completed", "failed", "cancelled", "running", "retrying", "pending")
-    return {status: counts.get(status, 0) for status in order}
-
-
-def _check_priority(priority: int) -> None:
-    if (
-        not isinstance(priority, int)
-        or isinstance(priority, bool)
-        or not HIGHEST_PRIORITY <= priority <= LOWEST_PRIORITY
-    ):
-        raise ConfigError(
-            f"priority is {priority!r}", hint="write a whole number from 1 (first) to 9 (last)"
-        )
-
-
-def _rows(
-    batch_id: str,
-    values: Sequence[object],
-    priority: int,
-    answers: dict[str, str],
-    single_id: str | None,
-) -> Iterator[NewJob]:
-    """A job for every value, in order: refused, answered by another job's page, or to be fetched."""
-    first_with: dict[str, str] = {}
-    for row, (value, parsed) in enumerate(zip(values, urls.parse_many(values), strict=True)):
-        identity = single_id or job_id(batch_id, row)
-        if isinstance(parsed, Failure):
-            shown = _storable(value)
-            yield NewJob(identity, row, shown, shown, "", priority, parsed.kind, parsed.message)
-            continue
-        answer = answers.get(parsed.key)
-        page_of = answer or first_with.setdefault(parsed.key, identity)
-        yield NewJob(
-            identity,
-            row,
-            _storable(parsed.text),
-            parsed.href,
-            parsed.host,
-            priority,
-            page_of=None if page_of == identity else page_of,
-            answered=answer is not None,
-        )
-
-
-def _storable(value: object) -> str:
-    """A cell as the record can keep it, whatever it holds."""
-    text = "" if value is None else str(value)[:SHOWN_URL]
-    return text.replace("\0", "").encode("utf-8", "replace").decode()

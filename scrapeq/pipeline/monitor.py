@@ -8,7 +8,7 @@ monitor.get_system_metrics()["health_status"]
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from scrapeq import clock, cluster, database, stats
@@ -23,22 +23,40 @@ from scrapeq.errors import (
     RedisUnavailable,
 )
 from scrapeq.models import FINAL, Batch, Job, JobStatus
+from scrapeq.models.answer import iso
 from scrapeq.models.health import SystemHealth, unhealthy
-from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
-from scrapeq.project.services import Services, shared_looking_services
+from scrapeq.models.monitoring import (
+    ActiveJob,
+    ActiveJobsSummary,
+    BatchProgress,
+    ErrorGroup,
+    HostEventAt,
+    HostHistory,
+    HourOfHistory,
+    JobProgress,
+    OpenJobCounts,
+    PerformanceHistory,
+    QueuesNow,
+    RecentPerformance,
+    Series,
+    Step,
+    SystemMetrics,
+    WorkerStats,
+)
+from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, get_looking_queue
 from scrapeq.settings import Settings, load_settings
 
 #: Steps of a series: a week of minutes, and more than a picture has pixels.
 MOST_STEPS = 10_080
 #: The past, in milliseconds, that "lately" means.
 LATELY_MS = 15 * 60_000
-#: A running job's progress is an estimate: it is never said to be done before it is.
+#: A running job's progress is an estimate: it never reaches 100 before the job is done.
 MOST_WHILE_RUNNING = 99.0
 
 
 def get_job_monitor(settings: Settings | None = None) -> JobMonitor:
     """The monitor of these settings (by default the environment's); see `get_job_queue`."""
-    return JobMonitor(get_job_queue(settings).services)
+    return JobMonitor(get_job_queue(settings))
 
 
 def health(*, queue: JobQueue | None = None) -> SystemHealth:
@@ -48,10 +66,10 @@ def health(*, queue: JobQueue | None = None) -> SystemHealth:
     for an environment that cannot be met, and nothing else.
     """
     if queue is not None:
-        return JobMonitor(queue.services).health()
+        return JobMonitor(queue).health()
     settings = load_settings()
     try:
-        services = shared_looking_services(settings)
+        queue = get_looking_queue(settings)
     except DatabaseUnavailable as error:
         return _without_record(error, _where(settings))
     except (RedisEvicts, ClusterFailed) as error:
@@ -61,15 +79,15 @@ def health(*, queue: JobQueue | None = None) -> SystemHealth:
             where=_where(settings),
             redis_answers=isinstance(error, RedisEvicts),
         )
-    return JobMonitor(services).health()
+    return JobMonitor(queue).health()
 
 
 class JobMonitor:
     """Looks at one project's jobs, workers and history, and changes nothing but the history."""
 
-    def __init__(self, services: Services) -> None:
-        self.services = services
-        self._queue = JobQueue(services)
+    def __init__(self, queue: JobQueue) -> None:
+        self.services = queue.services
+        self._queue = queue
 
     def __repr__(self) -> str:
         return f"<JobMonitor of {self._queue!r}>"
@@ -80,23 +98,22 @@ class JobMonitor:
     def health(self) -> SystemHealth:
         """`get_system_metrics` as a value that shows itself, with what to do about what is wrong.
 
-        Raises nothing that Redis, the record or the cluster could do: the verdict tells of it.
+        Raises nothing when Redis, the record or the cluster fails: the verdict names it.
         """
-        settings = self.services.settings
-        where = _where(settings)
+        settings, where = self.services.settings, self._queue.where
         try:
             metrics = self.get_system_metrics()
             by_status = database.jobs.count_by_status(self.services.engine)
         except DatabaseUnavailable as error:
             return _without_record(error, where)
-        reasons = list(metrics["health_reasons"])
+        reasons = list(metrics.health_reasons)
         cluster_now = _cluster_now(settings)
         runs = settings.shared or cluster_now.running
         hint = ""
         if not runs:
             reasons = [f"nothing runs in {settings.home}", *reasons[1:]]
             hint = "scrape(...) starts a private Redis and workers, and so does scrapeq up"
-        elif not metrics["worker_stats"]["active_workers"]:
+        elif not metrics.worker_stats.active_workers:
             if cluster_now.problem:
                 reasons.append(cluster_now.problem)
             hint = (
@@ -113,7 +130,7 @@ class JobMonitor:
             open_jobs=by_status[JobStatus.PENDING],
         )
 
-    def get_job_progress(self, job_id: str) -> dict[str, Any]:
+    def get_job_progress(self, job_id: str) -> JobProgress | BatchProgress:
         """How far a job is, or a batch when its id or name is given.
 
         `status`, `progress_percentage` (0 to 100), `estimated_completion` (ISO 8601, UTC; None
@@ -126,12 +143,11 @@ class JobMonitor:
             return self._batch_progress(batch)
         return self._job_progress(self._queue.get_job_status(job_id))
 
-    def get_system_metrics(self) -> dict[str, Any]:
+    def get_system_metrics(self) -> SystemMetrics:
         """`health_status` (HEALTHY, DEGRADED, UNHEALTHY) with `health_reasons`; `redis_reachable`,
         `worker_stats` (`active_workers`, `workers`), `queue_stats`, `performance` of the last
-        quarter of an hour (see `get_performance_history`), `errors` by kind, `paused_hosts`: a dict
-        for each host that is being spared, with the columns of
-        `JobQueue.paused_hosts`, times as ISO 8601 in UTC.
+        quarter of an hour (see `get_performance_history`), `errors` by kind, `paused_hosts` with
+        the columns of `JobQueue.paused_hosts`.
         """
         lately = self._lately()
         try:
@@ -143,60 +159,71 @@ class JobMonitor:
             counts, workers, reachable = {"open": 0, "running": 0, "retrying": 0}, [], False
             paused = []
         waiting = counts["open"] - counts["running"] - counts["retrying"]
-        verdict, reasons = stats.health(
+        verdict = stats.health_verdict(
             redis_reachable=reachable,
             workers_alive=len(workers),
             waiting_jobs=waiting,
             completed_lately=lately.succeeded,
             failed_lately=lately.failed,
         )
-        return {
-            "timestamp": clock.now().isoformat(),
-            "health_status": verdict,
-            "health_reasons": list(reasons),
-            "redis_reachable": reachable,
-            "worker_stats": {"active_workers": len(workers), "workers": workers},
-            "queue_stats": {
-                "waiting_jobs": waiting,
-                "running_jobs": counts["running"],
-                "retrying_jobs": counts["retrying"],
-            },
-            "performance": {
-                "window_s": LATELY_MS // 1000,
-                **_performance(lately),
-                "jobs_per_minute": lately.finished / (LATELY_MS / MINUTE_MS),
-            },
-            "errors": dict(
-                database.history.error_counts(self.services.engine, now_ms() - LATELY_MS)
+        since_ms = now_ms() - LATELY_MS
+        return SystemMetrics(
+            timestamp=clock.now().isoformat(),
+            health_status=verdict.status,
+            health_reasons=list(verdict.reasons),
+            redis_reachable=reachable,
+            worker_stats=WorkerStats(active_workers=len(workers), workers=workers),
+            queue_stats=OpenJobCounts(
+                waiting_jobs=waiting,
+                running_jobs=counts["running"],
+                retrying_jobs=counts["retrying"],
             ),
-            "paused_hosts": [
-                row | {"since": _iso(row["since"]), "until": _iso(row["until"])} for row in paused
-            ],
-        }
+            performance=RecentPerformance(
+                window_s=LATELY_MS // 1000,
+                jobs_per_minute=lately.finished / (LATELY_MS / MINUTE_MS),
+                **_performance(lately),
+            ),
+            errors=dict(database.history.error_counts(self.services.engine, since_ms)),
+            paused_hosts=paused,
+        )
 
-    def get_active_jobs_summary(self, limit: int = 100) -> dict[str, Any]:
+    def get_queues(self) -> QueuesNow:
+        """`open_jobs`, `queue_lengths` (messages by Celery queue) and `workers` (live ones by name).
+
+        Raises RedisUnavailable.
+        """
+        return QueuesNow(
+            open_jobs=self.services.frontier.views.counts()["open"],
+            queue_lengths=self.services.queue_lengths(),
+            workers=self.services.frontier.coordination.workers(),
+        )
+
+    def get_active_jobs_summary(self, limit: int = 100) -> ActiveJobsSummary:
         """`total_active`, `by_status`, and `jobs`: the first `limit` of them, running ones first."""
         counts = self.services.frontier.views.counts()
-        waiting = counts["open"] - counts["running"] - counts["retrying"]
-        return {
-            "total_active": counts["open"],
-            "by_status": {
-                "pending": waiting,
+        return ActiveJobsSummary(
+            total_active=counts["open"],
+            by_status={
+                "pending": counts["open"] - counts["running"] - counts["retrying"],
                 "running": counts["running"],
                 "retrying": counts["retrying"],
             },
-            "jobs": [
-                {
-                    "job_id": job.id,
-                    "url": job.url,
-                    "status": job.status.value,
-                    "priority": job.priority,
-                    "attempts": job.attempts,
-                    "batch_id": job.batch_id,
-                }
+            jobs=[
+                ActiveJob(
+                    job_id=job.id,
+                    url=job.url,
+                    status=job.status.value,
+                    priority=job.priority,
+                    attempts=job.attempts,
+                    batch_id=job.batch_id,
+                )
                 for job in self._queue.get_active_jobs(limit)
             ],
-        }
+        )
+
+    def get_batch_errors(self, batch_id: str) -> dict[str, int]:
+        """Failed and cancelled rows of a batch by kind of error, the most frequent first."""
+        return database.jobs.error_kinds(self.services.engine, batch_id)
 
     def record_job_completion(self, job_id: str, success: bool, processing_time: float) -> None:
         """Count a job that was done outside of the workers, with its time in seconds.
@@ -211,30 +238,26 @@ class JobMonitor:
         """Keep an error that happened outside of the workers; it counts in the metrics' errors."""
         database.history.record_error(self.services.engine, job_id, error_type, message)
 
-    def get_performance_history(self, hours: float = 24) -> dict[str, Any]:
-        """`history`: a dict for each hour with finished jobs, oldest first: `timestamp` (its start,
+    def get_performance_history(self, hours: float = 24) -> PerformanceHistory:
+        """`history`: an entry for each hour with finished jobs, oldest first: `timestamp` (its start,
         ISO 8601, UTC), `jobs_processed`, `succeeded`, `failed`, `success_rate` (0 to 100),
         `average_processing_time_s`, `p50_s`, `p90_s`, `p95_s`, `p99_s`.
 
         The processing time is that of a job's last try, from the first byte sent to the last one
-        read: without waiting for its turn, for the host's pace or for another try. Jobs that needed
+        read: without waiting for a worker, for the host's pace or for another try. Jobs that needed
         no request do not count in it. Percentiles come from a histogram by minute and are right to
-        12 % (`stats.BUCKET_EDGES_S`); None where no job was timed. What rows were answered without
-        a request (from the store, or as duplicates) is no job here.
+        12 % (`stats.BUCKET_EDGES_S`); None where no job was timed. Rows that were answered without
+        a request (by stored pages, or as duplicates) are no jobs here.
         """
         since_ms = now_ms() - round(hours * HOUR_MS)
         spans = spans_since(self.services.engine, since_ms, HOUR_MS)
-        return {
-            "hours": hours,
-            "history": [
-                {"timestamp": _iso(span.start_ms / 1000), **_performance(span)} for span in spans
-            ],
-        }
+        history = [HourOfHistory(timestamp=iso(one.start_ms), **_performance(one)) for one in spans]
+        return PerformanceHistory(hours=hours, history=history)
 
-    def get_series(self, minutes: float = 60, every_s: int = 60) -> dict[str, Any]:
+    def get_series(self, minutes: float = 60, every_s: int = 60) -> Series:
         """The last `minutes` in steps of `every_s` seconds (whole minutes), for a picture.
 
-        `every_s`, and `series`: a dict for each step, those without jobs too, oldest first; the
+        `every_s`, and `series`: an entry for each step, those without jobs too, oldest first; the
         last one is the step that has just begun. `timestamp` (its start, ISO 8601, UTC),
         `jobs_processed`, `succeeded`, `failed`, and `success_rate` (0 to 100), `p50_s`, `p95_s` as
         in `get_performance_history`, None without jobs. Its cost depends on the minutes and not on
@@ -256,12 +279,10 @@ class JobMonitor:
             span.start_ms: span for span in spans_since(self.services.engine, first_ms, every_ms)
         }
         starts = [first_ms + step * every_ms for step in range(steps)]
-        return {
-            "every_s": every_s,
-            "series": [_step(known.get(start_ms) or Span(start_ms)) for start_ms in starts],
-        }
+        steps_known = [_step(known.get(start_ms) or Span(start_ms)) for start_ms in starts]
+        return Series(every_s=every_s, series=steps_known)
 
-    def get_error_groups(self, hours: float = 24, limit: int = 10) -> list[dict[str, Any]]:
+    def get_error_groups(self, hours: float = 24, limit: int = 10) -> list[ErrorGroup]:
         """The most frequent kinds of errors, the most frequent first, each with its newest example.
 
         `error_kind`, `count`, `example_url`, `example_message`, `example_job_id`, `last_at` (ISO
@@ -271,42 +292,42 @@ class JobMonitor:
         """
         since_ms = now_ms() - round(hours * HOUR_MS)
         return [
-            {
-                "error_kind": group.error_kind,
-                "count": group.count,
-                "example_url": group.url,
-                "example_message": group.message,
-                "example_job_id": group.job_id,
-                "last_at": None if group.at_ms is None else _iso(group.at_ms / 1000),
-            }
+            ErrorGroup(
+                error_kind=group.error_kind,
+                count=group.count,
+                example_url=group.url,
+                example_message=group.message,
+                example_job_id=group.job_id,
+                last_at=None if group.at_ms is None else iso(group.at_ms),
+            )
             for group in database.history.error_groups(self.services.engine, since_ms, limit)
         ]
 
-    def get_host_history(self, hours: float = 24) -> dict[str, Any]:
-        """`history`: a dict each time that scrapeq began or ceased to spare a host, oldest first.
+    def get_host_history(self, hours: float = 24) -> HostHistory:
+        """`history`: an entry each time that a host's breaker changed, oldest first.
 
         `timestamp` (ISO 8601, UTC), `host`, `event` (opened, given_up, closed), `error_kind` and
         `error_message` of its last failure, both "" when it closed. It is kept in the record, so it
-        is there whatever becomes of Redis.
+        is there whatever happens to Redis.
         """
         since_ms = now_ms() - round(hours * HOUR_MS)
         history = []
         for one in database.history.host_events_since(self.services.engine, since_ms):
             history.append(
-                {
-                    "timestamp": _iso(one.at_ms / 1000),
-                    "host": one.host,
-                    "event": one.event,
-                    "error_kind": one.error_kind,
-                    "error_message": one.error_message,
-                }
+                HostEventAt(
+                    timestamp=iso(one.at_ms),
+                    host=one.host,
+                    event=one.event,
+                    error_kind=one.error_kind,
+                    error_message=one.error_message,
+                )
             )
-        return {"hours": hours, "history": history}
+        return HostHistory(hours=hours, history=history)
 
     def _lately(self) -> Span:
         return merged(spans_since(self.services.engine, now_ms() - LATELY_MS))
 
-    def _job_progress(self, job: Job) -> dict[str, Any]:
+    def _job_progress(self, job: Job) -> JobProgress:
         share, left_s = 0.0, None
         if job.status in FINAL:
             share = 100.0
@@ -317,33 +338,33 @@ class JobMonitor:
                 share = min(MOST_WHILE_RUNNING, 100 * running_s / usual_s)
                 left_s = max(0.0, usual_s - running_s)
         ended = job.finished_at or clock.now()
-        return {
-            "job_id": job.id,
-            "status": job.status.value,
-            "progress_percentage": round(share, 1),
-            "estimated_completion": _from_now(left_s),
-            "elapsed_s": (ended - job.created_at).total_seconds(),
-            "attempts": job.attempts,
-            "error_kind": job.error_kind,
-            "error_message": job.error_message,
-        }
+        return JobProgress(
+            job_id=job.id,
+            status=job.status.value,
+            progress_percentage=round(share, 1),
+            estimated_completion=_from_now(left_s),
+            elapsed_s=(ended - job.created_at).total_seconds(),
+            attempts=job.attempts,
+            error_kind=job.error_kind.value if job.error_kind else None,
+            error_message=job.error_message,
+        )
 
-    def _batch_progress(self, batch: Batch) -> dict[str, Any]:
+    def _batch_progress(self, batch: Batch) -> BatchProgress:
         left = batch.total - batch.done
         elapsed_s = ((batch.finished_at or clock.now()) - batch.created_at).total_seconds()
         fetched = batch.done - batch.from_store
         rate = fetched / elapsed_s if elapsed_s > 0 and fetched else None
-        return {
-            "job_id": batch.id,
-            "status": batch.state.value if left else "completed",
-            "progress_percentage": round(stats.percentage(batch.done, batch.total), 1),
-            "estimated_completion": _from_now(stats.eta_s(left, rate)) if left else None,
-            "elapsed_s": elapsed_s,
-            "total": batch.total,
-            "completed": batch.completed,
-            "failed": batch.failed,
-            "cancelled": batch.cancelled,
-        }
+        return BatchProgress(
+            job_id=batch.id,
+            status=batch.state.value if left else "completed",
+            progress_percentage=round(stats.percentage(batch.done, batch.total), 1),
+            estimated_completion=_from_now(stats.eta_s(left, rate)) if left else None,
+            elapsed_s=elapsed_s,
+            total=batch.total,
+            completed=batch.completed,
+            failed=batch.failed,
+            cancelled=batch.cancelled,
+        )
 
 
 def _where(settings: Settings) -> str:
@@ -365,6 +386,7 @@ def _cluster_now(settings: Settings) -> ClusterStatus:
 
 
 def _performance(span: Span) -> dict[str, Any]:
+    """The fields of `Performance`."""
     return {
         "jobs_processed": span.finished,
         "succeeded": span.succeeded,
@@ -375,20 +397,16 @@ def _performance(span: Span) -> dict[str, Any]:
     }
 
 
-def _step(span: Span) -> dict[str, Any]:
-    return {
-        "timestamp": _iso(span.start_ms / 1000),
-        "jobs_processed": span.finished,
-        "succeeded": span.succeeded,
-        "failed": span.failed,
-        "success_rate": stats.success_rate(span.succeeded, span.failed),
-        "p50_s": span.quantile_s(0.5),
-        "p95_s": span.quantile_s(0.95),
-    }
-
-
-def _iso(since_1970_s: float) -> str:
-    return datetime.fromtimestamp(since_1970_s, UTC).isoformat()
+def _step(span: Span) -> Step:
+    return Step(
+        timestamp=iso(span.start_ms),
+        jobs_processed=span.finished,
+        succeeded=span.succeeded,
+        failed=span.failed,
+        success_rate=stats.success_rate(span.succeeded, span.failed),
+        p50_s=span.quantile_s(0.5),
+        p95_s=span.quantile_s(0.95),
+    )
 
 
 def _from_now(seconds: float | None) -> str | None:

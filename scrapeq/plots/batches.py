@@ -21,7 +21,7 @@ _PAINT = {
     "finished": theme.area(theme.ACCENT),
     "open": theme.area(theme.PALE),
     "paused": theme.area(theme.PALE, hatched=True),
-    "cancelled": theme.HATCHED,
+    "cancelled": theme.CANCELLED,
 }
 _COUNTS = ["total", "completed", "failed", "cancelled"]
 
@@ -74,8 +74,8 @@ def batches(
             for one in zip(done, counts["total"], shown["state"].astype(str), strict=True)
         ],
     )
-    told = [
-        _told(*one)
+    hovers = [
+        _hover(*one)
         for one in zip(names, shown["state"], length_s, counts.itertuples(), strict=True)
     ]
     states = shown["state"].astype(str)
@@ -90,7 +90,7 @@ def batches(
             base=begin.iloc[rows].dt.strftime("%Y-%m-%dT%H:%M:%S.%f").tolist(),
             x=(length_s.iloc[rows] * 1000).to_numpy(),
             marker=paint | {"line": {"width": 1.5, "color": paint["color"]}},
-            hovertext=[told[row] for row in rows],
+            hovertext=[hovers[row] for row in rows],
             hovertemplate="%{hovertext}<extra></extra>",
         )
     return theme.time_axis(made, None).update_xaxes(visible=True, showgrid=True, nticks=3)
@@ -103,8 +103,8 @@ def _name(name: Any, batch_id: Any, run: Any) -> str:
     return f"{name} (run {run})" if pd.notna(run) and run > 1 else str(name)
 
 
-def _told(name: str, state: str, length_s: float, row: Any) -> str:
-    """All there is to say of a batch, in lines of our own with its words escaped."""
+def _hover(name: str, state: str, length_s: float, row: Any) -> str:
+    """What the hover shows of a batch, in lines of our own with its words escaped."""
     lines = [
         f"<b>{labels.text(name)}</b>",
         f"{labels.text(state, 20)}, {seconds(length_s)}",

@@ -25,7 +25,7 @@ MOST_FIELDS = 10
 def comparison(frame: pd.DataFrame) -> go.Figure:
     """How many URLs changed, and in which fields; came, went, broke or were mended.
 
-    frame: a table of `sq.compare(a, b)`. URLs that are the same in both are told in the second
+    frame: a table of `sq.compare(a, b)`. URLs that are the same in both are counted in the second
     line and not drawn: they would dwarf what changed. So are those where a run has not looked. A URL that changed in two fields counts in
     both; at most `MOST_FIELDS` fields are drawn, those with most changes.
 

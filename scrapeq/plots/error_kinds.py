@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 #: Kinds with a colour of their own; the others are one.
 MOST_KINDS = 8
-#: Okabe and Ito's colours for all kinds of sight (jfly.uni-koeln.de/color), our accent for their
-#: blue and an ochre for their yellow, which white paper swallows. Neighbours differ in
+#: Okabe and Ito's colours for all kinds of sight (jfly.uni-koeln.de/color), without their blue, which
+#: is near our accent, the colour of success, and with an ochre for their yellow, which white
+#: paper swallows. Neighbours differ in
 #: lightness, and in a figure every second kind is hatched.
 _COLOURS = (
-    "#3b82f6",
+    "#d55e00",
     "#e69f00",
     "#a23b00",
     "#56b4e9",
@@ -46,6 +47,8 @@ _PLACES = {
     "reset": 1,
     "empty": 4,
     "parse": 0,
+    "internal": 3,
+    "config": 7,
 }
 
 

@@ -51,7 +51,7 @@ def hosts(
         from scrapeq.client import tables
 
         frame = tables.hosts(hours, batch=batch, queue=queue)
-    given = frames.checked(frame, ["host", "error_kind", "spared_until", *_NUMBERS], "hosts")
+    given = frames.checked(frame, ["host", "error_kind", "breaker_until", *_NUMBERS], "hosts")
     title, unit = _TITLES[by]
     value = pd.Series(frames.floats(given[by]))
     order = value[value > 0].sort_values(ascending=False, kind="stable")
@@ -73,12 +73,12 @@ def hosts(
     )
     names = [labels.label(host) for host in ranked["host"]]
     theme.rows(made, names, _numbers(by, known))
-    told = [
-        _told(*one)
+    hovers = [
+        _hover(*one)
         for one in zip(
             ranked["host"],
             ranked["error_kind"],
-            ranked["spared_until"],
+            ranked["breaker_until"],
             known.itertuples(),
             strict=True,
         )
@@ -90,7 +90,7 @@ def hosts(
             y=list(range(len(ranked))),
             x=known[column].to_numpy(),
             marker=marker,
-            hovertext=told,
+            hovertext=hovers,
             hovertemplate="%{hovertext}<extra></extra>",
         )
     return made
@@ -109,7 +109,7 @@ def _bars(by: str) -> list[tuple[str, str, dict[str, Any]]]:
             ("p95", "p95_s", theme.area(theme.PALE)),
             ("p50", "p50_s", theme.area(theme.ACCENT)),
         ]
-    return [(by, by, theme.area(theme.ACCENT))]
+    return [(by, by, theme.HATCHED if by == "failed" else theme.area(theme.ACCENT))]
 
 
 def _numbers(by: str, known: pd.DataFrame) -> list[str]:
@@ -128,8 +128,8 @@ def _numbers(by: str, known: pd.DataFrame) -> list[str]:
     ]
 
 
-def _told(host: str, kind: Any, spared_until: Any, row: Any) -> str:
-    """All there is to say of a host, in lines of our own with its words escaped."""
+def _hover(host: str, kind: Any, breaker_until: Any, row: Any) -> str:
+    """What the hover shows of a host, in lines of our own with its words escaped."""
     finished = int(row.succeeded + row.failed)
     lines = [
         f"<b>{labels.text(host)}</b>",
@@ -140,6 +140,6 @@ def _told(host: str, kind: Any, spared_until: Any, row: Any) -> str:
         lines.append(f"p50 {row.p50_s:.2f} s, p95 {row.p95_s:.2f} s, mean {row.mean_s:.2f} s")
     if row.open > 0:
         lines.append(f"{count(int(row.open))} open")
-    if pd.notna(spared_until):
-        lines.append(f"spared until {spared_until.tz_convert('UTC'):%Y-%m-%d %H:%M:%S} UTC")
+    if pd.notna(breaker_until):
+        lines.append(f"paused until {breaker_until.tz_convert('UTC'):%Y-%m-%d %H:%M:%S} UTC")
     return "<br>".join(lines)

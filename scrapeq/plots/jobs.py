@@ -51,7 +51,7 @@ def jobs(
     failed = shown["status"].astype(str) == "failed"
     for name, some, marker in (
         ("succeeded", shown[~failed], {"color": theme.ACCENT, "size": 6, "opacity": 0.6}),
-        ("failed", shown[failed], {"color": theme.GREY, "size": 7, "symbol": "x-thin-open"}),
+        ("failed", shown[failed], {"color": theme.FAILED, "size": 7, "symbol": "x-thin-open"}),
     ):
         made.add_scatter(
             name=name,

@@ -26,7 +26,7 @@ def throughput(
     batch: Any = None,
     queue: JobQueue | None = None,
 ) -> go.Figure:
-    """Finished pages per second over time, the failed ones hatched or pale on top.
+    """Finished pages per second over time, the failed ones on top, in their own colour.
 
     frame: a table of `sq.history()`; without one it is asked for with the other arguments, which
     mean what they mean there. A bar is as wide as its bucket; its hover tells the number of pages.

@@ -1,4 +1,4 @@
-"""How every figure looks: one accent, mid-grey words and grid, no background of its own.
+"""The theme of every figure: one accent, one colour for what failed, mid-grey words and grid, no background of its own.
 
 The grey has the same contrast, 4.4:1, to a white page and to a notebook's dark one (#111), so
 a figure need not know where it is shown. What colour tells, a dash, a hatch or the lightness tells
@@ -13,7 +13,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
-ACCENT = "#3b82f6"
+from scrapeq import display
+
+ACCENT, FAILED = display.ACCENT, display.FAILED
 GREY = "#787878"
 PALE = "rgba(59,130,246,.4)"
 FAINT = "rgba(128,128,128,.22)"
@@ -21,15 +23,18 @@ NOTHING = "rgba(0,0,0,0)"
 #: The accent from weak to strong: on paper from light to dark, on a dark page the other way round.
 STRENGTH = [[0, "rgba(59,130,246,.1)"], [1, ACCENT]]
 #: The same for 0 to 100 % success: most hosts live above 90 %, so most of the strength is there.
+#: It is in the colour of failure: little success is what it shows.
 WEAKNESS = [
-    [0, ACCENT],
-    [0.7, "rgba(59,130,246,.65)"],
-    [0.9, "rgba(59,130,246,.35)"],
-    [1, "rgba(59,130,246,.12)"],
+    [0, FAILED],
+    [0.7, "rgba(213,94,0,.65)"],
+    [0.9, "rgba(213,94,0,.35)"],
+    [1, "rgba(213,94,0,.1)"],
 ]
 #: How what failed is drawn: it differs from the accent without colour, too.
 HATCH = {"shape": "/", "fillmode": "replace", "size": 5, "solidity": 0.45}
-HATCHED = {"color": GREY, "line_width": 0, "pattern": HATCH}
+HATCHED = {"color": FAILED, "line_width": 0, "pattern": HATCH}
+#: Cancelled is neither good nor failed.
+CANCELLED = {"color": GREY, "line_width": 0, "pattern": HATCH}
 #: Pixels. The title and the line below it; the rest of a figure with a time axis; a row of a list.
 HEAD, HEIGHT, ROW = 50, 320, 24
 #: Beyond this many buckets, points on a line are one line, and gaps between bars are noise.
@@ -40,7 +45,7 @@ LOG_TICKS_S = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000,
 #: Fonts whose digits are equally wide of themselves: SVG text cannot be asked for it.
 _FONT = "'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
 #: The clock before the day, the day before the year, never 11/12; what follows a line break is
-#: said once for all ticks that share it.
+#: written once for all ticks that share it.
 _DATES = [
     {"dtickrange": [None, 60_000], "value": "%H:%M:%S\n%-d %b"},
     {"dtickrange": [60_000, 86_400_000], "value": "%H:%M\n%-d %b"},
@@ -61,7 +66,7 @@ _AXIS = {
     "title": {"standoff": 8},
 }
 
-#: The look as a template: `fig.update_layout(template="scrapeq")` gives it to any figure. It is
+#: The theme as a template: `fig.update_layout(template="scrapeq")` gives it to any figure. It is
 #: registered under its name, and Plotly's default stays what it is.
 TEMPLATE = go.layout.Template(
     layout={
@@ -113,7 +118,7 @@ pio.templates["scrapeq"] = TEMPLATE
 
 
 def figure(title: str, subtitle: str, *, height: int = HEIGHT, **layout: Any) -> go.Figure:
-    """An empty figure with our look; both lines may hold Plotly's tags, so escape what is not ours."""
+    """An empty figure in our theme; both lines may hold Plotly's tags, so escape what is not ours."""
     made = go.Figure(layout={"template": TEMPLATE, "height": height})
     second = f'<br><span style="font-size:12px;font-weight:400">{subtitle}</span>'
     made.update_layout(
@@ -148,11 +153,11 @@ def bar_span(bucket: pd.Timedelta | None, *, gap: bool) -> dict[str, Any]:
 
 
 def failed(*, many: bool) -> dict[str, Any]:
-    """How bars of failed pages are filled: hatched, or pale where a hatch would not be seen.
+    """How bars of failed pages are filled: hatched, or plain where a hatch would not be seen.
 
     A browser prints each hatched bar as a picture: a thousand of them are 80 MB.
     """
-    return area("rgba(128,128,128,.5)") if many else HATCHED
+    return area(FAILED) if many else HATCHED
 
 
 def area(colour: str, *, hatched: bool = False) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scrapeq.client.handle import BatchHandle
     from scrapeq.pipeline.job_queue import JobQueue
 
-#: The steps a batch's time is cut into when nobody says: the first with which it has at most
+#: The steps a batch's time is cut into where none is given: the first with which it has at most
 #: `_STEPS` of them.
 _EVERY = ("1s", "5s", "15s", "1min", "5min", "15min", "1h", "3h", "1D", "7D")
 _STEPS = 200
@@ -31,8 +31,8 @@ def timeline(
     """Pages succeeded and failed so far over a batch's time, and how many there are to do.
 
     batch: a handle, an id or a name (its newest run); or a table of `sq.history(batch=...)`, for
-    which `total` may say how many rows the batch has. every: the steps, like "15min"; when it is
-    not said, so that there are at most 200. What is drawn at a moment is what was done by then.
+    which `total` may say how many rows the batch has. every: the steps, like "15min"; where
+    none is given, so that there are at most 200. What is drawn at a moment is what was done by then.
 
     Raises InputError for anything else, and what `sq.attach` and `sq.history` raise.
     """
@@ -67,8 +67,8 @@ def timeline(
     styles: dict[str, dict[str, Any]] = {
         "succeeded": {"line": {"color": theme.ACCENT, "width": 2}, "fillcolor": theme.PALE},
         "failed": {
-            "line": {"color": theme.GREY, "width": 1.5, "dash": "dash"},
-            "fillpattern": {**theme.HATCH, "fgcolor": theme.GREY},
+            "line": {"color": theme.FAILED, "width": 1.5, "dash": "dash"},
+            "fillpattern": {**theme.HATCH, "fgcolor": theme.FAILED},
         },
     }
     for name, style in styles.items():

@@ -6,6 +6,9 @@ only sends, by the tasks' names, so that a notebook loads no task.
 
 from __future__ import annotations
 
+import ssl
+from urllib.parse import parse_qs, urlsplit
+
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
@@ -13,6 +16,8 @@ from scrapeq.settings import DEFAULT_NAMESPACE, Settings
 
 TASKS = "scrapeq.pipeline.worker."
 SCRAPE, PROCESS, CLEAN = "scraping", "processing", "cleaning"
+#: The queue of Celery's own configuration: of clients that do not have ours.
+UNNAMED = "celery"
 WAKE_UP = TASKS + "wake_up_task"
 #: Seconds that Celery waits for a Redis that does not answer, before it says so.
 CONNECT_TIMEOUT_S = 4
@@ -32,18 +37,21 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
     """
     backend = settings.celery_result_backend
     prefix = {"global_keyprefix": key_prefix(settings.namespace)}
+    backend_url = backend.get_secret_value() if backend else broker_url
     app = Celery("scrapeq", broker=broker_url, set_as_current=False)
     app.conf.update(
-        result_backend=backend.get_secret_value() if backend else broker_url,
+        result_backend=backend_url,
         task_serializer=settings.celery_task_serializer,
         result_serializer=settings.celery_result_serializer,
         accept_content=settings.celery_accept_content,
         timezone=settings.celery_timezone,
         enable_utc=settings.celery_enable_utc,
         # Routes alone leave a plainly started worker listening to a queue that nobody uses.
-        # Each has an exchange and a key of its own, or a message would go to all three.
+        # Each has an exchange and a key of its own, or a message would go to all of them. The last
+        # is where a plain Celery client sends a task by its name alone.
         task_queues=[
-            Queue(name, Exchange(name), routing_key=name) for name in (SCRAPE, PROCESS, CLEAN)
+            Queue(name, Exchange(name), routing_key=name)
+            for name in (SCRAPE, PROCESS, CLEAN, UNNAMED)
         ],
         task_default_queue=SCRAPE,
         task_routes={
@@ -67,5 +75,16 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_transport_options={"socket_connect_timeout": CONNECT_TIMEOUT_S, **prefix},
         result_backend_transport_options=prefix,
+        broker_use_ssl=_tls(broker_url),
+        redis_backend_use_ssl=_tls(backend_url),
     )
     return app
+
+
+def _tls(url: str) -> dict[str, object] | None:
+    """How Celery checks the certificate of a rediss:// server: it refuses to start without being
+    told. A URL that says it itself (`?ssl_cert_reqs=...`) is left alone."""
+    parts = urlsplit(url)
+    if parts.scheme != "rediss" or "ssl_cert_reqs" in parse_qs(parts.query):
+        return None
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED}

@@ -251,6 +251,16 @@ def _cookie_wall(memory: Memory, request: Request) -> Answer:
     )
 
 
+def _account(memory: Memory, request: Request) -> Answer:
+    """A page for the person that the cookie `user` names; `?cache=` is sent as Cache-Control."""
+    _, signed_in, rest = f"; {request.headers.get('cookie', '')}".partition("; user=")
+    title = f"Account of {rest.partition(';')[0]}" if signed_in else "Please sign in"
+    shown = show(memory, request, title=title)
+    wanted = {"Cache-Control": request.option("cache"), "Vary": request.option("vary")}
+    more = tuple((name, value) for name, value in wanted.items() if value)
+    return replace(shown, headers=(*shown.headers, *more))
+
+
 def _title(memory: Memory, request: Request) -> Answer:
     return show(memory, request, title=request.option("text") or "untitled")
 
@@ -295,6 +305,7 @@ BEHAVIOURS = (
     Behaviour("/redirect-to?url=&status=", "one redirect to anywhere", _redirect_to),
     Behaviour("/loop", "redirects to itself for ever", _loop),
     Behaviour("/cookie-wall", "redirects to itself until its cookie comes back", _cookie_wall),
+    Behaviour("/account?cache=&vary=", "for whom its cookie `user` names", _account),
     Behaviour("/large/<bytes>", "one paragraph of exactly that many bytes in all", _large),
     Behaviour("/truncated", "half of what Content-Length promises, then closes", _truncated),
     Behaviour("/reset", "a TCP reset instead of an answer", _reset),

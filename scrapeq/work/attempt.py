@@ -1,10 +1,9 @@
-"""One try of one job: visit, read, and what becomes of it."""
+"""One try of one job: fetch, read, and what becomes of it."""
 
 from __future__ import annotations
 
-import logging
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from scrapeq import clock, urls
@@ -13,11 +12,19 @@ from scrapeq.database import Packed, Result, packed
 from scrapeq.database.jobs import Work
 from scrapeq.fetch import PoliteFetcher, Response, retry_wait_s
 from scrapeq.frontier import Ending, Lease
-from scrapeq.models import Batch, Content, ErrorKind, Failure, Fetched, Recipe, ScrapingConfig
+from scrapeq.models import (
+    Batch,
+    Content,
+    ErrorKind,
+    Failure,
+    Fetched,
+    Recipe,
+    RequestIdentity,
+    ScrapingConfig,
+)
 from scrapeq.work import host_report
+from scrapeq.work.own_failure import LOG, own_failure
 from scrapeq.work.readers import Readers
-
-log = logging.getLogger(__name__)
 
 #: Silent leases after which a job counts as the one that ends its workers.
 MOST_LOST = 3
@@ -35,6 +42,8 @@ class Plan:
     config: ScrapingConfig
     recipe: Recipe
     digest: str
+    identity: RequestIdentity = field(default_factory=RequestIdentity)
+    owner: str = ""
     stored_for_s: float | None = None
 
     @classmethod
@@ -43,7 +52,12 @@ class Plan:
         max_age = batch.config.max_age if any_stored else None
         recipe = batch.config.recipe
         return cls(
-            batch.config, recipe, recipe.digest, max_age.total_seconds() if max_age else None
+            batch.config,
+            recipe,
+            recipe.digest,
+            RequestIdentity.of(batch.config),
+            batch.owner,
+            max_age.total_seconds() if max_age else None,
         )
 
 
@@ -79,20 +93,15 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         elif lease.given_up and not stored:
             outcome = host_report.given_up(work.host, lease.given_up)
         else:
-            visited = stored or await fetcher.fetch(work.href, plan.config, lease.owner)
-            if isinstance(visited, Failure):
-                outcome = visited
+            fetched = stored or await fetcher.fetch(work.href, plan.config, lease.owner)
+            if isinstance(fetched, Failure):
+                outcome = fetched
             else:
-                response = visited
+                response = fetched
                 outcome = await readers.read(response, plan.recipe)
                 content = packed(outcome) if isinstance(outcome, Content) else {}
     except Exception as error:  # the rim: one row must not take its neighbours with it
-        log.exception("job %s", lease.job_id)
-        outcome = Failure(
-            ErrorKind.PROTOCOL,
-            f"scrapeq failed on this page ({type(error).__name__}); the worker's log says more",
-            retryable=False,
-        )
+        outcome = own_failure(error, f"job {lease.job_id}")
     if host_report.was_spared(work.host, outcome) and not lease.given_up:
         return Outcome(Ending(lease.job_id, lease.token, "release"))
     ending = Ending(lease.job_id, lease.token, "done")
@@ -112,6 +121,8 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         token=lease.token,
         url_key=urls.duplicate_key(work.href),
         recipe=plan.digest,
+        request=plan.identity.digest,
+        private_to=_private_to(plan, response),
         started_ms=started_ms,
         content=content,
         html=response.body if response is not None and plan.config.store_html else None,
@@ -120,17 +131,38 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     return Outcome(ending, result)
 
 
+def _private_to(plan: Plan, response: Response | None) -> str | None:
+    """The owner whose batches alone the page may answer; None: anybody's.
+
+    What was fetched with a secret, and what its server says is for one person: `private` and
+    `no-store` (RFC 9111, section 5.2.2) and `Vary: *` (RFC 9110, section 12.5.5). Any other `Vary`
+    names headers, all of which are part of the request's identity.
+    """
+    if plan.identity.is_secret:
+        return plan.owner
+    for name, value in response.headers if response else ():
+        words = {word.strip().partition("=")[0].lower() for word in value.split(",")}
+        if name.lower() == "cache-control" and words & {"private", "no-store"}:
+            return plan.owner
+        if name.lower() == "vary" and "*" in words:
+            return plan.owner
+    return None
+
+
 def unwritable(result: Result) -> Result:
     """The row of a page that cannot be written as it is."""
-    page = replace(
-        result.page,
+    known = result.page
+    page = Fetched(
+        job_id=known.job_id,
+        batch_id=known.batch_id,
+        row=known.row,
+        url=known.url,
         ok=False,
-        final_url=None,
-        http_status=None,
-        elapsed_s=None,
-        body_bytes=None,
-        error_kind=ErrorKind.PARSE,
-        error_message="what was read could not be kept; the worker's log says more",
+        error_kind=ErrorKind.INTERNAL,
+        error_message=f"what was read could not be kept in the record; {LOG} has the traceback",
+        attempts=known.attempts,
+        fetched_at=known.fetched_at,
+        from_store=known.from_store,
     )
     return replace(result, page=page, content={}, html=None)
 

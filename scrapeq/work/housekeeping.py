@@ -6,7 +6,7 @@ import logging
 import threading
 
 from scrapeq.errors import ScrapeqError
-from scrapeq.project import recovery
+from scrapeq.project import recovery, steering
 from scrapeq.project.services import Services
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ class Housekeeping(threading.Thread):
     def _round(self, number: int) -> None:
         recovery.recover(self._services)
         if number % FEED_EVERY == 0:
+            steering.reconcile(self._services)
             recovery.feed_unfed(self._services)
         if number % AUDIT_EVERY == 0:
             recovery.audit(self._services)

@@ -31,6 +31,7 @@ from scrapeq.fetch import PoliteFetcher, Response
 from scrapeq.frontier import Ending, HostEvent, Lease, UnknownRedis
 from scrapeq.project.services import Services
 from scrapeq.work.attempt import Outcome, Plan, attempt, unwritable
+from scrapeq.work.fetchers import open_fetchers
 from scrapeq.work.readers import Readers
 from scrapeq.work.throttle import SharedRobots, SharedThrottle
 
@@ -146,10 +147,9 @@ class WorkLoop:
         cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         self._readers = Readers(max(1, cpus // settings.workers))
         self._fetcher = PoliteFetcher(
+            fetchers=open_fetchers(settings),
             throttle=SharedThrottle(frontier, self._call, self._lease_ms),
             robots=SharedRobots(frontier, self._call),
-            allow_private_addresses=settings.allow_private_addresses,
-            connect_to=settings.connect_to,
         )
         self._started.set()
         await self._readers.start()
@@ -315,7 +315,7 @@ class WorkLoop:
                     database.results.stored_bodies,
                     self.services.engine,
                     list(keys.values()),
-                    since_ms,
+                    database.results.Asking(plan.identity.digest, plan.owner, since_ms),
                 )
                 found |= {
                     job_id: _response(kept[key]) for job_id, key in keys.items() if key in kept
@@ -443,7 +443,8 @@ def _response(kept: database.results.StoredBody) -> Response:
         url=kept.final_url,
         final_url=kept.final_url,
         http_status=kept.http_status,
-        headers=(),
+        # of its headers this alone is kept, and has to hold for what is read from it again
+        headers=() if kept.private_to is None else (("Cache-Control", "private"),),
         content_type=kept.content_type,
         body=kept.body,
         redirects=(),

@@ -21,6 +21,7 @@ from typing import Any
 from scrapeq.extract import is_light
 from scrapeq.fetch import Response
 from scrapeq.models import Content, ErrorKind, Failure, Recipe
+from scrapeq.work.own_failure import LOG
 from scrapeq.work.page_reader import read_page
 
 #: Seconds in which a child neither answers nor uses any CPU: it is frozen, or waits for something
@@ -60,10 +61,10 @@ class Readers:
             with suppress(TimeoutError):
                 await asyncio.wait_for(child.wait(), ENDING_S)
             await self._end(child)
-            return Failure(ErrorKind.PARSE, _cause(child.returncode))
+            return _cause(child.returncode)
         except TimeoutError:
             await self._end(child)
-            return Failure(ErrorKind.PARSE, _cause(child.returncode))
+            return _cause(child.returncode)
         except BaseException:
             await self._end(child)  # cancelled in the middle: its answer is nobody's
             raise
@@ -131,11 +132,14 @@ class Readers:
             self._free.notify()
 
 
-def _cause(exit_code: int | None) -> str:
+def _cause(exit_code: int | None) -> Failure:
     """What ended a child in the middle of a page: a signal (its bounds, a fault in C), or we."""
     if exit_code is not None and exit_code > 0:
-        return "the page could not be read; the worker's log says more"
-    return "reading the page took too much time or memory"
+        return Failure(
+            ErrorKind.INTERNAL,
+            f"the process that read the page ended by itself (exit code {exit_code}); {LOG} says why",
+        )
+    return Failure(ErrorKind.PARSE, "reading the page took too much time or memory")
 
 
 async def _ask_while_it_works(child: Process, response: Response, recipe: Recipe) -> dict[str, Any]:

@@ -101,10 +101,10 @@ def test_a_card_without_workers_is_grey_and_comes_back(open_notebook, module_web
     notebook.bar(0)
     notebook.run(1)
 
-    notebook.wait_for_text("Redis is away")
+    notebook.wait_for_text("Redis does not answer")
     notebook.picture("card-away")
 
     notebook.run(2)  # which starts a cluster if there is none
     notebook.page.locator("[role=img][aria-label*=running]").wait_for()
-    assert "Redis is away" not in notebook.output(0)
+    assert "Redis does not answer" not in notebook.output(0)
     notebook.press("Cancel")

@@ -113,7 +113,15 @@ def submit(record: sa.Engine) -> Callable[..., Batch]:
 _READ = [one.name for one in dataclasses.fields(Content)]
 
 
-def result(job_id: str, token: int | None = None, html: bytes | None = None, **page: Any) -> Result:
+def result(
+    job_id: str,
+    token: int | None = None,
+    html: bytes | None = None,
+    *,
+    request: str = "",
+    private_to: str | None = None,
+    **page: Any,
+) -> Result:
     """A good page of a job, or a bad one with `error_kind`; tokens grow by themselves."""
     batch_id, _, row = job_id.rpartition("-")
     values: dict[str, Any] = {
@@ -136,6 +144,8 @@ def result(job_id: str, token: int | None = None, html: bytes | None = None, **p
         token=next(_serial) if token is None else token,
         url_key=f"key of {row}",
         recipe="recipe",
+        request=request,
+        private_to=private_to,
         started_ms=1_000,
         html=html,
         content_type="text/html; charset=utf-8",
@@ -150,7 +160,7 @@ def result_() -> Callable[..., Result]:
 @pytest.fixture
 def save(record: sa.Engine) -> Callable[..., int]:
     """`save(result(...), ...)`: how many were kept."""
-    return lambda *results: database.results.save_results(record, results)
+    return lambda *results: database.results.save_results(record, results).kept
 
 
 @pytest.fixture

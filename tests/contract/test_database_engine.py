@@ -16,7 +16,7 @@ from scrapeq import database
 from scrapeq.database import engine as engines
 from scrapeq.database import schema
 from scrapeq.database.batches import NewJob
-from scrapeq.database.engine import writing
+from scrapeq.database.engine import write_transaction
 from scrapeq.errors import ConfigError, DatabaseUnavailable
 from scrapeq.models import Batch, ScrapingConfig
 from scrapeq.settings import Settings, load_settings
@@ -90,7 +90,7 @@ def test_with_a_new_epoch_every_unfinished_batch_is_to_be_put_back(
 
 
 def test_the_record_of_a_newer_version_is_refused(record: sa.Engine, open_record: Open) -> None:
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         engines.write_meta(connection, "schema", str(schema.VERSION + 1))
 
     with pytest.raises(DatabaseUnavailable, match="newer scrapeq") as caught:
@@ -129,9 +129,17 @@ def to_version_4(connection: sa.Connection) -> None:
 
 
 def to_version_3(connection: sa.Connection) -> None:
-    """Take away what version 4 brought, and what came later."""
+    """Take away what versions 4 and 5 brought."""
     to_version_4(connection)
     for change in (
+        "ALTER TABLE batches DROP COLUMN owner",
+        "ALTER TABLE pages DROP COLUMN request",
+        "ALTER TABLE pages DROP COLUMN private_to",
+        "DROP INDEX jobs_by_key",
+        "ALTER TABLE jobs DROP COLUMN url_key",
+        "ALTER TABLE jobs DROP COLUMN parent_job_id",
+        "ALTER TABLE batches DROP COLUMN keyed",
+        "ALTER TABLE batches DROP COLUMN growing",
         "DROP TABLE latencies",
         "DROP TABLE error_minutes",
         "DROP INDEX jobs_by_kind",
@@ -145,7 +153,7 @@ def to_version_3(connection: sa.Connection) -> None:
 def test_a_record_of_the_first_version_gets_what_came_later(
     record: sa.Engine, open_record: Open
 ) -> None:
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         to_version_3(connection)
         connection.execute(sa.text("DROP TABLE host_events"))
         connection.execute(sa.text("DROP INDEX jobs_by_error"))
@@ -169,7 +177,7 @@ def test_what_an_older_record_knew_of_errors_and_times_is_kept(
     submit("b", 5, refused=[4])
     save(result("b-0", elapsed_s=2), result("b-1", error_kind="dns", elapsed_s=None))
     save(result("b-2", error_kind="dns", elapsed_s=None))
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         to_version_3(connection)
 
     migrated = open_record()
@@ -187,7 +195,7 @@ def test_what_an_older_record_knew_of_hosts_is_parted(
     record: sa.Engine, open_record: Open, submit: Submit
 ) -> None:
     submit("b", 1)
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         to_version_4(connection)
         for host, said in {"a": "http_5xx: it said: 503", "b": "strange", "c": ""}.items():
             row = {"host": host, "said": said}
@@ -216,7 +224,7 @@ def test_what_an_older_record_knew_of_hosts_is_parted(
 def test_what_an_older_record_has_open_is_in_the_default_namespace(
     record: sa.Engine, open_record: Open
 ) -> None:
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         to_version_4(connection)
 
     assert database.history.known_redis(open_record()).namespace == "scrapeq"
@@ -351,7 +359,7 @@ def test_a_postgresql_that_ends_a_connection_is_asked_again(postgres_url: str) -
     other = database.open_database(load_settings(SCRAPEQ_DATABASE_URL=postgres_url))
 
     def write() -> None:
-        with writing(record) as mine:
+        with write_transaction(record) as mine:
             _end(other, mine.execute(sa.select(sa.func.pg_backend_pid())).scalar_one())
             mine.execute(sa.select(1))
 

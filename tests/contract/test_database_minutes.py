@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from scrapeq import database, stats
 from scrapeq.database.batches import now_ms
-from scrapeq.database.engine import writing
+from scrapeq.database.engine import write_transaction
 from scrapeq.database.minutes import (
     count_errors,
     count_finished,
@@ -79,7 +79,7 @@ def test_every_way_to_end_with_an_error_is_counted(
 
 
 def test_minutes_make_longer_spans(record: sa.Engine) -> None:
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         for minute in (0, 59, 60, 200):
             at_ms = NOON_MS + minute * MINUTE_MS + 17
             count_finished(connection, at_ms, 2, 1, [0.1, 0.1, 10])
@@ -117,7 +117,7 @@ def test_many_writers_to_one_minute_add_up(
 
     def write(worker: int) -> None:
         for turn in range(20):
-            with writing(engines[worker]) as connection:
+            with write_transaction(engines[worker]) as connection:
                 times_s = [0.001 * 2 ** ((turn + worker + step) % 9) for step in range(9)]
                 count_finished(connection, NOON_MS, 9, 2, times_s)
                 kinds = ["dns", "reset", "tls"][:: 1 if worker % 2 else -1]
@@ -133,7 +133,7 @@ def test_many_writers_to_one_minute_add_up(
 
 
 def test_old_minutes_go(record: sa.Engine) -> None:
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         for hour in (0, 2):
             count_finished(connection, NOON_MS + hour * HOUR_MS, 1, 1, [0.1])
             count_errors(connection, NOON_MS + hour * HOUR_MS, {"dns": 1})
@@ -152,7 +152,7 @@ def test_kinds_of_errors_come_with_their_newest_example(
     save(result("b-0", error_kind="dns", error_message="first"))
     save(result("b-1", error_kind="reset"), result("b-2", error_kind="reset"))
     save(result("b-3", error_kind="reset", error_message="last"))
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         connection.execute(
             sa.text("UPDATE jobs SET finished_ms = finished_ms + 5 WHERE id = 'b-3'")
         )

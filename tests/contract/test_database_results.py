@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from scrapeq import database
 from scrapeq.clock import now_ms, to_ms
-from scrapeq.database.results import PAGE_ROW_COLUMNS
+from scrapeq.database.results import PAGE_ROW_COLUMNS, Asking
 from scrapeq.database.schema import pages
 from scrapeq.models import Batch, BatchState, ErrorKind, Links, Page
 
@@ -74,8 +74,8 @@ def test_a_page_comes_back_as_it_was_saved(
 
     assert set(page) == {"b-1"}
     links = [{"url": "https://x/", "text": "x", "rel": ""}]
-    known = dataclasses.asdict(saved.page) | {"url": "https://host1.example/b/1"}
-    assert page["b-1"] == Page(**known, **read, links=links)
+    known = {"url": "https://host1.example/b/1", "links": links, **read}
+    assert page["b-1"] == Page(**dataclasses.asdict(saved.page) | known)
     job = database.jobs.get_jobs(record, ["b-1"])["b-1"]
     assert (job.status.value, job.attempts) == ("completed", 2)
     assert job.started_at is not None
@@ -270,6 +270,35 @@ def test_a_cancelled_duplicate_shows_nothing_of_the_page(
     assert database.results.read_pages(record, ["b-1"])["b-1"].title is None
 
 
+def asking(newer_than_ms: int = 0, request: str = "", owner: str = "ann") -> Asking:
+    return Asking(request, owner, newer_than_ms)
+
+
+def test_a_page_answers_who_asks_in_the_same_way_and_is_the_same(
+    record: sa.Engine, submit: Submit, save: Make, result: Make
+) -> None:
+    submit("b", 4)
+    save(
+        result("b-0", html=b"public"),
+        result("b-1", html=b"with a cookie", request="cookie", private_to="ann"),
+        result("b-2", html=b"no-store", private_to="ann"),
+        result("b-3", html=b"another language", request="language"),
+    )
+    keys = [f"key of {row}" for row in range(4)]
+
+    def answered(request: str, owner: str) -> tuple[list[str], int, set[bytes]]:
+        wish = asking(request=request, owner=owner)
+        answers = database.results.stored_answers(record, keys, "recipe", wish)
+        bodies = database.results.stored_bodies(record, keys, wish)
+        return sorted(answers.jobs.values()), answers.refused, {one.body for one in bodies.values()}
+
+    assert answered("", "ann") == (["b-0", "b-2"], 2, {b"public", b"no-store"})
+    assert answered("", "bob") == (["b-0"], 3, {b"public"})
+    assert answered("cookie", "ann") == (["b-1"], 3, {b"with a cookie"})
+    assert answered("cookie", "bob") == ([], 4, set())
+    assert answered("language", "bob") == (["b-3"], 3, {b"another language"})
+
+
 def test_a_stored_page_answers_a_later_batch(
     record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:
@@ -278,10 +307,10 @@ def test_a_stored_page_answers_a_later_batch(
     fetched_ms = to_ms(result("old-0").page.fetched_at)
     keys = [f"key of {row}" for row in range(3)]
 
-    answers = database.results.stored_answers(record, keys, "recipe", fetched_ms)
+    answers = database.results.stored_answers(record, keys, "recipe", asking(fetched_ms))
     batch = submit("new", 3, stored={0: "old-0", 2: "old-2"})
 
-    assert answers == {"key of 0": "old-0", "key of 2": "old-2"}
+    assert answers.jobs == {"key of 0": "old-0", "key of 2": "old-2"}
     assert (batch.completed, batch.from_store, batch.state) == (2, 2, BatchState.OPEN)
     assert [job.id for job in database.jobs.open_jobs(record, "new")] == ["new-1"]
     rows = all_rows(record, "new")
@@ -315,7 +344,7 @@ def test_only_young_good_pages_of_the_same_recipe_answer(
     keys = ["key of 0", "key of 1", "another"]
 
     def answers(recipe: str, newer_than_ms: int) -> dict[str, str]:
-        return database.results.stored_answers(record, keys, recipe, newer_than_ms)
+        return database.results.stored_answers(record, keys, recipe, asking(newer_than_ms)).jobs
 
     assert answers("recipe", 0) == {"key of 0": "b-0"}
     assert answers("recipe", fetched_ms + 1) == {}
@@ -330,10 +359,9 @@ def test_the_newest_page_answers(
         submit(f"b{number}", 1)
         save(result(f"b{number}-0", fetched_at=hour(1_000_000 - age * 1_000), html=b"%d" % age))
 
-    assert database.results.stored_answers(record, ["key of 0"], "recipe", 0) == {
-        "key of 0": "b1-0"
-    }
-    stored = database.results.stored_bodies(record, ["key of 0"], 0)["key of 0"]
+    answers = database.results.stored_answers(record, ["key of 0"], "recipe", asking())
+    assert answers.jobs == {"key of 0": "b1-0"}
+    stored = database.results.stored_bodies(record, ["key of 0"], asking())["key of 0"]
     assert (stored.body, stored.http_status) == (b"1", 200)
     assert (stored.final_url, stored.content_type) == (
         "https://final.example/0",
@@ -468,7 +496,7 @@ def test_four_writers_and_a_reader(
                 for row in rows[start : min(start + 10, worker % 2 * 59 + 118)]
                 for batch_id in batch_ids[worker % 3 :] + batch_ids[: worker % 3]
             ]
-            kept += database.results.save_results(engines[worker], results)
+            kept += database.results.save_results(engines[worker], results).kept
         return kept
 
     def read(batch_id: str) -> list[tuple[int, int]]:
@@ -511,7 +539,7 @@ def test_cancelling_while_results_come_in(
 
     def write(worker: int) -> int:
         return sum(
-            database.results.save_results(engines[worker], [result(f"b-{row}")])
+            database.results.save_results(engines[worker], [result(f"b-{row}")]).kept
             for row in range(worker, 200, 2)
         )
 

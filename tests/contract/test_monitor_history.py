@@ -1,4 +1,4 @@
-"""What the monitor says of the past, from each database, also while Redis is away."""
+"""What the monitor says of the past, from each database, also while Redis does not answer."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from scrapeq import database
 from scrapeq.database.batches import now_ms
-from scrapeq.database.engine import writing
+from scrapeq.database.engine import write_transaction
 from scrapeq.errors import ConfigError
 from scrapeq.frontier import Frontier, connect
 from scrapeq.models import Batch
+from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.pipeline.monitor import JobMonitor
 from scrapeq.project.services import Services
 from scrapeq.settings import Settings
@@ -28,12 +29,14 @@ Make = Callable[..., Any]
 def monitor(record_settings: Settings, record: sa.Engine) -> JobMonitor:
     """A monitor of the record alone: there is no Redis."""
     nowhere = f"unix://{record_settings.home}/no-redis"
-    return JobMonitor(Services(record_settings, record, Frontier(connect(nowhere)), nowhere))
+    return JobMonitor(
+        JobQueue(Services(record_settings, record, Frontier(connect(nowhere)), nowhere))
+    )
 
 
 def ago(record: sa.Engine, minutes: int, times_s: list[float], failed: int = 0) -> None:
     """Jobs that finished so many minutes ago, those that took `times_s` and those that failed."""
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         at_ms = now_ms() - minutes * 60_000
         database.minutes.count_finished(connection, at_ms, len(times_s), failed, times_s)
 

@@ -1,4 +1,4 @@
-"""The tables of the front door, from each database, while Redis is away."""
+"""The tables of the front door, from each database, while Redis does not answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import scrapeq as sq
 from scrapeq import cluster, database, stats
 from scrapeq.client.handle import BatchHandle
 from scrapeq.database.batches import now_ms
-from scrapeq.database.engine import writing
+from scrapeq.database.engine import write_transaction
 from scrapeq.errors import ConfigError, NotFound
 from scrapeq.frontier import Frontier, connect
 from scrapeq.models import Batch, ScrapingConfig
@@ -48,8 +48,8 @@ HOSTS = {
     **dict.fromkeys(["success_rate", "mean_s", "p50_s", "p95_s"], "Float64"),
     "error_kind": "category",
     "last_finished": TIME,
-    "spared": "boolean",
-    "spared_until": TIME,
+    "breaker_open": "boolean",
+    "breaker_until": TIME,
 }
 JOBS = {
     "job_id": TEXT,
@@ -104,7 +104,7 @@ def move(record: sa.Engine) -> Callable[..., None]:
 
     def move_(batch_id: str, minutes: float) -> None:
         ms = round(minutes * MINUTE_MS)
-        with writing(record) as connection:
+        with write_transaction(record) as connection:
             for table, key in (("jobs", "batch_id"), ("batches", "id")):
                 times = ["finished_ms", "created_ms"] if table == "batches" else ["finished_ms"]
                 changes = ", ".join(f"{one} = {one} - {ms}" for one in times)
@@ -166,7 +166,7 @@ def test_jobs_have_the_same_columns(
 
 
 def test_history_is_regular_and_has_every_step(queue: JobQueue, record: sa.Engine) -> None:
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         for hour, times_s in ((3, [0.5] * 18 + [10.0] * 2), (1, [0.1])):
             at_ms = now_ms() - hour * HOUR_MS
             database.minutes.count_finished(connection, at_ms, len(times_s), 5, times_s)
@@ -192,7 +192,7 @@ def test_history_is_regular_and_has_every_step(queue: JobQueue, record: sa.Engin
 
 
 def test_the_last_step_is_as_long_as_it_has_lasted(queue: JobQueue, record: sa.Engine) -> None:
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         database.minutes.count_finished(connection, now_ms(), 86_400, 0, [])
 
     today = sq.history(hours=48, every="1d", queue=queue).iloc[-1]
@@ -246,7 +246,7 @@ def test_a_finished_batch_ends_its_history(
 def test_errors_by_kind_over_time(
     queue: JobQueue, record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:
-    with writing(record) as connection:
+    with write_transaction(record) as connection:
         at_ms = now_ms() - 2 * HOUR_MS
         database.minutes.count_errors(connection, at_ms, {"dns": 3, "<b>of mine</b>": 1})
     submit("b", 2)
@@ -311,8 +311,8 @@ def test_hosts_are_listed_busiest_first(
     assert found["p95_s"].iloc[0] == pytest.approx(3, rel=0.12)
     assert plain(found["error_kind"]) == ["dns", "dns", None]  # of two kinds once each the first
     assert found["last_finished"].notna().tolist() == [True, True, True]
-    assert found["spared"].isna().all()  # Redis is away
-    assert found["spared_until"].isna().all()
+    assert found["breaker_open"].isna().all()  # Redis does not answer
+    assert found["breaker_until"].isna().all()
     pd.testing.assert_frame_equal(sq.hosts(limit=1, queue=queue), found.head(1))
 
 
@@ -437,7 +437,7 @@ def test_jobs_are_chosen(
     assert chosen(status="failed") == {"old-0", "b-0", "b-1"}
     assert chosen(status=sq.JobStatus.CANCELLED) == {"b-3"}
     assert chosen(status="pending") == {"old-3", "old-4", "old-5", "b-4", "b-5"}
-    assert chosen(status="running") == chosen(status="retrying") == set()  # Redis is away
+    assert chosen(status="running") == chosen(status="retrying") == set()  # Redis does not answer
     assert chosen(error_kind="dns") == {"old-0", "b-0"}
     assert chosen(error_kind=sq.ErrorKind.DNS, batch="firms") == {"b-0"}
     assert chosen(batch=BatchHandle(queue, "old"), status="completed") == {"old-1", "old-2"}

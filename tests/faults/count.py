@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from scrapeq.database.engine import reading
+from scrapeq.database.engine import read_transaction
 from scrapeq.database.schema import batches, jobs, pages
 from scrapeq.models import JobStatus
 from tests.faults.attempt import Attempt, Submission
@@ -68,7 +68,7 @@ def _rows(system: System, submissions: Sequence[Submission]) -> tuple[int, int]:
         .where(jobs.c.batch_id.in_([one.batch_id for one in submissions]))
         .where(jobs.c.status.in_((JobStatus.COMPLETED.value, JobStatus.FAILED.value)))
     )
-    with reading(system.queue.services.engine) as connection:
+    with read_transaction(system.queue.services.engine) as connection:
         rows = connection.execute(query).all()
     good = [row for row in rows if row.ok and row.final_url == row.url]
     return len({row.url for row in good}), len({row.url for row in rows})
@@ -93,7 +93,7 @@ def _duplicated(system: System, submissions: Sequence[Submission]) -> int:
         .where(batches.c.id.in_(ids))
         .group_by(batches.c.id)
     )
-    with reading(system.queue.services.engine) as connection:
+    with read_transaction(system.queue.services.engine) as connection:
         rows = sum(connection.execute(twice).scalars())
         for by_counters, jobs_finished, places in connection.execute(finished):
             rows += abs(by_counters - jobs_finished) + jobs_finished - places

@@ -13,6 +13,7 @@ import sys
 from scrapeq import cluster
 from scrapeq.errors import ScrapeqError
 from scrapeq.pipeline.job_queue import get_job_queue
+from scrapeq.pipeline.staffing import look_after_workers
 from scrapeq.settings import load_settings
 
 
@@ -24,7 +25,7 @@ def main() -> None:
         try:
             for number in range(1, mains + 1):  # each call adds one worker to those there are
                 cluster.ensure_cluster(settings, workers=number * children)
-            get_job_queue(settings).look_after_workers()
+            look_after_workers(get_job_queue(settings).services)
         except ScrapeqError as error:
             print(error, file=sys.stderr, flush=True)
         else:

@@ -1,4 +1,4 @@
-"""The engine on trial: a case is visited and read as a worker does it, and what it cost is measured."""
+"""The engine on trial: a case is fetched and read as a worker does it, and what it cost is measured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scrapeq.database import Result
 from scrapeq.database.jobs import Work
 from scrapeq.fetch import PoliteFetcher, Response
 from scrapeq.frontier import Lease
-from scrapeq.models import Failure, Fetched, ScrapingConfig
+from scrapeq.models import ErrorKind, Failure, Fetched, ScrapingConfig
 from scrapeq.testing.hostile.case import Case
 from scrapeq.testing.hostile.growth import Growth
 from scrapeq.testing.pages import page
@@ -38,7 +38,7 @@ class Ended:
     """How a case ended.
 
     end: an error kind, "ok", or "hangs". Memory is in MB (10^6 bytes) and resident, that of cases
-    beside it included: what it cost this process at its peak (visitor_mb) and the reading children
+    beside it included: what it cost this process at its peak (fetcher_mb) and the reading children
     (parser_mb), and what both were still grown by at its end (left_mb).
     """
 
@@ -49,14 +49,14 @@ class Ended:
     message: str
     tries: int
     seconds: float
-    visitor_mb: float
+    fetcher_mb: float
     parser_mb: float
     left_mb: float
 
     @property
     def wrong(self) -> str:
         """What is not as the catalogue has it, but for memory; "" if all is."""
-        if "scrapeq failed" in self.message:
+        if self.end in {ErrorKind.INTERNAL, ErrorKind.CONFIG}:
             return f"{self.case.name}: {self.message}"
         return self.case.wrong(self.end, self.title, self.text)
 
@@ -89,23 +89,23 @@ async def try_case(
     use_stealth: bool,
     growth: Growth | None = None,
 ) -> Ended:
-    """Visit, read, and try again where a worker would.
+    """Fetch, read, and try again where a worker would.
 
     `growth`: what is watched already, of all cases that run at the same time.
     """
     growth = growth or Growth(readers)
     began_s = time.monotonic()
     config = ScrapingConfig.build(**{**ALONE, "use_stealth": use_stealth, **case.options})
-    visit = asyncio.create_task(_tries(url, config, fetcher, readers))
+    fetching = asyncio.create_task(_tries(url, config, fetcher, readers))
     try:
         async with asyncio.timeout(case.seconds + PATIENCE_S):
-            while not visit.done():
-                await asyncio.wait({visit}, timeout=0.1)
+            while not fetching.done():
+                await asyncio.wait({fetching}, timeout=0.1)
                 growth.look()  # a child that is ended takes its figures with it
-        row, tries = visit.result()
+        row, tries = fetching.result()
     except TimeoutError:
-        visit.cancel()
-        await asyncio.wait({visit})
+        fetching.cancel()
+        await asyncio.wait({fetching})
         return _ended(
             case, "hangs", None, tries=0, seconds=time.monotonic() - began_s, growth=growth
         )
@@ -121,15 +121,20 @@ def _ended(
     return Ended(
         case=case,
         end=str(end),
-        title=row.content.get("title") if row else None,
-        text=row.content.get("text") if row else None,
+        title=_text(row, "title"),
+        text=_text(row, "text"),
         message=(row.page.error_message or "") if row else "",
         tries=tries,
         seconds=seconds,
-        visitor_mb=growth.own_peak_mb,
+        fetcher_mb=growth.own_peak_mb,
         parser_mb=growth.children_peak_mb,
         left_mb=growth.own_left_mb + growth.children_left_mb,
     )
+
+
+def _text(row: Result | None, column: str) -> str | None:
+    value = row.content.get(column) if row else None
+    return value if isinstance(value, str) else None
 
 
 async def _tries(

@@ -116,7 +116,7 @@ def test_urls_are_submitted_and_the_table_comes_back(person, web, queue):
         name="by hand",
         options={"main_text": "off", "custom_selectors": "headline = h1\nall[] = a"},
     )
-    assert said == {"said": "by hand: 5 rows are being fetched"}
+    assert said == {"message": "by hand: 5 rows are being fetched"}
     config = queue.find_batch("by hand").config
     assert config.custom_selectors == {"headline": "h1", "all": ["a"]}
     assert config.main_text == "off"
@@ -139,7 +139,7 @@ def test_stored_pages_are_fetched_again_if_that_is_asked_for(person, web, queue,
 
 
 def test_what_has_no_name_is_called_by_the_time(person, web, queue):
-    said = ask(person, do="submit", way="urls", urls=web.url("/article/311"))["said"]
+    said = ask(person, do="submit", way="urls", urls=web.url("/article/311"))["message"]
 
     (newest,) = queue.list_batches(1)
     assert re.fullmatch(r"dashboard \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", newest.name)
@@ -153,7 +153,7 @@ def test_an_uploaded_file_is_submitted_once(person, web, queue):
     key = person.post("/files/..%2F..%2Ffirms.CSV", content=rows.to_csv(index=False)).json()["file"]
     request = {"do": "submit", "way": "file", "file": key, "column": "page", "name": "uploaded"}
 
-    assert ask(person, **request) == {"said": "uploaded: 2 rows are being fetched"}
+    assert ask(person, **request) == {"message": "uploaded: 2 rows are being fetched"}
     assert queue.find_batch("uploaded").url_column == "page"
     assert "did not arrive" in ask(person, **request)["error"]
 
@@ -263,7 +263,7 @@ def test_a_notebook_saves_beside_itself_and_overwrites_nothing(dashboard, web, s
 
     for _ in range(2):
         answer = requests.answer({"do": "export", "batch": batch.id, "name": "csv"})
-        assert "wrote" in answer["said"]
+        assert "wrote" in answer["message"]
     assert {path.name for path in tmp_path.iterdir()} == {"firms.csv", "firms-2.csv"}
 
 
@@ -292,7 +292,7 @@ def test_secrets_that_were_typed_are_told_nowhere(person, dashboard, web, queue,
 def test_a_name_of_strangers_cannot_turn_an_answer_around(person, web, scrape):
     batch = scrape([web.url("/article/1")], name="\u202egood")
 
-    assert ask(person, do="cancel", batch=batch.id) == {"said": "\ufffdgood: cancelled"}
+    assert ask(person, do="cancel", batch=batch.id) == {"message": "\ufffdgood: cancelled"}
 
 
 def test_what_went_wrong_inside_is_said_and_does_not_leak(dashboard, monkeypatch, caplog):

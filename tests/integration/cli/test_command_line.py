@@ -211,7 +211,7 @@ def test_after_an_interrupt_the_same_command_goes_on(tmp_path, environment, web,
     said = first.stderr.read()
     first.stderr.close()
     assert first.wait(30) == 130
-    assert "the same command goes on" in said
+    assert "run the same command to continue" in said
     assert "Traceback" not in said
     again = subprocess.run(
         command,

@@ -1,4 +1,4 @@
-"""The tables while workers work: what runs, what waits to be tried again, which hosts are spared."""
+"""The tables while workers work: what runs, what waits to be tried again, which hosts are paused."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_what_workers_did_is_in_the_history(web, scrape, queue):
     assert (history["p50_s"].dropna() > 0).all()
     assert sq.history(hours=1, every="5m", queue=queue)["jobs"].sum() >= 12
     assert sq.hosts(batch=batch)["jobs"].tolist() == [4, 4, 4]
-    assert not sq.hosts(batch=batch)["spared"].any()
+    assert not sq.hosts(batch=batch)["breaker_open"].any()
     jobs = sq.jobs(batch=batch)
     assert (jobs["elapsed_s"] > 0).all()
     assert (jobs["http_status"] == 200).all()
@@ -90,17 +90,17 @@ def test_a_run_is_compared_with_the_next(web, scrape):
     assert found["http_status_b"].iloc[4] == 410
 
 
-def test_a_spared_host_is_marked(web, scrape, queue, eventually):
+def test_a_paused_host_is_marked(web, scrape, queue, eventually):
     scrape([web.url(f"/status/500?n={number}", host=3) for number in range(200)], max_retries=0)
     name = f"127.0.0.4:{web.port}"
 
-    def spared():
+    def marked():
         table = sq.hosts(queue=queue)
-        return table[(table["host"] == name) & table["spared"]].to_dict("records")
+        return table[(table["host"] == name) & table["breaker_open"]].to_dict("records")
 
-    (row,) = eventually(spared, PATIENCE_S)
+    (row,) = eventually(marked, PATIENCE_S)
 
     paused = queue.paused_hosts().set_index("host")
-    assert row["spared_until"] == paused.loc[name, "until"]
+    assert row["breaker_until"] == paused.loc[name, "until"]
     assert row["failed"] >= 20
     assert row["error_kind"] == "http_5xx"

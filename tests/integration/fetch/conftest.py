@@ -8,13 +8,20 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
 from scrapeq import urls
-from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response
+from scrapeq.fetch import (
+    MemoryRobots,
+    MemoryThrottle,
+    Observer,
+    PoliteFetcher,
+    Response,
+    http_fetchers,
+)
 from scrapeq.fetch.slots import gap_ms
 from scrapeq.models import Failure, ScrapingConfig
 
@@ -138,6 +145,7 @@ def visit(
     under: str = "",
     whole: bool = False,
     at_once: bool = False,
+    observers: Sequence[Observer] = (),
     **options: object,
 ) -> list[Response | Failure]:
     """Serve `site` and visit its paths (or whole URLs) with one fetcher, one by one or at once.
@@ -151,12 +159,16 @@ def visit(
             asked = [path if whole or "://" in path else f"{base}{path}" for path in paths]
             throttle = MemoryThrottle()
             fetcher = PoliteFetcher(
+                fetchers=http_fetchers(
+                    allow_private_addresses=allow_private_addresses,
+                    connect_to={
+                        key: value.format(port=site.port)
+                        for key, value in (connect_to or {}).items()
+                    },
+                    observers=observers,
+                ),
                 throttle=throttle,
                 robots=MemoryRobots(),
-                allow_private_addresses=allow_private_addresses,
-                connect_to={
-                    key: value.format(port=site.port) for key, value in (connect_to or {}).items()
-                },
             )
             config = ScrapingConfig.build(**{"respect_robots": False, **options})
 

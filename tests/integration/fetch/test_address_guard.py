@@ -8,7 +8,15 @@ import socket
 
 import pytest
 
-from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response, guard, resolve
+from scrapeq.fetch import (
+    MemoryRobots,
+    MemoryThrottle,
+    PoliteFetcher,
+    Response,
+    guard,
+    http_fetchers,
+    resolve,
+)
 from scrapeq.fetch.guard import Reach
 from scrapeq.fetch.resolve import Names
 from scrapeq.models import ScrapingConfig
@@ -39,10 +47,12 @@ def visit_spellings(kit, stealth, spellings, *, redirected: bool, **options):
                 head = b"HTTP/1.1 302 x\r\nContent-Length: 0\r\nLocation: " + place.encode()
                 outside.pages[f"/{name}"] = head + b"\r\n\r\n"
             fetcher = PoliteFetcher(
+                fetchers=http_fetchers(
+                    allow_private_addresses=False,
+                    connect_to={"public.example:80": f"127.0.0.1:{outside.port}"},
+                ),
                 throttle=MemoryThrottle(),
                 robots=MemoryRobots(),
-                allow_private_addresses=False,
-                connect_to={"public.example:80": f"127.0.0.1:{outside.port}"},
             )
             config = ScrapingConfig.build(
                 respect_robots=False, delay_between_requests=0, use_stealth=stealth, **options
@@ -145,7 +155,9 @@ def visit_name(kit, stealth, name: str, visits: int, before=lambda: None):
             server = await asyncio.start_server(answer, INTERNET, inside.port)
             before()
             fetcher = PoliteFetcher(
-                throttle=MemoryThrottle(), robots=MemoryRobots(), allow_private_addresses=False
+                fetchers=http_fetchers(allow_private_addresses=False),
+                throttle=MemoryThrottle(),
+                robots=MemoryRobots(),
             )
             config = ScrapingConfig(
                 respect_robots=False, delay_between_requests=0, use_stealth=stealth

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher
+from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, http_fetchers
 from scrapeq.testing import CATALOGUE, Case, HostileWeb
 from scrapeq.testing.hostile.trial import Ended, try_case, warm_up
 from scrapeq.work.readers import Readers
@@ -68,10 +68,9 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 async def _try_all(web: HostileWeb, asked: list[Trial], run: Run) -> None:
     fetcher = PoliteFetcher(
+        fetchers=http_fetchers(allow_private_addresses=True, connect_to=web.connect_to),
         throttle=MemoryThrottle(),
         robots=MemoryRobots(),
-        allow_private_addresses=True,
-        connect_to=web.connect_to,
     )
     readers = Readers(2)
     cases = {case.name: case for case in web.cases}
@@ -109,7 +108,7 @@ def test_every_case_ends_as_it_should_and_costs_little(run: Run, trial: Trial) -
 
     assert ended.wrong == ""
     if not ended.case.waits:  # what they cost while they wait beside each other is no one's own
-        assert ended.visitor_mb <= ended.case.mb
+        assert ended.fetcher_mb <= ended.case.mb
         assert ended.parser_mb <= ended.case.parser_mb
         assert ended.left_mb <= MOST_LEFT_MB
 

@@ -9,7 +9,7 @@ import ssl
 import pytest
 import trustme
 
-from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response
+from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response, http_fetchers
 from scrapeq.models import ScrapingConfig
 
 
@@ -201,7 +201,9 @@ def test_tls_through_a_proxy_is_end_to_end(kit, stealth, authority):
     async def run():
         async with site.serve(tls(authority, "shop.example")), kit.Site(raw=tunnel).serve() as on:
             fetcher = PoliteFetcher(
-                throttle=MemoryThrottle(), robots=MemoryRobots(), allow_private_addresses=False
+                fetchers=http_fetchers(allow_private_addresses=False),
+                throttle=MemoryThrottle(),
+                robots=MemoryRobots(),
             )
             config = ScrapingConfig(
                 respect_robots=False, use_stealth=stealth, proxy=f"http://127.0.0.1:{on.port}"
@@ -225,7 +227,9 @@ def test_a_proxy_that_refuses_is_refused(kit, stealth):
     async def run():
         async with proxy.serve():
             fetcher = PoliteFetcher(
-                throttle=MemoryThrottle(), robots=MemoryRobots(), allow_private_addresses=False
+                fetchers=http_fetchers(allow_private_addresses=False),
+                throttle=MemoryThrottle(),
+                robots=MemoryRobots(),
             )
             config = ScrapingConfig(
                 respect_robots=False, use_stealth=stealth, proxy=proxy.url, max_retries=0
@@ -244,6 +248,7 @@ def test_a_line_break_in_a_secret_is_not_sent(kit, stealth, monkeypatch):
 
     [result] = kit.visit(site, "/", use_stealth=stealth, headers={"X-Key": "env:MY_KEY"})
 
+    assert result.kind == "config"
     assert "X-Key has a line break" in result.message
     assert "s3cret" not in result.message
     assert site.requests == []
@@ -254,6 +259,7 @@ def test_a_secret_that_is_not_there_is_said(kit, stealth):
 
     [result] = kit.visit(site, "/", use_stealth=stealth, headers={"X-Key": "env:NO_SUCH_VARIABLE"})
 
+    assert result.kind == "config"
     assert "NO_SUCH_VARIABLE" in result.message
     assert not result.may_retry
     assert site.requests == []

@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response
+from scrapeq.fetch import MemoryRobots, MemoryThrottle, PoliteFetcher, Response, http_fetchers
 from scrapeq.models import ScrapingConfig
 
 
@@ -160,7 +160,9 @@ def test_a_cancelled_visit_leaves_robots_txt_to_the_others(kit):
     async def run():
         async with site.serve():
             fetcher = PoliteFetcher(
-                throttle=MemoryThrottle(), robots=MemoryRobots(), allow_private_addresses=True
+                fetchers=http_fetchers(allow_private_addresses=True),
+                throttle=MemoryThrottle(),
+                robots=MemoryRobots(),
             )
             config = ScrapingConfig()
             first = asyncio.create_task(fetcher.fetch(f"{site.url}/1", config))

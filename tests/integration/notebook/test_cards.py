@@ -20,7 +20,7 @@ def shown(kernel, web):
     ("expression", "line", "words"),
     [
         ("batch.batch", "<Batch 'two' finished, 2 of 2 done, 1 failed>", "1 completed"),
-        ("batch.progress", "<Progress 2 of 2 (100 %)", "2 of 2 · 100 %"),
+        ("batch.progress", "<Progress 2 of 2 (100 %)", "1 succeeded, 1 failed"),
         ("batch.pages()[0]", "<Page 200 ", "fetched"),
         ("queue.get_job_status(f'{batch.id}-1')", "failed (http_4xx)", "row 1 of batch"),
         ("batch.batch.config", "ScrapingConfig(delay_between_requests=0", "at their defaults"),

@@ -63,8 +63,8 @@ def test_with_workers_it_is_healthy_and_counts(queue, web, scrape, eventually):
     assert health.is_healthy
     assert health.finished >= 2
     assert health.errors["http_4xx"] >= 1
-    assert health.verdict == JobMonitor(queue.services).get_system_metrics()["health_status"]
-    assert "HEALTHY" in JobMonitor(queue.services)._repr_html_()
+    assert health.verdict == JobMonitor(queue).get_system_metrics()["health_status"]
+    assert "HEALTHY" in JobMonitor(queue)._repr_html_()
 
 
 def test_the_queue_shows_its_jobs_by_status(queue, web, scrape):
@@ -88,8 +88,8 @@ def test_the_cluster_shows_its_redis_and_workers(cluster):
 def test_without_redis_cards_are_grey_and_nothing_is_raised(nowhere):
     queue = JobQueue(looking_services(nowhere))
 
-    assert "Redis is away" in queue._repr_html_()
-    assert "nothing runs" in JobMonitor(queue.services)._repr_html_()
+    assert "Redis does not answer" in queue._repr_html_()
+    assert "nothing runs" in JobMonitor(queue)._repr_html_()
     queue.services.engine.dispose()
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from scrapeq.dashboards.charts import HEIGHT, LEAST_STEPS, WIDTH, charts, since_work_began
+from scrapeq.models.monitoring import Step
 
 
-def step(minute: int, succeeded: int = 0, failed: int = 0, p50=None, p95=None, rate=None) -> dict:
-    return {
-        "timestamp": f"2026-03-01T12:{minute:02}:00+00:00",
-        "jobs_processed": succeeded + failed,
-        "succeeded": succeeded,
-        "failed": failed,
-        "success_rate": rate,
-        "p50_s": p50,
-        "p95_s": p95,
-    }
+def step(minute: int, succeeded: int = 0, failed: int = 0, p50=None, p95=None, rate=None) -> Step:
+    return Step(
+        timestamp=f"2026-03-01T12:{minute:02}:00+00:00",
+        jobs_processed=succeeded + failed,
+        succeeded=succeeded,
+        failed=failed,
+        success_rate=rate,
+        p50_s=p50,
+        p95_s=p95,
+    )
 
 
 def test_bars_have_the_height_of_their_share_and_stand_on_each_other():
@@ -22,7 +23,7 @@ def test_bars_have_the_height_of_their_share_and_stand_on_each_other():
 
     assert [(bar.style, float(bar.height)) for bar in throughput.bars] == [
         ("full", HEIGHT * 0.75),
-        ("light", HEIGHT * 0.25),
+        ("failed", HEIGHT * 0.25),
         ("full", HEIGHT * 0.5),
     ]
     assert float(throughput.bars[1].y) == 0

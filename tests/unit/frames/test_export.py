@@ -226,7 +226,7 @@ def test_a_new_export_replaces_the_older_file(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.xls", "a", "csv", "a.parquet.gz", "a.xlsx.gz", ".csv.zip"])
 def test_an_unknown_ending_names_the_four(tmp_path, name):
-    with pytest.raises(ConfigError, match=r"\.csv, \.jsonl .*\.parquet or \.xlsx"):
+    with pytest.raises(ConfigError, match=r"\.csv, \.csv\.gz, .*\.parquet or \.xlsx"):
         check_export_path(tmp_path / name)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapeq.frames import pack_table, packing, unpack_table
+from scrapeq.frames import PAGE_COLUMNS, pack_table, packing, pages_frame, unpack_table
 
 
 def back(table):
@@ -129,3 +129,48 @@ def test_any_column_of_plain_values_comes_back_equal(values):
     table = pd.DataFrame({"x": pd.Series(values, dtype=object)})
 
     assert back(table)["x"].tolist() == values
+
+
+LABELS = [
+    pd.Timestamp("2026-01-01"),
+    pd.Timestamp("2026-01-01 08:00:00.000000001", tz="Europe/Berlin"),
+    dt.date(2026, 1, 1),
+    ("price", 2026),
+    (pd.Timestamp("2026-02-01"), None),
+    7,
+    2.5,
+    "2026-01-01 00:00:00",
+]
+
+
+def test_labels_keep_their_type():
+    table = pd.DataFrame([range(len(LABELS))])
+    table.columns = pd.Index(LABELS, tupleize_cols=False)
+    table.index.name = pd.Timestamp("2026-03-01")
+
+    back = unpack_table(pack_table(table))
+
+    assert back.columns.tolist() == LABELS
+    assert [type(one) for one in back.columns] == [type(one) for one in LABELS]
+    assert str(back.columns[1].tz) == "Europe/Berlin"
+    assert back.index.name == pd.Timestamp("2026-03-01")
+
+
+def test_dates_over_a_pivoted_table_stay_dates():
+    days = pd.date_range("2026-01-01", periods=3, tz="UTC")
+
+    back = unpack_table(pack_table(pd.DataFrame([[1, 2, 3]], columns=days)))
+
+    assert back.columns.tolist() == days.tolist()
+
+
+def test_a_label_that_becomes_text_is_named():
+    month = pd.Period("2026-01", "M")
+
+    with pytest.warns(UserWarning, match=r"labels that are kept as text.*Period\('2026-01', 'M'\)"):
+        parts = pack_table(pd.DataFrame({month: [1], "2026-01": [2]}))
+
+    back = unpack_table(parts)
+    assert back.columns.tolist() == ["2026-01", "2026-01"]
+    pages = pages_frame([], PAGE_COLUMNS, total=1, table=back, selectors={})
+    assert list(pages.columns[:2]) == ["2026-01", "2026-01_input"]

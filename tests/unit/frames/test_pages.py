@@ -9,6 +9,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
+from scrapeq.errors import ConfigError
 from scrapeq.frames import (
     PAGE_COLUMNS,
     errors_frame,
@@ -133,7 +134,7 @@ def test_the_inputs_column_of_urls_is_not_repeated():
 
     pages = frame([page(0)], total=2, table=table, url_column="url")
 
-    assert list(pages.columns) == ["n", *PAGE_COLUMNS]
+    assert list(pages.columns) == ["url", "n", *PAGE_COLUMNS[1:]]
     assert pages["url"].tolist() == ["A.example", pd.NA]
 
 
@@ -147,7 +148,7 @@ def test_a_column_for_each_selector():
 
     assert pages["price"].tolist() == [pd.NA, "12 €", pd.NA]
     assert pages["price"].dtype == "string"
-    assert pages["tags"].tolist() == [None, ["a", "b"], []]
+    assert pages["tags"].tolist() == [pd.NA, ["a", "b"], []]
     assert pages["n"].tolist() == [pd.NA, "5", pd.NA]
 
 
@@ -168,6 +169,75 @@ def test_a_selector_may_be_called_like_what_every_page_has():
     assert pages.columns.is_unique
 
 
+ASKED = ["ok", "error_kind", "error_message", "title", "text"]
+
+
+def test_what_was_given_and_asked_for_comes_first():
+    table = pd.DataFrame({"firm": ["A"], "link": ["https://a.example/0"]})
+
+    pages = frame(
+        [page(0)], total=1, table=table, selectors={"price": "b"}, url_column="link", show="short"
+    )
+
+    assert list(pages.columns[:8]) == ["firm", "link", "price", *ASKED]
+    assert set(PAGE_COLUMNS) - set(pages.columns) == {"url", "final_url"}
+
+
+def test_a_list_keeps_its_column_of_urls():
+    pages = frame([page(0)], total=1, selectors={"price": "b"}, show="short")
+
+    assert list(pages.columns[:7]) == ["url", "price", *ASKED]
+
+
+@pytest.mark.parametrize(
+    ("final", "is_shown"),
+    [
+        ("https://a.example/", False),
+        (None, False),
+        ("https://a.example/elsewhere", True),
+        ("https://www.a.example/", True),
+    ],
+)
+def test_the_final_url_is_shown_where_it_is_another(final, is_shown):
+    first = page(0, url="https://a.example/same", final_url="https://a.example/same")
+
+    pages = frame([first, page(1, url="A.example", final_url=final)], total=3, show="short")
+
+    assert ("final_url" in pages) is is_shown
+
+
+def test_many_final_urls_are_not_compared_one_by_one(monkeypatch):
+    monkeypatch.setattr("scrapeq.frames.pages.MOST_COMPARED", 1)
+    same = [page(row, url="a.example", final_url="https://a.example/") for row in range(2)]
+
+    assert "final_url" not in frame(same[:1], total=1, show="short")
+    assert "final_url" in frame(same, total=2, show="short")
+
+
+def test_columns_that_are_named_are_all_there_is():
+    table = pd.DataFrame({"link": ["https://a.example/0"], 7: [1]})
+
+    pages = frame([page(0)], total=1, table=table, url_column="link", show=["final_url", 7, "url"])
+
+    assert list(pages.columns) == ["final_url", 7, "url"]
+    with pytest.raises(ConfigError, match="did you mean 'title'"):
+        frame([page(0)], total=1, show=["titel"])
+    with pytest.raises(ConfigError, match="its columns are 'url', "):
+        frame([page(0)], total=1, show=["zzz"])
+
+
+def test_no_two_columns_have_one_label():
+    """Whatever a table brings: a batch is there for years, and its table must be, too."""
+    labels = ["title", "title", "title_input", "ok", "price", "price_selected", 1, 1]
+    table = pd.DataFrame([range(8)], columns=labels)
+    selectors = dict.fromkeys(["title", "title_page", "url", "url_selected", "price", "ok"], "b")
+
+    pages = frame([page(0)], total=1, table=table, selectors=selectors)
+
+    assert pages.columns.is_unique
+    assert len(pages.columns) == 8 + 6 + len(PAGE_COLUMNS)
+
+
 def test_a_lone_surrogate_from_json_breaks_nothing():
     pages = frame([page(0, fields='{"a": "x\\ud800"}')], total=1, selectors={"a": "b"})
 
@@ -178,7 +248,7 @@ def test_errors_are_the_failed_rows_with_the_inputs_columns():
     table = pd.DataFrame({"firm": list("ABCD"), "row": [9, 8, 7, 6]}, index=list("wxyz"))
     pages = frame([page(0), failed(1), failed(3, ErrorKind.TLS)], total=4, table=table)
 
-    errors = errors_frame(pages)
+    errors = errors_frame(pages, 2)
 
     assert errors.index.tolist() == ["x", "z"]
     assert errors["row"].tolist() == [1, 3]

@@ -17,6 +17,7 @@ def test_only_legal_moves_pass(old, new):
     with pytest.raises(IllegalMove, match=f"job j is {old} and cannot become {new}") as refused:
         check_move("j", old, new)
     assert refused.value.hint.startswith(f"after {old} may come")
+    assert (refused.value.job_id, refused.value.old, refused.value.new) == ("j", old, new)
 
 
 def test_a_completed_job_never_moves_again_and_others_may_be_put_back():

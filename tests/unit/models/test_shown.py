@@ -14,6 +14,7 @@ from scrapeq.cluster import ClusterStatus
 from scrapeq.frontier import Frontier, connect
 from scrapeq.models import Batch, ErrorKind, Job, JobStatus, Page, Progress, ScrapingConfig
 from scrapeq.models.health import SystemHealth, unhealthy
+from scrapeq.models.paused_host import PausedHost
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.pipeline.monitor import JobMonitor
 from scrapeq.project.services import Services
@@ -58,7 +59,10 @@ def shown_things(text: str) -> list[object]:
         error_kind=ErrorKind.DNS, error_message=text, result=page,
     )  # fmt: skip
     batch = Batch(id=text, name=text, run=2, config=config, total=4, failed=1, created_at=NOON)
-    host = {"host": text, "error_kind": text}
+    host = PausedHost(
+        host=text, state="open", error_kind=text, error_message=text, failures=1, probes=0,
+        since=NOON.isoformat(), until=NOON.isoformat(), waiting=1,
+    )  # fmt: skip
     health = unhealthy(
         text, text, where=text, database_answers=True, errors={text: 3}, paused_hosts=(host,) * 9
     )
@@ -196,7 +200,7 @@ def test_health_leads_with_the_verdict():
         "<SystemHealth DEGRADED: 60 % of the last 50 pages failed (2 workers, 3 open jobs)>"
     )
     seen = Tags(health._repr_html_()).text
-    for words in ("DEGRADED", "3 running", "40 % of them good", "95 % up to 2.2 s", "http_4xx 30"):
+    for words in ("DEGRADED", "3 running", "40 % of them good", "95 % up to 2.2 s", "30 not found"):
         assert words in seen
     assert not health.is_healthy
 
@@ -227,7 +231,7 @@ def test_where_the_record_is_holds_no_password():
     services = Services(load_settings(), sa.create_engine(url), nowhere, f"redis://:{SECRET}@r")
     queue = JobQueue(services)
 
-    assert SECRET not in repr(queue) + queue._repr_html_() + repr(JobMonitor(services))
+    assert SECRET not in repr(queue) + queue._repr_html_() + repr(JobMonitor(queue))
     assert SECRET not in repr(services)
     assert "pages on 127.0.0.1" in queue._repr_html_()
-    assert "the record is away" in queue._repr_html_()
+    assert "the record does not answer" in queue._repr_html_()

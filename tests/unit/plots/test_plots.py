@@ -347,14 +347,14 @@ def test_the_hover_of_a_host_tells_the_rest() -> None:
     ]
 
 
-def test_the_hover_says_until_when_a_host_is_spared() -> None:
+def test_the_hover_says_until_when_a_host_is_paused() -> None:
     table = HOSTS.copy()
-    table.loc[1, "spared_until"] = pd.Timestamp("2026-11-25 12:30", tz="UTC")
+    table.loc[1, "breaker_until"] = pd.Timestamp("2026-11-25 12:30", tz="UTC")
 
     bar = named(sq.plots.hosts(table))["failed"]
 
-    assert bar.hovertext[0].endswith("<br>spared until 2026-11-25 12:30:00 UTC")
-    assert "spared" not in bar.hovertext[1]
+    assert bar.hovertext[0].endswith("<br>paused until 2026-11-25 12:30:00 UTC")
+    assert "paused" not in bar.hovertext[1]
 
 
 def test_what_is_not_done_is_in_the_bar_of_a_busy_host_and_not_in_its_failed_share() -> None:

@@ -42,6 +42,15 @@ def test_without_any_variable_everything_is_in_this_folder(monkeypatch, tmp_path
 
 
 @pytest.mark.parametrize(
+    "written", ['["json"]', "[json]", "json", '"json"', "application/json", "['application/json']"]
+)
+def test_the_accepted_content_is_read_as_a_shell_leaves_it(monkeypatch, written):
+    monkeypatch.setenv("CELERY_ACCEPT_CONTENT", written)
+
+    assert load_settings().celery_accept_content == ["json"]
+
+
+@pytest.mark.parametrize(
     ("name", "value", "says"),
     [
         ("CELERY_TASK_SERIALIZER", "pickle", "write json"),

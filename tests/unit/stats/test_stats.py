@@ -82,7 +82,7 @@ def test_merged_histograms_count_as_one():
 
 
 def test_all_well():
-    verdict = stats.health(
+    verdict = stats.health_verdict(
         redis_reachable=True,
         workers_alive=2,
         waiting_jobs=1_000_000,
@@ -94,17 +94,17 @@ def test_all_well():
     assert verdict == ("HEALTHY", ())
 
 
-def test_no_redis_is_unhealthy_whatever_else_is_said():
-    verdict = stats.health(redis_reachable=False, workers_alive=4)
+def test_no_redis_is_unhealthy_whatever_else_is_known():
+    verdict = stats.health_verdict(redis_reachable=False, workers_alive=4)
 
     assert verdict == ("UNHEALTHY", ("Redis cannot be reached",))
 
 
 def test_no_workers_matter_more_when_jobs_wait():
-    idle = stats.health(redis_reachable=True, workers_alive=0)
-    stuck = stats.health(redis_reachable=True, workers_alive=0, waiting_jobs=1200)
+    idle = stats.health_verdict(redis_reachable=True, workers_alive=0)
+    stuck = stats.health_verdict(redis_reachable=True, workers_alive=0, waiting_jobs=1200)
 
-    assert idle.verdict == "DEGRADED"
+    assert idle.status == "DEGRADED"
     assert stuck == ("UNHEALTHY", ("no workers are alive and 1,200 jobs wait",))
 
 
@@ -116,12 +116,13 @@ def test_failures_count_once_there_are_enough_of_them(completed, failed, verdict
     facts = {"redis_reachable": True, "workers_alive": 1}
 
     assert (
-        stats.health(**facts, completed_lately=completed, failed_lately=failed).verdict == verdict
+        stats.health_verdict(**facts, completed_lately=completed, failed_lately=failed).status
+        == verdict
     )
 
 
 def test_reasons_come_worst_first():
-    verdict = stats.health(
+    verdict = stats.health_verdict(
         redis_reachable=True,
         workers_alive=1,
         completed_lately=0,
@@ -129,7 +130,7 @@ def test_reasons_come_worst_first():
         oldest_due_age_s=1800,
     )
 
-    assert verdict.verdict == "UNHEALTHY"
+    assert verdict.status == "UNHEALTHY"
     assert verdict.reasons == (
         "100 % of the last 40 pages failed",
         "a job has been due for 30 minutes",

@@ -1,0 +1,117 @@
+"""What was scraped: the tables and pages of one batch, read from the record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scrapeq import database, frames
+from scrapeq.errors import NotFound
+from scrapeq.models import Batch, Page
+from scrapeq.pipeline.job_queue import JobQueue
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class BatchTables:
+    """The results of a batch, as tables, as pages, and as a file. It holds none of them: each is
+    read when it is asked for."""
+
+    def __init__(self, queue: JobQueue, batch_id: str) -> None:
+        self._queue = queue
+        self._engine = queue.services.engine
+        self.id = batch_id
+
+    @property
+    def queue(self) -> JobQueue:
+        """The queue that it was submitted to or found in."""
+        return self._queue
+
+    @property
+    def batch(self) -> Batch:
+        """The record of it, as it is now."""
+        return self._queue.find_batch(self.id)
+
+    @property
+    def name(self) -> str | None:
+        """The name it was given."""
+        return self.batch.name
+
+    def pages(self) -> list[Page]:
+        """The pages that are finished, in input order, whole; `df` is lighter for many."""
+        found: list[tuple[int, Page]] = []
+        while more := database.results.pages_finished_after(
+            self._engine, self.id, found[-1][0] if found else 0, limit=5_000
+        ):
+            found += more
+        return sorted((page for _, page in found), key=lambda page: page.row)
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """One row per input row, in input order; NA where the work is not done yet.
+
+        The input's columns, a column per custom selector, ok, error_kind, error_message, title,
+        text, and the rest. url is left out where a column of the input has it, and final_url while
+        no page was led elsewhere: `table()` has every column, always.
+        """
+        return self._table("short")
+
+    def table(self, columns: str | Sequence[str] = "all") -> pd.DataFrame:
+        """The rows of `df` with all columns, or with those that are named, in their order.
+
+        Raises ConfigError for a name that is no column.
+        """
+        return self._table([columns] if isinstance(columns, str) and columns != "all" else columns)
+
+    def _table(self, show: str | Sequence[str]) -> pd.DataFrame:
+        batch = self.batch
+        return frames.pages_frame(
+            database.results.page_rows(self._engine, self.id),
+            database.results.PAGE_ROW_COLUMNS,
+            total=batch.total,
+            table=self._input(),
+            selectors=batch.config.custom_selectors,
+            url_column=batch.url_column,
+            show=show,
+        )
+
+    def _input(self) -> pd.DataFrame | None:
+        parts = database.batches.input_parts(self._engine, self.id)
+        return frames.unpack_table(parts) if parts else None
+
+    @property
+    def errors(self) -> pd.DataFrame:
+        """The rows that failed, with error_kind and error_message."""
+        given = self._input()
+        return frames.errors_frame(self.table(), 0 if given is None else given.shape[1])
+
+    @property
+    def links(self) -> pd.DataFrame:
+        """One row per link of every good page: row, page_url, url, text, rel."""
+        return frames.links_frame(database.results.link_rows(self._engine, self.id))
+
+    @property
+    def images(self) -> pd.DataFrame:
+        """One row per image of every good page: row, page_url, url, alt, width, height, srcset."""
+        return frames.images_frame(database.results.image_rows(self._engine, self.id))
+
+    def html(self, row: int) -> bytes:
+        """The page's bytes of an input row (from 0), if `store_html` kept them.
+
+        Raises NotFound if there are none.
+        """
+        job_id = database.jobs.id_at(self._engine, self.id, row)
+        page = database.results.read_pages(self._engine, [job_id]).get(job_id) if job_id else None
+        if page is not None and page.html_sha256:
+            body = database.results.read_html(self._engine, page.html_sha256)
+            if body is not None:
+                return body
+        raise NotFound(
+            f"row {row} has no stored page", hint="scrape with store_html=True to keep them"
+        )
+
+    def export(self, path: str | Path) -> Path:
+        """Write `table()` as csv, jsonl, parquet or xlsx, by the ending; the path written."""
+        return frames.export(self.table(), path)

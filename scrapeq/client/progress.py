@@ -1,0 +1,53 @@
+"""How far a batch is, with the speed that was seen lately."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from scrapeq import clock, stats
+from scrapeq.errors import RedisUnavailable
+from scrapeq.frontier import Frontier
+from scrapeq.models import Batch, Progress
+
+#: Seconds of the past that the rate is taken from, and samples that are kept of it.
+RATE_WINDOW_S, MOST_SAMPLES = 30, 240
+
+
+class ProgressMeter:
+    """Measures one batch: each reading is a sample for the rate of the next ones."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque(maxlen=MOST_SAMPLES)
+
+    def read(self, batch: Batch, frontier: Frontier) -> Progress:
+        """Counts that add up to the batch's total; while Redis does not answer, what runs is counted
+        as pending."""
+        try:
+            running, retrying = frontier.views.batch_counts(batch.id)
+        except RedisUnavailable:
+            running = retrying = 0
+        left = batch.total - batch.done
+        running = min(running, left)
+        retrying = min(retrying, left - running)
+        rate = self._rate(batch.done) if left else None
+        ended = batch.finished_at or clock.now()
+        return Progress(
+            total=batch.total,
+            pending=left - running - retrying,
+            running=running,
+            retrying=retrying,
+            completed=batch.completed,
+            failed=batch.failed,
+            cancelled=batch.cancelled,
+            from_store=batch.from_store,
+            rate_per_s=rate,
+            eta_s=stats.eta_s(left, rate),
+            elapsed_s=max(0.0, (ended - batch.created_at).total_seconds()),
+        )
+
+    def _rate(self, done: int) -> float | None:
+        now = time.monotonic()
+        self._samples.append((now, done))
+        lately = [sample for sample in list(self._samples) if now - sample[0] <= RATE_WINDOW_S]
+        return stats.rate_per_s(lately)

@@ -1,0 +1,55 @@
+"""As whom a page is asked for: what a request sends that may change the answer.
+
+A stored page answers only a request that would have been sent the same. Two batches with other
+cookies, headers, user agents, proxies or looks of a browser get pages of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Self
+
+from scrapeq.models.config import ScrapingConfig
+
+#: Headers that say how an answer is wanted and not who asks: RFC 9110, section 12.5 (content
+#: negotiation), and what a browser sends to everybody. Any other header may be a secret.
+_PUBLIC_HEADERS = frozenset(
+    {
+        *("accept", "accept-charset", "accept-encoding", "accept-language", "cache-control"),
+        *("dnt", "pragma", "referer", "sec-gpc", "upgrade-insecure-requests", "user-agent"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestIdentity:
+    """digest: equal for requests that are sent the same, "" for those of the defaults.
+
+    is_secret: whether a cookie, a proxy or a header of it may say who asks; a page that was fetched
+    so answers nobody else. A value that is given by name (`env:NAME`) counts by its name: the same
+    name is the same person.
+    """
+
+    digest: str = ""
+    is_secret: bool = False
+
+    @classmethod
+    def of(cls, config: ScrapingConfig) -> Self:
+        """The identity that these options give a request."""
+        headers = {name.lower(): value for name, value in config.headers.items()}
+        sent = {
+            "headers": {name: value.get_secret_value() for name, value in headers.items()},
+            "cookies": {name: value.get_secret_value() for name, value in config.cookies.items()},
+            "proxy": config.proxy.get_secret_value() if config.proxy else "",
+            "user_agent": config.user_agent or "",
+            "stealth": config.use_stealth,
+        }
+        if not any(sent.values()):
+            return cls()
+        text = json.dumps(sent, sort_keys=True)
+        return cls(
+            digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+            is_secret=bool(config.cookies or config.proxy or set(headers) - _PUBLIC_HEADERS),
+        )

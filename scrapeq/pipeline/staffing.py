@@ -1,0 +1,38 @@
+"""Whether anybody works on a project's jobs, and what to do where nobody does."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import suppress
+
+from scrapeq import cluster
+from scrapeq.errors import ClusterFailed, NoWorkersWarning, ScrapeqError
+from scrapeq.project import recovery
+from scrapeq.project.services import Services
+
+
+def look_after_workers(services: Services) -> bool:
+    """Whether anybody works; a private cluster that has ended is started again."""
+    settings = services.settings
+    try:
+        if not settings.shared and settings.autostart:
+            cluster.ensure_cluster(settings)
+            recovery.recover(services)  # workers would, but take seconds to start
+        return bool(services.frontier.coordination.workers())
+    except ScrapeqError:  # whoever waits goes on waiting; what reads the results will raise it
+        return False
+
+
+def warn_without_workers(services: Services, stacklevel: int) -> None:
+    """Warn that jobs wait and nobody works, with what is known of the reason."""
+    settings = services.settings
+    advice = "Start one: celery -A scrapeq.pipeline.worker worker"
+    if not settings.shared:
+        advice = f"See {settings.home / 'logs'}"
+        with suppress(ClusterFailed):
+            advice = f"{cluster.status(settings.home).problem} {advice}".strip()
+    warnings.warn(
+        f"No workers available for task processing. {advice}",
+        NoWorkersWarning,
+        stacklevel=stacklevel + 1,
+    )

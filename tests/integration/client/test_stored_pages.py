@@ -1,0 +1,94 @@
+"""Whom a stored page answers: who would have sent the same request, and nobody else's secrets."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+import scrapeq as sq
+from scrapeq.settings import load_settings
+
+PATIENCE_S = 60
+BOB = {"cookies": {"user": "bob"}}
+
+
+@pytest.fixture
+def title(web, scrape):
+    """`title(path, **options)`: the title that a batch of this one page gives."""
+
+    def title_(path, **options):
+        return scrape([web.url(path)], **options).wait(PATIENCE_S).df["title"].iloc[0]
+
+    return title_
+
+
+@pytest.fixture
+def somebody_else(cluster):
+    """`sq.scrape` of another owner on the same Redis and record."""
+    settings = load_settings(
+        SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True,
+        SCRAPEQ_HOME=cluster.settings.home,
+        SCRAPEQ_OWNER="somebody else",
+    )
+    return partial(sq.scrape, settings=settings, main_text="off")
+
+
+@pytest.mark.parametrize("store_html", [False, True])
+def test_a_session_gets_its_own_page_and_nobody_elses(title, store_html):
+    ask = partial(title, f"/account?of={store_html}", store_html=store_html)
+
+    assert ask() == "Please sign in"
+    assert ask(**BOB) == "Account of bob"
+    assert ask() == "Please sign in"
+    assert ask(cookies={"user": "ann"}) == "Account of ann"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"headers": {"Accept-Language": "de"}},
+        {"user_agent": "another"},
+        {"use_stealth": True},
+    ],
+)
+def test_another_way_of_asking_is_another_request(title, web, asked, options):
+    path = f"/account?way={next(iter(options))}"
+    title(path)
+    before = len(asked())
+
+    title(path, **options)
+    title(path, **options)
+
+    assert len(asked()) == before + 1
+
+
+@pytest.mark.parametrize("store_html", [False, True])
+@pytest.mark.parametrize(
+    ("query", "options", "answers"),
+    [
+        ("", {}, True),
+        ("cache=max-age%3D60", {}, True),
+        ("vary=Accept-Language", {}, True),
+        ("cache=private", {}, False),
+        ("cache=max-age%3D60,%20no-store", {}, False),
+        ("vary=*", {}, False),
+        ("", BOB, False),
+        ("", {"headers": {"X-Api-Key": "k"}}, False),
+    ],
+)
+def test_what_is_private_answers_the_same_owner_alone(
+    web, scrape, somebody_else, asked, query, options, answers, store_html
+):
+    link = web.url(f"/account?{query}&kept={store_html}{len(options)}")
+    scrape([link], store_html=store_html, **options).wait(PATIENCE_S)
+    # with other selectors the stored bytes are read again, and no less private for it
+    again = {"custom_selectors": {"headline": "h1"}} if store_html else {}
+    before = len(asked())
+
+    scrape([link], store_html=store_html, **options, **again).wait(PATIENCE_S)
+    own = len(asked()) - before
+    somebody_else([link], store_html=store_html, **options, **again).wait(PATIENCE_S)
+
+    assert own == 0
+    assert len(asked()) - before == (0 if answers else 1)

@@ -1,0 +1,99 @@
+"""What a Redis may be, and how one that cannot be worked with is named at connect."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+
+from scrapeq.errors import RedisUnavailable
+from scrapeq.frontier import Due, Frontier, check_redis, connect
+
+As = Callable[..., str]
+
+
+@pytest.fixture
+def as_user(client: redis.Redis, redis_url: str) -> Iterator[As]:
+    """`as_user("~*", "+@all", ...)`: the URL of a Redis user with these rights."""
+    names: list[str] = []
+
+    def make(*rights: str) -> str:
+        names.append(f"user{len(names)}")
+        client.execute_command("ACL", "SETUSER", names[-1], "on", ">secret", *rights)
+        return redis_url.replace("unix://", f"unix://{names[-1]}:secret@")
+
+    yield make
+    for name in names:
+        client.execute_command("ACL", "DELUSER", name)
+
+
+def refusal(url: str) -> RedisUnavailable:
+    with contextlib.closing(connect(url)) as client, pytest.raises(RedisUnavailable) as caught:
+        check_redis(client)
+    assert "secret" not in str(caught.value)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("rights", "named"),
+    [
+        (("~*", "&*", "+@all", "-info"), "info"),
+        (("~*", "&*", "+@all", "-eval", "-evalsha"), "eval"),
+        (("~other:*", "&*", "+@all"), "key"),
+        (("~*", "&*", "-@all", "+info", "+eval"), "exists"),
+    ],
+)
+def test_a_right_that_is_missing_is_named(as_user: As, rights: tuple[str, ...], named: str) -> None:
+    refused = refusal(as_user(*rights))
+
+    assert "lacks a right" in refused.problem
+    assert named in refused.problem.lower()
+    assert "ACL SETUSER" in refused.hint
+
+
+def test_the_rights_that_the_hint_names_are_enough(as_user: As) -> None:
+    with contextlib.closing(connect(as_user("~*", "&*", "+@all", "-@admin"))) as client:
+        check_redis(client)
+        frontier = Frontier(client)
+        frontier.jobs.add("b", [Due("j", "h", 0)], priority=5, max_per_host=1, respect_robots=False)
+
+        assert [lease.job_id for lease in frontier.jobs.claim("w", 1, 1_000).leases] == ["j"]
+
+
+def test_a_wrong_password_is_said_to_be(as_user: As) -> None:
+    refused = refusal(as_user("~*", "&*", "+@all").replace(":secret@", ":wrong@"))
+
+    assert "password" in refused.problem
+
+
+def test_a_redis_that_wants_a_password_says_where_to_write_it(
+    client: redis.Redis, redis_url: str
+) -> None:
+    client.execute_command("ACL", "SETUSER", "default", "resetpass", ">secret")
+    try:
+        refused = refusal(redis_url)
+    finally:
+        with contextlib.closing(connect(redis_url.replace("unix://", "unix://:secret@"))) as owner:
+            owner.execute_command("ACL", "SETUSER", "default", "nopass")
+
+    assert "password" in refused.problem
+    assert "redis://:password@host" in refused.hint
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_either_protocol_may_be_asked_for(
+    client: redis.Redis, redis_url: str, protocol: int
+) -> None:
+    with contextlib.closing(connect(f"{redis_url}?protocol={protocol}")) as asked:
+        check_redis(asked)
+        frontier = Frontier(asked)
+        frontier.jobs.add("b", [Due("j", "h", 0)], priority=5, max_per_host=1, respect_robots=False)
+
+        assert frontier.views.is_due()
+        assert frontier.views.next_ids() == ["j"]
+        (lease,) = frontier.jobs.claim("w", 1, 1_000).leases
+        assert frontier.views.running_ids() == ["j"]
+        assert frontier.jobs.renew("w", 1_000, [("j", lease.token)]) == set()
+        assert frontier.views.standings(["j"])["j"].running
