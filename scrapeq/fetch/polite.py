@@ -11,7 +11,7 @@ from scrapeq.fetch.protocols import Fetcher, HostThrottle, RobotsCache, Slot
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.robots import Robots
 from scrapeq.fetch.slots import PacedSlot, RobotsSlot
-from scrapeq.models import ErrorKind, Failure, ScrapingConfig
+from scrapeq.models import ErrorKind, Failure, ScrapingConfig, SlotOwner
 
 
 class PoliteFetcher:
@@ -34,11 +34,13 @@ class PoliteFetcher:
         self._mode = mode
         self._robots = Robots(robots, throttle, self._fetch_robots)
 
-    async def fetch(self, url: str, config: ScrapingConfig, owner: str = "") -> Response | Failure:
+    async def fetch(
+        self, url: str, config: ScrapingConfig, owner: SlotOwner | None = None
+    ) -> Response | Failure:
         """One try of one job.
 
-        The caller has taken a slot of the URL's host, and calls this at once; `owner` is the name
-        that the throttle knows it by. robots.txt (if
+        The caller has taken a slot of the URL's host, and calls this at once; `owner` is whose
+        slot it is. robots.txt (if
         `respect_robots`), pace, redirects, limits and the address guard are seen to here; all
         that a server can do ends as a Failure. What is raised is a fault of ours, and the caller's
         to catch: there is one place for it in a worker, around the whole attempt.

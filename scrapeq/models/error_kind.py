@@ -50,12 +50,18 @@ class ErrorKind(StrEnum):
     INTERNAL = "internal"  # an error of scrapeq's own
     CONFIG = "config"  # this installation or this worker cannot do what the options ask for
 
+    @classmethod
+    def of(cls, name: str) -> ErrorKind:
+        """The kind of this name; one that only a newer worker knows counts as `internal` here."""
+        return cls(name) if name in _NAMES else cls.INTERNAL
+
     @property
     def retryable(self) -> bool:
         """Whether trying again later, unchanged, is reasonable."""
         return self in _RETRYABLE
 
 
+_NAMES = frozenset(kind.value for kind in ErrorKind)
 _RETRYABLE = frozenset(
     {
         ErrorKind.DNS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import astuple
 
 import sqlalchemy as sa
 
@@ -100,6 +101,8 @@ class Saver:
             if results:
                 await self._write(results)
             endings = [outcome.ending for outcome in batch]
+            if moved := {one.job_id: one.lane for one in endings if one.verb == "move"}:
+                await self._call(database.jobs.set_lanes, self._engine, moved)
             _, events = await self._call(self._frontier.jobs.finish, endings)
             self._unrecorded += events
         except BaseException:
@@ -117,7 +120,7 @@ class Saver:
         count = len(self._unrecorded)
         if not count:
             return
-        rows = [(one.host, one.event, one.said) for one in self._unrecorded]
+        rows = [astuple(event) for event in self._unrecorded]
         await self._call(database.history.record_host_events, self._engine, rows)
         del self._unrecorded[:count]
 
