@@ -94,7 +94,7 @@ def test_a_host_that_comes_back_is_picked_up_by_itself(
     eventually(lambda: name in set(queue.paused_hosts()["host"]), PATIENCE_S)
     row = queue.paused_hosts().set_index("host").loc[name]
     metrics = monitor.get_system_metrics()["paused_hosts"]
-    with pytest.raises(WaitTimeout, match=f"spared: .*{name} \\(refused\\)"):
+    with pytest.raises(WaitTimeout, match=f"paused: .*{name} \\(connection refused\\)"):
         batch.wait(0.01)
 
     web.up(2)
