@@ -32,6 +32,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
 
+# Those that this process may use; macOS does not tell them apart from all.
+CORES = $(BIN)/python -c 'import os; print(len(os.sched_getaffinity(0)))' 2>/dev/null || getconf _NPROCESSORS_ONLN
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check bench faults docs release notebooks pictures lock clean environment services
@@ -69,9 +72,11 @@ check: environment
 	$(BIN)/lint-imports
 
 # The examples in docstrings and in the README and the notebooks run in the same pytest, so that its
-# last line speaks for all of it.
+# last line speaks for all of it. Tests wait more than they compute: one process more than there are
+# cores. The order is conftest.py's.
 test: environment services
 	$(BIN)/python -m pytest --doctest-modules --nbval --nbval-current-env \
+		--numprocesses $$(($$($(CORES)) + 1)) --dist loadscope --no-loadscope-reorder \
 		tests scrapeq notebooks $(PYTEST_ARGS)
 
 bench: environment $(PEERS)/.installed

@@ -6,7 +6,6 @@ A service that is missing skips its tests on a laptop and fails them with CI=tru
 from __future__ import annotations
 
 import os
-import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,10 +36,6 @@ _LEAKING_NAMES = {"http_proxy", "https_proxy", "all_proxy", "ftp_proxy"}
 for _name in list(os.environ):
     if _name.startswith(_LEAKING_PREFIXES) or _name.lower() in _LEAKING_NAMES:
         del os.environ[_name]
-
-# A shell that runs the tests in its background ignores interrupts, and every child would, too.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NeedsService = Callable[[str, object, str], None]
 

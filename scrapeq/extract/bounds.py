@@ -21,6 +21,9 @@ from selectolax.lexbor import LexborHTMLParser
 BROWSER_DEPTH = 512
 #: Below lxml's 256, with room for what a parser adds.
 LXML_DEPTH = 240
+#: For what looks for the main text: far below lxml's 256, since resiliparse takes time with the depth
+#: of each element (3 s for 100,000 of them at BROWSER_DEPTH). Of WCXB's 1,497 pages none reaches 64.
+READING_DEPTH = 128
 #: Pages with fewer tags (half of them closing) are parsed as they are: at most 0.1 s.
 MANY_TAGS = 10_000
 #: Attributes of one tag that are kept; tags shorter than LONG_TAG characters are not counted.
@@ -45,6 +48,11 @@ def for_lexbor(markup: str, *, few_tags: bool = False) -> str:
 def for_lxml(markup: str, tree: LexborHTMLParser) -> str:
     """`markup`, of which `tree` was made, with nothing below the depth that lxml reads."""
     return flatten(markup, LXML_DEPTH) if tree.css_first(_DEEPER_THAN_LXML) else markup
+
+
+def for_reading(markup: str, tree: LexborHTMLParser) -> str:
+    """`markup`, of which `tree` was made, with nothing below READING_DEPTH."""
+    return flatten(markup, READING_DEPTH) if tree.css_first(_DEEPER_THAN_READING) else markup
 
 
 def cut_attributes(markup: str) -> str:
@@ -95,6 +103,7 @@ _SELECT = re.compile(r"<(select|option)\b", re.IGNORECASE)
 _TAG_START = re.compile(r"<[a-z][^\s>]*", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""[^\s"'=]++(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s"']++))?""")
 _DEEPER_THAN_LXML = ">".join(["*"] * LXML_DEPTH)
+_DEEPER_THAN_READING = ">".join(["*"] * READING_DEPTH)
 
 
 def flatten(markup: str, deepest: int) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
-from scrapeq.extract.bounds import for_lxml
+from scrapeq.extract.bounds import for_reading
 from scrapeq.extract.declared import Declared
 
 #: Characters of one page's text that are kept: a long book's worth.
@@ -54,7 +54,8 @@ def main_text(
     """
     tags = markup.count("<")
     thorough = how == "best" and tags <= MAX_TAGS
-    reading = _by_trafilatura(for_lxml(markup, tree)) if thorough else _NOTHING
+    markup = for_reading(markup, tree)
+    reading = _by_trafilatura(markup) if thorough else _NOTHING
     parsed = _Parsed(markup)
     if tags <= MAX_TAGS_OF_MAIN and not (reading.text and said.is_article):
         main = _by_resiliparse(parsed)

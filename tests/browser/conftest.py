@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import nbformat
 import pytest
@@ -182,7 +183,7 @@ class Notebook:
         ARTEFACTS.mkdir(exist_ok=True)
         self.page.screenshot(path=ARTEFACTS / f"{name}.png")
 
-    def saved(self) -> nbformat.NotebookNode:
+    def saved(self) -> Any:
         """The notebook as a file, saved now."""
         self.page.keyboard.press("Control+s")
         self.page.locator(".jp-mod-dirty").wait_for(state="detached")
@@ -200,7 +201,7 @@ def open_notebook(
     """`open_notebook(*cells, scheme="light")`: a new notebook with a kernel that is ready."""
     pages = request.node.stash.setdefault(OPEN_PAGES, [])
 
-    def make(*cells: str, scheme: str = "light") -> Notebook:
+    def make(*cells: str, scheme: Literal["light", "dark"] = "light") -> Notebook:
         name = f"{re.sub(r'[^a-z_]', '', request.node.name)}-{len(pages)}.ipynb"
         url = lab.notebook(name, *cells)
         page = browser.new_page(viewport={"width": 1000, "height": 800}, color_scheme=scheme)
@@ -226,7 +227,7 @@ def module_web() -> Iterator[LittleWeb]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     """Keep a screenshot of what a failed test saw."""
     report = yield
     if report.when == "call" and report.failed:

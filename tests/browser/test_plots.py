@@ -92,6 +92,10 @@ def show(browser, tmp_path):
     """`show(figures, width, background)`: a page with them; what goes wrong on it fails the test."""
     wrong, pages = [], []
 
+    def refuse(route):
+        wrong.append(route.request.url)
+        route.abort()
+
     def make_page(figures, width, background="#fff", *, widened=False):
         file = tmp_path / "figures.html"
         file.write_text(
@@ -115,7 +119,7 @@ def show(browser, tmp_path):
         pages.append(page)
         page.on("console", lambda said: wrong.append(f"{said.type}: {said.text}"))
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.route("http*://**", lambda route: (wrong.append(route.request.url), route.abort()))
+        page.route("http*://**", refuse)
         page.goto(file.as_uri())
         page.locator(".drawn").nth(len(figures) - 1).wait_for()
         return page

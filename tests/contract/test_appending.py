@@ -51,7 +51,7 @@ def page_of(result: Make) -> Callable[[NewJob], Result]:
     def page_of_(one: NewJob) -> Result:
         path = one.id.removeprefix("c-")
         links = [job(path + "a"), job(path + "b"), job("0")] if len(path) < 3 else []
-        made = result(f"c-{one.row}", token=1, title=path)
+        made: Result = result(f"c-{one.row}", token=1, title=path)
         return replace(made, page=replace(made.page, job_id=one.id), appended=links)
 
     return page_of_

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from scrapeq import database
-from scrapeq.clock import now_ms, to_ms
+from scrapeq.clock import from_ms, now_ms, to_ms
 from scrapeq.database import schema
 from scrapeq.database.batches import NewJob
 from scrapeq.errors import AlreadyThere, IllegalMove, InputError
@@ -614,7 +614,7 @@ def test_an_id_that_cannot_be_kept_is_refused(
 def test_times_come_back_to_the_millisecond() -> None:
     for micros in range(0, 1_000_000, 1_000):
         when = datetime(2026, 11, 23, 12, 0, 1, micros, UTC)
-        assert database.batches.from_ms(to_ms(when)) == when
+        assert from_ms(to_ms(when)) == when
 
 
 def test_a_large_batch_needs_no_more_memory_than_a_part_of_it(record: sa.Engine) -> None:

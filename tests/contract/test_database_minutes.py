@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from scrapeq import database, stats
-from scrapeq.database.batches import now_ms
+from scrapeq.clock import now_ms
 from scrapeq.database.engine import write_transaction
 from scrapeq.database.minutes import (
     count_errors,

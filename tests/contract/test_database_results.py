@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from scrapeq import database
-from scrapeq.clock import now_ms, to_ms
+from scrapeq.clock import from_ms, now_ms, to_ms
 from scrapeq.database.results import PAGE_ROW_COLUMNS, Asking
 from scrapeq.database.schema import pages
 from scrapeq.models import Batch, BatchState, ErrorKind, Links, Page
@@ -306,6 +306,7 @@ def test_a_stored_page_answers_a_later_batch(
     save(result("old-0"), result("old-1", error_kind="dns"), result("old-2"))
     fetched_ms = to_ms(result("old-0").page.fetched_at)
     keys = [f"key of {row}" for row in range(3)]
+    assert fetched_ms
 
     answers = database.results.stored_answers(record, keys, "recipe", asking(fetched_ms))
     batch = submit("new", 3, stored={0: "old-0", 2: "old-2"})
@@ -354,7 +355,7 @@ def test_only_young_good_pages_of_the_same_recipe_answer(
 def test_the_newest_page_answers(
     record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:
-    hour = database.batches.from_ms
+    hour = from_ms
     for number, age in enumerate([3, 1, 2]):
         submit(f"b{number}", 1)
         save(result(f"b{number}-0", fetched_at=hour(1_000_000 - age * 1_000), html=b"%d" % age))

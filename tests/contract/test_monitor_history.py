@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from scrapeq import database
-from scrapeq.database.batches import now_ms
+from scrapeq.clock import now_ms
 from scrapeq.database.engine import write_transaction
 from scrapeq.errors import ConfigError
 from scrapeq.frontier import Frontier, connect

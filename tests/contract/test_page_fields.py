@@ -97,9 +97,18 @@ def test_each_value_comes_back_in_its_own_field(record: sa.Engine, submit: Submi
     assert pages["b-0"].model_dump() | {"from_store": False} == Page(**failed).model_dump()
     assert set(table.columns) == {one.name for one in TABLE_FIELDS}
     for one in TABLE_FIELDS:
-        value = table.loc[1, one.name]
+        value: Any = table.loc[1, one.name]
         assert (None if pd.isna(value) else value) == expected[one.name], one.name
     assert table.loc[0, ["error_kind", "error_message"]].tolist() == ["dns", "the error_message"]
+
+
+def test_rows_of_the_record_are_rows_of_tables() -> None:
+    """What is handed on by its place has the same place on both sides."""
+    called = {"started_s": "started_at", "finished_s": "finished_at"}
+
+    *row, _at_ms = (called.get(name, name) for name in database.job_rows.JobRow._fields)
+
+    assert tuple(row) == frames.JOB_COLUMNS
 
 
 #: What stands in `page_fields.py`, and what comes before it.

@@ -8,6 +8,7 @@ from random import SystemRandom
 
 from tests.faults.campaign import run
 from tests.faults.report import table
+from tests.faults.system import Database
 from tests.faults.table import FAULTS
 
 
@@ -30,7 +31,9 @@ def main() -> None:
         if not options.only or any(one in fault.name for one in options.only)
     ]
     whole = True
-    databases = ["sqlite", "postgresql"] if options.database == "both" else [options.database]
+    databases: list[Database] = (
+        ["sqlite", "postgresql"] if options.database == "both" else [options.database]
+    )
     for database in databases:
         print(f"\n{database}, seed {seed}", flush=True)
         campaign = run(

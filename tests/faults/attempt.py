@@ -46,7 +46,7 @@ class Attempt:
     def in_time(self) -> bool:
         """Whether both promised times were kept."""
         ended = self.strike.ended_s is None or self.fault.ends_within_s is None
-        ended = ended or self.strike.ended_s <= self.fault.ends_within_s  # type: ignore[operator]
+        ended = ended or self.strike.ended_s <= self.fault.ends_within_s
         return ended and self.recovered_s is not None and self.recovered_s <= self.fault.within_s
 
 

@@ -24,7 +24,7 @@ def table(attempts: Sequence[Attempt], counts: Sequence[Count]) -> str:
     for fault in FAULTS:
         some = [(attempt, count) for attempt, count in together if attempt.fault is fault]
         if some:
-            lines.append(_line(fault.name, *zip(*some, strict=True)))  # type: ignore[arg-type]
+            lines.append(_line(fault.name, *zip(*some, strict=True)))
     lines.append(_line("**all**", attempts, counts))
     return "\n".join(lines)
 

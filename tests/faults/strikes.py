@@ -262,13 +262,13 @@ def supervisor_killed(system: System) -> Iterator[Strike]:
 
 def _busiest(system: System) -> int:
     """The worker process with the most leases."""
-    held = eventually(system.held_by_pid)
+    held: dict[int, set[str]] = eventually(system.held_by_pid)
     return max(held, key=lambda pid: len(held[pid]))
 
 
 def _busiest_main(system: System) -> int:
     """The worker whose children have the most leases."""
-    held = eventually(system.held_by_pid)
+    held: dict[int, set[str]] = eventually(system.held_by_pid)
     return max(
         system.mains(),
         key=lambda main: sum(len(held.get(child, ())) for child in system.children(main)),

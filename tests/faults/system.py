@@ -178,7 +178,7 @@ class System:
         found: dict[int, set[str]] = defaultdict(set)
         with self.redis() as client:
             for job_id, held in client.hgetall(KEYS.held).items():
-                found[int(json.loads(held)[1].rpartition(":")[2])].add(job_id)
+                found[int(json.loads(held)[1].rpartition(":")[2])].add(str(job_id))
         return found
 
     def tokens(self, job_ids: set[str]) -> dict[str, str]:

@@ -380,6 +380,7 @@ def test_a_schema_is_met_by_a_server_that_knows_them(llmock):
     done = process("…", type="extract", schema=BOOK, settings=load_settings())
 
     assert done.ok
+    assert isinstance(done.result, dict)
     assert isinstance(done.result["title"], str)
 
 

@@ -35,6 +35,7 @@ def answers(client):
 def test_a_killed_redis_comes_back_at_the_same_place_with_its_data(home, client, eventually):
     client.set("job", "done")
     before = cluster.status(home).redis_pid
+    assert before
 
     os.kill(before, signal.SIGKILL)
 
@@ -164,7 +165,9 @@ def test_files_that_are_damaged_while_redis_runs_are_set_aside_too(home, client,
     path = the_append_only_file(home)
     path.write_bytes(b"no Redis command at all\r\n" + path.read_bytes())
 
-    os.kill(cluster.status(home).redis_pid, signal.SIGKILL)
+    running = cluster.status(home).redis_pid
+    assert running
+    os.kill(running, signal.SIGKILL)
 
     eventually((home / "redis.damaged").is_dir)
     eventually(lambda: answers(client))
@@ -214,6 +217,7 @@ def test_a_redis_that_outlived_its_supervisor_is_ended(home, settings, monkeypat
     # Where no kernel ends it (macOS): it holds the lock, the socket and the files.
     monkeypatch.setattr(start, "_ORPHAN_AFTER_S", 0.5)
     lock = start._take_lock(home)
+    assert lock
     access = files.make_access(home)
     (home / "redis").mkdir()
     with subprocess.Popen(

@@ -58,7 +58,9 @@ def test_two_have_nothing_in_common():
         LocalCluster(workers=0, temporary=True) as other,
     ):
         assert one.redis_url != other.redis_url
-        os.kill(one.status().supervisor_pid, signal.SIGTERM)
+        supervisor = one.status().supervisor_pid
+        assert supervisor
+        os.kill(supervisor, signal.SIGTERM)
         assert other.status().running
 
 

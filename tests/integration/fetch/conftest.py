@@ -22,8 +22,8 @@ from scrapeq.fetch import (
     Response,
     http_fetchers,
 )
-from scrapeq.fetch.slots import gap_ms
 from scrapeq.models import Failure, ScrapingConfig
+from scrapeq.throttle import gap_ms
 
 Talk = Callable[["Request", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Behaviour = bytes | Talk

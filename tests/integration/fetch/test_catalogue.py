@@ -92,6 +92,8 @@ async def _try_all(web: HostileWeb, asked: list[Trial], run: Run) -> None:
             await attempt(("status-203", transport))
         waiting = [trial for trial in asked if cases[trial[0]].waits]
         await asyncio.gather(*map(attempt, waiting))
+        await readers.start()  # in place of those that a page ended
+        await warm_up(readers)
         for transport in ("plain", "stealth"):
             web.clear()  # what was flaky for one is flaky for the other
             for trial in asked:

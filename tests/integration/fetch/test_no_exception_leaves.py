@@ -6,7 +6,7 @@ import gzip
 import logging
 import random
 
-import brotli
+import brotli  # type: ignore[import-untyped] # it ships no types
 import pytest
 
 from scrapeq.fetch import Response

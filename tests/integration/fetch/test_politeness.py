@@ -249,7 +249,7 @@ def test_a_host_that_waits_holds_nobody_up(kit):
 def test_waiting_for_politeness_is_not_taken_from_the_time_of_the_page(kit):
     site = kit.Site({"/a": kit.page(b"", "Location: /b", status="302 Found"), "/b": kit.page()})
 
-    [result] = kit.visit(site, "/a", delay_between_requests=0.5, total_timeout_s=0.3)
+    [result] = kit.visit(site, "/a", delay_between_requests=1.5, total_timeout_s=1.2)
 
     assert isinstance(result, Response), result
-    assert result.elapsed_s < 0.3
+    assert result.elapsed_s < 1.2

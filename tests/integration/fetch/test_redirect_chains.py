@@ -8,7 +8,8 @@ from scrapeq.fetch import Response
 
 
 def to(kit, place: str, *lines: str, status: str = "302 Found") -> bytes:
-    return kit.page(b"", f"Location: {place}", *lines, status=status)
+    answer: bytes = kit.page(b"", f"Location: {place}", *lines, status=status)
+    return answer
 
 
 def test_a_chain_is_followed_and_remembered(kit, stealth):

@@ -225,9 +225,9 @@ def test_an_observer_sees_failures_and_the_head_before_them(kit, stealth):
         max_retries=0,
     )
 
-    cut, refused = recorder.seen
-    assert (cut.status, dict(cut.response_headers).get("X-A")) == (200, "b")
-    assert cut.failure.kind in {ErrorKind.TRUNCATED, ErrorKind.RESET}
+    first, refused = recorder.seen
+    assert (first.status, dict(first.response_headers).get("X-A")) == (200, "b")
+    assert first.failure.kind in {ErrorKind.TRUNCATED, ErrorKind.RESET}
     assert (refused.status, refused.failure.kind) == (None, ErrorKind.REFUSED)
 
 

@@ -23,7 +23,11 @@ def ids(leases: list[Any]) -> list[str]:
 
 
 def left_over(client: redis.Redis) -> list[str]:
-    return [key for key in client.keys("*") if not key.removeprefix("scrapeq:").startswith(LASTING)]
+    return [
+        key
+        for key in map(str, client.keys("*"))
+        if not key.removeprefix("scrapeq:").startswith(LASTING)
+    ]
 
 
 def test_a_paused_batch_starts_nothing(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from scrapeq.errors import RedisFull, RedisUnavailable
+from scrapeq.errors import RedisFull, RedisUnavailable, ScrapeqError
 from scrapeq.frontier import Due, Ending, Frontier, UnknownRedis, check_redis, connect
 
 Add = Callable[..., int]
@@ -356,7 +356,7 @@ def test_a_redis_that_evicts_is_refused(client: redis.Redis) -> None:
     check_redis(client)
     client.config_set("maxmemory-policy", "allkeys-lru")
     try:
-        with pytest.raises(Exception, match="maxmemory-policy is allkeys-lru") as caught:
+        with pytest.raises(ScrapeqError, match="maxmemory-policy is allkeys-lru") as caught:
             check_redis(client)
     finally:
         client.config_set("maxmemory-policy", "noeviction")

@@ -6,6 +6,7 @@ import contextlib
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from scrapeq.frontier import Due, Ending, Frontier, connect
@@ -156,8 +157,9 @@ def test_why_a_try_failed_may_hold_anything(frontier: Frontier, add: Add, take: 
     add("a")
     (lease,) = take()
 
-    error = {"error_kind": "of a newer worker", "error_message": "a: \ud83d\0 <b>"}
-    frontier.jobs.finish([Ending("a", lease.token, "retry", 60_000, **error)])
+    ending = Ending("a", lease.token, "retry", 60_000)
+    ending = replace(ending, error_kind="of a newer worker", error_message="a: \ud83d\0 <b>")
+    frontier.jobs.finish([ending])
 
     standing = frontier.views.standings(["a", "b"])
     assert standing["a"].error_kind == "of a newer worker"

@@ -48,9 +48,16 @@ def test_a_batch_that_is_gone_is_a_card_that_says_so(shown):
     assert "there is no batch" in ran.text
 
 
-def test_without_a_cluster_nothing_raises(shown):
+@pytest.fixture
+def no_cluster(shown, web):
+    """The cluster has been ended; afterwards there is one again that works."""
     shown("from scrapeq import cluster; cluster.down(queue.services.settings.home)")
+    yield
+    shown(f"sq.scrape([{web.url('/article/2')!r}], delay_between_requests=0).wait(30)")
 
+
+@pytest.mark.usefixtures("no_cluster")
+def test_without_a_cluster_nothing_raises(shown):
     for expression in ("queue", "sq.health()", "batch", "batch.progress"):
         ran = shown(expression)
         assert (ran.status, ran.traceback, ran.printed) == ("ok", "", "")

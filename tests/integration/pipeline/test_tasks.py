@@ -107,7 +107,10 @@ def test_cleaning_records(call):
 
 @pytest.mark.parametrize("kind", ["summarise", "classify", "extract"])
 def test_the_language_model_is_asked_about_a_page(call, llmock, kind):
-    options = {"classify": {"labels": ["news", "shop"]}, "extract": {"schema": BOOK}}
+    options: dict[str, dict[str, object]] = {
+        "classify": {"labels": ["news", "shop"]},
+        "extract": {"schema": BOOK},
+    }
 
     row = call(
         "process_content",

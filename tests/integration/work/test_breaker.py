@@ -227,7 +227,7 @@ def test_the_command_line_shows_them(web, scrape, queue, cluster, eventually, mo
     cli._print_status()
 
     said = capsys.readouterr().out
-    assert f"spared: {name}, open, for another" in said
+    assert f"paused: {name} (open), for " in said
     assert "rate_limited: the server answered 429 Too Many Requests" in said
     batch.cancel()
 
@@ -250,6 +250,6 @@ def test_a_card_promises_no_end_while_all_that_is_left_waits_for_a_host(
     )
 
     assert batch.progress.rate_per_s
-    assert f"{name} (rate_limited)" in batch.card()
+    assert f"{name} (rate limited)" in batch.card()
     assert "pages/s" not in batch.card()
     batch.cancel()

@@ -156,7 +156,7 @@ def test_dates_of_publication_are_possible_ones(when, result):
 
 
 def test_nesting_without_end_is_cut():
-    deep = []
+    deep: list[object] = []
     for _ in range(600):
         deep = [deep]
 

@@ -28,7 +28,7 @@ def test_texts_are_cleaned_everywhere_and_the_original_is_left_alone():
 
 
 def test_clean_records_come_back_equal_with_an_empty_report():
-    records = [{"a": "x", "b": [1]}, {"a": None}]
+    records: list[dict[str, object]] = [{"a": "x", "b": [1]}, {"a": None}]
 
     result = clean_records(records)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kombu import Connection as BrokerConnection
+from kombu.connection import Connection as BrokerConnection
 from kombu.utils.url import url_to_parts
 from redis.connection import parse_url
 
@@ -46,7 +46,7 @@ def test_redis_py_reads_the_address():
 
 def test_celery_reads_the_address():
     # The transport's name is cut off, then the rest is read like this, by broker and backend
-    parts = url_to_parts(BrokerConnection(CONNECTION.broker_url).hostname)
+    parts = url_to_parts(str(BrokerConnection(CONNECTION.broker_url).hostname))
 
     assert parts.scheme == "socket"
     assert "/" + parts.path == "/tmp/two words/redis.sock"

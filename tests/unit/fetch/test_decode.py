@@ -7,7 +7,7 @@ import tracemalloc
 import zlib
 from contextlib import suppress
 
-import brotli
+import brotli  # type: ignore[import-untyped] # it ships no types
 import pytest
 from backports import zstd
 from hypothesis import given, settings

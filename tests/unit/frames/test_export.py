@@ -7,7 +7,7 @@ import datetime as dt
 import gzip
 import json
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped] # it ships no types
 import pandas as pd
 import pytest
 
@@ -48,7 +48,7 @@ def pages():
             "http_status": pd.array([200, None], dtype="Int16"),
             "elapsed_s": [0.25, float("nan")],
             "error_kind": pd.Categorical([None, "dns"]),
-            "fetched_at": pd.to_datetime(["2026-11-01T12:30:15+00:00", None], utc=True),
+            "fetched_at": pd.to_datetime(pd.Series(["2026-11-01T12:30:15+00:00", None]), utc=True),
             "tags": pd.Series([["a", "ü"], None], dtype=object),
             "extra": pd.Series([{"k": 1}, None], dtype=object),
         }

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 import pytest
 
 from scrapeq.errors import InputError

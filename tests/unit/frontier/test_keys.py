@@ -50,7 +50,7 @@ def key_of(attribute: str) -> str:
     if isinstance(value, str):
         return value.removeprefix("n:")
     parts = value.__code__.co_argcount - 1
-    return value(*("x" * parts)).removeprefix("n:").partition(":")[0] + ":"
+    return str(value(*("x" * parts))).removeprefix("n:").partition(":")[0] + ":"
 
 
 def test_what_is_used_is_in_the_table_and_what_is_in_the_table_is_used() -> None:

@@ -27,7 +27,8 @@ def test_a_completed_job_never_moves_again_and_others_may_be_put_back():
 
 
 def test_statuses_are_the_words_that_the_guide_compares_with():
-    assert JobStatus.RUNNING == "running"
+    running: object = JobStatus.RUNNING
+    assert running == "running"
     assert {status.value for status in FINAL} == {"completed", "failed", "cancelled"}
 
 

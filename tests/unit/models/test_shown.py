@@ -99,7 +99,7 @@ def test_a_line_is_short_and_plain_whatever_strangers_wrote(text):
 @pytest.mark.parametrize("text", EVIL, ids=lambda text: ascii(text[:20]))
 def test_a_card_shows_it_as_text(text):
     for thing in shown_things(text):
-        html = thing._repr_html_()
+        html = thing._repr_html_()  # type: ignore[attr-defined] # all of them have it
         seen = Tags(html)
 
         assert seen.names <= {"div", "span"}

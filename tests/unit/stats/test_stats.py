@@ -113,12 +113,11 @@ def test_no_workers_matter_more_when_jobs_wait():
     [(0, 19, "HEALTHY"), (80, 20, "DEGRADED"), (81, 19, "HEALTHY"), (50, 50, "UNHEALTHY")],
 )
 def test_failures_count_once_there_are_enough_of_them(completed, failed, verdict):
-    facts = {"redis_reachable": True, "workers_alive": 1}
-
-    assert (
-        stats.health_verdict(**facts, completed_lately=completed, failed_lately=failed).status
-        == verdict
+    found = stats.health_verdict(
+        redis_reachable=True, workers_alive=1, completed_lately=completed, failed_lately=failed
     )
+
+    assert found.status == verdict
 
 
 def test_reasons_come_worst_first():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_a_case_can_be_reached_visited_and_understood(case: Case):
         assert not isinstance(step, Send) or step.data
 
 
-def case(ends: str, **more: str) -> Case:
+def case(ends: str, **more: Any) -> Case:
     return Case("body-some", "Something.", ends, **more)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrapeq.database.batches import now_ms
+from scrapeq.clock import now_ms
 from scrapeq.fetch import Response
 from scrapeq.frontier import GivenUp
 from scrapeq.models import Content, ErrorKind, Failure, ScrapingConfig
