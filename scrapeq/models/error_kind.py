@@ -52,8 +52,8 @@ class ErrorKind(StrEnum):
 
     @classmethod
     def of(cls, name: str) -> ErrorKind:
-        """The kind of this name; one that only a newer worker knows counts as `protocol` here."""
-        return cls(name) if name in _NAMES else cls.PROTOCOL
+        """The kind of this name; one that only a newer worker knows counts as `internal` here."""
+        return cls(name) if name in _NAMES else cls.INTERNAL
 
     @property
     def retryable(self) -> bool:

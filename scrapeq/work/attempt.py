@@ -102,13 +102,16 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
                 content = packed(outcome) if isinstance(outcome, Content) else {}
     except Exception as error:  # the rim: one row must not take its neighbours with it
         outcome = own_failure(error, f"job {lease.job_id}")
-    if host_report.was_spared(work.host, outcome) and not lease.given_up:
+    if host_report.met_open_breaker(work.host, outcome) and not lease.given_up:
         return Outcome(Ending(lease.job_id, lease.token, "release"))
     ending = Ending(lease.job_id, lease.token, "done")
     if stored is None:
-        word = host_report.word(work.host, outcome, response, plan.config, random.random())
+        report = host_report.report(work.host, outcome, response, plan.config, random.random())
         ending = replace(
-            ending, verdict=word.verdict, about=word.about, pause_ms=round(1000 * word.spare_s)
+            ending,
+            verdict=report.verdict,
+            about=report.about,
+            pause_ms=round(1000 * report.pause_s),
         )
     if isinstance(outcome, Failure):
         ending = replace(ending, error_kind=outcome.kind, error_message=outcome.message)

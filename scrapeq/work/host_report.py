@@ -19,25 +19,25 @@ from scrapeq.models import (
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """What a try says about a host: `about` is "" for the job's own, spare_s how long it is to be
+class HostReport:
+    """What a try says about a host: `about` is "" for the job's own, pause_s how long it is to be
     left alone if it is `limited`."""
 
     verdict: HostVerdict = ""
     about: str = ""
-    spare_s: float = 0.0
+    pause_s: float = 0.0
 
 
-def word(
+def report(
     host: str,
     outcome: Content | Failure,
     response: Response | None,
     config: ScrapingConfig,
     jitter: float,
-) -> Word:
+) -> HostReport:
     """What a try of a job of `host` says; `jitter` is a random number from 0 to 1.
 
-    Where a redirect led to another host it is that one's word: the first has answered.
+    Where a redirect led to another host it is about that one: the first has answered.
     """
     if response is not None:
         met = urls.host_key(response.final_url) if response.redirects else host
@@ -46,15 +46,15 @@ def word(
         assert isinstance(outcome, Failure)  # noqa: S101 - without an answer there is no content
         met = urls.host_key(outcome.final_url or "") or host
         verdict = host_verdict(outcome, by_proxy=config.proxy is not None)
-    spare_s = 0.0
+    pause_s = 0.0
     if verdict == "limited":
         assert isinstance(outcome, Failure)  # noqa: S101 - nothing else is limited
-        spare_s = host_wait_s(outcome, config, jitter)
-    return Word(verdict, "" if met == host else met, spare_s)
+        pause_s = host_wait_s(outcome, config, jitter)
+    return HostReport(verdict, "" if met == host else met, pause_s)
 
 
-def was_spared(host: str, outcome: Content | Failure) -> bool:
-    """Whether a job's own host was spared while it was under way, so that nothing was tried."""
+def met_open_breaker(host: str, outcome: Content | Failure) -> bool:
+    """Whether the breaker of a job's own host opened while it was under way, so that nothing was tried."""
     return (
         isinstance(outcome, Failure)
         and outcome.kind is ErrorKind.BREAKER_OPEN

@@ -7,4 +7,4 @@ from scrapeq.models import ErrorKind
 
 def test_a_kind_of_a_newer_worker_is_no_error() -> None:
     assert ErrorKind.of("http_5xx") is ErrorKind.HTTP_5XX
-    assert ErrorKind.of("a kind of tomorrow") is ErrorKind.PROTOCOL
+    assert ErrorKind.of("a kind of tomorrow") is ErrorKind.INTERNAL

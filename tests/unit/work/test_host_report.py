@@ -11,7 +11,7 @@ from scrapeq.clock import now_ms
 from scrapeq.fetch import Response
 from scrapeq.frontier import GivenUp
 from scrapeq.models import Content, ErrorKind, Failure, ScrapingConfig
-from scrapeq.work.host_report import Word, given_up, was_spared, word
+from scrapeq.work.host_report import HostReport, given_up, met_open_breaker, report
 
 CONFIG = ScrapingConfig(retry_backoff_s=2, retry_after_cap_s=600)
 HERE = Response(
@@ -29,50 +29,50 @@ THERE = replace(HERE, final_url="https://there.example/b", redirects=("https://h
 
 
 def said(outcome, response=None, config=CONFIG, jitter=0.0):
-    return word("here.example", outcome, response, config, jitter)
+    return report("here.example", outcome, response, config, jitter)
 
 
 def failure(kind, at="https://here.example/a", **named):
     return Failure(ErrorKind(kind), "…", final_url=at, **named)
 
 
-def test_a_page_is_a_good_word_for_the_host_that_gave_it():
-    assert said(Content(), HERE) == Word("good")
-    assert said(Content(), THERE) == Word("good", about="there.example")
-    assert said(failure("parse"), HERE) == Word("good")  # it came, and could not be read
+def test_a_page_is_a_good_report_on_the_host_that_gave_it():
+    assert said(Content(), HERE) == HostReport("good")
+    assert said(Content(), THERE) == HostReport("good", about="there.example")
+    assert said(failure("parse"), HERE) == HostReport("good")  # it came, and could not be read
 
 
 def test_a_failure_is_about_the_host_that_it_met():
-    assert said(failure("reset")) == Word("failed")
-    assert said(failure("reset", at=None)) == Word("failed")
-    assert said(failure("reset", "http://there.example:8080/")) == Word(
+    assert said(failure("reset")) == HostReport("failed")
+    assert said(failure("reset", at=None)) == HostReport("failed")
+    assert said(failure("reset", "http://there.example:8080/")) == HostReport(
         "failed", about="there.example:8080"
     )
 
 
 @pytest.mark.parametrize(
-    ("retry_after_s", "jitter", "spare_s"),
+    ("retry_after_s", "jitter", "pause_s"),
     [(None, 0, 1), (None, 1, 2), (0, 0, 1), (30, 0, 30), (30, 1, 31), (100_000, 0, 600)],
 )
-def test_a_host_is_left_alone_as_it_asks_or_for_the_backoff(retry_after_s, jitter, spare_s):
+def test_a_host_is_left_alone_as_it_asks_or_for_the_backoff(retry_after_s, jitter, pause_s):
     limited = failure("rate_limited", retry_after_s=retry_after_s)
 
-    assert said(limited, jitter=jitter) == Word("limited", spare_s=spare_s)
+    assert said(limited, jitter=jitter) == HostReport("limited", pause_s=pause_s)
 
 
 def test_a_failing_proxy_says_nothing_of_the_host():
     proxied = CONFIG.replace(proxy="http://proxy.example:3128")
 
-    assert said(failure("refused"), config=proxied) == Word()
+    assert said(failure("refused"), config=proxied) == HostReport()
 
 
 def test_nothing_was_tried_where_the_jobs_own_host_is_spared():
     spared = failure("breaker_open")
 
-    assert was_spared("here.example", spared)
-    assert not was_spared("elsewhere.example", spared)
-    assert not was_spared("here.example", failure("reset"))
-    assert not was_spared("here.example", Content())
+    assert met_open_breaker("here.example", spared)
+    assert not met_open_breaker("elsewhere.example", spared)
+    assert not met_open_breaker("here.example", failure("reset"))
+    assert not met_open_breaker("here.example", Content())
 
 
 def test_the_row_says_what_happened_and_what_to_do():
