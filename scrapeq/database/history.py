@@ -35,19 +35,28 @@ def record_error(engine: sa.Engine, job_id: str | None, error_type: str, message
 
 @dataclass(frozen=True, slots=True)
 class HostEvent:
-    """The breaker of a host changed; event: opened, given_up or closed; said: "kind: message"."""
+    """The breaker of a host changed. event: opened, given_up or closed; error_kind, error_message: the
+    last failure, "" when it closed."""
 
     at_ms: int
     host: str
     event: str
-    said: str
+    error_kind: str
+    error_message: str
 
 
-def record_host_events(engine: sa.Engine, rows: Sequence[tuple[str, str, str]]) -> None:
-    """Keep what became of breakers just now: `(host, event, said)` each."""
+def record_host_events(engine: sa.Engine, rows: Sequence[tuple[str, str, str, str]]) -> None:
+    """Keep what became of breakers just now: `(host, event, error_kind, error_message)` each."""
     at_ms = now_ms()
     values = [
-        {"at_ms": at_ms, "host": host, "event": event, "said": said} for host, event, said in rows
+        dict(
+            zip(
+                ("at_ms", "host", "event", "error_kind", "error_message"),
+                (at_ms, *row),
+                strict=True,
+            )
+        )
+        for row in rows
     ]
     with writing(engine) as connection:
         connection.execute(host_events.insert(), values)
@@ -57,7 +66,7 @@ def host_events_since(engine: sa.Engine, since_ms: int) -> list[HostEvent]:
     """What became of breakers since then, oldest first."""
     c = host_events.c
     query = (
-        sa.select(c.at_ms, c.host, c.event, c.said)
+        sa.select(c.at_ms, c.host, c.event, c.error_kind, c.error_message)
         .where(c.at_ms >= since_ms)
         .order_by(c.at_ms, c.id)
     )

@@ -5,7 +5,7 @@ A worker's results are written by `results`; Redis knows what runs at this momen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from scrapeq.database.schema import (
     jobs,
     pages,
 )
-from scrapeq.models import FINAL, BatchState, ErrorKind, Job, JobStatus, check_move
+from scrapeq.models import FINAL, BatchState, ErrorKind, Job, JobStatus, Lane, check_move
 
 OPEN = tuple(status.value for status in JobStatus if status not in FINAL)
 #: Ids in one IN (...): both databases take more, but their planners slow down.
@@ -88,6 +88,7 @@ class OpenJob(NamedTuple):
     row: int
     host: str
     priority: int
+    lane: str
 
 
 def open_jobs(
@@ -96,7 +97,7 @@ def open_jobs(
     """The next open jobs of a batch that are to be fetched themselves, in row order."""
     j = jobs.c
     query = (
-        sa.select(j.id, j.row, j.host, j.priority)
+        sa.select(j.id, j.row, j.host, j.priority, j.lane)
         .where(j.batch_id == batch_id, j.row > after_row, j.status.in_(OPEN), j.page_of.is_(None))
         .order_by(j.row)
         .limit(limit)
@@ -109,7 +110,7 @@ def open_jobs_of(engine: sa.Engine, batch_ids: Sequence[str]) -> dict[str, list[
     """The open jobs of many small batches, by batch; those of one in row order."""
     j = jobs.c
     query = (
-        sa.select(j.batch_id, j.id, j.row, j.host, j.priority)
+        sa.select(j.batch_id, j.id, j.row, j.host, j.priority, j.lane)
         .where(j.batch_id.in_(batch_ids), j.status.in_(OPEN), j.page_of.is_(None))
         .order_by(j.batch_id, j.row)
     )
@@ -129,6 +130,16 @@ def all_open_jobs(engine: sa.Engine, batch_id: str) -> Iterator[list[OpenJob]]:
     while some := open_jobs(engine, batch_id, after_row=row, limit=limit):
         yield some
         row, limit = some[-1].row, PIECE
+
+
+def set_lanes(engine: sa.Engine, lanes: Mapping[str, Lane]) -> None:
+    """Note which lanes jobs go on in, by id, so that they are put back into the right ones."""
+    change = jobs.update().where(jobs.c.id == sa.bindparam("job_id"))
+    with writing(engine) as connection:
+        connection.execute(
+            change.values(lane=sa.bindparam("new_lane")),
+            [{"job_id": job_id, "new_lane": lane.value} for job_id, lane in lanes.items()],
+        )
 
 
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:

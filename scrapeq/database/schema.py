@@ -15,9 +15,12 @@ from isal import isal_zlib
 from pydantic_core import to_json
 
 from scrapeq.clock import MINUTE_MS
+from scrapeq.models import Lane
 from scrapeq.settings import DEFAULT_NAMESPACE
 
 VERSION = 5
+#: The Redis of a record whose open jobs are there in the form of an older version.
+OLDER_FORM = "older form"
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
 WORTH_PACKING_BYTES = 300
 
@@ -122,6 +125,7 @@ jobs = sa.Table(
     sa.Column("href", sa.Text),  # canonical, where that differs
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("priority", sa.SmallInteger, nullable=False),
+    sa.Column("lane", sa.Text, nullable=False, server_default=Lane.HTTP.value),  # what it needs
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("attempts", sa.SmallInteger, nullable=False, default=0),
     sa.Column("error_kind", sa.Text),
@@ -252,7 +256,8 @@ host_events = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
     sa.Column("host", AnyText, nullable=False),
     sa.Column("event", sa.Text, nullable=False),  # opened, given_up, closed
-    sa.Column("said", AnyText, nullable=False),  # by the last failure, "kind: message"
+    sa.Column("error_kind", sa.Text, nullable=False, server_default=""),  # of the last failure
+    sa.Column("error_message", AnyText, nullable=False, server_default=""),
 )
 
 
@@ -278,9 +283,28 @@ def _add_percentiles(connection: sa.Connection) -> None:
     )
 
 
-def _add_namespace(connection: sa.Connection) -> None:
-    """Version 5. What older versions put into Redis was all in one namespace."""
+def _add_namespace_and_lanes(connection: sa.Connection) -> None:
+    """Version 5. What older versions put into Redis was all in one namespace, and in a form that
+    nobody reads any more: it is put there again. What a host's last failure said was one text."""
     connection.execute(meta.insert().values(key="namespace", value=DEFAULT_NAMESPACE))
+    connection.execute(meta.update().where(meta.c.key == "redis").values(value=OLDER_FORM))
+    connection.execute(sa.text("ALTER TABLE jobs ADD COLUMN lane TEXT NOT NULL DEFAULT 'http'"))
+    if all(one["name"] != "said" for one in sa.inspect(connection).get_columns("host_events")):
+        return  # it was made by a step before
+    for name in ("error_kind", "error_message"):
+        change = f"ALTER TABLE host_events ADD COLUMN {name} TEXT NOT NULL DEFAULT ''"
+        connection.execute(sa.text(change))
+    older = connection.execute(sa.text("SELECT id, said FROM host_events WHERE said <> ''")).all()
+    if older:
+        split = [(row_id, *text.partition(": ")) for row_id, text in older]
+        connection.execute(
+            host_events.update().where(host_events.c.id == sa.bindparam("row_id")),
+            [
+                {"row_id": row_id, "error_kind": kind, "error_message": message}
+                for row_id, kind, _, message in split
+            ],
+        )
+    connection.execute(sa.text("ALTER TABLE host_events DROP COLUMN said"))
 
 
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
@@ -288,5 +312,5 @@ MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
     2: _by_error.create,
     3: _add_percentiles,
-    4: _add_namespace,
+    4: _add_namespace_and_lanes,
 }

@@ -6,6 +6,7 @@ import asyncio
 from time import monotonic
 
 from scrapeq.fetch.protocols import RobotsEntry
+from scrapeq.models import BreakerOpen, SlotOwner, SlotTaken
 
 
 class MemoryThrottle:
@@ -19,8 +20,10 @@ class MemoryThrottle:
         self._last_s: dict[str, float] = {}
         self._crawl_delay_ms: dict[str, int] = {}
 
-    async def wait_slot(self, host: str, gap_ms: int, owner: str = "") -> int:
-        """0 when the next request to `host` may start, and hold the slot; no host is spared."""
+    async def wait_slot(
+        self, host: str, gap_ms: int, owner: SlotOwner | None = None
+    ) -> SlotTaken | BreakerOpen:
+        """Taken when the next request to `host` may start, and held; there are no breakers here."""
         slot = self._turns.setdefault(host, asyncio.Lock())
         await slot.acquire()
         gap_s = max(gap_ms, self._crawl_delay_ms.get(host, 0)) / 1000
@@ -32,9 +35,9 @@ class MemoryThrottle:
         except BaseException:
             slot.release()
             raise
-        return 0
+        return SlotTaken()
 
-    async def end_slot(self, host: str, owner: str = "", *, used: bool) -> None:
+    async def end_slot(self, host: str, owner: SlotOwner | None = None, *, used: bool) -> None:
         """Let the next one go, after the gap if a request was made.
 
         A slot never passes on unasked in one process, so its owner does not matter.

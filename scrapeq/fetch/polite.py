@@ -16,7 +16,7 @@ from scrapeq.fetch.robots import Robots
 from scrapeq.fetch.route import Routes
 from scrapeq.fetch.slots import PacedSlot, RobotsSlot
 from scrapeq.fetch.stealth import CurlTransport
-from scrapeq.models import ErrorKind, Failure, ScrapingConfig
+from scrapeq.models import ErrorKind, Failure, ScrapingConfig, SlotOwner
 
 _log = logging.getLogger(__name__)
 
@@ -44,11 +44,13 @@ class PoliteFetcher:
         self._stealth = HttpFetcher(CurlTransport(self._names), routes)
         self._robots = Robots(robots, throttle, self._fetch_robots)
 
-    async def fetch(self, url: str, config: ScrapingConfig, owner: str = "") -> Response | Failure:
+    async def fetch(
+        self, url: str, config: ScrapingConfig, owner: SlotOwner | None = None
+    ) -> Response | Failure:
         """One try of one job.
 
-        The caller has taken a slot of the URL's host, and calls this at once; `owner` is the name
-        that the throttle knows it by. robots.txt (if
+        The caller has taken a slot of the URL's host, and calls this at once; `owner` is whose
+        slot it is. robots.txt (if
         `respect_robots`), pace, redirects, limits and the address guard are seen to here; all
         that a server can do ends as a Failure, never as an exception. With `use_stealth` the
         requests look like a browser's, and everything else stays as it is.
@@ -68,7 +70,9 @@ class PoliteFetcher:
         await self._stealth.close()
         self._names.close()
 
-    async def _fetch_page(self, url: str, config: ScrapingConfig, owner: str) -> Response | Failure:
+    async def _fetch_page(
+        self, url: str, config: ScrapingConfig, owner: SlotOwner | None
+    ) -> Response | Failure:
         parsed = urls.parse(url)
         if isinstance(parsed, Failure):
             return parsed

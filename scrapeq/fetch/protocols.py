@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from scrapeq.fetch.response import Response
-from scrapeq.models import Failure, ScrapingConfig
+from scrapeq.models import BreakerOpen, Failure, ScrapingConfig, SlotOwner, SlotTaken
 
 RobotsState = Literal["ok", "allow_all", "unreachable"]
 
@@ -31,15 +31,17 @@ class HostThrottle(Protocol):
     `host` is the politeness key of `scrapeq.urls.host_key`.
     """
 
-    async def wait_slot(self, host: str, gap_ms: int, owner: str = "") -> int:
-        """0 when the next request to `host` may start; the slot is held until `end_slot`.
+    async def wait_slot(
+        self, host: str, gap_ms: int, owner: SlotOwner | None = None
+    ) -> SlotTaken | BreakerOpen:
+        """`SlotTaken` when the next request to `host` may start; it is held until `end_slot`.
 
         That is when nobody holds it and the larger of `gap_ms` and the known crawl delay has
-        passed since the last one ended. Above 0 there is no slot: the host is being spared for so
-        many milliseconds. `owner` is whose the slot is; "" is anybody's.
+        passed since the last one ended. There is no slot while the host's breaker is open.
+        `owner` is whose the slot is; None is anybody's.
         """
 
-    async def end_slot(self, host: str, owner: str = "", *, used: bool) -> None:
+    async def end_slot(self, host: str, owner: SlotOwner | None = None, *, used: bool) -> None:
         """The answer to the request began, or it failed: the gap runs from now.
 
         Only then has the request certainly arrived: counted from when it left, two requests a

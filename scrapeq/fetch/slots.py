@@ -7,7 +7,7 @@ import asyncio
 from scrapeq import urls
 from scrapeq.fetch.protocols import HostThrottle
 from scrapeq.fetch.robots import Robots
-from scrapeq.models import ErrorKind, Failure, ScrapingConfig
+from scrapeq.models import BreakerOpen, ErrorKind, Failure, ScrapingConfig, SlotOwner
 from scrapeq.throttle import gap_ms
 
 
@@ -19,7 +19,11 @@ class PacedSlot:
     """
 
     def __init__(
-        self, throttle: HostThrottle, config: ScrapingConfig, claimed: str, owner: str = ""
+        self,
+        throttle: HostThrottle,
+        config: ScrapingConfig,
+        claimed: str,
+        owner: SlotOwner | None = None,
     ) -> None:
         self._throttle = throttle
         self._config = config
@@ -30,20 +34,23 @@ class PacedSlot:
         self._ending: asyncio.Task[None] | None = None
 
     async def __call__(self, url: str) -> Failure | None:
-        """Wait for the pace of the URL's host, and hold its slot; a Failure if it is spared now."""
+        """Wait for the pace of the URL's host, and hold its slot; a Failure if its breaker is open."""
         host = urls.host_key(url)
         if self._is_claim and self._held == host:
             self._is_claim = False
             return None
         await self.forfeit()
         gap_ms = self._wait_ms(host)
-        if gap_ms and (spared_ms := await self._throttle.wait_slot(host, gap_ms, self._owner)):
-            return Failure(
-                ErrorKind.BREAKER_OPEN,
-                f"{host} failed again and again and is being spared for another "
-                f"{spared_ms / 1000:.0f} s; later, retry_failed() asks again",
-                retry_after_s=spared_ms / 1000,
-            )
+        if gap_ms:
+            slot = await self._throttle.wait_slot(host, gap_ms, self._owner)
+            if isinstance(slot, BreakerOpen):
+                open_s = slot.open_ms / 1000
+                return Failure(
+                    ErrorKind.BREAKER_OPEN,
+                    f"{host} failed again and again and is paused for another {open_s:.0f} s; "
+                    "later, retry_failed() asks again",
+                    retry_after_s=open_s,
+                )
         self._held = host
         return None
 
@@ -105,5 +112,5 @@ class RobotsSlot:
         self._pace.answered()
 
 
-async def _ended(throttle: HostThrottle, host: str, owner: str, used: bool) -> None:
+async def _ended(throttle: HostThrottle, host: str, owner: SlotOwner | None, used: bool) -> None:
     await throttle.end_slot(host, owner, used=used)

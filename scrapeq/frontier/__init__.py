@@ -2,6 +2,7 @@
 
 from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, Paused
 from scrapeq.frontier.client import check_redis, connect
+from scrapeq.frontier.endpoints import CallAllowed
 from scrapeq.frontier.frontier import Frontier
 from scrapeq.frontier.jobs import Addition, Claim, Due, Ending, GivenUp, Lease
 from scrapeq.frontier.keys import Keys
@@ -11,6 +12,7 @@ from scrapeq.frontier.views import Standing
 __all__ = [
     "Addition",
     "BreakerPolicy",
+    "CallAllowed",
     "Claim",
     "Due",
     "Ending",

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+#: Characters of a failure's message that are kept in Redis.
+LONGEST_MESSAGE = 500
 #: `half_open`: one request is let through to see; `given_up`: what is due ends unasked.
 BreakerState = Literal["open", "half_open", "given_up"]
 
@@ -35,31 +37,34 @@ class BreakerPolicy:
 
 @dataclass(frozen=True, slots=True)
 class HostEvent:
-    """A breaker changed. event: opened, given_up, closed. said: the last failure, "kind: message",
-    "" when it closed."""
+    """A breaker changed. event: opened, given_up, closed. error_kind, error_message: the last
+    failure, "" when it closed; a kind may be one that a newer worker knows."""
 
     host: str
     event: str
-    said: str
+    error_kind: str
+    error_message: str
 
 
-def host_event(host: str, event: str, said: str) -> HostEvent:
-    """An event as the scripts give it."""
-    return HostEvent(host, event, "" if event == "closed" else said)
+def host_event(host: str, event: str, error_kind: str, error_message: str) -> HostEvent:
+    """An event as the scripts give it; what closed a breaker is no failure."""
+    failed = event != "closed"
+    return HostEvent(host, event, error_kind if failed else "", error_message if failed else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
     """A host whose breaker is not closed.
 
-    said: the last failure, "kind: message". failures: tries in a row that opened it; probes: those
-    that failed since. since_ms, until_ms: when it opened, and when its pause ends (or ended), in
-    ms since 1970. waiting: due jobs.
+    error_kind, error_message: the last failure; a kind may be one that a newer worker knows.
+    failures: tries in a row that opened it; probes: those that failed since. since_ms, until_ms:
+    when it opened, and when its pause ends (or ended), in ms since 1970. waiting: due jobs.
     """
 
     host: str
     state: BreakerState
-    said: str
+    error_kind: str
+    error_message: str
     failures: int
     probes: int
     since_ms: int

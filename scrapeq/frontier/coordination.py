@@ -10,7 +10,7 @@ from scrapeq.errors import RedisFull
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.scripts import Scripts
 
-#: Seconds after which a worker that was not heard of counts as gone; it is heard of every second.
+#: Seconds after which a worker that was not seen counts as gone; it is seen every second.
 WORKER_SILENCE_S = 10
 
 
@@ -36,6 +36,15 @@ class Coordination:
         with translated():
             self._redis.set(self._keys.epoch, epoch)
 
+    def clear(self) -> None:
+        """Remove whatever is in the namespace, but for the locks: an older version may have left it in
+        a form that nobody reads any more. The record puts back what is open."""
+        with translated():
+            locks = self._keys.lock("")
+            for key in self._redis.scan_iter(f"{self._keys.prefix}*", count=1_000):
+                if not str(key).startswith(locks):
+                    self._redis.unlink(key)
+
     def lock(self, name: str, ttl_s: float) -> str | None:
         """Hold a name for a time if nobody does; the proof for `unlock`, or None."""
         proof = uuid.uuid4().hex
@@ -48,7 +57,7 @@ class Coordination:
         self._scripts.run("unlock", [name, proof])
 
     def workers(self) -> list[str]:
-        """Worker processes that were heard of lately."""
+        """Worker processes that were seen lately."""
         with translated():
             seconds, micros = self._redis.time()
             silent = seconds * 1000 + micros // 1000 - WORKER_SILENCE_S * 1000
@@ -60,7 +69,7 @@ class Coordination:
         self._scripts.run("renew", [worker, 1])
 
     def forget_worker(self, worker: str) -> None:
-        """A worker said good-bye."""
+        """A worker ended in good order."""
         with translated():
             self._redis.zrem(self._keys.workers, worker)
 

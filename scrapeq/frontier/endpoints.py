@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, host_event
+from dataclasses import dataclass
+
+from scrapeq.frontier.breaker import LONGEST_MESSAGE, BreakerPolicy, HostEvent, host_event
 from scrapeq.frontier.scripts import Scripts
-from scrapeq.models import HostVerdict
+from scrapeq.models import BreakerOpen, HostVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class CallAllowed:
+    """The call may be made now; its result is reported afterwards."""
 
 
 class Endpoints:
@@ -14,20 +21,30 @@ class Endpoints:
         self._scripts = scripts
         self._breaker_policy = policy
 
-    def may_call(self, name: str, call: str, hold_ms: int) -> tuple[int, str]:
-        """0 if `call` may be made now, else for how many ms not, with what the last failure said.
+    def may_call(self, name: str, call: str, hold_ms: int) -> CallAllowed | BreakerOpen:
+        """Whether `call` may be made now.
 
-        Once it may again, one call at a time is let through, until it says what came of it, at the
-        most for `hold_ms`.
+        Once the pause is over, one call at a time is let through, until its result is reported, at
+        the most for `hold_ms`.
         """
-        wait_ms, said = self._scripts.run("endpoint", ["ask", name, call, hold_ms])
-        return int(wait_ms), str(said)
+        answer, *why = self._scripts.run("endpoint", ["ask", name, call, hold_ms])
+        if answer == "allowed":
+            return CallAllowed()
+        open_ms, error_kind, error_message = why
+        return BreakerOpen(int(open_ms), error_kind, error_message)
 
-    def tell_call(
-        self, name: str, call: str, verdict: HostVerdict, said: str, failures: int
+    def report_call(  # noqa: PLR0917 - what a call is, and its result
+        self,
+        name: str,
+        call: str,
+        verdict: HostVerdict,
+        error_kind: str,
+        error_message: str,
+        failures: int,
     ) -> HostEvent | None:
-        """What came of a call; so many `failures` in a row open the breaker. The event, if it is one."""
+        """The result of a call; so many `failures` in a row open the breaker. The event, if it is one."""
         _, open_ms, longest_ms, _ = self._breaker_policy.in_ms
-        arguments = ["tell", name, call, verdict, said[:500], failures, open_ms, longest_ms]
-        event = self._scripts.run("endpoint", arguments)
-        return host_event(name, event, said[:500]) if event else None
+        message = error_message[:LONGEST_MESSAGE]
+        arguments = ["report", name, call, verdict, error_kind, message]
+        event = self._scripts.run("endpoint", [*arguments, failures, open_ms, longest_ms])
+        return host_event(name, event, error_kind, message) if event else None

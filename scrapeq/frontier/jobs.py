@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 import redis
 
-from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, host_event
+from scrapeq.frontier.breaker import LONGEST_MESSAGE, BreakerPolicy, HostEvent, host_event
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.scripts import CHUNK, Scripts
-from scrapeq.models import HostVerdict
+from scrapeq.models import HostVerdict, Lane, SlotOwner
 
 #: Calls of the script in one claim, where much has to be put right first: half a second at most.
 MOST_ROUNDS = 50
@@ -28,16 +28,18 @@ class Due:
     id: str
     host: str
     gap_ms: int
+    lane: str = Lane.HTTP
 
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
     """Why a host's due jobs end unasked: since when it failed (ms), how many probes failed after
-    that, and what the last one said ("kind: message")."""
+    that, and why the last one did. The kind may be one that a newer worker knows."""
 
     since_ms: int
     probes: int
-    said: str
+    error_kind: str
+    error_message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Addition:
             self.batch_id,
         ]
         for job in jobs:
-            values += (job.id, job.host, job.gap_ms)
+            values += (job.id, job.host, job.gap_ms, job.lane)
         return values
 
 
@@ -77,9 +79,9 @@ class Lease:
     given_up: GivenUp | None = None
 
     @property
-    def name(self) -> str:
-        """What the lease is called where a slot or a probe has an owner."""
-        return f"{self.token}|{self.job_id}"
+    def owner(self) -> SlotOwner:
+        """The lease where a slot or a probe has an owner."""
+        return SlotOwner(self.token, self.job_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +96,39 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a lease ends: `done`, `retry` after wait_ms, or `release` untried; and what its try said
-    about the host.
+    """How a lease ends: `done`, `retry` after wait_ms, `release` untried, or `move` to another lane,
+    which is no try either; and what its try reports about the host.
 
-    why: what the try said, "kind: message". verdict: "" where it says nothing about a host; about:
-    the host, if it is not the job's; spare_ms: how long a host that says `limited` is left alone.
+    error_kind, error_message: why the try failed. verdict: "" where it says nothing about a host;
+    about: the host, if it is not the job's; pause_ms: how long a host that answers `limited` is left
+    alone.
     """
 
     job_id: str
     token: int
-    verb: Literal["done", "retry", "release"]
+    verb: Literal["done", "retry", "release", "move"]
     wait_ms: int = 0
-    why: str = ""
+    lane: Lane = Lane.HTTP
+    error_kind: str = ""
+    error_message: str = ""
     verdict: HostVerdict = ""
     about: str = ""
-    spare_ms: int = 0
+    pause_ms: int = 0
+
+    def arguments(self) -> tuple[Any, ...]:
+        """What finish.lua takes."""
+        return (
+            self.job_id,
+            self.token,
+            self.verb,
+            self.wait_ms,
+            self.lane,
+            self.error_kind,
+            self.error_message[:LONGEST_MESSAGE],
+            self.verdict,
+            self.about,
+            self.pause_ms,
+        )
 
 
 class Jobs:
@@ -145,18 +165,26 @@ class Jobs:
                     added, queued = added + self._sum_of(pipe), 0
         return added + self._sum_of(pipe)
 
-    def claim(self, worker: str, count: int, lease_ms: int, *, alone: bool = False) -> Claim:
-        """Leases on up to `count` due jobs, best priority first; see claim.lua.
+    def claim(
+        self,
+        worker: str,
+        count: int,
+        lease_ms: int,
+        *,
+        alone: bool = False,
+        lanes: Sequence[Lane] = (Lane.HTTP,),
+    ) -> Claim:
+        """Leases on up to `count` due jobs of some lanes, best priority first; see claim.lua.
 
         `alone`: the caller runs nothing, so it may be given a job that must run alone.
         Raises UnknownRedis if the record has to be put back first.
         """
         for _ in range(MOST_ROUNDS):
-            arguments = [worker, count, lease_ms, int(alone)]
+            arguments = [worker, count, lease_ms, int(alone), *lanes]
             taken, next_ms, suspects, more = self._scripts.run("claim", arguments)
             if taken or not more:
                 break
-        leases = tuple(_lease(*taken[i : i + 5]) for i in range(0, len(taken), 5))
+        leases = tuple(_lease(*one) for one in taken)
         wait = int(next_ms)
         return Claim(leases, None if wait < 0 else wait, int(suspects))
 
@@ -166,19 +194,10 @@ class Jobs:
         for start in range(0, len(endings), CHUNK):
             arguments: list[Any] = list(self._breaker_policy.in_ms)
             for ending in endings[start : start + CHUNK]:
-                arguments += (
-                    ending.job_id,
-                    ending.token,
-                    ending.verb,
-                    ending.wait_ms,
-                    ending.why[:500],
-                    ending.verdict,
-                    ending.about,
-                    ending.spare_ms,
-                )
+                arguments += ending.arguments()
             count, news = self._scripts.run("finish", arguments)
             ended += int(count)
-            events += [host_event(*news[i : i + 3]) for i in range(0, len(news), 3)]
+            events += [host_event(*one) for one in news]
         return ended, events
 
     def renew(self, worker: str, lease_ms: int, held: Sequence[tuple[str, int]]) -> set[str]:
@@ -222,10 +241,10 @@ class Jobs:
             return sum(pipe.execute())
 
 
-def _lease(job_id: str, token: str, tries: int, lost: int, given_up: str) -> Lease:
+def _lease(job_id: str, token: str, tries: int, lost: int, given_up: list[str]) -> Lease:
     """A lease as a claim writes it; that a job was taken to be given up is no try."""
     if not given_up:
         return Lease(job_id, int(token), int(tries), int(lost))
-    since_ms, probes, said = given_up.split("|", 2)
-    why = GivenUp(int(since_ms), int(probes), said)
+    since_ms, probes, error_kind, error_message = given_up
+    why = GivenUp(int(since_ms), int(probes), error_kind, error_message)
     return Lease(job_id, int(token), int(tries) - 1, int(lost), why)

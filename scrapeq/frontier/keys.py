@@ -3,20 +3,22 @@
     <namespace>:epoch             string  which rebuilding of Redis this is; missing: not ours yet
     <namespace>:token             string  counts fencing tokens within the epoch
     <namespace>:seq               string  counts jobs in the order of submission
-    <namespace>:job               hash    open job → priority|seq|gap_ms|limit|robots|host|batch
-    <namespace>:ready:<host>      zset    open jobs of a host that are due, by priority, then seq
-    <namespace>:open              zset    hosts that may be asked now, by their best job's score
-    <namespace>:gated             zset    hosts with due jobs that must wait, by when (ms)
+    <namespace>:job               hash    open job → its facts, as msgpack (see lua/common.lua)
+    <namespace>:lanes             hash    lane besides http → how many open jobs are in it
+    <namespace>:ready:<lane>:<host>  zset  open jobs of a host that are due in a lane, by priority,
+                                          then seq
+    <namespace>:open:<lane>       zset    hosts that may be asked now, by their best job's score
+    <namespace>:gated:<lane>      zset    hosts with due jobs that must wait, by when (ms)
     <namespace>:later             zset    jobs that wait to be tried again, by when (ms)
-    <namespace>:suspects          zset    due jobs that lost their worker twice: they run alone
+    <namespace>:suspects:<lane>   zset    due jobs that lost their worker twice: they run alone
     <namespace>:parked:<batch>    zset    due jobs of a paused batch, put aside when met
     <namespace>:stopped           hash    batch → paused | cancelled; until it is resumed, retried or
                                           cleared
     <namespace>:leases            zset    running job → when its lease ends (ms)
-    <namespace>:held              hash    running job → token|worker|since_ms
+    <namespace>:held              hash    running job → its lease, as JSON: [token, worker]
     <namespace>:tries             hash    job → tries begun, for jobs tried at least once
-    <namespace>:lost              hash    job → leases that ended without a word
-    <namespace>:why               hash    job → what its last try said
+    <namespace>:lost              hash    job → leases that ended without a result
+    <namespace>:errors            hash    job → why its last try failed, as JSON: [kind, message]
     <namespace>:running:<batch>   set     its jobs with a lease
     <namespace>:waiting:<batch>   set     its jobs that wait to be tried again
     <namespace>:busy:<host>       set     jobs that talk to the host now
@@ -24,9 +26,9 @@
                                           until then), hold_by (the token of the lease that holds it),
                                           wanted_ms, crawl_ms, robots_ms; what its breaker knows (see
                                           lua/breaker.lua); a day
-    <namespace>:troubled          zset    hosts that failed since their last good answer, by when that
+    <namespace>:failing           zset    hosts that failed since their last good answer, by when that
                                           is forgotten (ms); the forgotten go when one is added; a day
-    <namespace>:spared            zset    those of them whose breaker is not closed, likewise
+    <namespace>:breakers          zset    those of them whose breaker is not closed, likewise
     <namespace>:robots:<origin>   string  the robots.txt as JSON; expires as RFC 9309 says
     <namespace>:workers           zset    worker → last seen (ms); the silent are dropped
     <namespace>:notified          string  a wake-up was sent; half a second
@@ -50,21 +52,28 @@ class Keys:
         self.prefix = f"{namespace}:"
         self.epoch = self.prefix + "epoch"
         self.job = self.prefix + "job"
-        self.open = self.prefix + "open"
-        self.gated = self.prefix + "gated"
+        self.lanes = self.prefix + "lanes"
         self.later = self.prefix + "later"
-        self.suspects = self.prefix + "suspects"
         self.stopped = self.prefix + "stopped"
         self.leases = self.prefix + "leases"
         self.held = self.prefix + "held"
         self.tries = self.prefix + "tries"
-        self.why = self.prefix + "why"
+        self.errors = self.prefix + "errors"
         self.workers = self.prefix + "workers"
-        self.spared = self.prefix + "spared"
+        self.breakers = self.prefix + "breakers"
         self.notified = self.prefix + "notified"
 
-    def ready(self, host: str) -> str:
-        return f"{self.prefix}ready:{host}"
+    def ready(self, lane: str, host: str) -> str:
+        return f"{self.prefix}ready:{lane}:{host}"
+
+    def open(self, lane: str) -> str:
+        return f"{self.prefix}open:{lane}"
+
+    def gated(self, lane: str) -> str:
+        return f"{self.prefix}gated:{lane}"
+
+    def suspects(self, lane: str) -> str:
+        return f"{self.prefix}suspects:{lane}"
 
     def busy(self, host: str) -> str:
         return f"{self.prefix}busy:{host}"

@@ -9,6 +9,7 @@ import redis
 from scrapeq.errors import RedisFull
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.scripts import Scripts
+from scrapeq.models import BreakerOpen, SlotOwner, SlotTaken, SlotWait
 
 
 class Throttle:
@@ -19,21 +20,27 @@ class Throttle:
         self._scripts = scripts
         self._keys = scripts.keys
 
-    def take_slot(self, host: str, gap_ms: int, hold_ms: int, lease: str = "") -> int:
-        """0 if the next request to the host may start now, else the ms to wait and ask again.
+    def take_slot(
+        self, host: str, gap_ms: int, hold_ms: int, owner: SlotOwner | None = None
+    ) -> SlotTaken | SlotWait | BreakerOpen:
+        """Whether the next request to the host may start now.
 
-        Below 0: for so many ms nobody may ask the host, because its breaker is open. `lease` is the
-        asker's `Lease.name`: it may be the one that probes, and its slot is its own.
+        `owner` is the lease of whoever asks: it may be the one that probes, and its slot is its own.
         """
-        return int(self._scripts.run("slot", ["take", host, gap_ms, hold_ms, lease]))
+        token, job_id = owner or ("", "")
+        arguments = ["take", host, gap_ms, hold_ms, token, job_id]
+        answer, *ms = self._scripts.run("slot", arguments)
+        if answer == "taken":
+            return SlotTaken()
+        return SlotWait(int(ms[0])) if answer == "wait" else BreakerOpen(int(ms[0]))
 
-    def end_slot(self, host: str, lease: str = "", *, used: bool = True) -> None:
+    def end_slot(self, host: str, owner: SlotOwner | None = None, *, used: bool = True) -> None:
         """The answer began: the gap to the next request runs from here.
 
         Not `used`: no request was made, and the slot is free at once. If the slot is by now another
-        lease's, because this one was silent for too long, nothing changes; "" ends anybody's.
+        lease's, because this one was silent for too long, nothing changes; None ends anybody's.
         """
-        self._scripts.run("slot", ["end", host, int(used), lease])
+        self._scripts.run("slot", ["end", host, int(used), owner.token if owner else ""])
 
     def set_robots_known(self, host: str, crawl_delay_ms: int, ttl_ms: int) -> None:
         """The host's robots.txt is known, with this Crawl-delay (0: none)."""

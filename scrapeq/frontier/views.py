@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 
@@ -11,18 +13,23 @@ from scrapeq.frontier.breaker import BreakerState, Paused
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.coordination import Coordination
 from scrapeq.frontier.scripts import Scripts
-from scrapeq.models import JobStatus
+from scrapeq.models import JobStatus, Lane
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an open job stands in Redis."""
+    """Where an open job stands in Redis.
+
+    error_kind, error_message: why its last try failed, "" before one did; a kind may be one that a
+    newer worker knows.
+    """
 
     known: bool
     running: bool
     retrying: bool
     tries: int
-    why: str
+    error_kind: str
+    error_message: str
 
     @property
     def status(self) -> JobStatus:
@@ -42,24 +49,28 @@ class Views:
         self._coordination = coordination
 
     def paused(self) -> list[Paused]:
-        """The hosts that are spared, or in doubt with jobs that wait; the one for longest comes first."""
+        """The hosts whose breaker is open, or half open with jobs that wait; the longest first."""
         with translated():
-            hosts = [str(host) for host in self._redis.zrange(self._keys.spared, 0, -1)]
             pipe = self._redis.pipeline(transaction=False)
+            pipe.zrange(self._keys.breakers, 0, -1)
+            pipe.hkeys(self._keys.lanes)
+            hosts, other_lanes = pipe.execute()
             for host in hosts:
                 pipe.hmget(self._keys.host(host), _PAUSED_FIELDS)
-                pipe.zcard(self._keys.ready(host))
                 pipe.scard(self._keys.busy(host))
+                for lane in (Lane.HTTP, *other_lanes):
+                    pipe.zcard(self._keys.ready(lane, host))
             pipe.time()
             *answers, (seconds, micros) = pipe.execute()
         now_ms = seconds * 1000 + micros // 1000
         found = []
-        of_each = zip(answers[::3], answers[1::3], answers[2::3], strict=True)
-        for host, (fields, waiting, busy) in zip(hosts, of_each, strict=True):
+        each = 3 + len(other_lanes)
+        for number, host in enumerate(hosts):
+            fields, busy, *ready = answers[number * each : (number + 1) * each]
             if fields[0] is None:
                 continue
-            paused = _paused(host, fields, int(waiting), now_ms)
-            if paused.state != "half_open" or waiting or busy:
+            paused = _paused(str(host), fields, sum(map(int, ready)), now_ms)
+            if paused.state != "half_open" or paused.waiting or busy:
                 found.append(paused)
         return sorted(found, key=lambda one: (one.since_ms, one.host))
 
@@ -71,10 +82,7 @@ class Views:
         `(host, due jobs, seconds that they take)`; some milliseconds, whatever the number of jobs.
         """
         found = self._scripts.run("slow", [batch_id, limit, round(at_least_s * 1000)])
-        return [
-            (str(host), int(waiting), int(left_ms) / 1000)
-            for host, waiting, left_ms in zip(found[::3], found[1::3], found[2::3], strict=True)
-        ]
+        return [(str(host), int(waiting), int(left_ms) / 1000) for host, waiting, left_ms in found]
 
     def standings(self, ids: Sequence[str]) -> dict[str, Standing]:
         """Where jobs stand; one round trip for all."""
@@ -84,19 +92,21 @@ class Views:
             pipe.hexists(self._keys.held, job_id)
             pipe.zscore(self._keys.later, job_id)
             pipe.hmget(self._keys.tries, [job_id])
-            pipe.hmget(self._keys.why, [job_id])
+            pipe.hmget(self._keys.errors, [job_id])
         with translated():
             answers = pipe.execute()
-        return {
-            job_id: Standing(
+        found = {}
+        for job_id, i in zip(ids, range(0, 5 * len(ids), 5), strict=True):
+            error_kind, error_message = json.loads(answers[i + 4][0] or '["", ""]')
+            found[job_id] = Standing(
                 known=bool(answers[i]),
                 running=bool(answers[i + 1]),
                 retrying=answers[i + 2] is not None,
                 tries=int(answers[i + 3][0] or 0),
-                why=answers[i + 4][0] or "",
+                error_kind=error_kind,
+                error_message=error_message,
             )
-            for job_id, i in zip(ids, range(0, 5 * len(ids), 5), strict=True)
-        }
+        return found
 
     def batch_counts(self, batch_id: str) -> tuple[int, int]:
         """Its jobs that run now, and those that wait to be tried again."""
@@ -122,18 +132,20 @@ class Views:
             "workers": len(self._coordination.workers()),
         }
 
-    def is_due(self) -> bool:
-        """Whether a claim would find something to do, or to put right."""
+    def is_due(self, lanes: Sequence[Lane] = (Lane.HTTP,)) -> bool:
+        """Whether a claim of these lanes would find something to do, or to put right."""
         pipe = self._redis.pipeline(transaction=False)
-        pipe.zcard(self._keys.open)
-        pipe.zcard(self._keys.suspects)
-        for key in (self._keys.gated, self._keys.later, self._keys.leases):
+        for lane in lanes:
+            pipe.zcard(self._keys.open(lane))
+            pipe.zcard(self._keys.suspects(lane))
+        for key in (self._keys.later, self._keys.leases, *map(self._keys.gated, lanes)):
             pipe.zrange(key, 0, 0, withscores=True)
         pipe.time()
         with translated():
-            hosts, suspects, *firsts, (seconds, micros) = pipe.execute()
+            *answers, (seconds, micros) = pipe.execute()
         now_ms = seconds * 1000 + micros // 1000
-        return bool(hosts or suspects) or any(first and first[0][1] <= now_ms for first in firsts)
+        counts, firsts = answers[: 2 * len(lanes)], answers[2 * len(lanes) :]
+        return any(counts) or any(first and first[0][1] <= now_ms for first in firsts)
 
     def running_ids(self, limit: int = 1_000) -> list[str]:
         """Jobs with a lease, the soonest to end first."""
@@ -144,19 +156,27 @@ class Views:
         """Open jobs without a lease: due ones by priority, then those whose host must wait, those
         that are to be tried again, and those of paused batches; at most `limit`.
 
-        Two round trips, whatever the number of jobs. Where many hosts have due jobs, a few of each
+        Three round trips, whatever the number of jobs. Where many hosts have due jobs, a few of each
         are enough, so the order is only nearly that of the claims.
         """
         last = limit - 1
         pipe = self._redis.pipeline(transaction=False)
-        for key in (self._keys.suspects, self._keys.open, self._keys.gated, self._keys.later):
-            pipe.zrange(key, 0, last)
+        pipe.hkeys(self._keys.lanes)
+        pipe.zrange(self._keys.later, 0, last)
         pipe.hkeys(self._keys.stopped)
         with translated():
-            suspects, free, gated, later, stopped = pipe.execute()
+            other_lanes, later, stopped = pipe.execute()
+            lanes = [Lane.HTTP, *other_lanes]
+            for key in (self._keys.suspects, self._keys.open, self._keys.gated):
+                for lane in lanes:
+                    pipe.zrange(key(lane), 0, last)
+            suspects, free, gated = (
+                [(lane, str(one)) for lane, some in zip(lanes, part, strict=True) for one in some]
+                for part in _thirds(pipe.execute())
+            )
             of_each = min(last, 4 * limit // max(1, len(free) + len(gated)))
-            for host in [*free, *gated]:
-                pipe.zrange(self._keys.ready(host), 0, of_each, withscores=True)
+            for lane, host in [*free, *gated]:
+                pipe.zrange(self._keys.ready(lane, host), 0, of_each, withscores=True)
             for batch_id in stopped:
                 pipe.zrange(self._keys.parked(batch_id), 0, last)
             found = pipe.execute()
@@ -164,7 +184,8 @@ class Views:
         waiting = [job for some in found[len(free) : len(free) + len(gated)] for job, _ in some]
         parked = [job for some in found[len(free) + len(gated) :] for job in some]
         by_score = [job for job, _ in sorted(due, key=lambda one: one[1])]
-        return [str(job) for job in [*suspects, *by_score, *waiting, *later, *parked][:limit]]
+        alone = [job for _, job in suspects]
+        return [str(job) for job in [*alone, *by_score, *waiting, *later, *parked][:limit]]
 
     def retrying_ids(self) -> list[str]:
         """Jobs that wait to be tried again, the soonest first."""
@@ -172,21 +193,35 @@ class Views:
             return [str(job) for job in self._redis.zrange(self._keys.later, 0, -1)]
 
 
-_PAUSED_FIELDS = ["spared_ms", "opened_ms", "failures", "probes", "given_up", "said"]
+_PAUSED_FIELDS = [
+    "open_until_ms",
+    "opened_ms",
+    "failures",
+    "probes",
+    "given_up",
+    "error_kind",
+    "error_message",
+]
+
+
+def _thirds(answers: list[Any]) -> Iterator[list[Any]]:
+    each = len(answers) // 3
+    return (answers[start : start + each] for start in range(0, len(answers), each))
 
 
 def _paused(host: str, fields: list[str], waiting: int, now_ms: int) -> Paused:
-    spared_ms, opened_ms, failures, probes, given_up, said = fields
+    open_until_ms, opened_ms, failures, probes, given_up, error_kind, error_message = fields
     state: BreakerState = "half_open"
-    if int(spared_ms) > now_ms:
+    if int(open_until_ms) > now_ms:
         state = "given_up" if given_up == "1" else "open"
     return Paused(
         host=host,
         state=state,
-        said=said,
+        error_kind=error_kind,
+        error_message=error_message,
         failures=int(failures),
         probes=int(probes),
         since_ms=int(opened_ms),
-        until_ms=int(spared_ms),
+        until_ms=int(open_until_ms),
         waiting=waiting,
     )

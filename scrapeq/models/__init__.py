@@ -7,15 +7,18 @@ from scrapeq.models.error_kind import ErrorKind
 from scrapeq.models.failure import Failure
 from scrapeq.models.host_verdict import HostVerdict, host_verdict
 from scrapeq.models.job import FINAL, LEGAL_MOVES, Job, JobStatus, check_move
+from scrapeq.models.lane import Lane
 from scrapeq.models.links import Links
 from scrapeq.models.page import Fetched, Page
 from scrapeq.models.progress import Progress
+from scrapeq.models.slot import BreakerOpen, SlotOwner, SlotTaken, SlotWait
 
 __all__ = [
     "FINAL",
     "LEGAL_MOVES",
     "Batch",
     "BatchState",
+    "BreakerOpen",
     "Content",
     "ErrorKind",
     "Failure",
@@ -23,11 +26,15 @@ __all__ = [
     "HostVerdict",
     "Job",
     "JobStatus",
+    "Lane",
     "Links",
     "Page",
     "Progress",
     "Recipe",
     "ScrapingConfig",
+    "SlotOwner",
+    "SlotTaken",
+    "SlotWait",
     "check_move",
     "host_verdict",
     "reveal",

@@ -48,12 +48,18 @@ class ErrorKind(StrEnum):
     BREAKER_OPEN = "breaker_open"
     AI = "ai"
 
+    @classmethod
+    def of(cls, name: str) -> ErrorKind:
+        """The kind of this name; one that only a newer worker knows counts as `protocol` here."""
+        return cls(name) if name in _NAMES else cls.PROTOCOL
+
     @property
     def retryable(self) -> bool:
         """Whether trying again later, unchanged, is reasonable."""
         return self in _RETRYABLE
 
 
+_NAMES = frozenset(kind.value for kind in ErrorKind)
 _RETRYABLE = frozenset(
     {
         ErrorKind.DNS,

@@ -313,14 +313,13 @@ class JobMonitor:
         since_ms = now_ms() - round(hours * HOUR_MS)
         history = []
         for one in database.history.host_events_since(self.services.engine, since_ms):
-            kind, _, message = one.said.partition(": ")
             history.append(
                 HostEventAt(
                     timestamp=iso(one.at_ms),
                     host=one.host,
                     event=one.event,
-                    error_kind=kind,
-                    error_message=message,
+                    error_kind=one.error_kind,
+                    error_message=one.error_message,
                 )
             )
         return HostHistory(hours=hours, history=history)

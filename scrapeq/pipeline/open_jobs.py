@@ -35,9 +35,11 @@ def open_now(frontier: Frontier, job_ids: Sequence[str]) -> dict[str, OpenNow]:
             if not standing.known:
                 continue
             found[job_id] = OpenNow(status=standing.status, attempts=standing.tries)
-            if standing.why:
-                kind, _, message = standing.why.partition(": ")
-                found[job_id] |= {"error_kind": ErrorKind(kind), "error_message": message}
+            if standing.error_kind:
+                found[job_id] |= {
+                    "error_kind": ErrorKind.of(standing.error_kind),
+                    "error_message": standing.error_message,
+                }
     return found
 
 

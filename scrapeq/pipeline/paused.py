@@ -9,12 +9,11 @@ from scrapeq.models.paused_host import PausedHost
 
 def paused_host(found: Paused) -> PausedHost:
     """What the frontier knows of a paused host, with its times in ISO 8601."""
-    kind, _, message = found.said.partition(": ")
     return PausedHost(
         host=found.host,
         state=found.state,
-        error_kind=kind,
-        error_message=message,
+        error_kind=found.error_kind,
+        error_message=found.error_message,
         failures=found.failures,
         probes=found.probes,
         since=iso(found.since_ms),

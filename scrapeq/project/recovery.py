@@ -14,6 +14,7 @@ from itertools import groupby
 from scrapeq import database
 from scrapeq.clock import now_ms
 from scrapeq.database.jobs import OpenJob
+from scrapeq.database.schema import OLDER_FORM
 from scrapeq.frontier import Addition, Due
 from scrapeq.models import Batch, BatchState
 from scrapeq.project.services import Services, check_namespace
@@ -64,7 +65,7 @@ def feed_small(services: Services, batches: Sequence[Batch]) -> int:
 def _additions(batch: Batch, jobs: Iterable[OpenJob]) -> Iterator[Addition]:
     config = batch.config
     for priority, some in groupby(jobs, key=lambda job: job.priority):
-        due = [Due(job.id, job.host, gap_ms(config, job.host)) for job in some]
+        due = [Due(job.id, job.host, gap_ms(config, job.host), job.lane) for job in some]
         yield Addition(batch.id, due, priority, config.max_per_host, config.respect_robots)
 
 
@@ -88,6 +89,8 @@ def recover(services: Services) -> bool:
         if raised is None:
             return False
         log.warning("Redis is new or was restarted: putting back what is open (epoch %d)", raised)
+        if known.run_id == OLDER_FORM:
+            services.frontier.coordination.clear()
         services.frontier.coordination.set_epoch(raised)
         services.frontier.jobs.shorten_leases(_RENEW_WITHIN_MS)
         feed_unfed(services, older_than_ms=0)

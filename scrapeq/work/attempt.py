@@ -79,7 +79,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         elif lease.given_up and not stored:
             outcome = host_report.given_up(work.host, lease.given_up)
         else:
-            visited = stored or await fetcher.fetch(work.href, plan.config, lease.name)
+            visited = stored or await fetcher.fetch(work.href, plan.config, lease.owner)
             if isinstance(visited, Failure):
                 outcome = visited
             else:
@@ -99,10 +99,10 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     if stored is None:
         word = host_report.word(work.host, outcome, response, plan.config, random.random())
         ending = replace(
-            ending, verdict=word.verdict, about=word.about, spare_ms=round(1000 * word.spare_s)
+            ending, verdict=word.verdict, about=word.about, pause_ms=round(1000 * word.spare_s)
         )
     if isinstance(outcome, Failure):
-        ending = replace(ending, why=f"{outcome.kind}: {outcome.message}")
+        ending = replace(ending, error_kind=outcome.kind, error_message=outcome.message)
         tries = lease.tries - lease.lost
         wait_s = retry_wait_s(outcome, tries, plan.config, random.random())
         if wait_s is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import uuid
+from dataclasses import astuple
 from datetime import timedelta
 
 from scrapeq import clock, database
 from scrapeq.errors import DatabaseUnavailable, RedisFull, RedisUnavailable
-from scrapeq.models import ErrorKind, HostVerdict
+from scrapeq.models import BreakerOpen, ErrorKind, HostVerdict
 from scrapeq.project.services import Services
 
 log = logging.getLogger(__name__)
@@ -32,27 +33,25 @@ class EndpointBreaker:
         """ "" if the endpoint may be asked now; else why not and until when."""
         try:
             frontier = self._services.frontier
-            wait_ms, said = frontier.endpoints.may_call(self._name, self._call, 1000 * PROBE_S)
+            answer = frontier.endpoints.may_call(self._name, self._call, 1000 * PROBE_S)
         except (RedisUnavailable, RedisFull) as error:
             log.info("the endpoint's breaker is not known: %s", error)
             return ""
-        if not wait_ms:
+        if not isinstance(answer, BreakerOpen):
             return ""
-        until = clock.now() + timedelta(milliseconds=wait_ms)
+        until = clock.now() + timedelta(milliseconds=answer.open_ms)
         return (
-            f"the endpoint {self._endpoint} failed again and again and is being spared until "
-            f"{until:%H:%M:%S} UTC; call again then (its last failure: {said.partition(': ')[2]})"
+            f"the endpoint {self._endpoint} failed again and again and is paused until "
+            f"{until:%H:%M:%S} UTC; call again then (its last failure: {answer.error_message})"
         )
 
     def tell(self, verdict: HostVerdict, problem: str) -> None:
         """What came of the call."""
-        said = f"{ErrorKind.AI}: {problem}"
         try:
-            event = self._services.frontier.endpoints.tell_call(
-                self._name, self._call, verdict, said, self._failures
+            event = self._services.frontier.endpoints.report_call(
+                self._name, self._call, verdict, ErrorKind.AI, problem, self._failures
             )
             if event is not None:
-                row = (event.host, event.event, event.said)
-                database.history.record_host_events(self._services.engine, [row])
+                database.history.record_host_events(self._services.engine, [astuple(event)])
         except (RedisUnavailable, RedisFull, DatabaseUnavailable) as error:
             log.info("the endpoint's breaker was not told: %s", error)

@@ -68,7 +68,7 @@ def given_up(host: str, why: GivenUp) -> Failure:
     return Failure(
         ErrorKind.BREAKER_OPEN,
         f"{host} has failed for {failing}, and so did {why.probes} single requests to see whether "
-        f"it is back (the last: {why.said}); this page was not asked for: when the host is well, "
+        f"it is back (the last: {why.error_kind}: {why.error_message}); this page was not asked for: when the host is well, "
         "retry_failed() fetches it",
         retryable=False,
     )

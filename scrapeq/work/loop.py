@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -375,6 +375,8 @@ class WorkLoop:
             if results:
                 await self._write(results)
             endings = [outcome.ending for outcome in batch]
+            if moved := {one.job_id: one.lane for one in endings if one.verb == "move"}:
+                await self._call(database.jobs.set_lanes, self.services.engine, moved)
             _, events = await self._call(self.services.frontier.jobs.finish, endings)
             self._unrecorded += events
         except BaseException:
@@ -396,7 +398,7 @@ class WorkLoop:
         told = len(self._unrecorded)
         if not told:
             return
-        rows = [(one.host, one.event, one.said) for one in self._unrecorded]
+        rows = [astuple(event) for event in self._unrecorded]
         await self._call(database.history.record_host_events, self.services.engine, rows)
         del self._unrecorded[:told]
 

@@ -16,6 +16,7 @@ from scrapeq.clock import DAY_MS
 from scrapeq.errors import RedisFull, RedisUnavailable
 from scrapeq.fetch import RobotsEntry
 from scrapeq.frontier import Frontier
+from scrapeq.models import BreakerOpen, SlotOwner, SlotTaken, SlotWait
 
 #: Runs a blocking call of the frontier off the loop.
 Call = Callable[..., Awaitable[Any]]
@@ -33,13 +34,19 @@ class SharedThrottle:
         self._call = call
         self._hold_ms = hold_ms
 
-    async def wait_slot(self, host: str, gap_ms: int, owner: str = "") -> int:
+    async def wait_slot(
+        self, host: str, gap_ms: int, owner: SlotOwner | None = None
+    ) -> SlotTaken | BreakerOpen:
         take = self._frontier.throttle.take_slot
-        while (wait_ms := await self._ask(take, host, gap_ms, self._hold_ms, owner)) > 0:  # noqa: ASYNC110 - Redis sends no event
-            await asyncio.sleep(wait_ms / 1000)
-        return int(-wait_ms)
+        while True:
+            answer: SlotTaken | SlotWait | BreakerOpen = await self._ask(
+                take, host, gap_ms, self._hold_ms, owner
+            )
+            if not isinstance(answer, SlotWait):
+                return answer
+            await asyncio.sleep(answer.wait_ms / 1000)
 
-    async def end_slot(self, host: str, owner: str = "", *, used: bool) -> None:
+    async def end_slot(self, host: str, owner: SlotOwner | None = None, *, used: bool) -> None:
         await self._ask(self._frontier.throttle.end_slot, host, owner, used=used)
 
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from scrapeq.models import (
     BatchState,
     ErrorKind,
     JobStatus,
+    Lane,
     Links,
     ScrapingConfig,
 )
@@ -165,7 +167,7 @@ def test_open_jobs_are_given_in_pieces_without_duplicates(
 
     assert [job.row for job in first] == [0, 1, 2]
     assert [job.row for job in second] == [5, 6, 7]
-    assert first[1] == ("b-1", 1, "host1.example", 5)
+    assert first[1] == ("b-1", 1, "host1.example", 5, "http")
 
 
 def test_open_jobs_of_many_batches_come_in_one_look(
@@ -511,7 +513,7 @@ def test_pages_that_a_newer_batch_is_answered_from_live_as_long(
 def test_history_and_errors_grow_old_too(record: sa.Engine) -> None:
     database.history.record_completion(record, success=True, processing_time_s=1)
     database.history.record_error(record, "job", "reset", "it broke")
-    database.history.record_host_events(record, [("a.example", "opened", "reset: it broke")])
+    database.history.record_host_events(record, [("a.example", "opened", "reset", "it broke")])
 
     database.jobs.delete_before(record, now_ms() - 600_000)
     assert database.minutes.spans_since(record, 0)
@@ -525,21 +527,37 @@ def test_history_and_errors_grow_old_too(record: sa.Engine) -> None:
 
 def test_what_became_of_hosts_is_told_in_its_order(record: sa.Engine) -> None:
     began_ms = now_ms()
-    evil = "refused: \0 \ud800 <b>"
-    first = [("a.example", "opened", evil), ("b.example", "opened", "reset: it broke")]
+    evil = "\0 \ud800: <b>"
+    first = [("a.example", "opened", "refused", evil), ("b.example", "opened", "reset", "it broke")]
     database.history.record_host_events(record, first)
-    database.history.record_host_events(record, [("a.example", "closed", "")])
+    database.history.record_host_events(record, [("a.example", "closed", "", "")])
 
     events = database.history.host_events_since(record, began_ms)
 
-    assert [(one.host, one.event, one.said) for one in events] == [
-        ("a.example", "opened", "refused:  \ufffd <b>"),
-        ("b.example", "opened", "reset: it broke"),
-        ("a.example", "closed", ""),
+    assert [astuple(one)[1:] for one in events] == [
+        ("a.example", "opened", "refused", " \ufffd: <b>"),
+        ("b.example", "opened", "reset", "it broke"),
+        ("a.example", "closed", "", ""),
     ]
     assert began_ms <= events[0].at_ms <= events[2].at_ms <= now_ms()
     assert database.history.host_events_since(record, now_ms() + 1_000) == []
     assert database.history.error_counts(record, 0) == {}  # no page failed by it
+
+
+def test_a_job_goes_on_in_the_lane_that_was_noted(record: sa.Engine, submit: Submit) -> None:
+    submit("b", 3)
+    submit("c", 1)
+
+    database.jobs.set_lanes(record, {"b-1": Lane.BROWSER, "no-such-job": Lane.BROWSER})
+
+    (jobs,) = database.jobs.all_open_jobs(record, "b")
+    assert [(job.id, job.lane) for job in jobs] == [
+        ("b-0", "http"),
+        ("b-1", "browser"),
+        ("b-2", "http"),
+    ]
+    of_both = database.jobs.open_jobs_of(record, ["b", "c"])
+    assert [job.lane for job in of_both["b"] + of_both["c"]] == ["http", "browser", "http", "http"]
 
 
 # -- what people hand over ----------------------------------------------------------------------

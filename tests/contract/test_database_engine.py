@@ -117,7 +117,13 @@ def test_an_older_record_is_brought_up_to_date(
 
 def to_version_4(connection: sa.Connection) -> None:
     """Take away what version 5 brought."""
-    for change in ("DELETE FROM meta WHERE key = 'namespace'",):
+    for change in (
+        "DELETE FROM meta WHERE key = 'namespace'",
+        "ALTER TABLE jobs DROP COLUMN lane",
+        "ALTER TABLE host_events DROP COLUMN error_kind",
+        "ALTER TABLE host_events DROP COLUMN error_message",
+        "ALTER TABLE host_events ADD COLUMN said TEXT NOT NULL DEFAULT ''",
+    ):
         connection.execute(sa.text(change))
     engines.write_meta(connection, "schema", "4")
 
@@ -153,7 +159,7 @@ def test_a_record_of_the_first_version_gets_what_came_later(
         indexes = {index["name"] for index in there.get_indexes(table.name)}
         assert columns == {column.name for column in table.c}
         assert {index.name for index in table.indexes} <= indexes
-    database.history.record_host_events(migrated, [("a.example", "opened", "dns: no name")])
+    database.history.record_host_events(migrated, [("a.example", "opened", "dns", "no name")])
     assert [one.host for one in database.history.host_events_since(record, 0)] == ["a.example"]
 
 
@@ -175,6 +181,36 @@ def test_what_an_older_record_knew_of_errors_and_times_is_kept(
     save(result("b-3", elapsed_s=1))
     after = database.minutes.merged(database.minutes.spans_since(migrated, 0))
     assert (after.timed, after.latencies) == (4, {60: 1})
+
+
+def test_what_an_older_record_knew_of_hosts_is_parted(
+    record: sa.Engine, open_record: Open, submit: Submit
+) -> None:
+    submit("b", 1)
+    with writing(record) as connection:
+        to_version_4(connection)
+        for host, said in {"a": "http_5xx: it said: 503", "b": "strange", "c": ""}.items():
+            row = {"host": host, "said": said}
+            connection.execute(
+                sa.text(
+                    "INSERT INTO host_events (at_ms, host, event, said)"
+                    " VALUES (1, :host, 'opened', :said)"
+                ),
+                row,
+            )
+
+    migrated = open_record()
+
+    found = database.history.host_events_since(migrated, 0)
+    assert [(one.host, one.error_kind, one.error_message) for one in found] == [
+        ("a", "http_5xx", "it said: 503"),
+        ("b", "strange", ""),
+        ("c", "", ""),
+    ]
+    (jobs,) = database.jobs.all_open_jobs(migrated, "b")
+    assert [job.lane for job in jobs] == ["http"]
+    # its open jobs are put into Redis again, in the form of this version
+    assert database.history.known_redis(migrated).run_id == schema.OLDER_FORM
 
 
 def test_what_an_older_record_has_open_is_in_the_default_namespace(

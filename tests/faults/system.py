@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -177,7 +178,7 @@ class System:
         found: dict[int, set[str]] = defaultdict(set)
         with self.redis() as client:
             for job_id, held in client.hgetall(KEYS.held).items():
-                found[int(held.split("|")[1].rpartition(":")[2])].add(job_id)
+                found[int(json.loads(held)[1].rpartition(":")[2])].add(job_id)
         return found
 
     def tokens(self, job_ids: set[str]) -> dict[str, str]:
@@ -187,7 +188,7 @@ class System:
             return {}
         with self.redis() as client:
             found = zip(asked, client.hmget(KEYS.held, asked), strict=True)
-            return {job_id: held.split("|")[0] for job_id, held in found if held}
+            return {job_id: json.loads(held)[0] for job_id, held in found if held}
 
     def mains(self) -> list[int]:
         """The main processes of the workers."""

@@ -1,4 +1,4 @@
--- The breaker of a host, for the scripts that hear what became of a request, or ask for one.
+-- The breaker of a host, for the scripts that learn the result of a request, or ask for one.
 --
 --   closed ──(so many tries in a row failed, or the server asks to be left alone)──► open
 --   open ──(its pause is over)──► half open ──(one probe)──► closed, or open for twice as long
@@ -6,18 +6,19 @@
 --   is due ends as breaker_open; then half open again; new jobs make it half open at once
 --
 -- It is a few fields of the host's hash, which a host in good health does not have:
---   failures    tries in a row that failed, while it is closed
---   spared_ms   nobody asks before; there exactly while it is not closed
---   opened_ms   when it was closed last
---   pause_ms    the length of the pause that ends at spared_ms
---   waited_ms   the pauses before it, in sum, and `probes`, their number: each ended with a failure
---   probe       who may ask while it is half open: token|job of a lease, or the name of a call
---   probe_ms    when a probe that is no lease is given up
---   given_up    1 while what is due ends as breaker_open
---   said        the last failure, as "kind: message"
-local BREAKER = { 'failures', 'spared_ms', 'opened_ms', 'pause_ms', 'waited_ms', 'probes', 'probe',
-                  'probe_ms', 'given_up', 'said' }
-local TROUBLED, SPARED = P .. 'troubled', P .. 'spared'
+--   failures       tries in a row that failed, while it is closed
+--   open_until_ms  nobody asks before; there exactly while it is not closed
+--   opened_ms      when it was closed last
+--   pause_ms       the length of the pause that ends at open_until_ms
+--   waited_ms      the pauses before it, in sum, and `probes`, their number: each ended with a failure
+--   probe          who may ask while it is half open: the token of a lease, or the name of a call
+--   probe_job      the job of that lease
+--   probe_ms       when a probe that is no lease is given up
+--   given_up       1 while what is due ends as breaker_open
+--   error_kind, error_message   the last failure
+local BREAKER = { 'failures', 'open_until_ms', 'opened_ms', 'pause_ms', 'waited_ms', 'probes', 'probe',
+                  'probe_job', 'probe_ms', 'given_up', 'error_kind', 'error_message' }
+local FAILING, BREAKERS = P .. 'failing', P .. 'breakers'
 local PROBE_AGAIN_MS = 1000 -- when to look again whether a probe that is under way has ended
 
 -- Keep the host in a list, and the list free of hosts that were forgotten meanwhile.
@@ -28,63 +29,69 @@ local function enlist(list, host, now)
   redis.call('PEXPIRE', P .. 'host:' .. host, HOST_TTL_MS)
 end
 
-local function spare(host, now, pause_ms, waited_ms, probes, given_up)
-  redis.call('HSET', P .. 'host:' .. host, 'spared_ms', whole(now + pause_ms),
+local function open_breaker(host, now, pause_ms, waited_ms, probes, given_up)
+  redis.call('HSET', P .. 'host:' .. host, 'open_until_ms', whole(now + pause_ms),
     'pause_ms', whole(pause_ms), 'waited_ms', whole(waited_ms), 'probes', whole(probes),
-    'probe', '', 'given_up', given_up and 1 or 0)
-  enlist(TROUBLED, host, now)
-  enlist(SPARED, host, now)
+    'probe', '', 'probe_job', '', 'given_up', given_up and 1 or 0)
+  enlist(FAILING, host, now)
+  enlist(BREAKERS, host, now)
 end
 
--- The one step of the state machine: what a try said about the host.
--- verdict: good | failed | unreachable | limited (leave me alone); asked_by: whose try it was, as in
--- `probe`; is_first: of its job; least_ms: how long a pause is at the least; said: "kind: message"
--- rules: failures (in a row), longest_ms (of a pause), give_up_ms (after pauses of so much in sum)
+-- The one step of the state machine: what a try reports about the host.
+-- report: verdict (good | failed | unreachable | limited: leave me alone), error_kind, error_message
+-- asked_by: whose try it was, as in `probe`; is_first: of its job; least_ms: how long a pause is at
+-- the least; rules: failures (in a row), longest_ms (of a pause), give_up_ms (after pauses of so
+-- much in sum)
 -- Gives opened | given_up | closed if it became that.
-local function judge(host, verdict, asked_by, is_first, least_ms, said, rules, now)
-  if verdict == 'good' and not redis.call('ZSCORE', TROUBLED, host) then return nil end
+local function judge(host, report, asked_by, is_first, least_ms, rules, now)
+  local verdict = report.verdict
+  if verdict == 'good' and not redis.call('ZSCORE', FAILING, host) then return nil end
   local key = P .. 'host:' .. host
-  local b = redis.call('HMGET', key, 'spared_ms', 'probe', 'pause_ms', 'waited_ms', 'probes', 'given_up')
+  local b = redis.call('HMGET', key, 'open_until_ms', 'probe', 'pause_ms', 'waited_ms', 'probes', 'given_up')
   local is_open = b[1]
+  local function keep_error()
+    redis.call('HSET', key, 'error_kind', report.error_kind, 'error_message', report.error_message)
+  end
   if is_open and b[2] ~= asked_by then
     -- It was under way when the breaker opened. Only a longer wish of the server is news then.
     if verdict == 'limited' and b[6] ~= '1' and now + least_ms > tonumber(b[1]) then
-      redis.call('HSET', key, 'spared_ms', whole(now + least_ms), 'said', said)
+      redis.call('HSET', key, 'open_until_ms', whole(now + least_ms))
+      keep_error()
     end
   elseif verdict == 'good' then
     redis.call('HDEL', key, unpack(BREAKER))
-    redis.call('ZREM', TROUBLED, host)
-    redis.call('ZREM', SPARED, host)
+    redis.call('ZREM', FAILING, host)
+    redis.call('ZREM', BREAKERS, host)
     return is_open and 'closed'
   elseif is_open then
     local pause_ms = tonumber(b[3])
     local waited_ms = tonumber(b[4]) + pause_ms
     local given_up = waited_ms >= rules.give_up_ms
-    redis.call('HSET', key, 'said', said)
-    spare(host, now, math.max(math.min(2 * pause_ms, rules.longest_ms), least_ms), waited_ms,
+    keep_error()
+    open_breaker(host, now, math.max(math.min(2 * pause_ms, rules.longest_ms), least_ms), waited_ms,
       tonumber(b[5]) + 1, given_up)
     return given_up and b[6] ~= '1' and 'given_up'
   else
     -- A page that is tried again failed before, when others may not have: it is no news of the host,
     -- unless there was nobody to ask for it.
     if verdict == 'failed' and not is_first then return nil end
-    redis.call('HSET', key, 'said', said)
+    keep_error()
     local failures = redis.call('HINCRBY', key, 'failures', 1)
     if verdict ~= 'limited' and failures < rules.failures then
-      enlist(TROUBLED, host, now)
+      enlist(FAILING, host, now)
       return nil
     end
     redis.call('HSET', key, 'opened_ms', whole(now))
-    spare(host, now, least_ms, 0, 0, false)
+    open_breaker(host, now, least_ms, 0, 0, false)
     return 'opened'
   end
 end
 
--- New work for a host that was given up: one probe now, and all of the patience again.
+-- New work for a host that was given up: one probe now, and again all the pauses before it is given up.
 local function fresh_chance(host, now)
   local key = P .. 'host:' .. host
-  local b = redis.call('HMGET', key, 'given_up', 'spared_ms')
+  local b = redis.call('HMGET', key, 'given_up', 'open_until_ms')
   if b[1] ~= '1' then return end
-  redis.call('HSET', key, 'given_up', 0, 'spared_ms', whole(math.min(now, tonumber(b[2]))),
+  redis.call('HSET', key, 'given_up', 0, 'open_until_ms', whole(math.min(now, tonumber(b[2]))),
     'pause_ms', 0, 'waited_ms', 0, 'probes', 0)
 end

@@ -1,10 +1,12 @@
--- Take up to N due jobs, best priority first, at most as many of each host as it may be asked for.
--- ARGV: worker, N, lease_ms, alone (0/1: the caller runs nothing else and may take a suspect)
--- Result: { jobs, next_ms, suspects, more }: jobs as flat id, token, tries, lost, given_up; when
+-- Take up to N due jobs of the lanes that the caller serves, best priority first, at most as many of
+-- each host as it may be asked for.
+-- ARGV: worker, N, lease_ms, alone (0/1: the caller runs nothing else and may take a suspect), then
+--       the lanes
+-- Result: { jobs, next_ms, suspects, more }: jobs as { id, token, tries, lost, given_up } each; when
 --         something becomes due (-1: nothing waits, 0: something is due already); how many suspects
 --         may go now; more (1: there was too much to put right for one call, so call again).
---         given_up is '' for a job that is to be fetched; for one whose host was given up it is
---         opened_ms|probes|kind: message.
+--         given_up is {} for a job that is to be fetched; for one whose host was given up it is
+--         { opened_ms, probes, error_kind, error_message }.
 --         An error 'NOEPOCH' if this Redis was emptied.
 -- Closes: two workers that see the same due job or the same free host, or that both send the one
 -- request that a host in doubt is to get.
@@ -12,6 +14,8 @@ local epoch = redis.call('GET', P .. 'epoch')
 if not epoch then return redis.error_reply('NOEPOCH this Redis is not known to the record') end
 even_if_full()
 local worker, wanted, lease_ms, alone = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
+local served = {}
+for i = 5, #ARGV do served[#served + 1] = ARGV[i] end
 local now = now_ms()
 local SWEEP = 1000 -- how much of each list one call puts right: bounds the script's time to ~10 ms
 local more = false
@@ -23,16 +27,16 @@ local function sweep(key, put_right)
   more = more or #due == SWEEP
 end
 
-sweep(P .. 'leases', function(id) -- ended without a word
+sweep(P .. 'leases', function(id) -- ended without a result
   local job = facts(id)
   if not job then return redis.call('ZREM', P .. 'leases', id) end
-  -- A worker that was heard of up to the end never had it: the answer to its claim was lost on the
-  -- way. That says nothing about the job.
+  -- A worker that was seen up to the end never had it: the answer to its claim was lost on the way.
+  -- That says nothing about the job.
   local ended = tonumber(redis.call('ZSCORE', P .. 'leases', id))
-  local holder = string.match(redis.call('HGET', P .. 'held', id) or '', '^[^|]*|(.*)|%d+$')
-  local heard = holder and redis.call('ZSCORE', P .. 'workers', holder)
+  local _, holder = lease_on(id)
+  local seen = holder and redis.call('ZSCORE', P .. 'workers', holder)
   unhold(id, job)
-  if not heard or tonumber(heard) < ended - 1500 then redis.call('HINCRBY', P .. 'lost', id, 1) end
+  if not seen or tonumber(seen) < ended - 1500 then redis.call('HINCRBY', P .. 'lost', id, 1) end
   make_ready(id, job, now)
 end)
 sweep(P .. 'later', function(id) -- its wait is over
@@ -42,29 +46,31 @@ sweep(P .. 'later', function(id) -- its wait is over
   redis.call('SREM', P .. 'waiting:' .. job.batch, id)
   make_ready(id, job, now)
 end)
-sweep(P .. 'gated', function(host) settle(host, now) end)
+for _, lane in ipairs(served) do
+  sweep(P .. 'gated:' .. lane, function(host) settle(host, now) end)
+end
 -- A job of the best priority may be in what was not reached yet.
 if more then return { {}, '0', 0, 1 } end
 
 local taken = {}
 local any_stopped = redis.call('HLEN', P .. 'stopped') > 0
 local any_lost = redis.call('HLEN', P .. 'lost') > 0
-local any_spared = redis.call('EXISTS', SPARED) == 1
+local any_breaker = redis.call('EXISTS', BREAKERS) == 1
 
 local function take(id, job, lost)
   local token = whole(tonumber(epoch) * 4294967296 + redis.call('INCR', P .. 'token'))
   local _, _, gap, breaker = terms(job, job.host, now)
   local key = P .. 'host:' .. job.host
-  local given_up = ''
-  redis.call('ZREM', P .. 'ready:' .. job.host, id)
+  local given_up = {}
+  redis.call('ZREM', ready_in(job.lane, job.host), id)
   redis.call('ZADD', P .. 'leases', whole(now + lease_ms), id)
-  redis.call('HSET', P .. 'held', id, token .. '|' .. worker .. '|' .. whole(now))
+  redis.call('HSET', P .. 'held', id, cjson.encode({ token, worker }))
   redis.call('SADD', P .. 'busy:' .. job.host, id)
   redis.call('SADD', P .. 'running:' .. job.batch, id)
   if breaker == 'given_up' then
-    given_up = table.concat(redis.call('HMGET', key, 'opened_ms', 'probes', 'said'), '|')
+    given_up = redis.call('HMGET', key, 'opened_ms', 'probes', 'error_kind', 'error_message')
   else
-    if breaker == 'half_open' then redis.call('HSET', key, 'probe', token .. '|' .. id) end
+    if breaker == 'half_open' then redis.call('HSET', key, 'probe', token, 'probe_job', id) end
     -- With a gap, the claim holds the host's slot until the answer begins (see slot.lua), at the
     -- latest until its lease ends; without one, nobody needs to say when it began.
     if gap > 0 then
@@ -75,9 +81,7 @@ local function take(id, job, lost)
     redis.call('PEXPIRE', key, HOST_TTL_MS)
   end
   settle(job.host, now)
-  for _, value in ipairs({ id, token, redis.call('HINCRBY', P .. 'tries', id, 1), lost, given_up }) do
-    taken[#taken + 1] = value
-  end
+  taken[#taken + 1] = { id, token, redis.call('HINCRBY', P .. 'tries', id, 1), lost, given_up }
 end
 
 -- Put a job of a stopped batch aside, out of the list that it was met in; whether it was one.
@@ -93,28 +97,47 @@ local function put_aside(id, job, list)
   return state and true
 end
 
+-- The lane and the host of the best due job among the lanes that are served.
+local function best_host()
+  if #served == 1 then return served[1], redis.call('ZRANGE', P .. 'open:' .. served[1], 0, 0)[1] end
+  local best_lane, best, best_score
+  for _, lane in ipairs(served) do
+    local host, score = unpack(redis.call('ZRANGE', P .. 'open:' .. lane, 0, 0, 'WITHSCORES'))
+    if host and (not best or tonumber(score) < best_score) then
+      best_lane, best, best_score = lane, host, tonumber(score)
+    end
+  end
+  return best_lane, best
+end
+
 -- Which due job of a host to take: the first, but as the probe of a host in doubt any of the best
 -- priority. Pages that stand side by side often fail together, and the first ones are those that did.
 local function pick(host, ready)
   local first = redis.call('ZRANGE', ready, 0, 0)[1]
-  local job = first and any_spared and facts(first)
-  if not job or select(4, terms(job, host, now)) ~= 'half_open' then return first end
+  local job = first and facts(first)
+  if not job or not any_breaker or select(4, terms(job, host, now)) ~= 'half_open' then
+    return first, job
+  end
   local best = math.floor(job.score / SPAN)
   local count = redis.call('ZCOUNT', ready, whole(best * SPAN), whole((best + 1) * SPAN - 1))
-  return redis.call('ZRANGE', ready, now % count, now % count)[1]
+  local id = redis.call('ZRANGE', ready, now % count, now % count)[1]
+  return id, facts(id)
 end
 
--- The suspects, of the first hundred, that may be started now.
+-- The suspects, of the first hundred of each lane, that may be started now.
 local function free_suspects()
   local free = {}
-  for _, id in ipairs(redis.call('ZRANGE', P .. 'suspects', 0, 99)) do
-    local job = facts(id)
-    if not job then
-      redis.call('ZREM', P .. 'suspects', id)
-    elseif not put_aside(id, job, P .. 'suspects') then
-      local at, limit = terms(job, job.host, now)
-      if at <= now and redis.call('SCARD', P .. 'busy:' .. job.host) < limit then
-        free[#free + 1] = id
+  for _, lane in ipairs(served) do
+    local suspects = P .. 'suspects:' .. lane
+    for _, id in ipairs(redis.call('ZRANGE', suspects, 0, 99)) do
+      local job = facts(id)
+      if not job then
+        redis.call('ZREM', suspects, id)
+      elseif not put_aside(id, job, suspects) then
+        local at, limit = terms(job, job.host, now)
+        if at <= now and redis.call('SCARD', P .. 'busy:' .. job.host) < limit then
+          free[#free + 1] = id
+        end
       end
     end
   end
@@ -123,24 +146,24 @@ end
 
 local suspect = alone and free_suspects()[1]
 if suspect then
-  redis.call('ZREM', P .. 'suspects', suspect)
-  take(suspect, facts(suspect), tonumber(redis.call('HGET', P .. 'lost', suspect) or '0'))
+  local job = facts(suspect)
+  redis.call('ZREM', P .. 'suspects:' .. job.lane, suspect)
+  take(suspect, job, tonumber(redis.call('HGET', P .. 'lost', suspect) or '0'))
 else
   local left = wanted + SWEEP
-  while #taken < wanted * 5 and left > 0 do
+  while #taken < wanted and left > 0 do
     left = left - 1
-    local host = redis.call('ZRANGE', P .. 'open', 0, 0)[1]
+    local lane, host = best_host()
     if not host then break end
-    local ready = P .. 'ready:' .. host
-    local id = pick(host, ready)
-    local job = id and facts(id)
+    local ready = ready_in(lane, host)
+    local id, job = pick(host, ready)
     local lost = id and any_lost and tonumber(redis.call('HGET', P .. 'lost', id) or '0') or 0
     if not job then
-      settle(host, now)
+      settle_in(lane, host, now)
     elseif not put_aside(id, job, ready) then
       if lost >= 2 then
         redis.call('ZREM', ready, id)
-        redis.call('ZADD', P .. 'suspects', whole(job.score), id)
+        redis.call('ZADD', P .. 'suspects:' .. lane, whole(job.score), id)
         settle(host, now)
       else
         take(id, job, lost)
@@ -151,13 +174,17 @@ else
 end
 
 local next_ms = -1
-if redis.call('ZCARD', P .. 'open') > 0 then
+local function no_later_than(key)
+  local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if first[2] and (next_ms < 0 or tonumber(first[2]) < next_ms) then next_ms = tonumber(first[2]) end
+end
+local _, due = best_host()
+if due then
   next_ms = 0
 else
-  for _, key in ipairs({ P .. 'gated', P .. 'later', P .. 'leases' }) do
-    local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    if first[2] and (next_ms < 0 or tonumber(first[2]) < next_ms) then next_ms = tonumber(first[2]) end
-  end
+  for _, lane in ipairs(served) do no_later_than(P .. 'gated:' .. lane) end
+  no_later_than(P .. 'later')
+  no_later_than(P .. 'leases')
   if next_ms >= 0 then next_ms = math.max(1, next_ms - now) end
 end
 return { taken, whole(next_ms), #free_suspects(), more and 1 or 0 }

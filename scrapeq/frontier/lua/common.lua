@@ -4,6 +4,10 @@ local P = KEYS[1]
 local HOST_TTL_MS = 86400000
 -- Above any count of jobs, below 2^53 / 16, so that priority * SPAN + seq is exact in a double.
 local SPAN = 562949953421312
+local HTTP = 'http' -- the lane that most jobs are in
+-- The lanes with open jobs: that one, and what `lanes` counts.
+local lanes = redis.call('HKEYS', P .. 'lanes')
+table.insert(lanes, 1, HTTP)
 
 local function now_ms()
   local t = redis.call('TIME')
@@ -16,15 +20,31 @@ local function whole(number) return string.format('%.0f', number) end
 -- has written: so a write that needs none comes first where work that goes on is to go on and end.
 local function even_if_full() redis.call('DEL', P .. 'nothing') end
 
-local function facts(job)
-  local text = redis.call('HGET', P .. 'job', job)
-  if not text then return nil end
-  -- the batch comes last: an id may be anything, a host has no bar (WHATWG's forbidden code points)
-  local priority, seq, gap, limit, robots, host, batch =
-    string.match(text, '^(%d+)|(%d+)|(%d+)|(%d+)|(%d)|([^|]*)|(.*)$')
-  return { score = tonumber(priority) * SPAN + tonumber(seq), gap = tonumber(gap),
-           limit = tonumber(limit), robots = robots == '1', batch = batch, host = host }
+-- A job's facts are seven or eight values of msgpack: fewer bytes than JSON, and sooner read. The
+-- eighth is the lane, if it is not http.
+local function packed(priority, seq, gap, limit, robots, host, batch, lane)
+  if lane == HTTP then return cmsgpack.pack(priority, seq, gap, limit, robots, host, batch) end
+  return cmsgpack.pack(priority, seq, gap, limit, robots, host, batch, lane)
 end
+
+local function facts(id)
+  local text = redis.call('HGET', P .. 'job', id)
+  if not text then return nil end
+  local priority, seq, gap, limit, robots, host, batch, lane = cmsgpack.unpack(text)
+  return { priority = priority, seq = seq, score = priority * SPAN + seq, gap = gap, limit = limit,
+           robots = robots, host = host, batch = batch, lane = lane or HTTP }
+end
+
+-- How many open jobs a lane has besides http: the list of lanes.
+local function count_lane(lane, change)
+  if lane == HTTP then return end
+  local count = redis.call('HINCRBY', P .. 'lanes', lane, change)
+  if count <= 0 then redis.call('HDEL', P .. 'lanes', lane) end
+  if count == change then lanes[#lanes + 1] = lane end
+end
+
+-- The due jobs of a host in a lane.
+local function ready_in(lane, host) return P .. 'ready:' .. lane .. ':' .. host end
 
 -- When a host's slot is free for somebody who wants this gap before it. A hold that nobody ended may
 -- have been used up to its last moment, so the gap runs from there.
@@ -34,57 +54,67 @@ local function slot_free(last_ms, hold_ms, gap)
   return math.max(last, hold) + gap
 end
 
--- Whether a lease, as "token|job", is still held.
-local function is_held(lease)
-  local token, id = string.match(lease, '^(%d+)|(.*)$')
-  local held = id and redis.call('HGET', P .. 'held', id)
-  return held and string.match(held, '^[^|]*') == token
+-- The lease on a job: its token, and the worker that has it; nil if there is none.
+local function lease_on(id)
+  local text = id and redis.call('HGET', P .. 'held', id)
+  if text then return unpack(cjson.decode(text)) end
+end
+
+local function is_held(id, token)
+  local held = lease_on(id)
+  return held and held == token
 end
 
 -- When the host may be asked for this job, how many may be open with it at once, the gap, and what
 -- its breaker is if it is not closed (see breaker.lua).
 local function terms(job, host, now)
   local h = redis.call('HMGET', P .. 'host:' .. host, 'last_ms', 'hold_ms', 'crawl_ms', 'robots_ms', 'wanted_ms',
-    'spared_ms', 'given_up', 'probe')
+    'open_until_ms', 'given_up', 'probe', 'probe_job')
   local gap, limit = job.gap, job.limit
-  local spared, breaker = tonumber(h[6] or '0'), nil
-  if spared > now and h[7] == '1' then return now, math.huge, 0, 'given_up' end -- nobody asks it
-  if h[6] then breaker = spared > now and 'open' or 'half_open' end
+  local open_until, breaker = tonumber(h[6] or '0'), nil
+  if open_until > now and h[7] == '1' then return now, math.huge, 0, 'given_up' end -- nobody asks it
+  if h[6] then breaker = open_until > now and 'open' or 'half_open' end
   if job.robots then
     gap = math.max(gap, tonumber(h[3] or '0'))
     if tonumber(h[4] or '0') <= now then limit = 1 end -- its robots.txt is not known
   end
-  if breaker == 'half_open' and is_held(h[8]) then limit = 0 end -- one probe at a time
-  return math.max(slot_free(h[1], h[2], gap), tonumber(h[5] or '0'), spared), limit, gap, breaker
+  if breaker == 'half_open' and is_held(h[9], h[8]) then limit = 0 end -- one probe at a time
+  return math.max(slot_free(h[1], h[2], gap), tonumber(h[5] or '0'), open_until), limit, gap, breaker
 end
 
--- Put the host where its best job says: open now, gated until a time, or nowhere (idle, or at its
--- limit: whoever ends a request to it settles it again).
-local function settle(host, now)
-  local head = redis.call('ZRANGE', P .. 'ready:' .. host, 0, 0)[1]
+-- Put the host where its best job of a lane says: open now, gated until a time, or nowhere (idle, or
+-- at its limit: whoever ends a request to it settles it again).
+local function settle_in(lane, host, now)
+  local ready = ready_in(lane, host)
+  local head = redis.call('ZRANGE', ready, 0, 0)[1]
   local job = head and facts(head)
   if job then
     local free, limit = terms(job, host, now)
     if redis.call('SCARD', P .. 'busy:' .. host) < limit then
       if free > now then
-        redis.call('ZADD', P .. 'gated', whole(free), host)
-        redis.call('ZREM', P .. 'open', host)
+        redis.call('ZADD', P .. 'gated:' .. lane, whole(free), host)
+        redis.call('ZREM', P .. 'open:' .. lane, host)
       else
-        redis.call('ZADD', P .. 'open', whole(job.score), host)
-        redis.call('ZREM', P .. 'gated', host)
+        redis.call('ZADD', P .. 'open:' .. lane, whole(job.score), host)
+        redis.call('ZREM', P .. 'gated:' .. lane, host)
       end
       return
     end
   elseif head then
-    redis.call('ZREM', P .. 'ready:' .. host, head) -- forgotten meanwhile
-    return settle(host, now)
+    redis.call('ZREM', ready, head) -- forgotten meanwhile
+    return settle_in(lane, host, now)
   end
-  redis.call('ZREM', P .. 'open', host)
-  redis.call('ZREM', P .. 'gated', host)
+  redis.call('ZREM', P .. 'open:' .. lane, host)
+  redis.call('ZREM', P .. 'gated:' .. lane, host)
+end
+
+-- The same in every lane: they share the host's pace, its limit and its breaker.
+local function settle(host, now)
+  for _, lane in ipairs(lanes) do settle_in(lane, host, now) end
 end
 
 local function make_ready(id, job, now)
-  redis.call('ZADD', P .. 'ready:' .. job.host, whole(job.score), id)
+  redis.call('ZADD', ready_in(job.lane, job.host), whole(job.score), id)
   settle(job.host, now)
 end
 
@@ -106,10 +136,11 @@ local function end_hold(job, token, now)
 end
 
 -- What is known of a job, wherever it waited.
-local function erase(id)
-  for _, key in ipairs({ P .. 'job', P .. 'tries', P .. 'lost', P .. 'why' }) do
+local function erase(id, job)
+  for _, key in ipairs({ P .. 'job', P .. 'tries', P .. 'lost', P .. 'errors' }) do
     redis.call('HDEL', key, id)
   end
+  count_lane(job.lane, -1)
 end
 
 -- Remove every trace of a job in whatever place.
@@ -117,12 +148,12 @@ local function forget(id, now)
   local job = facts(id)
   if not job then return false end
   unhold(id, job)
-  redis.call('ZREM', P .. 'ready:' .. job.host, id)
+  redis.call('ZREM', ready_in(job.lane, job.host), id)
   redis.call('ZREM', P .. 'later', id)
-  redis.call('ZREM', P .. 'suspects', id)
+  redis.call('ZREM', P .. 'suspects:' .. job.lane, id)
   redis.call('ZREM', P .. 'parked:' .. job.batch, id)
   redis.call('SREM', P .. 'waiting:' .. job.batch, id)
-  erase(id)
+  erase(id, job)
   settle(job.host, now)
   return true
 end

@@ -1,50 +1,52 @@
--- End leases: the job is done, waits to be tried again, or is given back untried; and hear what its
--- try said about the host.
+-- End leases: the job is done, waits to be tried again, is given back untried, or goes on in another
+-- lane; and take in what its try reports about the host.
 -- ARGV: the breaker's failures, open_ms, longest_ms, give_up_ms; then for each lease
---       id, token, verb (done | retry | release), wait_ms, said ("kind: message"),
---       verdict (good | failed | unreachable | limited | '': nothing), about (the host that it is about, where a
---       redirect led away; '': the job's own), spare_ms (how long a limited host is to be left alone)
--- Result: { ended, news }: how many leases were the caller's to end; what became of breakers, as
---         flat host, event (opened | given_up | closed), said.
+--       id, token, verb (done | retry | release | move), wait_ms (of retry), lane (of move),
+--       error_kind, error_message, verdict (good | failed | unreachable | limited | '': nothing),
+--       about (the host that it is about, where a redirect led away; '': the job's own),
+--       pause_ms (how long a limited host is to be left alone)
+-- Result: { ended, events }: how many leases were the caller's to end; what became of breakers, as
+--         { host, event (opened | given_up | closed), error_kind, error_message } each.
 -- Closes: a worker that was silent for longer than its lease, and comes back; two results that both
 -- open or close a breaker.
 even_if_full()
 local now = now_ms()
 local rules = { failures = tonumber(ARGV[1]), longest_ms = tonumber(ARGV[3]), give_up_ms = tonumber(ARGV[4]) }
 local any_lost = redis.call('HLEN', P .. 'lost') > 0
-local any_trouble = redis.call('EXISTS', TROUBLED) == 1
-local ended, hosts, news = 0, {}, {}
+local any_failing = redis.call('EXISTS', FAILING) == 1
+local ended, hosts, events = 0, {}, {}
+local GOOD = { verdict = 'good' }
 
-local function hear(host, verdict, lease, is_first, spare_ms, said)
-  if verdict == 'good' and not any_trouble then return end -- the usual case: nothing is asked
-  any_trouble = true
-  local least_ms = verdict == 'limited' and tonumber(spare_ms) or tonumber(ARGV[2])
-  local event = judge(host, verdict, lease, is_first, least_ms, said, rules, now)
+local function take_in(host, report, token, is_first)
+  if report.verdict == 'good' and not any_failing then return end -- the usual case: nothing is asked
+  any_failing = true
+  local least_ms = report.verdict == 'limited' and report.pause_ms or tonumber(ARGV[2])
+  local event = judge(host, report, token, is_first, least_ms, rules, now)
   if event then
-    for _, value in ipairs({ host, event, said }) do news[#news + 1] = value end
+    events[#events + 1] = { host, event, report.error_kind or '', report.error_message or '' }
   end
   hosts[host] = true
 end
 
-for i = 5, #ARGV, 8 do
-  local id, token, verb, said, verdict, about = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6]
-  local held = redis.call('HGET', P .. 'held', id)
-  if held and string.match(held, '^[^|]*') == token then
+for i = 5, #ARGV, 10 do
+  local id, token, verb, about = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 8]
+  if is_held(id, token) then
     local job = facts(id)
-    local lease = token .. '|' .. id
     local lost = any_lost and tonumber(redis.call('HGET', P .. 'lost', id) or '0') or 0
+    local report = { verdict = ARGV[i + 7], error_kind = ARGV[i + 5], error_message = ARGV[i + 6],
+                     pause_ms = tonumber(ARGV[i + 9]) }
     ended = ended + 1
     hosts[job.host] = true
-    if verdict ~= '' then
-      local is_first = verdict == 'failed' and tonumber(redis.call('HGET', P .. 'tries', id)) - lost == 1
+    if report.verdict ~= '' then
+      local is_first = report.verdict == 'failed' and tonumber(redis.call('HGET', P .. 'tries', id)) - lost == 1
       if about == '' then about = job.host end
-      if about ~= job.host then hear(job.host, 'good', lease) end -- it answered: with a redirect
-      hear(about, verdict, lease, is_first, ARGV[i + 7], said)
+      if about ~= job.host then take_in(job.host, GOOD, token) end -- it answered: with a redirect
+      take_in(about, report, token, is_first)
     end
     end_hold(job, token, now)
     unhold(id, job)
     if verb == 'done' then
-      erase(id)
+      erase(id, job)
     else
       -- Tries that were lost with their workers do not count against the job any more.
       if lost > 0 then
@@ -54,13 +56,20 @@ for i = 5, #ARGV, 8 do
       if verb == 'retry' then
         redis.call('ZADD', P .. 'later', whole(now + tonumber(ARGV[i + 3])), id)
         redis.call('SADD', P .. 'waiting:' .. job.batch, id)
-        redis.call('HSET', P .. 'why', id, said)
+        redis.call('HSET', P .. 'errors', id, cjson.encode({ report.error_kind, report.error_message }))
       else
         redis.call('HINCRBY', P .. 'tries', id, -1)
-        redis.call('ZADD', P .. 'ready:' .. job.host, whole(job.score), id)
+        if verb == 'move' then
+          count_lane(job.lane, -1)
+          job.lane = ARGV[i + 4]
+          count_lane(job.lane, 1)
+          redis.call('HSET', P .. 'job', id, packed(job.priority, job.seq, job.gap, job.limit,
+            job.robots, job.host, job.batch, job.lane))
+        end
+        redis.call('ZADD', ready_in(job.lane, job.host), whole(job.score), id)
       end
     end
   end
 end
 for host in pairs(hosts) do settle(host, now) end
-return { ended, news }
+return { ended, events }

@@ -8,14 +8,12 @@ local now, gone = now_ms(), {}
 local until_ms = whole(now + tonumber(ARGV[2]))
 redis.call('ZADD', P .. 'workers', whole(now), ARGV[1])
 for i = 3, #ARGV, 2 do
-  local id = ARGV[i]
-  local held = redis.call('HGET', P .. 'held', id)
-  local job = facts(id)
-  if held and job and string.match(held, '^[^|]*') == ARGV[i + 1]
-     and redis.call('HGET', P .. 'stopped', job.batch) ~= 'cancelled' then
+  local id, token = ARGV[i], ARGV[i + 1]
+  local job = is_held(id, token) and facts(id)
+  if job and redis.call('HGET', P .. 'stopped', job.batch) ~= 'cancelled' then
     redis.call('ZADD', P .. 'leases', 'XX', until_ms, id)
     local key = P .. 'host:' .. job.host
-    if redis.call('HGET', key, 'hold_by') == ARGV[i + 1] then
+    if redis.call('HGET', key, 'hold_by') == token then
       redis.call('HSET', key, 'hold_ms', until_ms)
       settle(job.host, now)
     end

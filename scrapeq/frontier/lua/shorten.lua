@@ -10,11 +10,11 @@ local leases = redis.call('ZRANGE', P .. 'leases', 0, -1)
 for _, id in ipairs(leases) do
   redis.call('ZADD', P .. 'leases', 'XX', 'LT', whole(until_ms), id)
   local job = facts(id)
-  local held = redis.call('HGET', P .. 'held', id)
-  if job and held then
+  local token = lease_on(id)
+  if job and token then
     local key = P .. 'host:' .. job.host
     local h = redis.call('HMGET', key, 'hold_by', 'hold_ms')
-    if h[1] == string.match(held, '^[^|]*') and tonumber(h[2]) > until_ms then
+    if h[1] == token and tonumber(h[2]) > until_ms then
       redis.call('HSET', key, 'hold_ms', whole(until_ms))
       settle(job.host, now)
     end

@@ -127,7 +127,9 @@ def test_when_all_is_done_nothing_is_left(
             frontier.throttle.end_slot(host)
             verb: Any = "done" if lease.tries > 4 else verbs[running % 4]
             if verb != "lost":
-                frontier.jobs.finish([Ending(lease.job_id, lease.token, verb, 1, "reset: why")])
+                frontier.jobs.finish(
+                    [Ending(lease.job_id, lease.token, verb, 1, error_kind="reset")]
+                )
             else:
                 frontier.jobs.renew("w", 1, [(lease.job_id, lease.token)])
         if running > 60:
@@ -147,7 +149,7 @@ def test_when_all_is_forgotten_nothing_is_left(
     eventually(lambda: frontier.jobs.claim("w", 9, 1).suspects)
     add("later", host="l")
     (later,) = take()
-    frontier.jobs.finish([Ending("later", later.token, "retry", LONG_MS, "why")])
+    frontier.jobs.finish([Ending("later", later.token, "retry", LONG_MS, error_kind="reset")])
     add("parked", batch="paused", host="p")
     frontier.jobs.stop_batch("paused", "paused")
     take()
@@ -191,3 +193,17 @@ def test_many_batches_are_added_in_their_order(frontier: Frontier, take: Take) -
     taken = [lease.job_id for lease in take(300)]
     assert taken[:3] == ["urgent", "j0", "j1"]
     assert taken == ["urgent", *(job for _, job in jobs)][: len(taken)]
+
+
+def test_what_an_older_version_left_is_removed_and_nobody_elses(
+    add: Add, frontier: Frontier, client: redis.Redis
+) -> None:
+    add("a", "b")
+    client.hset("scrapeq:job", "old", "5|1|0|8|1|h|batch")
+    client.set("scrapeq2:job", "of another namespace")
+    proof = frontier.coordination.lock("recovery", 60)
+
+    frontier.coordination.clear()
+
+    assert set(client.scan_iter("*")) == {"scrapeq2:job", "scrapeq:lock:recovery"}
+    frontier.coordination.unlock("recovery", proof or "")

@@ -6,13 +6,23 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import redis
 
-from scrapeq.frontier import BreakerPolicy, Due, Ending, Frontier, HostEvent, connect
-from scrapeq.models import HostVerdict
+from scrapeq.frontier import (
+    BreakerPolicy,
+    CallAllowed,
+    Due,
+    Ending,
+    Frontier,
+    GivenUp,
+    HostEvent,
+    connect,
+)
+from scrapeq.models import BreakerOpen, HostVerdict, SlotOwner, SlotTaken
 
 Add = Callable[..., int]
 Eventually = Callable[..., Any]
@@ -42,11 +52,17 @@ def take(frontier: Frontier) -> Callable[..., list[Any]]:
     return take_
 
 
+def open_ms(answer: object) -> int:
+    """For how long nobody may ask."""
+    assert isinstance(answer, BreakerOpen)
+    return answer.open_ms
+
+
 def end(
     frontier: Frontier, lease: Any, verdict: HostVerdict, verb: Any = "done", **named: Any
 ) -> list[HostEvent]:
-    """End a lease with what its try says of the host; the events."""
-    named = {"why": "reset: it hung up", **named}
+    """End a lease with what its try reports of the host; the events."""
+    named = {"error_kind": "reset", "error_message": "it hung up", **named}
     ending = Ending(lease.job_id, lease.token, verb, verdict=verdict, **named)
     ended, events = frontier.jobs.finish([ending])
     assert ended == 1
@@ -58,9 +74,9 @@ def pause_is_over(client: redis.Redis) -> Callable[..., None]:
     """`pause_is_over(host="h")`: its pause ended in 1970."""
 
     def over(host: str = "h") -> None:
-        client.hset(f"scrapeq:host:{host}", "spared_ms", 1)
-        if client.zscore("scrapeq:gated", host) is not None:
-            client.zadd("scrapeq:gated", {host: 1})
+        client.hset(f"scrapeq:host:{host}", "open_until_ms", 1)
+        if client.zscore("scrapeq:gated:http", host) is not None:
+            client.zadd("scrapeq:gated:http", {host: 1})
 
     return over
 
@@ -145,7 +161,7 @@ def test_the_breaker_goes_by_what_the_tries_say(
             if not under_way:
                 under_way = take(1)
                 assert len(under_way) == 1
-            end(frontiers[place % 2], under_way.pop(0), words[step], spare_ms=100_000)
+            end(frontiers[place % 2], under_way.pop(0), words[step], pause_ms=100_000)
 
     assert state(frontier) == state_after
 
@@ -233,11 +249,11 @@ def test_what_happened_is_told_once(
         pause_is_over()
         told += end(frontier, take()[0], "failed")
     pause_is_over()
-    told += end(frontier, take()[0], "good", why="")
+    told += end(frontier, take()[0], "good", error_kind="", error_message="")
 
-    assert [(one.host, one.event, one.said) for one in told] == [
-        ("h", "given_up", "reset: it hung up"),
-        ("h", "closed", ""),
+    assert told == [
+        HostEvent("h", "given_up", "reset", "it hung up"),
+        HostEvent("h", "closed", "", ""),
     ]
 
 
@@ -282,18 +298,18 @@ def test_a_host_is_left_alone_for_as_long_as_it_asks(
     add("a", "b", "c", "d", "e", "f")
     a, b, c, d = take(4)
     began_ms = now_ms()
-    end(frontier, a, "limited", spare_ms=200_000)
-    end(frontier, b, "limited", spare_ms=50_000)  # under way: no second wish
+    end(frontier, a, "limited", pause_ms=200_000)
+    end(frontier, b, "limited", pause_ms=50_000)  # under way: no second wish
     end(frontier, c, "good")
     assert frontier.views.paused()[0].until_ms - began_ms < 205_000
-    end(frontier, d, "limited", spare_ms=500_000)  # a longer one is
+    end(frontier, d, "limited", pause_ms=500_000)  # a longer one is
 
     assert take() == []
     assert frontier.views.paused()[0].until_ms - began_ms >= 500_000
     pause_is_over()
     (probe,) = take()
     began_ms = now_ms()
-    end(frontier, probe, "limited", spare_ms=3_000_000)  # above the longest pause of ours
+    end(frontier, probe, "limited", pause_ms=3_000_000)  # above the longest pause of ours
     assert frontier.views.paused()[0].until_ms - began_ms >= 3_000_000
 
 
@@ -301,13 +317,14 @@ def test_turns_are_refused_while_it_is_open_and_given_to_the_probe(
     add: Add, take: Any, frontier: Frontier, other: Frontier, open_breaker: Any, pause_is_over: Any
 ) -> None:
     open_breaker()
-    assert -100_000 <= other.throttle.take_slot("h", 1, LONG_MS, "7|somebody's") < -90_000
+    somebody = SlotOwner(7, "somebody's")
+    assert 90_000 < open_ms(other.throttle.take_slot("h", 1, LONG_MS, somebody)) <= 100_000
 
     pause_is_over()
     (probe,) = take()
 
-    assert other.throttle.take_slot("h", 1, LONG_MS, "7|somebody's") < 0
-    assert other.throttle.take_slot("h", 0, LONG_MS, probe.name) == 0
+    assert open_ms(other.throttle.take_slot("h", 1, LONG_MS, somebody)) > 0
+    assert other.throttle.take_slot("h", 0, LONG_MS, probe.owner) == SlotTaken()
 
 
 def test_a_visitor_from_another_host_may_be_the_probe(
@@ -318,8 +335,8 @@ def test_a_visitor_from_another_host_may_be_the_probe(
     first, second = take()
     pause_is_over()
 
-    assert frontier.throttle.take_slot("h", 0, LONG_MS, first.name) == 0
-    assert frontier.throttle.take_slot("h", 0, LONG_MS, second.name) < 0
+    assert frontier.throttle.take_slot("h", 0, LONG_MS, first.owner) == SlotTaken()
+    assert open_ms(frontier.throttle.take_slot("h", 0, LONG_MS, second.owner)) > 0
     assert take() == []  # nor is there another probe by a claim
     events = end(frontier, first, "good", about="h")
 
@@ -454,8 +471,8 @@ def test_what_is_due_at_a_host_given_up_is_given_out_to_be_ended(
     leases = take(1_000)
 
     assert sorted(lease.job_id for lease in leases) == sorted(names)
-    assert {lease.given_up.said for lease in leases} == {"reset: it hung up"}
-    assert {lease.given_up.probes for lease in leases} == {3}
+    (why,) = {replace(lease.given_up, since_ms=0) for lease in leases}
+    assert why == GivenUp(0, 3, "reset", "it hung up")
     assert {lease.tries for lease in leases} == {0}  # that it is given out to be ended is no try
     ended, events = frontier.jobs.finish([Ending(a.job_id, a.token, "done") for a in leases])
     assert (ended, events) == (500, [])
@@ -520,16 +537,18 @@ def test_paused_hosts_are_told_with_what_is_known(
     open_breaker(waiting=7)
     add("l", "m", host="<b>limited</b>", max_per_host=1)
     (lease,) = take()
-    end(frontier, lease, "limited", why="rate_limited: slow down", spare_ms=5_000)
+    end(frontier, lease, "limited", error_kind="rate_limited", error_message="slow", pause_ms=5_000)
 
     paused = {one.host: one for one in frontier.views.paused()}
     failing, limited = paused["h"], paused["<b>limited</b>"]
 
-    assert (failing.state, failing.said) == ("open", "reset: it hung up")
+    assert failing.state == "open"
+    assert (failing.error_kind, failing.error_message) == ("reset", "it hung up")
     assert (failing.failures, failing.probes, failing.waiting) == (3, 0, 7)
     assert began_ms <= failing.since_ms <= now_ms()
     assert failing.until_ms == failing.since_ms + 100_000
-    assert (limited.said, limited.waiting) == ("rate_limited: slow down", 1)
+    assert (limited.error_kind, limited.error_message) == ("rate_limited", "slow")
+    assert limited.waiting == 1
 
 
 def test_hosts_with_a_failure_or_two_are_not_paused(
@@ -560,25 +579,25 @@ def test_a_good_answer_leaves_nothing_in_redis(
     end(frontier, take()[0], "good")
 
     assert set(client.hkeys("scrapeq:host:h")) <= {"last_ms"}
-    assert not client.exists("scrapeq:troubled", "scrapeq:spared")
+    assert not client.exists("scrapeq:failing", "scrapeq:breakers")
 
 
 def test_what_a_breaker_knows_expires(open_breaker: Any, client: redis.Redis) -> None:
     open_breaker()
 
     assert 0 < client.ttl("scrapeq:host:h") <= 86_400
-    assert 0 < client.ttl("scrapeq:troubled") <= 86_400
-    assert 0 < client.ttl("scrapeq:spared") <= 86_400
+    assert 0 < client.ttl("scrapeq:failing") <= 86_400
+    assert 0 < client.ttl("scrapeq:breakers") <= 86_400
 
 
 def test_the_forgotten_are_dropped_from_the_list(open_breaker: Any, client: redis.Redis) -> None:
-    for key in ("scrapeq:troubled", "scrapeq:spared"):
+    for key in ("scrapeq:failing", "scrapeq:breakers"):
         client.zadd(key, {"long ago": 1})
 
     open_breaker()
 
-    assert client.zrange("scrapeq:troubled", 0, -1) == ["h"]
-    assert client.zrange("scrapeq:spared", 0, -1) == ["h"]
+    assert client.zrange("scrapeq:failing", 0, -1) == ["h"]
+    assert client.zrange("scrapeq:breakers", 0, -1) == ["h"]
 
 
 def commands(client: redis.Redis) -> int:
@@ -613,44 +632,46 @@ def test_a_call_is_refused_after_so_many_failures_until_one_succeeds(
 ) -> None:
     name = "ai endpoint example.com"
     events = [
-        each.endpoints.tell_call(name, "call", "failed", "ai: HTTP 503", 3)
+        each.endpoints.report_call(name, "call", "failed", "ai", "HTTP 503", 3)
         for each in (frontier, other, frontier)
     ]
 
     assert [event and event.event for event in events] == [None, None, "opened"]
-    wait_ms, said = other.endpoints.may_call(name, "a", LONG_MS)
-    assert 90_000 < wait_ms <= 100_000
-    assert said == "ai: HTTP 503"
+    refused = other.endpoints.may_call(name, "a", LONG_MS)
+    assert 90_000 < open_ms(refused) <= 100_000
+    assert refused == BreakerOpen(open_ms(refused), "ai", "HTTP 503")
     assert frontier.views.paused()[0].host == name
 
     pause_is_over(name)
-    assert other.endpoints.may_call(name, "a", LONG_MS) == (0, "")
-    assert frontier.endpoints.may_call(name, "b", LONG_MS)[0] > 0  # one at a time
-    assert frontier.endpoints.tell_call(name, "b", "good", "", 3) is None  # under way since before
-    event = other.endpoints.tell_call(name, "a", "good", "", 3)
-    assert event == HostEvent(name, "closed", "")
-    assert frontier.endpoints.may_call(name, "c", LONG_MS) == (0, "")
+    assert other.endpoints.may_call(name, "a", LONG_MS) == CallAllowed()
+    assert open_ms(frontier.endpoints.may_call(name, "b", LONG_MS)) > 0  # one at a time
+    assert (
+        frontier.endpoints.report_call(name, "b", "good", "", "", 3) is None
+    )  # under way since before
+    event = other.endpoints.report_call(name, "a", "good", "", "", 3)
+    assert event == HostEvent(name, "closed", "", "")
+    assert frontier.endpoints.may_call(name, "c", LONG_MS) == CallAllowed()
 
 
 def test_a_probing_call_that_never_ends_or_says_nothing_makes_room(
     frontier: Frontier, other: Frontier, pause_is_over: Any, eventually: Eventually
 ) -> None:
     for _ in range(3):
-        frontier.endpoints.tell_call("ai", "call", "failed", "ai: no", 3)
+        frontier.endpoints.report_call("ai", "call", "failed", "ai", "no", 3)
     pause_is_over("ai")
 
-    assert frontier.endpoints.may_call("ai", "dead", 20) == (0, "")
-    eventually(lambda: other.endpoints.may_call("ai", "quiet", LONG_MS) == (0, ""))
-    assert frontier.endpoints.may_call("ai", "next", LONG_MS)[0] > 0
-    other.endpoints.tell_call("ai", "quiet", "", "", 3)
-    assert frontier.endpoints.may_call("ai", "next", LONG_MS) == (0, "")
+    assert frontier.endpoints.may_call("ai", "dead", 20) == CallAllowed()
+    eventually(lambda: other.endpoints.may_call("ai", "quiet", LONG_MS) == CallAllowed())
+    assert open_ms(frontier.endpoints.may_call("ai", "next", LONG_MS)) > 0
+    other.endpoints.report_call("ai", "quiet", "", "", "", 3)
+    assert frontier.endpoints.may_call("ai", "next", LONG_MS) == CallAllowed()
 
 
 def test_exactly_one_of_many_calls_probes(
     frontier: Frontier, redis_url: str, pause_is_over: Any
 ) -> None:
     for _ in range(3):
-        frontier.endpoints.tell_call("ai", "call", "failed", "ai: no", 3)
+        frontier.endpoints.report_call("ai", "call", "failed", "ai", "no", 3)
     pause_is_over("ai")
     start = threading.Barrier(6)
 
@@ -659,7 +680,7 @@ def test_exactly_one_of_many_calls_probes(
             frontier = Frontier(client, RULES)
             start.wait(30)
             return sum(
-                frontier.endpoints.may_call("ai", f"{name} {number}", LONG_MS)[0] == 0
+                frontier.endpoints.may_call("ai", f"{name} {number}", LONG_MS) == CallAllowed()
                 for number in range(50)
             )
 

@@ -18,8 +18,8 @@ Eventually = Callable[..., Any]
 LONG_MS = 600_000
 
 
-def end(frontier: Frontier, lease: Any, verb: Any, wait_ms: int = 0, why: str = "") -> int:
-    return frontier.jobs.finish([Ending(lease.job_id, lease.token, verb, wait_ms, why)])[0]
+def end(frontier: Frontier, lease: Any, verb: Any, wait_ms: int = 0, **named: Any) -> int:
+    return frontier.jobs.finish([Ending(lease.job_id, lease.token, verb, wait_ms, **named)])[0]
 
 
 def test_a_finished_job_is_gone(add: Add, take: Take, frontier: Frontier) -> None:
@@ -105,10 +105,11 @@ def test_a_retry_waits_its_time_and_says_why(
     (lease,) = take()
 
     failed_ms = now_ms()
-    end(frontier, lease, "retry", 100, "reset: the connection broke")
+    end(frontier, lease, "retry", 100, error_kind="reset", error_message="it broke")
 
     assert frontier.views.batch_counts("batch") == (0, 1)
-    assert frontier.views.standings(["a"])["a"].why == "reset: the connection broke"
+    standing = frontier.views.standings(["a"])["a"]
+    assert (standing.error_kind, standing.error_message) == ("reset", "it broke")
     next_ms = frontier.jobs.claim("w", 9, LONG_MS).next_ms
     assert next_ms is not None
     assert next_ms <= 100

@@ -154,7 +154,12 @@ class Model(RuleBasedStateMachine):
     def finish(self, data: st.DataObject, verb: Any) -> None:
         job_id = data.draw(st.sampled_from(self.at("running")))
         job = self.jobs[job_id]
-        assert self.frontier.jobs.finish([Ending(job_id, job.token, verb, LONG_MS, "why")])[0] == 1
+        assert (
+            self.frontier.jobs.finish(
+                [Ending(job_id, job.token, verb, LONG_MS, error_kind="reset")]
+            )[0]
+            == 1
+        )
         self.ended.append((job_id, job.token))
         if verb == "done":
             del self.jobs[job_id]
@@ -222,10 +227,10 @@ class Model(RuleBasedStateMachine):
             return
         places: dict[str, list[str]] = {}
         for key, place in {
-            **{f"scrapeq:ready:{host}": "ready" for host in HOSTS},
+            **{f"scrapeq:ready:http:{host}": "ready" for host in HOSTS},
             **{f"scrapeq:parked:{batch}": "parked" for batch in BATCHES},
             "scrapeq:later": "later",
-            "scrapeq:suspects": "suspects",
+            "scrapeq:suspects:http": "suspects",
             "scrapeq:leases": "running",
         }.items():
             for job_id in self.client.zrange(key, 0, -1):

@@ -44,7 +44,7 @@ def test_a_retry_comes_back_to_its_place(
 ) -> None:
     add("first", "second", priority=5)
     (first,) = take(1)
-    frontier.jobs.finish([Ending("first", first.token, "retry", 1, "reset: it broke")])
+    frontier.jobs.finish([Ending("first", first.token, "retry", 1, error_kind="reset")])
     add("urgent", priority=1)
     add("last", priority=9)
     eventually(lambda: not take(0) and frontier.views.batch_counts("batch") == (0, 0))
@@ -152,14 +152,16 @@ def test_ids_may_hold_anything(add: Add, take: Take, frontier: Frontier) -> None
     assert frontier.views.counts()["open"] == 0
 
 
-def test_what_a_try_said_may_hold_anything(frontier: Frontier, add: Add, take: Take) -> None:
+def test_why_a_try_failed_may_hold_anything(frontier: Frontier, add: Add, take: Take) -> None:
     add("a")
     (lease,) = take()
 
-    frontier.jobs.finish([Ending("a", lease.token, "retry", 60_000, "reset: \ud83d\0 <b>")])
+    error = {"error_kind": "of a newer worker", "error_message": "a: \ud83d\0 <b>"}
+    frontier.jobs.finish([Ending("a", lease.token, "retry", 60_000, **error)])
 
     standing = frontier.views.standings(["a", "b"])
-    assert standing["a"].why == "reset: \ud83d\0 <b>"
+    assert standing["a"].error_kind == "of a newer worker"
+    assert standing["a"].error_message == "a: \ud83d\0 <b>"
     assert (standing["a"].retrying, standing["a"].running, standing["a"].tries) == (True, False, 1)
     assert not standing["b"].known
 
@@ -169,7 +171,7 @@ def test_what_is_next_is_listed_whatever_it_waits_for(
 ) -> None:
     add("again", host="a")
     (again,) = take(1)
-    frontier.jobs.finish([Ending("again", again.token, "retry", 60_000, "reset: it broke")])
+    frontier.jobs.finish([Ending("again", again.token, "retry", 60_000, error_kind="reset")])
     add("runs", host="b")
     assert ids(take(1)) == ["runs"]
     add("second", "third", host="c", priority=5)

@@ -12,6 +12,7 @@ from typing import Any
 import redis
 
 from scrapeq.frontier import Ending, Frontier, connect
+from scrapeq.models import SlotOwner, SlotTaken, SlotWait
 
 Add = Callable[..., int]
 Take = Callable[..., list[Any]]
@@ -20,11 +21,17 @@ Eventually = Callable[..., Any]
 LONG_MS = 600_000
 
 
+def wait_ms(answer: object) -> int:
+    """How long to wait and ask again."""
+    assert isinstance(answer, SlotWait)
+    return answer.wait_ms
+
+
 def test_without_a_gap_nothing_is_held(add: Add, take: Take, other: Frontier) -> None:
     add("a", "b", "c")
 
     assert len(take(2)) == 2
-    assert other.throttle.take_slot("h", 0, LONG_MS) == 0
+    assert other.throttle.take_slot("h", 0, LONG_MS) == SlotTaken()
 
 
 def test_a_claim_with_a_gap_holds_the_turn(
@@ -38,7 +45,7 @@ def test_a_claim_with_a_gap_holds_the_turn(
     assert claim.leases == ()
     assert claim.next_ms is not None
     assert claim.next_ms > 1_000  # the turn is held, though the gap of 1 ms is long over
-    assert other.throttle.take_slot("h", 1, LONG_MS) > 0
+    assert wait_ms(other.throttle.take_slot("h", 1, LONG_MS)) > 0
 
 
 def test_the_gap_runs_from_when_the_answer_began(
@@ -65,7 +72,7 @@ def test_a_turn_that_was_not_used_is_free_at_once(
 
     assert [lease.job_id for lease in take()] == ["b"]
     frontier.throttle.end_slot("h", used=False)
-    assert other.throttle.take_slot("h", LONG_MS, LONG_MS) == 0
+    assert other.throttle.take_slot("h", LONG_MS, LONG_MS) == SlotTaken()
 
 
 def test_a_turn_not_used_leaves_the_gap_of_the_one_before(
@@ -83,13 +90,13 @@ def test_a_turn_not_used_leaves_the_gap_of_the_one_before(
 
 
 def test_take_turn_holds_too(add: Add, take: Take, frontier: Frontier, other: Frontier) -> None:
-    assert frontier.throttle.take_slot("h", 1, LONG_MS) == 0
+    assert frontier.throttle.take_slot("h", 1, LONG_MS) == SlotTaken()
     add("a", gap_ms=1)
     add("b", host="h", gap_ms=0, priority=9)
 
     assert take() == []
     # look again soon: it may end at any time
-    assert 0 < other.throttle.take_slot("h", 1, LONG_MS) <= 50
+    assert 0 < wait_ms(other.throttle.take_slot("h", 1, LONG_MS)) <= 50
 
 
 def test_a_hold_that_nobody_ends_was_used_at_its_last_moment(
@@ -97,7 +104,7 @@ def test_a_hold_that_nobody_ends_was_used_at_its_last_moment(
 ) -> None:
     add("b", gap_ms=120)
     held_from_ms = now_ms()
-    assert frontier.throttle.take_slot("h", 120, 60) == 0
+    assert frontier.throttle.take_slot("h", 120, 60) == SlotTaken()
 
     eventually(take)
 
@@ -136,7 +143,7 @@ def test_an_ended_lease_leaves_the_turn_of_somebody_else(
     add("a", "b", gap_ms=1)
     (a,) = take(1, lease_ms=1)
     # nobody looked for its end yet
-    eventually(lambda: other.throttle.take_slot("h", 1, LONG_MS) == 0)
+    eventually(lambda: other.throttle.take_slot("h", 1, LONG_MS) == SlotTaken())
 
     assert frontier.jobs.finish([Ending("a", a.token, "done")])[0] == 1
 
@@ -153,24 +160,24 @@ def test_who_was_silent_for_too_long_does_not_end_the_turn_of_the_next(
     (again,) = eventually(lambda: take(1))
     assert again.job_id == "frozen"
 
-    other.throttle.end_slot("h", frozen.name)
+    other.throttle.end_slot("h", frozen.owner)
 
     assert take() == []
-    assert frontier.throttle.take_slot("h", 1, LONG_MS) > 0
-    other.throttle.end_slot("h", again.name)
+    assert wait_ms(frontier.throttle.take_slot("h", 1, LONG_MS)) > 0
+    other.throttle.end_slot("h", again.owner)
     assert eventually(take)[0].job_id == "next"
 
 
 def test_the_owner_of_a_turn_that_was_taken_later_ends_it(
     frontier: Frontier, other: Frontier, eventually: Eventually
 ) -> None:
-    assert frontier.throttle.take_slot("h", 1, LONG_MS, "7|a") == 0
+    assert frontier.throttle.take_slot("h", 1, LONG_MS, SlotOwner(7, "a")) == SlotTaken()
 
-    other.throttle.end_slot("h", "8|b")
-    assert 0 < other.throttle.take_slot("h", 1, LONG_MS, "8|b") <= 50
+    other.throttle.end_slot("h", SlotOwner(8, "b"))
+    assert 0 < wait_ms(other.throttle.take_slot("h", 1, LONG_MS, SlotOwner(8, "b"))) <= 50
 
-    other.throttle.end_slot("h", "7|a")
-    eventually(lambda: other.throttle.take_slot("h", 1, LONG_MS, "8|b") == 0)
+    other.throttle.end_slot("h", SlotOwner(7, "a"))
+    eventually(lambda: other.throttle.take_slot("h", 1, LONG_MS, SlotOwner(8, "b")) == SlotTaken())
 
 
 def test_who_waits_for_a_turn_goes_before_new_claims(
@@ -185,11 +192,11 @@ def test_who_waits_for_a_turn_goes_before_new_claims(
     take(1)
     frontier.throttle.end_slot("h")
     ended_ms = now_ms()
-    assert other.throttle.take_slot("h", LONG_MS, LONG_MS) > 1_000
+    assert wait_ms(other.throttle.take_slot("h", LONG_MS, LONG_MS)) > 1_000
     eventually(lambda: now_ms() > ended_ms + 1)  # the gap that b asks for is over
 
     assert take() == []
-    assert eventually(lambda: other.throttle.take_slot("h", 1, 1) == 0)
+    assert eventually(lambda: other.throttle.take_slot("h", 1, 1) == SlotTaken())
     assert eventually(take)[0].job_id == "b"
 
 
@@ -198,7 +205,7 @@ def test_who_waited_and_went_away_blocks_nobody(
 ) -> None:
     add("a", "b", gap_ms=1)
     take(1)
-    assert other.throttle.take_slot("h", 1, LONG_MS) > 0  # and never asks again
+    assert wait_ms(other.throttle.take_slot("h", 1, LONG_MS)) > 0  # and never asks again
     frontier.throttle.end_slot("h")
 
     assert eventually(take, within_s=5)[0].job_id == "b"
@@ -228,7 +235,7 @@ def test_no_two_of_many_clients_come_closer_than_the_gap(redis_url: str, add: Ad
         with contextlib.closing(connect(redis_url)) as client:
             frontier = Frontier(client)
             for _ in range(6):
-                while frontier.throttle.take_slot("h", 30, LONG_MS):
+                while frontier.throttle.take_slot("h", 30, LONG_MS) != SlotTaken():
                     pass
                 ask(client, frontier)
 

@@ -50,7 +50,7 @@ def test_an_endpoint_that_fails_is_spared_and_found_again(summarise, llmock, que
     assert {row["error_kind"] for row in [*rows, *spared]} == {"ai"}
     assert {row["attempts"] for row in spared} == {0}
     assert len(llmock.requests) == FAILURES
-    assert "is being spared until" in spared[0]["error_message"]
+    assert "is paused until" in spared[0]["error_message"]
     assert "HTTP 503" in spared[0]["error_message"]
     (paused,) = queue.paused_hosts().to_dict("records")
     assert paused["host"].startswith("ai endpoint 127.0.0.1:")
@@ -58,7 +58,7 @@ def test_an_endpoint_that_fails_is_spared_and_found_again(summarise, llmock, que
 
     llmock.reset()
     with redis.Redis.from_url(cluster.redis_url) as client:
-        client.hset(KEYS.host(paused["host"]), "spared_ms", 1)  # its pause ended in 1970
+        client.hset(KEYS.host(paused["host"]), "open_until_ms", 1)  # its pause ended in 1970
 
     assert summarise()["ok"]
     assert queue.paused_hosts().empty

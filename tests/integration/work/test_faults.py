@@ -3,6 +3,7 @@ hurt in the middle of a batch, and the rows say what they should."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -95,7 +96,7 @@ def kill_whoever_asks(
         if web.hits(DEADLY) > killed:
             held = client.hget(KEYS.held, job_id)
             assert held
-            os.kill(int(held.split("|")[1].rpartition(":")[2]), signal.SIGKILL)
+            os.kill(int(json.loads(held)[1].rpartition(":")[2]), signal.SIGKILL)
             killed += 1
 
 

@@ -76,7 +76,9 @@ def test_nothing_was_tried_where_the_jobs_own_host_is_spared():
 
 
 def test_the_row_says_what_happened_and_what_to_do():
-    why = GivenUp(since_ms=now_ms() - 960_000, probes=5, said="refused: nobody listens")
+    why = GivenUp(
+        since_ms=now_ms() - 960_000, probes=5, error_kind="refused", error_message="nobody listens"
+    )
 
     row = given_up("here.example", why)
 
