@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from scrapeq.models.health import HealthStatus, HealthVerdict
 
-#: A rate over less than this says more about the moment than about the speed.
+#: A rate over less time than this is an accident of the moment.
 SHORTEST_SPAN_S = 1.0
 
 
@@ -126,7 +126,7 @@ def _check_share(share: float) -> None:
 # Health. The thresholds are for a queue that is watched by people: they should speak before a
 # night is lost, and be silent about a site or two that is down.
 
-#: With fewer finished lately, a share of failures says nothing.
+#: With fewer finished lately, a share of failures means nothing.
 FEWEST_FINISHED = 20
 #: Columns of URLs that people collect have 5 to 10 % of dead links; twice that is worth a look.
 FAILURE_RATE_DEGRADED = 20.0

@@ -81,7 +81,7 @@ class BatchHandle(BatchTables):
             return batch_card(batch, progress, note=self.note, errors=errors, with_actions=actions)
         not_there = missing(frontier)
         paused = paused_now(frontier)
-        # all that is left waits for paused hosts: how fast others were says nothing
+        # all that is left waits for paused hosts: the speed of other hosts is no forecast
         waiting = sum(one.waiting for one in paused)
         waits = bool(paused) and not progress.running and progress.pending <= waiting
         return batch_card(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Seconds in which all who look share one picture.
+#: Seconds in which all viewers share one picture.
 SAME_S = 0.5
 #: Bytes of a file's name before its ending; file systems end at 255 for all.
 MOST_STEM = 100
@@ -35,7 +35,7 @@ NAMED = 5
 class Dashboard:
     """Draws the parts of the dashboard and does what its buttons ask for.
 
-    Many may look at one dashboard at once; whoever asks within `same_s` seconds gets the same picture.
+    Many may view one dashboard at once; requests within `same_s` seconds get the same picture.
     Raises what `get_job_queue` raises: like a notebook, a dashboard starts the private Redis and
     workers if none run.
     """
@@ -54,7 +54,7 @@ class Dashboard:
         self._same_s = same_s
 
     def changed(self, shown: dict[str, str]) -> dict[str, str]:
-        """The parts that look otherwise than in `shown`, by name; `shown` is brought up to date.
+        """The parts that differ from `shown`, by name; `shown` is brought up to date.
 
         Costs some ten milliseconds, whatever the number of jobs. A part that cannot be drawn stays
         as it was.

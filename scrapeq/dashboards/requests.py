@@ -81,7 +81,7 @@ class Requests:
             return {"error": display.plain(error, MOST_MESSAGE)}
         except Exception as error:  # the rim: whoever pressed the button has to learn of it
             log.exception("a request to the dashboard failed")
-            return {"error": f"this failed: {type(error).__name__}; the log of scrapeq tells more"}
+            return {"error": f"this failed: {type(error).__name__}; see the log of scrapeq"}
 
     @contextmanager
     def upload(self, name: str) -> Iterator[tuple[str, IO[bytes]]]:

@@ -15,7 +15,7 @@ from scrapeq.models.progress import headline
 class BatchState(StrEnum):
     """What may happen to the jobs of a batch."""
 
-    OPEN = "open"  # its jobs are taken in turn
+    OPEN = "open"  # its jobs are claimed as they are due
     PAUSED = "paused"  # nothing new is started; running ones end
     CANCELLED = "cancelled"  # everything open was stopped
     FINISHED = "finished"  # every job has its row

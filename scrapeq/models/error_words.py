@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from scrapeq import display
 from scrapeq.models.error_kind import ErrorKind
 
-#: What a page was, so that "12 <words>" and "1 <words>" can both be read aloud.
-WORDS: dict[ErrorKind, str] = {
+#: By kind: what a page was, so that "12 <words>" and "1 <words>" can both be read aloud.
+WORDS: dict[str, str] = {
+    "internal": "failed in scrapeq itself",
+    "config": "not fetched (settings)",
     ErrorKind.SCHEME: "not a URL",
     ErrorKind.ADDRESS: "blocked (private address)",
     ErrorKind.ROBOTS: "disallowed by robots.txt",
@@ -58,10 +60,7 @@ ADVICE: dict[ErrorKind, str] = {
 
 def error_words(kind: str) -> str:
     """A kind in words; one that this version does not know is shown as it is written."""
-    try:
-        return WORDS.get(ErrorKind(kind)) or kind.replace("_", " ")
-    except ValueError:
-        return display.plain(kind, 40).replace("_", " ")
+    return WORDS.get(kind) or display.plain(kind, 40).replace("_", " ")
 
 
 def errors_in_words(counts: Mapping[str, int]) -> str:

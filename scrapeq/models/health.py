@@ -174,4 +174,4 @@ def unhealthy(reason: str, hint: str, **facts: Any) -> SystemHealth:
 
 
 def _answer(answers: bool | None) -> str:
-    return "was not asked" if answers is None else "answers" if answers else "does not answer"
+    return "not checked" if answers is None else "answers" if answers else "does not answer"

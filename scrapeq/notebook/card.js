@@ -1,4 +1,4 @@
-// A batch's card in a notebook: draws what Python made, and says which button was pressed.
+// A batch's card in a notebook: draws what Python made, and sends which button was pressed.
 // Goes with morph.js.
 
 function render({ model, el }) {

@@ -370,7 +370,7 @@ class JobQueue:
             if deadline is not None and time.monotonic() > deadline:
                 raise WaitTimeout(
                     f"job {job_id} is not finished after {timeout:g} s",
-                    hint="it goes on: wait again, or look at get_job_status",
+                    hint="the work goes on: wait again, or look at get_job_status",
                 )
             time.sleep(0.05)
         return job

@@ -1,4 +1,4 @@
-"""Which hosts fail most, are slowest or are asked most, from `sq.hosts()`."""
+"""Which hosts fail most, are slowest or get most requests, from `sq.hosts()`."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_every_figure_draws_what_ran(batch, queue):
     assert total(sq.plots.hosts(batch=batch), "failed") == failed
     assert total(sq.plots.hosts(batch=batch, by="jobs"), "succeeded") == done
 
-    assert sq.plots.batches(queue=queue).layout.yaxis2.ticktext[0] == "100 %"
+    assert sq.plots.batches(queue=queue).layout.yaxis2.ticktext[0] == f"{failed} failed"
     assert "60 of them the same" in sq.plots.comparison(sq.compare(batch, batch)).layout.title.text
 
 
