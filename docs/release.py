@@ -81,7 +81,7 @@ def check_migration(before: int, now: int, section: str) -> None:
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
-    print("+", *command, flush=True)
+    print("+", " ".join(map(str, command)).partition("\n")[0], flush=True)
     done = subprocess.run(  # noqa: S603 - git, pip, hatchling and our own wheel
         command, cwd=cwd, check=True, stdout=subprocess.PIPE, text=True
     )

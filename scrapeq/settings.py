@@ -58,18 +58,18 @@ class Settings(BaseSettings):
         description="None: SQLite in `home`. postgresql://user@host/name for many machines.",
     )
 
-    namespace: str = Field(
-        DEFAULT_NAMESPACE,
-        validation_alias="SCRAPEQ_NAMESPACE",
-        description="What every key in Redis begins with, so that projects can share one Redis; "
-        "letters, digits, - and _, at most 40.",
-    )
     owner: str = Field(
         default_factory=_login_name,
         max_length=200,
         validation_alias="SCRAPEQ_OWNER",
         description="Whose batches these are. A page that was fetched with a secret, or that its "
         "server calls private, answers only batches of the same owner. None: the login name.",
+    )
+    namespace: str = Field(
+        DEFAULT_NAMESPACE,
+        validation_alias="SCRAPEQ_NAMESPACE",
+        description="What every key in Redis begins with, so that projects can share one Redis; "
+        "letters, digits, - and _, at most 40.",
     )
 
     # the private cluster

@@ -30,5 +30,5 @@ if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
     exit 1
 fi
 
-echo "Making $folder with $("$python" -V). The first time this downloads about 250 MB."
+echo "Making $folder with $("$python" -V). The first time this downloads what it needs."
 "$python" -m venv "$folder"

@@ -59,22 +59,22 @@ def batch_card(
 
 
 def state_in_words(batch: Batch, progress: Progress, errors: Mapping[str, int]) -> str:
-    """The last sentence of a batch that ended with failures, and what to do; or its state.
+    """How a batch ended, and what to do about what failed; "" while it is open.
 
-    "490 of 500 in 41 s; 6 connection refused, 4 empty page. retry_failed() tries them again".
+    "finished: 490 of 500 in 41 s; 6 refused (connection), 4 empty. retry_failed() tries them again".
     """
     if batch.state is not BatchState.FINISHED:
         return "" if batch.state is BatchState.OPEN else batch.state.value
+    elapsed = display.seconds(progress.elapsed_s)
+    sentence = f"finished: {progress.completed:,} of {progress.total:,} in {elapsed}"
     if not errors:
-        return ""
+        return sentence
     kinds = dict(list(errors.items())[:MOST_KINDS])
     others = sum(errors.values()) - sum(kinds.values())
-    sentence = (
-        f"{progress.completed:,} of {progress.total:,} in {display.seconds(progress.elapsed_s)}; "
-        f"{errors_in_words(kinds)}{f', {others:,} others' if others else ''}"
-    )
-    if advice := _advice(next(iter(errors))):
-        sentence += f". {error_words(next(iter(errors))).capitalize()}: {advice}"
+    sentence += f"; {errors_in_words(kinds)}{f', {others:,} others' if others else ''}"
+    commonest = next(iter(errors))
+    if advice := _advice(commonest):
+        sentence += f". {error_words(commonest).capitalize()}: {advice}"
     if any(is_retryable(kind) for kind in errors):
         sentence += ". retry_failed() tries the failed rows again"
     return sentence

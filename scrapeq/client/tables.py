@@ -185,7 +185,7 @@ def hosts(
     except RedisUnavailable:
         paused = None
     return frames.hosts_frame(
-        tallies.outcomes, tallies.errors, paused, edges_s=stats.BUCKET_EDGES_S, limit=limit
+        tallies.jobs, tallies.errors, paused, edges_s=stats.BUCKET_EDGES_S, limit=limit
     )
 
 

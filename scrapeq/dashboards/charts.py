@@ -98,7 +98,9 @@ def _success(series: Sequence[Step]) -> Chart:
     newest = next((rate for rate in reversed(rates) if rate is not None), None)
     now = "–" if newest is None else f"{newest:.1f} %"
     line = Line(*_path(rates, 100.0), "full", "success")
-    return Chart("success", now, "100 %" if newest is not None else "", lines=(line,))
+    return Chart(
+        "success, newest minute", now, "100 %" if newest is not None else "", lines=(line,)
+    )
 
 
 def _path(values: Sequence[float | None], top: float) -> tuple[str, str]:

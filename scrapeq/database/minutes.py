@@ -18,6 +18,7 @@ from scrapeq import stats
 from scrapeq.clock import MINUTE_MS
 from scrapeq.database.engine import read_transaction
 from scrapeq.database.schema import error_minutes, history, latencies
+from scrapeq.models.tallies import ErrorSpan
 
 
 @dataclass(slots=True)
@@ -144,8 +145,8 @@ def spans_since(
 
 def error_spans_since(
     engine: sa.Engine, since_ms: int, every_ms: int = MINUTE_MS
-) -> list[tuple[int, str, int]]:
-    """`(start_ms, error kind, count)` of the spans that start at `since_ms` or later."""
+) -> list[ErrorSpan]:
+    """The errors of the spans that start at `since_ms` or later."""
     start = _start(error_minutes, every_ms)
     query = (
         sa.select(start, error_minutes.c.error_kind, sa.func.sum(error_minutes.c.count))
@@ -154,7 +155,9 @@ def error_spans_since(
         .order_by(start, error_minutes.c.error_kind)
     )
     with read_transaction(engine) as connection:
-        return [(start_ms, kind, int(n)) for start_ms, kind, n in connection.execute(query)]
+        return [
+            ErrorSpan(start_ms, kind, int(n)) for start_ms, kind, n in connection.execute(query)
+        ]
 
 
 def errors_since(engine: sa.Engine, since_ms: int) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""What became of jobs, grouped in the database: by host, and by time for a batch or some hosts.
+"""Jobs counted by how they ended, grouped in the database: by host, and by time for a batch or some hosts.
 
 Minutes know nothing of hosts and batches, so these read the jobs themselves; see each for its cost.
 `since_ms` and `batch_id` narrow them down. Statuses are the record's: every open job is pending.
@@ -17,18 +17,17 @@ from scrapeq.database.latency import latency_bucket
 from scrapeq.database.minutes import Span
 from scrapeq.database.schema import jobs
 from scrapeq.models import JobStatus
+from scrapeq.models.tallies import ErrorSpan, HostErrors, HostTally
 
 _ENDED = (JobStatus.COMPLETED.value, JobStatus.FAILED.value)
 
 
 @dataclass(frozen=True, slots=True)
 class HostTallies:
-    """Jobs by host: `outcomes` are `(host, status, latency bucket or None, count, sum of the times
-    in seconds, newest finished_ms or None)`, `errors` are `(host, error kind, count)` of failed
-    ones."""
+    """Jobs by host, and the errors of failed ones."""
 
-    outcomes: list[tuple[str, str, int | None, int, float, int | None]]
-    errors: list[tuple[str, str, int]]
+    jobs: list[HostTally]
+    errors: list[HostErrors]
 
 
 def host_tallies(
@@ -41,7 +40,7 @@ def host_tallies(
     j = jobs.c
     bucket = latency_bucket(j.elapsed_s).label("bucket")
     last_ms = sa.func.max(j.finished_ms)
-    outcomes = (
+    tallies = (
         sa.select(j.host, j.status, bucket, sa.func.count(), sa.func.sum(j.elapsed_s), last_ms)
         .where(j.host != "", *_of_batch(batch_id))
         .group_by(j.host, j.status, bucket)
@@ -64,12 +63,14 @@ def host_tallies(
         parts = [[]] if since_ms is None else [_finished_since(since_ms), [j.finished_ms.is_(None)]]
         for conditions in parts:
             found += [
-                (host, status, number, int(count), float(time_s or 0.0), last)
+                HostTally(host, status, number, int(count), float(time_s or 0.0), last)
                 for host, status, number, count, time_s, last in connection.execute(
-                    outcomes.where(*conditions)
+                    tallies.where(*conditions)
                 )
             ]
-        kinds = [(host, kind, int(count)) for host, kind, count in connection.execute(errors)]
+        kinds = [
+            HostErrors(host, kind, int(count)) for host, kind, count in connection.execute(errors)
+        ]
     return HostTallies(found, kinds)
 
 
@@ -125,10 +126,8 @@ def batch_spans(engine: sa.Engine, batch_id: str, every_ms: int) -> list[Span]:
     return [spans[start_ms] for start_ms in sorted(spans)]
 
 
-def batch_error_spans(
-    engine: sa.Engine, batch_id: str, every_ms: int
-) -> list[tuple[int, str, int]]:
-    """`(start_ms, error kind, count)` of a batch, as `minutes.error_spans_since` gives them."""
+def batch_error_spans(engine: sa.Engine, batch_id: str, every_ms: int) -> list[ErrorSpan]:
+    """The errors of a batch by time, as `minutes.error_spans_since` gives them."""
     start = _start(every_ms)
     query = (
         sa.select(start, jobs.c.error_kind, sa.func.count())
@@ -141,7 +140,9 @@ def batch_error_spans(
         .order_by(start, jobs.c.error_kind)
     )
     with read_transaction(engine) as connection:
-        return [(start_ms, kind, int(n)) for start_ms, kind, n in connection.execute(query)]
+        return [
+            ErrorSpan(start_ms, kind, int(n)) for start_ms, kind, n in connection.execute(query)
+        ]
 
 
 def _ended(

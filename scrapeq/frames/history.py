@@ -12,6 +12,7 @@ import pandas as pd
 
 from scrapeq.frames.columns import STRING, float64
 from scrapeq.frames.quantiles import quantiles
+from scrapeq.models.tallies import ErrorSpan
 
 _PERCENTS = (50, 90, 95, 99)
 
@@ -80,7 +81,7 @@ def history_frame(steps: Steps, found: Sequence[Step], *, edges_s: Sequence[floa
     )
 
 
-def error_history_frame(steps: Steps, found: Sequence[tuple[int, str, int]]) -> pd.DataFrame:
+def error_history_frame(steps: Steps, found: Sequence[ErrorSpan]) -> pd.DataFrame:
     """One row per step and an Int64 column per kind; found: `(start_ms, error kind, count)`."""
     totals: Counter[str] = Counter()
     for _, kind, count in found:

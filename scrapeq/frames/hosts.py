@@ -10,28 +10,27 @@ import pandas as pd
 
 from scrapeq.frames.columns import CATEGORY, STRING, TIME, array, make_frame
 from scrapeq.frames.history import mean_s, quantile_column, success_rate
+from scrapeq.models.tallies import HostErrors, HostTally
 
 
 def hosts_frame(
-    outcomes: Sequence[tuple[str, str, int | None, int, float, int | None]],
-    errors: Sequence[tuple[str, str, int]],
+    tallies: Sequence[HostTally],
+    errors: Sequence[HostErrors],
     paused_until: Mapping[str, float] | None,
     *,
     edges_s: Sequence[float],
     limit: int | None = None,
 ) -> pd.DataFrame:
-    """One row per host of `outcomes`, the one with most jobs first; see `client.tables.hosts`.
+    """One row per host of `tallies`, the one with most jobs first; see `client.tables.hosts`.
 
-    outcomes: `(host, status, latency bucket or None, count, sum of the times in seconds, newest
-    finish in ms or None)`. errors: `(host, error kind, count)`. paused_until: when the pause of
-    a host ends, in seconds since 1970; None if that cannot be known.
+    paused_until: when the pause of a host ends, in seconds since 1970; None if that cannot be known.
     """
     places: dict[str, int] = {}
-    groups = np.array([places.setdefault(one[0], len(places)) for one in outcomes], dtype=np.int64)
+    groups = np.array([places.setdefault(one.host, len(places)) for one in tallies], dtype=np.int64)
     size = len(places)
-    status = np.array([one[1] for one in outcomes], dtype=object)
-    counts = np.array([one[3] for one in outcomes], dtype=np.int64)
-    timed = np.array([one[2] is not None for one in outcomes], dtype=bool)
+    status = np.array([one.status for one in tallies], dtype=object)
+    counts = np.array([one.jobs for one in tallies], dtype=np.int64)
+    timed = np.array([one.bucket is not None for one in tallies], dtype=bool)
     ended = np.isin(status, ["completed", "failed", "cancelled"])
 
     def total(chosen: Any) -> Any:
@@ -40,12 +39,14 @@ def hosts_frame(
         return sums
 
     time_s = np.zeros(size)
-    np.add.at(time_s, groups, [one[4] for one in outcomes])
+    np.add.at(time_s, groups, [one.time_s for one in tallies])
     last_ms = np.zeros(size, dtype=np.int64)
-    np.maximum.at(last_ms, groups, [one[5] or 0 for one in outcomes])
-    cells = _cells(groups[timed], [one[2] for one in outcomes if one[2] is not None], counts[timed])
+    np.maximum.at(last_ms, groups, [one.last_ms or 0 for one in tallies])
+    cells = _cells(
+        groups[timed], [one.bucket for one in tallies if one.bucket is not None], counts[timed]
+    )
     tally = cells | {"timed": total(timed)}
-    jobs = total(np.ones(len(outcomes), dtype=bool))
+    jobs = total(np.ones(len(tallies), dtype=bool))
     succeeded, failed = total(status == "completed"), total(status == "failed")
     hosts = np.array(list(places), dtype=object)
     kinds = _most_frequent(errors, places)
@@ -94,9 +95,7 @@ def _cells(groups: Any, buckets: Any, counts: Any) -> dict[str, Any]:
     return {"groups": pairs // 1_000, "buckets": pairs % 1_000, "counts": sums}
 
 
-def _most_frequent(
-    errors: Sequence[tuple[str, str, int]], places: Mapping[str, int]
-) -> dict[int, str]:
+def _most_frequent(errors: Sequence[HostErrors], places: Mapping[str, int]) -> dict[int, str]:
     """For the place of each host with errors the kind that it had most of."""
     most: dict[int, tuple[int, str]] = {}
     for host, kind, count in errors:

@@ -41,9 +41,9 @@ def pack_table(table: pd.DataFrame) -> list[bytes]:
             places[how].append(place)
     if places["text"]:
         names = [*index.names[: len(levels)], *table.columns]
-        said = ", ".join(repr(names[place]) for place in places["text"])
+        named = ", ".join(repr(names[place]) for place in places["text"])
         warnings.warn(
-            f"kept as text, because a table cannot carry what is in it: {said}",
+            f"kept as text, because a table cannot carry what is in it: {named}",
             UserWarning,
             stacklevel=2,
         )

@@ -1,4 +1,4 @@
-"""The tables of results: pages, errors, links, images, and of hosts that are being spared."""
+"""The tables of results: pages, errors, links, images, and of paused hosts."""
 
 from __future__ import annotations
 
@@ -68,10 +68,9 @@ def pages_frame(
     input has it and without final_url if every page was where it was looked for; or the labels of
     the columns that are wanted, in their order.
 
-    dtypes: url, final_url, title, text, author, error_message string · ok, from_store boolean ·
-    http_status, attempts Int16 · body_bytes Int64 · elapsed_s float64 · language, error_kind
-    category · published_at, fetched_at datetime64[us, UTC] · a selector's column string, or object
-    (lists of texts, NA for none) for a selector in a list.
+    dtypes, by what `models.page_fields` says of a column: text string · flag boolean · int16 Int16 ·
+    int64 Int64 · float64 float64 · category category · time datetime64[us, UTC]. A selector's column
+    is string, or object (lists of texts, NA for none) for a selector in a list.
 
     No name comes twice. A selector called like something that is read from every page (title, text,
     language, author, published_at) has the name, and what scrapeq found is called `title_page`; one
@@ -166,7 +165,7 @@ def images_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFra
 
 
 def paused_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row per host that is being spared, in the order given; see `JobQueue.paused_hosts`.
+    """One row per paused host, in the order given; see `JobQueue.paused_hosts`.
 
     Each row has every column by its name, with times in seconds since 1970. Columns: host,
     error_message string · state, error_kind category · failures, probes Int32 · since, until

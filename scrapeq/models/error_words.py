@@ -7,35 +7,37 @@ from collections.abc import Mapping
 from scrapeq import display
 from scrapeq.models.error_kind import ErrorKind
 
-#: What happened to a page, so that "12 <words>" can be read aloud.
+#: What a page was, so that "12 <words>" and "1 <words>" can both be read aloud.
 WORDS: dict[ErrorKind, str] = {
-    ErrorKind.SCHEME: "not a web address",
-    ErrorKind.ADDRESS: "private address",
+    ErrorKind.SCHEME: "not a URL",
+    ErrorKind.ADDRESS: "blocked (private address)",
     ErrorKind.ROBOTS: "disallowed by robots.txt",
-    ErrorKind.DNS: "unknown host name",
-    ErrorKind.REFUSED: "connection refused",
-    ErrorKind.CONNECT_TIMEOUT: "no connection in time",
-    ErrorKind.TLS: "certificate or TLS error",
-    ErrorKind.RESET: "connection closed",
-    ErrorKind.HEADER_TIMEOUT: "no answer in time",
+    ErrorKind.DNS: "unknown to DNS",
+    ErrorKind.REFUSED: "refused (connection)",
+    ErrorKind.CONNECT_TIMEOUT: "not connected in time",
+    ErrorKind.TLS: "not trusted (TLS)",
+    ErrorKind.RESET: "cut off (connection)",
+    ErrorKind.HEADER_TIMEOUT: "not answered in time",
     ErrorKind.PROTOCOL: "not valid HTTP",
-    ErrorKind.REDIRECTS: "bad redirects",
-    ErrorKind.BODY_TIMEOUT: "page too slow",
-    ErrorKind.TRUNCATED: "page incomplete",
-    ErrorKind.DECODE: "broken compression",
-    ErrorKind.TOO_LARGE: "page too large",
+    ErrorKind.REDIRECTS: "redirected wrongly",
+    ErrorKind.BODY_TIMEOUT: "too slow",
+    ErrorKind.TRUNCATED: "incomplete",
+    ErrorKind.DECODE: "not decodable",
+    ErrorKind.TOO_LARGE: "too large",
     ErrorKind.HTTP_4XX: "not found or not allowed (4xx)",
-    ErrorKind.HTTP_5XX: "server error (5xx)",
-    ErrorKind.RATE_LIMITED: "too many requests (429)",
+    ErrorKind.HTTP_5XX: "failed at the server (5xx)",
+    ErrorKind.RATE_LIMITED: "rate limited",
     ErrorKind.NOT_HTML: "not HTML",
-    ErrorKind.EMPTY: "empty page",
-    ErrorKind.PARSE: "page cannot be read",
-    ErrorKind.PAGE_TIMEOUT: "browser too slow",
-    ErrorKind.PAGE_CRASH: "browser crashed",
+    ErrorKind.EMPTY: "empty",
+    ErrorKind.PARSE: "unreadable",
+    ErrorKind.PAGE_TIMEOUT: "too slow in the browser",
+    ErrorKind.PAGE_CRASH: "crashed in the browser",
     ErrorKind.CANCELLED: "cancelled",
-    ErrorKind.WORKER_LOST: "worker lost",
-    ErrorKind.BREAKER_OPEN: "host paused for too long",
-    ErrorKind.AI: "language model error",
+    ErrorKind.WORKER_LOST: "lost with their worker",
+    ErrorKind.BREAKER_OPEN: "given up (host paused)",
+    ErrorKind.AI: "failed at the language model",
+    ErrorKind.INTERNAL: "failed by scrapeq's own fault",
+    ErrorKind.CONFIG: "not possible on this worker",
 }
 
 #: What a person may do about pages that failed so, for those kinds where there is something.
@@ -49,6 +51,8 @@ ADVICE: dict[ErrorKind, str] = {
     ErrorKind.HTTP_4XX: "check the addresses; batch.errors lists them",
     ErrorKind.RATE_LIMITED: "scrape more slowly: delay_between_requests=2",
     ErrorKind.TOO_LARGE: "raise max_body_mb",
+    ErrorKind.INTERNAL: "the worker's log has the traceback",
+    ErrorKind.CONFIG: "batch.errors says what to set or install",
 }
 
 
@@ -61,7 +65,7 @@ def error_words(kind: str) -> str:
 
 
 def errors_in_words(counts: Mapping[str, int]) -> str:
-    """Counts by kind on one line: "1,203 connection refused, 12 empty page"."""
+    """Counts by kind on one line: "1,203 refused (connection), 12 empty"."""
     return ", ".join(
         f"{display.count(number)} {error_words(kind)}" for kind, number in counts.items()
     )

@@ -37,8 +37,8 @@ class Page(PageFields):
         if self.fetched_at:
             facts["fetched"] = display.moment(self.fetched_at) + self._cost()
         about = (self.language, self.author, self.published_at and f"{self.published_at:%Y-%m-%d}")
-        if said := " · ".join(one for one in about if one):
-            facts["about"] = said
+        if known := " · ".join(one for one in about if one):
+            facts["about"] = known
         items = {"links": len(self.links), "images": len(self.images)}
         if kept := [f"{number:,} {name}" for name, number in items.items() if number]:
             facts["kept"] = " · ".join(kept)

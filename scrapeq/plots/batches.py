@@ -19,6 +19,7 @@ NAME_LIMIT = 20
 #: How a batch is drawn, by its state.
 _PAINT = {
     "finished": theme.area(theme.ACCENT),
+    "failed": theme.HATCHED,  # finished without one good page
     "open": theme.area(theme.PALE),
     "paused": theme.area(theme.PALE, hatched=True),
     "cancelled": theme.CANCELLED,
@@ -32,7 +33,8 @@ def batches(
     """A bar for each batch from its start to its end (or now), the newest on top.
 
     To the right stands the share of its pages that is done, and its state, unless it is finished:
-    then the bar is full in colour, else pale or hatched. A batch too short to be seen is still a
+    then how many failed, if any did, and the bar is full in colour, else pale or hatched. A batch
+    without one good page is in the colour of failure. A batch too short to be seen is still a
     thin line. Hover tells its pages.
 
     frame: a table of `sq.batches()`; without one it is asked for. The first `limit` are drawn.
@@ -71,7 +73,9 @@ def batches(
         [labels.label(name, NAME_LIMIT) for name in names],
         [
             _done(*one)
-            for one in zip(done, counts["total"], shown["state"].astype(str), strict=True)
+            for one in zip(
+                done, counts["total"], counts["failed"], shown["state"].astype(str), strict=True
+            )
         ],
     )
     hovers = [
@@ -79,6 +83,8 @@ def batches(
         for one in zip(names, shown["state"], length_s, counts.itertuples(), strict=True)
     ]
     states = shown["state"].astype(str)
+    all_failed = (states == "finished") & (counts["completed"] == 0) & (counts["failed"] > 0)
+    states = states.mask(all_failed, "failed")
     for state, paint in _PAINT.items():
         rows = list(shown.index[states == state])
         if not rows:
@@ -116,7 +122,10 @@ def _hover(name: str, state: str, length_s: float, row: Any) -> str:
     return "<br>".join(lines)
 
 
-def _done(part: float, whole: float, state: str) -> str:
-    """What stands to the right of a bar: how much is done, rounded down, and the state."""
+def _done(part: float, whole: float, failed: float, state: str) -> str:
+    """What stands to the right of a bar: how much is done, rounded down, and the state; of a
+    finished batch how many failed, if any."""
+    if state == "finished" and failed:
+        return f"{count(int(failed))} failed"
     share = f"{100 * part // whole if whole else 100:.0f} %"
     return share if state == "finished" else f"{share} {labels.text(state, 20)}"

@@ -36,8 +36,8 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
     Celery's here (see docs/decisions/0001), so `task_max_retries` and `acks_late` stay harmless.
     """
     backend = settings.celery_result_backend
-    prefix = {"global_keyprefix": key_prefix(settings.namespace)}
     backend_url = backend.get_secret_value() if backend else broker_url
+    prefix = {"global_keyprefix": key_prefix(settings.namespace)}
     app = Celery("scrapeq", broker=broker_url, set_as_current=False)
     app.conf.update(
         result_backend=backend_url,
@@ -64,6 +64,9 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
         worker_prefetch_multiplier=1,
         task_acks_late=True,
         worker_max_tasks_per_child=1000,
+        # The guide names these two, and they decide nothing: no task of ours asks for a retry. When
+        # a page is tried again is decided by its options (max_retries, retry_backoff_s) in
+        # scrapeq/fetch/retry.py, and waited for in Redis (scrapeq/frontier).
         task_default_retry_delay=60,
         task_max_retries=3,
         worker_send_task_events=True,

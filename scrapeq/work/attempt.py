@@ -1,4 +1,4 @@
-"""One try of one job: fetch, read, and what becomes of it."""
+"""One try of one job: fetch, run the stages, and decide what becomes of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from scrapeq.models import (
 )
 from scrapeq.work import host_report
 from scrapeq.work.own_failure import LOG, own_failure
-from scrapeq.work.readers import Readers
+from scrapeq.work.stages import Stages
 
 #: Silent leases after which a job counts as the one that ends its workers.
 MOST_LOST = 3
@@ -75,7 +75,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     plan: Plan,
     stored: Response | None,
     fetcher: PoliteFetcher,
-    readers: Readers,
+    stages: Stages,
 ) -> Outcome:
     """What became of a job; raises nothing but cancellation.
 
@@ -98,7 +98,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
                 outcome = fetched
             else:
                 response = fetched
-                outcome = await readers.read(response, plan.recipe)
+                outcome = await stages.run(response, plan.config, plan.recipe)
                 content = packed(outcome) if isinstance(outcome, Content) else {}
     except Exception as error:  # the rim: one row must not take its neighbours with it
         outcome = own_failure(error, f"job {lease.job_id}")

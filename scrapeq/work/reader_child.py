@@ -4,7 +4,8 @@ A page may be made to take minutes or gigabytes, in C code that no thread can st
 kernel ends this process, and the worker, which sees the pipe close, makes it a `parse` row.
 
 Frames on stdin and stdout: 4 bytes of length (big-endian), JSON; on stdin the body follows, its
-length in the JSON. End of file on stdin ends the process.
+length in the JSON. An empty frame on stdout before the answer: a stage begins whose failures are
+others than those of the stage before. End of file on stdin ends the process.
 """
 
 from __future__ import annotations
@@ -20,11 +21,9 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 from scrapeq.cluster.lifeline import die_with_parent
-from scrapeq.models import Failure, Recipe
-from scrapeq.work.page_reader import read_page
+from scrapeq.models import Content, Failure, Recipe
+from scrapeq.work.child_stages import ChildStage, Source, run_stages
 
-#: CPU seconds for one page: 500 times the usual page, 20 times the largest real ones.
-CPU_S = 10
 #: Address space of the child: the largest body (20 MB) takes about a twentieth of it.
 MEMORY_BYTES = 2 * 1024**3
 #: A body after which freed memory is given back to the system. The C library keeps it otherwise:
@@ -46,8 +45,7 @@ def main() -> None:
     while (head := source.read(4)) and len(head) == 4:
         request = json.loads(source.read(struct.unpack(">I", head)[0]))
         body = source.read(request["length"])
-        signal.setitimer(signal.ITIMER_PROF, CPU_S)  # SIGPROF's default ends the process
-        answer = json.dumps(_read(request, body)).encode()
+        answer = json.dumps(_run(request, body, sink)).encode()
         signal.setitimer(signal.ITIMER_PROF, 0)
         body = b""  # so that it is given back too
         if request["length"] > LARGE_BYTES:
@@ -55,9 +53,21 @@ def main() -> None:
         _send(sink, answer)
 
 
-def _read(request: dict[str, Any], body: bytes) -> dict[str, Any]:
+def _run(request: dict[str, Any], body: bytes, sink: BinaryIO) -> dict[str, Any]:
     recipe = Recipe(**request["recipe"])
-    found = read_page(body, request["url"], request["content_type"], recipe)
+    source = Source(body, request["url"], request["content_type"], recipe)
+    stages = [ChildStage.from_json(one) for one in request["stages"]]
+    before = Content.from_json(request["content"]) if request["content"] else None
+    current = stages[0].exceeded
+
+    def bound(stage: ChildStage) -> None:
+        nonlocal current
+        if stage.exceeded != current:
+            current = stage.exceeded
+            _send(sink, b"")
+        signal.setitimer(signal.ITIMER_PROF, stage.cpu_s)  # SIGPROF's default ends the process
+
+    found = run_stages(stages, source, before, before=bound)
     if isinstance(found, Failure):
         return {"kind": found.kind, "message": found.message}
     return {"content": found.to_json()}

@@ -1,7 +1,7 @@
 """Reading pages where it can be bounded: a worker's loop never waits on a page for long.
 
 A page that is light for its recipe is read at once, which costs less than sending it elsewhere;
-any other in a child process that may be ended.
+any other in a child process that may be ended. What is done with it there is a list of stages.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ import sys
 import time
 from asyncio.subprocess import Process
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from scrapeq.extract import is_light
 from scrapeq.fetch import Response
 from scrapeq.models import Content, ErrorKind, Failure, Recipe
+from scrapeq.work.child_stages import CLEAN, READ, ChildStage, Source, run_stages
 from scrapeq.work.own_failure import LOG
-from scrapeq.work.page_reader import read_page
 
 #: Seconds in which a child neither answers nor uses any CPU: it is frozen, or waits for something
 #: that never comes. One that waits for its turn on a busy machine is bounded by its CPU alone.
@@ -46,25 +48,36 @@ class Readers:
         self._busy_since: dict[Process, float] = {}
         self._free = asyncio.Condition()
 
-    async def read(self, response: Response, recipe: Recipe) -> Content | Failure:
-        """What the page holds; `parse` if reading it took too much."""
+    async def read(
+        self,
+        response: Response,
+        recipe: Recipe,
+        stages: Sequence[ChildStage] = (READ, CLEAN),
+        content: Content | None = None,
+    ) -> Content | Failure:
+        """What the stages make of the page; the kind of one of them if that took too much.
+
+        content: what stages before these found.
+        """
         body, url, content_type = response.body, response.final_url, response.content_type
-        if is_light(body, recipe):
-            return read_page(body, url, content_type, recipe, light=True)
+        if all(stage.light for stage in stages) and is_light(body, recipe):
+            source = Source(body, url, content_type, recipe, light=True)
+            return run_stages(stages, source, content)
+        errand = _Errand(response, recipe, stages, content)
         child = await self._take()
         self._busy_since[child] = time.monotonic()
         try:
-            answer = await _ask_while_it_works(child, response, recipe)
+            answer = await _ask_while_it_works(child, errand)
         except (asyncio.IncompleteReadError, ConnectionError):
             # It is ending. A kill in this moment could make its exit status be taken by the wrong
             # one, and asyncio would then make up a 255.
             with suppress(TimeoutError):
                 await asyncio.wait_for(child.wait(), ENDING_S)
             await self._end(child)
-            return _cause(child.returncode)
+            return _cause(child.returncode, errand)
         except TimeoutError:
             await self._end(child)
-            return _cause(child.returncode)
+            return errand.exceeded
         except BaseException:
             await self._end(child)  # cancelled in the middle: its answer is nobody's
             raise
@@ -132,17 +145,49 @@ class Readers:
             self._free.notify()
 
 
-def _cause(exit_code: int | None) -> Failure:
+class _Errand:
+    """What a child is to do with one page, and how far it has come."""
+
+    def __init__(
+        self,
+        response: Response,
+        recipe: Recipe,
+        stages: Sequence[ChildStage],
+        content: Content | None,
+    ) -> None:
+        self.body = response.body
+        self.request = json.dumps(
+            {
+                "url": response.final_url,
+                "content_type": response.content_type,
+                "recipe": recipe.model_dump(),
+                "length": len(response.body),
+                "stages": [stage.to_json() for stage in stages],
+                "content": content.to_json() if content is not None else None,
+            }
+        ).encode()
+        failures = [stage.exceeded for stage in stages]
+        self._left = [
+            after for before, after in pairwise(failures) if after != before
+        ]  # see reader_child: an empty frame stands for each
+        self.exceeded = failures[0]
+
+    def goes_on(self) -> None:
+        """A stage with other failures begins."""
+        self.exceeded = self._left.pop(0)
+
+
+def _cause(exit_code: int | None, errand: _Errand) -> Failure:
     """What ended a child in the middle of a page: a signal (its bounds, a fault in C), or we."""
     if exit_code is not None and exit_code > 0:
         return Failure(
             ErrorKind.INTERNAL,
             f"the process that read the page ended by itself (exit code {exit_code}); {LOG} says why",
         )
-    return Failure(ErrorKind.PARSE, "reading the page took too much time or memory")
+    return errand.exceeded
 
 
-async def _ask_while_it_works(child: Process, response: Response, recipe: Recipe) -> dict[str, Any]:
+async def _ask_while_it_works(child: Process, errand: _Errand) -> dict[str, Any]:
     """The child's answer; TimeoutError when it has stood still for PATIENCE_S.
 
     Where there is no /proc nobody knows whether it works, and it has PATIENCE_S by the clock.
@@ -150,7 +195,7 @@ async def _ask_while_it_works(child: Process, response: Response, recipe: Recipe
     async with asyncio.timeout(PATIENCE_S) as limit:
         watch = asyncio.create_task(_prolong_while_it_works(limit, child.pid))
         try:
-            return await _ask(child, response, recipe)
+            return await _ask(child, errand)
         finally:
             watch.cancel()
 
@@ -175,20 +220,14 @@ def _cpu_s(pid: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def _ask(child: Process, response: Response, recipe: Recipe) -> dict[str, Any]:
+async def _ask(child: Process, errand: _Errand) -> dict[str, Any]:
     if child.stdin is None or child.stdout is None:  # both are pipes, see _spawn
         raise ConnectionError("the child has no pipes")
-    request = json.dumps(
-        {
-            "url": response.final_url,
-            "content_type": response.content_type,
-            "recipe": recipe.model_dump(),
-            "length": len(response.body),
-        }
-    ).encode()
-    child.stdin.write(struct.pack(">I", len(request)) + request + response.body)
+    request = errand.request
+    child.stdin.write(struct.pack(">I", len(request)) + request + errand.body)
     await child.stdin.drain()
-    (length,) = struct.unpack(">I", await child.stdout.readexactly(4))
+    while not (length := int.from_bytes(await child.stdout.readexactly(4))):
+        errand.goes_on()
     if length > _LONGEST_ANSWER:
         raise ConnectionError("the child's answer is longer than any page's")
     answer: dict[str, Any] = json.loads(await child.stdout.readexactly(length))

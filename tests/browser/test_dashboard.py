@@ -111,7 +111,7 @@ def test_a_page_submits_follows_steers_and_saves(open_page, module_web):
     assert len(table) == 600
     assert table["headline"].notna().sum() == table["ok"].sum() == 540
     errors = page.locator("[data-section=errors]")
-    expect(errors).to_contain_text("http_4xx")
+    expect(errors).to_contain_text("not found or not allowed (4xx)")
     assert page.complaints == []
 
 
@@ -246,7 +246,7 @@ def test_in_a_notebook_it_moves_while_a_cell_blocks_and_takes_its_tables(open_no
     notebook.picture("dashboard-notebook")
 
     page.get_by_role("button", name="Cancel", exact=True).click()
-    page.get_by_text("this waits for the kernel").wait_for()
+    page.get_by_text("waiting for the kernel").wait_for()
     notebook.interrupt()
     row = row_of(page, "from a table")
     expect(row).to_contain_text("cancelled", timeout=PATIENCE_S * 1000)

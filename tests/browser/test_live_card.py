@@ -45,7 +45,9 @@ def test_buttons_do_what_they_say_and_the_last_picture_stays(open_notebook, modu
 
     notebook.press("Pause")
     notebook.wait_for_text("paused")
-    notebook.page.locator("[role=img]:not([aria-label*=running])").wait_for()
+    notebook.page.locator(
+        "[role=img]:not([aria-label*=running], [aria-label*=retrying])"
+    ).wait_for()
     notebook.picture("card-paused")
     paused_at = notebook.bar(0)
     notebook.run(1)

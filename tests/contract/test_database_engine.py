@@ -123,15 +123,6 @@ def to_version_4(connection: sa.Connection) -> None:
         "ALTER TABLE host_events DROP COLUMN error_kind",
         "ALTER TABLE host_events DROP COLUMN error_message",
         "ALTER TABLE host_events ADD COLUMN said TEXT NOT NULL DEFAULT ''",
-    ):
-        connection.execute(sa.text(change))
-    engines.write_meta(connection, "schema", "4")
-
-
-def to_version_3(connection: sa.Connection) -> None:
-    """Take away what versions 4 and 5 brought."""
-    to_version_4(connection)
-    for change in (
         "ALTER TABLE batches DROP COLUMN owner",
         "ALTER TABLE pages DROP COLUMN request",
         "ALTER TABLE pages DROP COLUMN private_to",
@@ -140,6 +131,15 @@ def to_version_3(connection: sa.Connection) -> None:
         "ALTER TABLE jobs DROP COLUMN parent_job_id",
         "ALTER TABLE batches DROP COLUMN keyed",
         "ALTER TABLE batches DROP COLUMN growing",
+    ):
+        connection.execute(sa.text(change))
+    engines.write_meta(connection, "schema", "4")
+
+
+def to_version_3(connection: sa.Connection) -> None:
+    """Take away what version 4 brought, and what came later."""
+    to_version_4(connection)
+    for change in (
         "DROP TABLE latencies",
         "DROP TABLE error_minutes",
         "DROP INDEX jobs_by_kind",

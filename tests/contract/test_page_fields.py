@@ -102,6 +102,15 @@ def test_each_value_comes_back_in_its_own_field(record: sa.Engine, submit: Submi
     assert table.loc[0, ["error_kind", "error_message"]].tolist() == ["dns", "the error_message"]
 
 
+def test_rows_of_the_record_are_rows_of_tables() -> None:
+    """What is handed on by its place has the same place on both sides."""
+    called = {"started_s": "started_at", "finished_s": "finished_at"}
+
+    *row, _at_ms = (called.get(name, name) for name in database.job_rows.JobRow._fields)
+
+    assert tuple(row) == frames.JOB_COLUMNS
+
+
 #: What stands in `page_fields.py`, and what comes before it.
 NEW_FIELD = {
     "    author: Annotated": (

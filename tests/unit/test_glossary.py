@@ -67,7 +67,6 @@ OLD = [
     Old("turn turns", "slot", "permission", "scrapeq/fetch", in_text=False, still_there=True),
     Old("turn turns", "slot", "permission", "scrapeq/work", in_text=False),
     Old("word", "host report", "a message", "scrapeq/work", in_text=False, still_there=True),
-    Old("suspect suspects", "quarantined job", "nobody did wrong", still_there=True),
 ]
 
 #: Pages of the little web are written by nobody, and may say what they like.

@@ -20,6 +20,7 @@ import scrapeq
 from scrapeq import cli
 from scrapeq.frames.pages import PAGE_COLUMNS
 from scrapeq.models import ErrorKind, ScrapingConfig
+from scrapeq.models.error_words import WORDS
 from scrapeq.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -158,6 +159,10 @@ def test_every_kind_of_error_is_documented() -> None:
     assert sorted(firsts(page("reference/errors.md"), "`error_kind`")) == sorted(ErrorKind)
 
 
+def test_every_kind_of_error_has_words() -> None:
+    assert set(WORDS) == set(ErrorKind)
+
+
 def test_every_column_is_documented_in_its_order() -> None:
     assert firsts(page("reference/columns.md"), "column") == list(PAGE_COLUMNS)
 
@@ -226,6 +231,28 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8"))
 
     assert not [link for link in links if "://" not in link and not (path.parent / link).exists()]
+
+
+#: Decisions are history, and name what was there on their day.
+GUIDES = [
+    path
+    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+    if "decisions" not in path.parts and path.name != "CHANGELOG.md"
+]
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_code_that_documents_name_is_there(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:scrapeq|tests|docs|benchmarks|notebooks|\.ci)/[\w./-]*)`", text)
+    inside = re.findall(r"`(\w+)` (?:of|in) `((?:scrapeq|tests)/[\w./-]+\.\w+)`", text)
+
+    assert not [name for name in named if not (ROOT / name).exists()]
+    assert not [
+        (name, file)
+        for name, file in inside
+        if not re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8"))
+    ]
 
 
 def outputs_of(notebook: Path) -> list[dict[str, object]]:

@@ -20,6 +20,7 @@ from scrapeq.testing.hostile.growth import Growth
 from scrapeq.testing.pages import page
 from scrapeq.work.attempt import Plan, attempt
 from scrapeq.work.readers import Readers
+from scrapeq.work.stages import Stages
 
 #: What a machine that is busy with other things may add to the seconds of a case, which are CPU
 #: for the most part: something that hangs fails, something that waits for its slot does not.
@@ -149,10 +150,11 @@ async def _tries(
         return Result(row, token=0, url_key="", recipe="", started_ms=0), 0
     work = Work("", "", 0, url, parsed.href, parsed.host, done=False)
     plan = Plan(config, config.recipe, config.recipe.digest)
+    stages = Stages(readers)
     tries = 1
     while True:
         lease = Lease("", token=tries, tries=tries, lost=0)
-        outcome = await attempt(lease, work, plan, None, fetcher, readers)
+        outcome = await attempt(lease, work, plan, None, fetcher, stages)
         if outcome.result is not None:
             return outcome.result, tries
         await asyncio.sleep(outcome.ending.wait_ms / 1000)

@@ -51,10 +51,14 @@ def test_a_table_comes_back_row_for_row(web, scrape):
     failed = table[~table["ok"]]
     assert failed["error_message"].str.len().min() > 10
     assert list(batch.errors["firm"]) == ["gone", "nothing", "broken"]
+    assert list(table.columns[:5]) == ["firm", "link", "headline", "ok", "error_kind"]
+    assert not {"url", "final_url"} & set(table.columns)
+    assert {*table.columns, "url", "final_url"} == set(batch.table().columns)
+    assert list(batch.table(["final_url", "firm"]).columns) == ["final_url", "firm"]
 
 
 def test_columns_have_types(web, scrape):
-    table = scrape([web.url("/article/11"), web.url("/status/410")]).wait(PATIENCE_S).df
+    table = scrape([web.url("/article/11"), web.url("/status/410")]).wait(PATIENCE_S).table()
 
     types = {name: str(kind) for name, kind in table.dtypes.items()}
     assert types["title"] == types["final_url"] == "string"

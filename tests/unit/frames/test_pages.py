@@ -318,7 +318,7 @@ PAUSED = {
 }
 
 
-def test_hosts_that_are_spared_are_a_table():
+def test_paused_hosts_are_a_table():
     hosts = paused_frame([PAUSED, {**PAUSED, "host": "b.example", "state": "given_up"}])
 
     assert hosts.dtypes.astype(str).to_dict() == {

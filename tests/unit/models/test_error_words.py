@@ -32,7 +32,7 @@ def test_every_kind_has_words_of_its_own() -> None:
 def test_a_kind_of_another_version_is_shown_as_it_is() -> None:
     assert error_words("no_such_kind") == "no such kind"
     assert errors_in_words({"refused": 1_200, "new\u202ekind": 1}) == (
-        "1,200 connection refused, 1 new\ufffdkind"
+        "1,200 refused (connection), 1 new\ufffdkind"
     )
     assert is_retryable("no_such_kind")
 

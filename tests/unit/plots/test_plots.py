@@ -395,7 +395,7 @@ def test_batches_are_bars_from_start_to_end_by_state() -> None:
         "42 % open",
         "99 % paused",
         "30 % cancelled",
-        "100 %",
+        "1 failed",
     ]
     assert {name: list(bar.y) for name, bar in bars.items()} == {
         "finished": [3],
@@ -407,6 +407,16 @@ def test_batches_are_bars_from_start_to_end_by_state() -> None:
     assert list(bars["cancelled"].x) == [30 * 60 * 1000]
     assert list(bars["finished"].x) == [2000]
     assert bars["open"].x[0] >= 0  # until now
+
+
+def test_a_batch_without_a_good_page_is_in_the_colour_of_failure() -> None:
+    table = BATCHES.copy()
+    table.loc[table["state"] == "finished", ["completed", "failed"]] = [0, 9]
+
+    figure = sq.plots.batches(table)
+
+    assert named(figure)["failed"].marker.color == theme.FAILED
+    assert figure.layout.yaxis2.ticktext[-1] == "9 failed"
 
 
 def test_the_newest_batches_are_drawn_and_it_is_said() -> None:

@@ -1,0 +1,140 @@
+"""Claims jobs while the process is woken: how many, when, and when to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from scrapeq.errors import ScrapeqError
+from scrapeq.frontier import Claim, Ending, Frontier, Lease, UnknownRedis
+from scrapeq.work.assignments import Assignment, Assignments
+from scrapeq.work.attempt import Outcome
+from scrapeq.work.held import Held
+from scrapeq.work.saver import Saver
+from scrapeq.work.waiting import AGAIN_S, STORES_AWAY, Call
+
+log = logging.getLogger(__name__)
+
+#: Seconds of a lease until its first renewal: an answer to a claim that is lost on the way holds up
+#: its hosts no longer.
+FIRST_LEASE_S = 4.0
+#: Seconds between two looks at a frontier with nothing due.
+LOOK_S = 0.25
+#: With nothing due for longer than this, the claimer rests until it is woken.
+FAR_MS = 5_000
+
+
+class Claimer:
+    """Keeps the window full of jobs until `stop()`; works only while it is allowed to."""
+
+    def __init__(
+        self,
+        name: str,
+        frontier: Frontier,
+        *,
+        call: Call,
+        lease_ms: int,
+        held: Held,
+        saver: Saver,
+        assignments: Assignments,
+    ) -> None:
+        #: Set while nothing is due, or nothing more may be claimed.
+        self.idle = threading.Event()
+        self._name = name
+        self._frontier = frontier
+        self._call = call
+        self._first_lease_ms = min(lease_ms, round(FIRST_LEASE_S * 1000))
+        self._held = held
+        self._saver = saver
+        self._assignments = assignments
+        self._allowed_until_s = 0.0
+        self._wanted = asyncio.Event()
+        self._halt = asyncio.Event()
+        self._alone = False  # jobs wait that lost their worker twice
+        self._suspect = ""  # the one of them that runs now, if one does
+
+    def allow(self, until_s: float) -> None:
+        """Claim until then, by the monotonic clock."""
+        self._allowed_until_s = max(self._allowed_until_s, until_s)
+        self._wanted.set()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` ends after a claim that is under way."""
+        self._halt.set()
+        self._wanted.set()
+        self._held.stop_waiting()
+        self._saver.stop_waiting()
+
+    async def run(self, begin: Callable[[Assignment], None]) -> None:
+        """Claim and begin jobs until `stop()`."""
+        while not self._halt.is_set():
+            if time.monotonic() >= self._allowed_until_s:
+                await self._rest()
+                continue
+            if self._must_wait():
+                await self._held.changed(LOOK_S)
+                continue
+            await self._held.room()
+            if self._halt.is_set():
+                break
+            try:
+                claim = await self._claim(begin)
+            except UnknownRedis:
+                await asyncio.sleep(LOOK_S)  # housekeeping puts back what is open
+                continue
+            except STORES_AWAY as error:
+                log.warning("nothing can be claimed: %s", error)
+                await asyncio.sleep(AGAIN_S)
+                continue
+            # A job that lost its worker twice runs with nothing beside it: if it ends this
+            # process too, its neighbours are not blamed.
+            self._alone = claim.suspects > 0
+            self._suspect = next((one.job_id for one in claim.leases if one.lost >= 2), "")
+            if not claim.leases and not (self._alone and self._held):
+                await self._nothing_due(claim.next_ms)
+
+    def _must_wait(self) -> bool:
+        """Whether something has to end before a claim makes sense."""
+        runs_alone = self._suspect in self._held or (self._alone and bool(self._held))
+        return runs_alone or self._saver.is_behind or not self._held.free
+
+    async def _rest(self) -> None:
+        self.idle.set()
+        self._wanted.clear()
+        await self._wanted.wait()
+
+    async def _claim(self, begin: Callable[[Assignment], None]) -> Claim:
+        claim: Claim = await self._call(
+            self._frontier.jobs.claim,
+            self._name,
+            self._held.free,
+            self._first_lease_ms,
+            alone=self._alone,
+        )
+        if claim.leases:
+            await self._begin(list(claim.leases), begin)
+        return claim
+
+    async def _begin(self, leases: list[Lease], begin: Callable[[Assignment], None]) -> None:
+        """Start work on what was claimed; end at once what the record says is final."""
+        self._held.take(leases)
+        try:
+            to_try, done = await self._assignments.of(leases)
+        except ScrapeqError:
+            for lease in leases:
+                self._saver.give_back(lease)
+            raise
+        for lease in done:
+            self._saver.keep(Outcome(Ending(lease.job_id, lease.token, "done")))
+        for assignment in to_try:
+            begin(assignment)
+
+    async def _nothing_due(self, next_ms: int | None) -> None:
+        """Rest until woken, or look again when something is due; what is saved may free its host."""
+        if (next_ms is None or next_ms > FAR_MS) and not self._held:
+            self._allowed_until_s = 0.0
+            return
+        await self._saver.saved(min(LOOK_S, (next_ms or 1_000) / 1000))

@@ -1,0 +1,117 @@
+"""The jobs that a process holds leases on, and how many more fetches it may begin: its window."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from scrapeq.frontier import Ending, Lease
+from scrapeq.work.waiting import within
+
+#: A window is topped up when this share of it is free, or after so many seconds: fewer, larger
+#: claims while pages keep the loop busy, and no place that stays empty for long while it waits.
+TOP_UP_SHARE, TOP_UP_AFTER_S = 4, 0.02
+
+
+@dataclass(slots=True)
+class HeldJob:
+    """A job that this process works on, until its lease has ended. task: while it is tried."""
+
+    lease: Lease
+    task: asyncio.Task[None] | None = None
+
+
+class Held:
+    """Filled by the claimer, emptied by the saver, watched over by the renewer."""
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._enough_free = max(1, window // TOP_UP_SHARE)
+        self._jobs: dict[str, HeldJob] = {}
+        self._trying: set[int] = set()  # tokens of those that are not only waiting to be saved
+        self._changed = asyncio.Event()
+        self._room = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._jobs
+
+    @property
+    def free(self) -> int:
+        """Fetches that may be begun."""
+        return self._window - len(self._trying)
+
+    @property
+    def is_trying(self) -> bool:
+        """Whether any job is under way."""
+        return bool(self._trying)
+
+    @property
+    def leases(self) -> list[Lease]:
+        """All leases that have not ended."""
+        return [held.lease for held in self._jobs.values()]
+
+    def take(self, leases: Iterable[Lease]) -> None:
+        """They were claimed."""
+        for lease in leases:
+            self._jobs[lease.job_id] = HeldJob(lease)
+
+    def begin(self, lease: Lease, task: asyncio.Task[None]) -> None:
+        """The job is being tried."""
+        self._jobs[lease.job_id].task = task
+        self._trying.add(lease.token)
+
+    def tried(self, lease: Lease) -> None:
+        """The try has come to its end, its lease has not. Again does nothing."""
+        if lease.token not in self._trying:
+            return
+        self._trying.remove(lease.token)
+        self._changed.set()
+        if self.free >= self._enough_free:
+            self._room.set()
+
+    def end(self, endings: Sequence[Ending]) -> None:
+        """Leases have ended; one that was claimed anew meanwhile has another token, and stays."""
+        for ending in endings:
+            held = self._jobs.get(ending.job_id)
+            if held is not None and held.lease.token == ending.token:
+                del self._jobs[ending.job_id]
+        self._changed.set()
+
+    def lose(self, job_ids: Iterable[str]) -> None:
+        """They are not ours any more: their tries stop."""
+        for job_id in job_ids:
+            held = self._jobs.pop(job_id, None)
+            if held is not None and held.task is not None:
+                held.task.cancel()
+                # Here, for a task that is cancelled before its first step says nothing itself
+                self.tried(held.lease)
+            self._changed.set()
+
+    async def let_end(self, grace_s: float) -> None:
+        """Give the tries that long to end by themselves, and stop the others."""
+        tasks = [held.task for held in self._jobs.values() if held.task is not None]
+        if not tasks:
+            return
+        await asyncio.wait(tasks, timeout=grace_s)
+        for task in tasks:
+            task.cancel()
+
+    async def changed(self, most_s: float) -> None:
+        """Wait until a try or a lease ends, or for so long."""
+        self._changed.clear()
+        await within(self._changed.wait(), most_s)
+
+    async def room(self) -> None:
+        """Wait until a good part of the window is free, or for a moment."""
+        if self.free < self._enough_free:
+            self._room.clear()
+            await within(self._room.wait(), TOP_UP_AFTER_S)
+
+    def stop_waiting(self) -> None:
+        """Wake whoever waits for a change."""
+        self._changed.set()
+        self._room.set()

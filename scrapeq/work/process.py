@@ -1,0 +1,173 @@
+"""The processes of a worker: a main one that keeps house, and children that work on jobs.
+
+Celery starts and ends them; `pipeline/worker.py` says so by its signals. With a pool without child
+processes both are the same one.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+from scrapeq import cluster
+from scrapeq.errors import ScrapeqError
+from scrapeq.project.services import Services, open_services
+from scrapeq.settings import load_settings
+from scrapeq.work.duties import Housekeeping, usual_duties
+from scrapeq.work.loop import WorkLoop
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a worker that was told to stop ends, whatever still runs.
+LAST_MOMENT_S = 6.0
+
+
+class WorkProcess:
+    """What one process works with, made when it is first needed: a fork starts with nothing."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._services: Services | None = None
+        self._loop: WorkLoop | None = None
+        #: Set when the process is to end.
+        self.stopping = threading.Event()
+
+    @property
+    def services(self) -> Services:
+        """The stores. Raises what `open_services` raises."""
+        with self._lock:
+            if self._services is None:
+                self._services = open_services(start=False)
+            return self._services
+
+    @property
+    def loop(self) -> WorkLoop:
+        """The work loop, which runs. Raises what `open_services` raises."""
+        with self._lock:
+            if self._loop is None:
+                self._loop = WorkLoop(self.services)
+                self._loop.start()
+            return self._loop
+
+    def stop(self) -> None:
+        """Give the jobs back, write what is read, and end the loop."""
+        self.stopping.set()
+        if self._loop is not None:
+            self._loop.stop()
+
+    def begin(self, lifeline: Lifeline, *, scrapes: bool) -> None:
+        """This process was forked to work. scrapes: for the queue that the loop works for; a worker
+        for others has no loop, for it would look like one that scrapes."""
+        cluster.die_with_owner()
+        cluster.die_with_parent()
+        # What was loaded stays: the collector need not walk through it again and again.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        lifeline.watch(self.stop)
+        if scrapes:
+            threading.Thread(target=self._start_loop, daemon=True).start()
+
+    def _start_loop(self) -> None:
+        """Have the loop running before the first wake-up, or as soon as there is a Redis."""
+        logged = ""
+        while True:
+            try:
+                self.loop  # noqa: B018 - asking for it makes it
+            except ScrapeqError as error:
+                if str(error) != logged:
+                    log.error("%s", error)  # noqa: TRY400 - a traceback would hide what it says
+                logged = str(error)
+            else:
+                return
+            if self.stopping.wait(1):
+                return
+
+
+class Lifeline:
+    """A pipe whose writing end is only in the main process: when that closes it, or ends, the
+    children know."""
+
+    def __init__(self) -> None:
+        self._ends: tuple[int, int] | None = None
+
+    def open(self) -> None:
+        """In the main process, before it forks."""
+        self._ends = os.pipe()
+
+    def watch(self, when_it_ends: Callable[[], None]) -> None:
+        """In a child: call `when_it_ends` when the main process lets go."""
+        if self._ends is None:
+            return
+        reading_end, writing_end = self._ends
+        os.close(writing_end)
+
+        def wait() -> None:
+            os.read(reading_end, 1)  # nothing is ever written
+            when_it_ends()
+
+        threading.Thread(target=wait, daemon=True).start()
+
+    def let_go(self) -> None:
+        """In the main process: tell the children to stop."""
+        if self._ends is not None:
+            os.close(self._ends[1])
+            self._ends = None
+
+
+class MainProcess:
+    """The process that Celery starts first: it does the duties, and sees that the end comes."""
+
+    def __init__(self) -> None:
+        self.lifeline = Lifeline()
+        self._housekeeping: Housekeeping | None = None
+
+    def private_broker(self) -> str | None:
+        """Before the start: have a Redis to work with. Its URL, if it is a private one."""
+        cluster.die_with_owner()
+        self.lifeline.open()
+        settings = load_settings()
+        if settings.shared or cluster.is_supervised():
+            return None
+        return cluster.ensure_cluster(settings, workers=0).worker_broker_url
+
+    def is_ready(self, processes: int) -> None:
+        """Celery listens, with so many child processes: duties begin."""
+        settings = load_settings()
+        if settings.shared and settings.database_url is None:
+            log.warning(
+                "the record is the file %s: workers on other machines need SCRAPEQ_DATABASE_URL",
+                settings.database_path,
+            )
+        if self._housekeeping is None:
+            services = open_services(start=False)
+            self._housekeeping = Housekeeping(services, usual_duties(processes))
+            self._housekeeping.start()
+
+    def stop(self, own: WorkProcess) -> None:
+        """Tell the children to give their jobs back, and see that the end comes in time.
+
+        own: this process's, which works where there are no child processes.
+        """
+        # Python walks through all that was ever loaded when it ends: seconds on a busy machine.
+        gc.freeze()
+        if self._housekeeping is not None:
+            self._housekeeping.stop()
+        self.lifeline.let_go()
+        threading.Thread(target=own.stop, daemon=True).start()
+        last_moment = threading.Timer(LAST_MOMENT_S, _end_now)
+        last_moment.daemon = True
+        last_moment.start()
+
+
+def _end_now() -> None:
+    """A task still runs: end this worker and its children. Unfinished work is found by others."""
+    from billiard import active_children
+
+    log.warning("a task still runs after %g s: ending without it", LAST_MOMENT_S)
+    for child in active_children():
+        os.kill(child.pid, signal.SIGKILL)
+    os._exit(1)

@@ -1,0 +1,100 @@
+"""Duties: each once in its period over all processes, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+
+import pytest
+
+from scrapeq.errors import DatabaseUnavailable
+from scrapeq.project.services import open_services
+from scrapeq.work import duties
+from scrapeq.work.duties import Duty, Housekeeping
+
+
+@pytest.fixture
+def services(cluster):
+    return open_services(cluster.settings, start=False)
+
+
+@pytest.fixture
+def keep_house(services, monkeypatch):
+    """`keep_house(duty, ...)`: one more process that does these duties, until the test ends."""
+    monkeypatch.setattr(duties, "LOOK_S", 0.02)
+    started: list[Housekeeping] = []
+
+    def start(*its_duties: Duty) -> None:
+        started.append(Housekeeping(services, its_duties))
+        started[-1].start()
+
+    yield start
+    for one in started:
+        one.stop()
+    for one in started:
+        one.join()
+
+
+def test_a_duty_is_done_once_in_its_period_by_all_processes_together(keep_house):
+    done: list[str] = []
+    done_once: list[str] = []
+    often = threading.Event()
+
+    def note(_):
+        done.append("done")
+        if len(done) >= 4:
+            often.set()
+
+    for _ in range(4):
+        keep_house(
+            Duty("test_once", 3600, lambda _: done_once.append("done")),
+            Duty("test_often", 0.4, note),
+        )
+
+    assert often.wait(30)
+    assert done_once == ["done"]
+
+
+def test_a_duty_that_fails_stops_no_other_and_is_logged_once(keep_house, caplog):
+    counts: Counter[str] = Counter()
+    enough = threading.Event()
+
+    def away(_):
+        counts["away"] += 1
+        raise DatabaseUnavailable("the record is away", hint="wait")
+
+    def broken(_):
+        counts["broken"] += 1
+        raise ZeroDivisionError
+
+    def good(_):
+        counts["good"] += 1
+        if counts["good"] >= 3 and counts["away"] >= 3 and counts["broken"] >= 3:
+            enough.set()
+
+    with caplog.at_level(logging.WARNING, logger="scrapeq.work.duties"):
+        keep_house(
+            Duty("test_away", 0.2, away),
+            Duty("test_broken", 0.2, broken),
+            Duty("test_good", 0.2, good),
+        )
+        assert enough.wait(30)
+
+    logged = [record.getMessage() for record in caplog.records]
+    assert [("test_away" in line, "test_broken" in line) for line in logged] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_what_one_process_failed_at_another_may_do_at_once(keep_house):
+    done = threading.Event()
+
+    def fail(_):
+        raise DatabaseUnavailable("only here", hint="wait")
+
+    keep_house(Duty("test_handed_over", 3600, fail))
+    keep_house(Duty("test_handed_over", 3600, lambda _: done.set()))
+
+    assert done.wait(30)

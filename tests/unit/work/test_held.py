@@ -1,0 +1,78 @@
+"""The jobs that a process holds: its window, and leases that end, are lost, or are claimed anew."""
+
+from __future__ import annotations
+
+import asyncio
+
+from scrapeq.frontier import Ending, Lease
+from scrapeq.work.held import Held
+
+
+def lease(job_id: str, token: int = 1) -> Lease:
+    return Lease(job_id, token, tries=1, lost=0)
+
+
+async def forever() -> None:
+    await asyncio.Event().wait()
+
+
+def test_a_place_is_free_again_after_the_try_and_not_after_the_lease():
+    async def story():
+        held = Held(2)
+        first = lease("a")
+        held.take([first])
+        task = asyncio.create_task(forever())
+        held.begin(first, task)
+        assert (held.free, held.is_trying, "a" in held) == (1, True, True)
+
+        held.tried(first)
+        assert (held.free, held.is_trying, "a" in held) == (2, False, True)
+
+        held.end([Ending("a", 1, "done")])
+        assert len(held) == 0
+        task.cancel()
+
+    asyncio.run(story())
+
+
+def test_a_job_that_is_lost_before_its_task_began_gives_its_place_back():
+    async def story():
+        held = Held(1)
+        one = lease("a")
+        held.take([one])
+        task = asyncio.create_task(forever())
+        held.begin(one, task)
+
+        held.lose({"a", "unknown"})
+        await asyncio.wait({task})
+
+        assert task.cancelled()
+        assert (held.free, len(held)) == (1, 0)
+
+    asyncio.run(story())
+
+
+def test_the_end_of_an_old_lease_does_not_end_a_newer_one():
+    held = Held(1)
+    held.take([lease("a", token=7)])
+
+    held.end([Ending("a", 6, "done")])
+
+    assert held.leases == [lease("a", token=7)]
+
+
+def test_tries_that_do_not_end_within_the_grace_are_stopped():
+    async def story():
+        held = Held(2)
+        held.take([lease("quick"), lease("slow", 2)])
+        quick, slow = asyncio.create_task(asyncio.sleep(0)), asyncio.create_task(forever())
+        held.begin(lease("quick"), quick)
+        held.begin(lease("slow", 2), slow)
+
+        await held.let_end(0.05)
+        await asyncio.wait({quick, slow})
+
+        assert not quick.cancelled()
+        assert slow.cancelled()
+
+    asyncio.run(story())
