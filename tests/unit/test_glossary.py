@@ -47,7 +47,7 @@ OLD = [
     Old("checkup checkups", "doctor", "the command is called so"),
     Old("cooling", "paused host, breaker open", "it was a second word for one state"),
     Old("bells ringing", "notify, wake-up", "a riddle"),
-    Old("bell", "notify, wake-up", "a riddle", still_there=True),
+    Old("bell", "notify, wake-up", "a riddle"),
     Old("panels", "dashboard", "two words for one thing"),
     Old("panel", "dashboard", "two words for one thing"),
     Old("visitor visitors", "fetcher", "the field's word"),
