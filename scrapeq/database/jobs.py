@@ -132,16 +132,6 @@ def all_open_jobs(engine: sa.Engine, batch_id: str) -> Iterator[list[OpenJob]]:
         row, limit = some[-1].row, PIECE
 
 
-def set_lanes(engine: sa.Engine, lanes: Mapping[str, Lane]) -> None:
-    """Note which lanes jobs go on in, by id, so that they are put back into the right ones."""
-    change = jobs.update().where(jobs.c.id == sa.bindparam("job_id"))
-    with write_transaction(engine) as connection:
-        connection.execute(
-            change.values(lane=sa.bindparam("new_lane")),
-            [{"job_id": job_id, "new_lane": lane.value} for job_id, lane in lanes.items()],
-        )
-
-
 def cancelled_ids(engine: sa.Engine, batch_id: str) -> Iterator[list[str]]:
     """The ids of a batch's cancelled jobs, in pieces that fit into memory."""
     row = -1
@@ -162,6 +152,16 @@ def cancelled_ids(engine: sa.Engine, batch_id: str) -> Iterator[list[str]]:
             return
         yield [one.id for one in found]
         row = found[-1].row
+
+
+def set_lanes(engine: sa.Engine, lanes: Mapping[str, Lane]) -> None:
+    """Note which lanes jobs go on in, by id, so that they are put back into the right ones."""
+    change = jobs.update().where(jobs.c.id == sa.bindparam("job_id"))
+    with write_transaction(engine) as connection:
+        connection.execute(
+            change.values(lane=sa.bindparam("new_lane")),
+            [{"job_id": job_id, "new_lane": lane.value} for job_id, lane in lanes.items()],
+        )
 
 
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:

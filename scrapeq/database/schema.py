@@ -303,30 +303,6 @@ def _add_percentiles(connection: sa.Connection) -> None:
     )
 
 
-def _add_namespace_and_lanes(connection: sa.Connection) -> None:
-    """Version 5. What older versions put into Redis was all in one namespace, and in a form that
-    nobody reads any more: it is put there again. What a host's last failure said was one text."""
-    connection.execute(meta.insert().values(key="namespace", value=DEFAULT_NAMESPACE))
-    connection.execute(meta.update().where(meta.c.key == "redis").values(value=OLDER_FORM))
-    connection.execute(sa.text("ALTER TABLE jobs ADD COLUMN lane TEXT NOT NULL DEFAULT 'http'"))
-    if all(one["name"] != "said" for one in sa.inspect(connection).get_columns("host_events")):
-        return  # it was made by a step before
-    for name in ("error_kind", "error_message"):
-        change = f"ALTER TABLE host_events ADD COLUMN {name} TEXT NOT NULL DEFAULT ''"
-        connection.execute(sa.text(change))
-    older = connection.execute(sa.text("SELECT id, said FROM host_events WHERE said <> ''")).all()
-    if older:
-        split = [(row_id, *text.partition(": ")) for row_id, text in older]
-        connection.execute(
-            host_events.update().where(host_events.c.id == sa.bindparam("row_id")),
-            [
-                {"row_id": row_id, "error_kind": kind, "error_message": message}
-                for row_id, kind, _, message in split
-            ],
-        )
-    connection.execute(sa.text("ALTER TABLE host_events DROP COLUMN said"))
-
-
 def _add_request_identity(connection: sa.Connection) -> None:
     """Version 5. How older pages were asked for is not known: they answer no later job."""
     for change in (
@@ -366,6 +342,30 @@ def _steps(*steps: Callable[[sa.Connection], None]) -> Callable[[sa.Connection],
             step(connection)
 
     return migrate
+
+
+def _add_namespace_and_lanes(connection: sa.Connection) -> None:
+    """Version 5. What older versions put into Redis was all in one namespace, and in a form that
+    nobody reads any more: it is put there again. What a host's last failure said was one text."""
+    connection.execute(meta.insert().values(key="namespace", value=DEFAULT_NAMESPACE))
+    connection.execute(meta.update().where(meta.c.key == "redis").values(value=OLDER_FORM))
+    connection.execute(sa.text("ALTER TABLE jobs ADD COLUMN lane TEXT NOT NULL DEFAULT 'http'"))
+    if all(one["name"] != "said" for one in sa.inspect(connection).get_columns("host_events")):
+        return  # it was made by a step before
+    for name in ("error_kind", "error_message"):
+        change = f"ALTER TABLE host_events ADD COLUMN {name} TEXT NOT NULL DEFAULT ''"
+        connection.execute(sa.text(change))
+    older = connection.execute(sa.text("SELECT id, said FROM host_events WHERE said <> ''")).all()
+    if older:
+        split = [(row_id, *text.partition(": ")) for row_id, text in older]
+        connection.execute(
+            host_events.update().where(host_events.c.id == sa.bindparam("row_id")),
+            [
+                {"row_id": row_id, "error_kind": kind, "error_message": message}
+                for row_id, kind, _, message in split
+            ],
+        )
+    connection.execute(sa.text("ALTER TABLE host_events DROP COLUMN said"))
 
 
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.

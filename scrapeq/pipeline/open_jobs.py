@@ -36,10 +36,8 @@ def open_now(frontier: Frontier, job_ids: Sequence[str]) -> dict[str, OpenNow]:
                 continue
             found[job_id] = OpenNow(status=standing.status, attempts=standing.tries)
             if standing.error_kind:
-                found[job_id] |= {
-                    "error_kind": ErrorKind.of(standing.error_kind),
-                    "error_message": standing.error_message,
-                }
+                kind = ErrorKind.of(standing.error_kind)
+                found[job_id] |= {"error_kind": kind, "error_message": standing.error_message}
     return found
 
 

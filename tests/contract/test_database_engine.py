@@ -119,10 +119,6 @@ def to_version_4(connection: sa.Connection) -> None:
     """Take away what version 5 brought."""
     for change in (
         "DELETE FROM meta WHERE key = 'namespace'",
-        "ALTER TABLE jobs DROP COLUMN lane",
-        "ALTER TABLE host_events DROP COLUMN error_kind",
-        "ALTER TABLE host_events DROP COLUMN error_message",
-        "ALTER TABLE host_events ADD COLUMN said TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE batches DROP COLUMN owner",
         "ALTER TABLE pages DROP COLUMN request",
         "ALTER TABLE pages DROP COLUMN private_to",
@@ -131,6 +127,10 @@ def to_version_4(connection: sa.Connection) -> None:
         "ALTER TABLE jobs DROP COLUMN parent_job_id",
         "ALTER TABLE batches DROP COLUMN keyed",
         "ALTER TABLE batches DROP COLUMN growing",
+        "ALTER TABLE jobs DROP COLUMN lane",
+        "ALTER TABLE host_events DROP COLUMN error_kind",
+        "ALTER TABLE host_events DROP COLUMN error_message",
+        "ALTER TABLE host_events ADD COLUMN said TEXT NOT NULL DEFAULT ''",
     ):
         connection.execute(sa.text(change))
     engines.write_meta(connection, "schema", "4")
@@ -325,13 +325,14 @@ def test_a_full_disk_loses_nothing_that_was_kept(sqlite_settings: Settings) -> N
         pages = connection.execute(sa.text("PRAGMA page_count")).scalar_one()
         connection.execute(sa.text(f"PRAGMA max_page_count = {pages + 20}"))
 
+    kept = 0
+
     def fill() -> None:
         nonlocal kept
         while True:
             database.history.record_error(record, None, "reset", "x" * 3_000)
             kept += 1
 
-    kept = 0
     with pytest.raises(DatabaseUnavailable, match="full"):
         fill()
 
