@@ -34,7 +34,8 @@ def retry_wait_s(
 def host_wait_s(failure: Failure, config: ScrapingConfig, jitter: float) -> float:
     """Seconds to leave a host alone that asks for it the first time; see `retry_wait_s`.
 
-    Of every further time in a row the host's breaker makes twice as long.
+    Where the server did not say for how long, the host's breaker makes every further time in a row
+    twice as long.
     """
     return _wait_s(failure, 1, config, jitter)
 

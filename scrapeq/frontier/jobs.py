@@ -101,7 +101,7 @@ class Ending:
 
     error_kind, error_message: why the try failed. verdict: "" where it says nothing about a host;
     about: the host, if it is not the job's; pause_ms: how long a host that answers `limited` is left
-    alone.
+    alone; pause_is_named: whether the server said for how long, or else the pauses double.
     """
 
     job_id: str
@@ -114,6 +114,7 @@ class Ending:
     verdict: HostVerdict = ""
     about: str = ""
     pause_ms: int = 0
+    pause_is_named: bool = False
 
     def arguments(self) -> tuple[Any, ...]:
         """What finish.lua takes."""
@@ -128,6 +129,7 @@ class Ending:
             self.verdict,
             self.about,
             self.pause_ms,
+            int(self.pause_is_named),
         )
 
 

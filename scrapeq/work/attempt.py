@@ -112,6 +112,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
             verdict=report.verdict,
             about=report.about,
             pause_ms=round(1000 * report.pause_s),
+            pause_is_named=report.is_named,
         )
     if isinstance(outcome, Failure):
         ending = replace(ending, error_kind=outcome.kind, error_message=outcome.message)

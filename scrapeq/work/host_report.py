@@ -21,11 +21,12 @@ from scrapeq.models import (
 @dataclass(frozen=True, slots=True)
 class HostReport:
     """What a try says about a host: `about` is "" for the job's own, pause_s how long it is to be
-    left alone if it is `limited`."""
+    left alone if it is `limited`, is_named whether the server said for how long."""
 
     verdict: HostVerdict = ""
     about: str = ""
     pause_s: float = 0.0
+    is_named: bool = False
 
 
 def report(
@@ -46,11 +47,12 @@ def report(
         assert isinstance(outcome, Failure)  # noqa: S101 - without an answer there is no content
         met = urls.host_key(outcome.final_url or "") or host
         verdict = host_verdict(outcome, by_proxy=config.proxy is not None)
-    pause_s = 0.0
+    pause_s, is_named = 0.0, False
     if verdict == "limited":
         assert isinstance(outcome, Failure)  # noqa: S101 - nothing else is limited
         pause_s = host_wait_s(outcome, config, jitter)
-    return HostReport(verdict, "" if met == host else met, pause_s)
+        is_named = bool(outcome.retry_after_s)  # 0 is no time to wait for
+    return HostReport(verdict, "" if met == host else met, pause_s, is_named)
 
 
 def met_open_breaker(host: str, outcome: Content | Failure) -> bool:

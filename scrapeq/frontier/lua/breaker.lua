@@ -38,7 +38,8 @@ local function open_breaker(host, now, pause_ms, waited_ms, probes, given_up)
 end
 
 -- The one step of the state machine: what a try reports about the host.
--- report: verdict (good | failed | unreachable | limited: leave me alone), error_kind, error_message
+-- report: verdict (good | failed | unreachable | limited: leave me alone), error_kind, error_message,
+-- is_named (the server said for how long: that is the pause, however often it says so)
 -- asked_by: whose try it was, as in `probe`; is_first: of its job; least_ms: how long a pause is at
 -- the least; rules: failures (in a row), longest_ms (of a pause), give_up_ms (after pauses of so
 -- much in sum)
@@ -68,7 +69,8 @@ local function judge(host, report, asked_by, is_first, least_ms, rules, now)
     local waited_ms = tonumber(b[4]) + pause_ms
     local given_up = waited_ms >= rules.give_up_ms
     keep_error()
-    open_breaker(host, now, math.max(math.min(2 * pause_ms, rules.longest_ms), least_ms), waited_ms,
+    local doubled_ms = report.is_named and 0 or math.min(2 * pause_ms, rules.longest_ms)
+    open_breaker(host, now, math.max(doubled_ms, least_ms), waited_ms,
       tonumber(b[5]) + 1, given_up)
     return given_up and b[6] ~= '1' and 'given_up'
   else

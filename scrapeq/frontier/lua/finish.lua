@@ -4,7 +4,7 @@
 --       id, token, verb (done | retry | release | move), wait_ms (of retry), lane (of move),
 --       error_kind, error_message, verdict (good | failed | unreachable | limited | '': nothing),
 --       about (the host that it is about, where a redirect led away; '': the job's own),
---       pause_ms (how long a limited host is to be left alone)
+--       pause_ms (how long a limited host is to be left alone), is_named (1: the server said so)
 -- Result: { ended, events }: how many leases were the caller's to end; what became of breakers, as
 --         { host, event (opened | given_up | closed), error_kind, error_message } each.
 -- Closes: a worker that was silent for longer than its lease, and comes back; two results that both
@@ -28,13 +28,13 @@ local function take_in(host, report, token, is_first)
   hosts[host] = true
 end
 
-for i = 5, #ARGV, 10 do
+for i = 5, #ARGV, 11 do
   local id, token, verb, about = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 8]
   if is_held(id, token) then
     local job = facts(id)
     local lost = any_lost and tonumber(redis.call('HGET', P .. 'lost', id) or '0') or 0
     local report = { verdict = ARGV[i + 7], error_kind = ARGV[i + 5], error_message = ARGV[i + 6],
-                     pause_ms = tonumber(ARGV[i + 9]) }
+                     pause_ms = tonumber(ARGV[i + 9]), is_named = ARGV[i + 10] == '1' }
     ended = ended + 1
     hosts[job.host] = true
     if report.verdict ~= '' then

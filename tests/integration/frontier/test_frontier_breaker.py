@@ -313,6 +313,28 @@ def test_a_host_is_left_alone_for_as_long_as_it_asks(
     assert frontier.views.paused()[0].until_ms - began_ms >= 3_000_000
 
 
+@pytest.mark.parametrize(("named", "seconds"), [(True, [6, 6, 6]), (False, [6, 12, 24])])
+def test_a_wait_that_the_server_names_is_not_doubled(
+    add: Add,
+    take: Any,
+    frontier: Frontier,
+    pause_is_over: Any,
+    now_ms: Any,
+    named: Any,
+    seconds: Any,
+) -> None:
+    add("a", "b", "c", "d")
+    pauses = []
+    for _ in range(3):
+        (lease,) = take(1)
+        began_ms = now_ms()
+        end(frontier, lease, "limited", pause_ms=6_000, pause_is_named=named)
+        pauses.append(round((frontier.views.paused()[0].until_ms - began_ms) / 1_000))
+        pause_is_over()
+
+    assert pauses == seconds
+
+
 def test_turns_are_refused_while_it_is_open_and_given_to_the_probe(
     add: Add, take: Any, frontier: Frontier, other: Frontier, open_breaker: Any, pause_is_over: Any
 ) -> None:

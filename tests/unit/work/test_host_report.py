@@ -57,7 +57,8 @@ def test_a_failure_is_about_the_host_that_it_met():
 def test_a_host_is_left_alone_as_it_asks_or_for_the_backoff(retry_after_s, jitter, pause_s):
     limited = failure("rate_limited", retry_after_s=retry_after_s)
 
-    assert said(limited, jitter=jitter) == HostReport("limited", pause_s=pause_s)
+    report = HostReport("limited", pause_s=pause_s, is_named=bool(retry_after_s))
+    assert said(limited, jitter=jitter) == report
 
 
 def test_a_failing_proxy_says_nothing_of_the_host():
