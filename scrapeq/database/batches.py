@@ -240,8 +240,11 @@ def find_batch(engine: sa.Engine, name_or_id: str) -> Batch | None:
 
 def merged_rows(engine: sa.Engine, batch_id: str) -> int:
     """How many rows share the page of another row of their batch."""
-    query = sa.select(sa.func.count()).where(
-        jobs.c.batch_id == batch_id, jobs.c.page_of.is_not(None), jobs.c.from_store.is_(False)
+    leader = jobs.alias("leader")
+    query = (
+        sa.select(sa.func.count())
+        .select_from(jobs.join(leader, leader.c.id == jobs.c.page_of))
+        .where(jobs.c.batch_id == batch_id, leader.c.batch_id == batch_id)
     )
     with read_transaction(engine) as connection:
         return int(connection.execute(query).scalar_one())

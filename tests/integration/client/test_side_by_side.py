@@ -80,6 +80,6 @@ def test_what_cannot_be_written_becomes_a_row_that_says_so(queue):
 
     row = unwritable(result)
 
-    assert (row.page.ok, row.page.error_kind, row.html) == (False, ErrorKind.PARSE, None)
+    assert (row.page.ok, row.page.error_kind, row.html) == (False, ErrorKind.INTERNAL, None)
     assert row.content == {}
     assert (row.page.job_id, row.page.row, row.page.attempts, row.token) == ("j", 3, 2, 7)

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -244,6 +245,7 @@ def test_it_says_what_it_has_not_got(web):
         web.url("/", tls=True)
     with pytest.raises(ValueError, match="1 to 2,000 hosts"):
         LittleWeb(hosts=0)
+    urllib.request.urlopen(web.url("/")).close()
     assert isinstance(web.log()[0], Hit)
 
 
