@@ -47,7 +47,7 @@ sweep(P .. 'later', function(id) -- its wait is over
   make_ready(id, job, now)
 end)
 for _, lane in ipairs(served) do
-  sweep(P .. 'gated:' .. lane, function(host) settle(host, now) end)
+  sweep(P .. 'throttled:' .. lane, function(host) settle(host, now) end)
 end
 -- A job of the best priority may be in what was not reached yet.
 if more then return { {}, '0', 0, 1 } end
@@ -182,7 +182,7 @@ local _, due = best_host()
 if due then
   next_ms = 0
 else
-  for _, lane in ipairs(served) do no_later_than(P .. 'gated:' .. lane) end
+  for _, lane in ipairs(served) do no_later_than(P .. 'throttled:' .. lane) end
   no_later_than(P .. 'later')
   no_later_than(P .. 'leases')
   if next_ms >= 0 then next_ms = math.max(1, next_ms - now) end

@@ -82,8 +82,8 @@ local function terms(job, host, now)
   return math.max(slot_free(h[1], h[2], gap), tonumber(h[5] or '0'), open_until), limit, gap, breaker
 end
 
--- Put the host where its best job of a lane says: open now, gated until a time, or nowhere (idle, or
--- at its limit: whoever ends a request to it settles it again).
+-- The best job of a host in a lane decides where the host stands: open now, throttled until a time,
+-- or nowhere (no due job, or as many requests as its limit: the end of a request settles it again).
 local function settle_in(lane, host, now)
   local ready = ready_in(lane, host)
   local head = redis.call('ZRANGE', ready, 0, 0)[1]
@@ -92,11 +92,11 @@ local function settle_in(lane, host, now)
     local free, limit = terms(job, host, now)
     if redis.call('SCARD', P .. 'busy:' .. host) < limit then
       if free > now then
-        redis.call('ZADD', P .. 'gated:' .. lane, whole(free), host)
+        redis.call('ZADD', P .. 'throttled:' .. lane, whole(free), host)
         redis.call('ZREM', P .. 'open:' .. lane, host)
       else
         redis.call('ZADD', P .. 'open:' .. lane, whole(job.score), host)
-        redis.call('ZREM', P .. 'gated:' .. lane, host)
+        redis.call('ZREM', P .. 'throttled:' .. lane, host)
       end
       return
     end
@@ -105,7 +105,7 @@ local function settle_in(lane, host, now)
     return settle_in(lane, host, now)
   end
   redis.call('ZREM', P .. 'open:' .. lane, host)
-  redis.call('ZREM', P .. 'gated:' .. lane, host)
+  redis.call('ZREM', P .. 'throttled:' .. lane, host)
 end
 
 -- The same in every lane: they share the host's pace, its limit and its breaker.
