@@ -89,10 +89,10 @@ def join(base: str, reference: str) -> str | None:
 
 
 def host_key(url: str) -> str:
-    """Who is asked: the host in lower case and punycode, `:port` if it is not the scheme's own.
+    """The host of a request: lower case and punycode, with `:port` if it is not the scheme's own.
 
-    The same for http and https, and with or without the root's dot, because the same machine is to
-    be spared. "" for what is no http or https URL.
+    The same for http and https, and with or without the root's dot, because the pace is that of one
+    machine. "" for what is no http or https URL.
     """
     parts = _canonical_parts(url)
     return _host_key(parts[2], parts[3]) if parts else ""
