@@ -26,7 +26,7 @@ class Reach(Enum):
 
 
 class AddressRefused(OSError):
-    """The guard said no. An OSError, so that clients hand it on as a failed connection."""
+    """The guard refused an address. An OSError, so that clients hand it on as a failed connection."""
 
     def __init__(self, address: str, reach: Reach, reason: str) -> None:
         self.address = address
@@ -142,7 +142,7 @@ def guarded_socket(reach: Reach, address_info: Any) -> socket.socket:
 def failed(refused: AddressRefused, host: str) -> Failed:
     """The refusal as a failure that says which setting would allow it."""
     shown = refused.address if host.strip("[]") == refused.address else f"{host} leads to"
-    said = f"{shown} is" if shown == refused.address else f"{shown} {refused.address},"
+    subject = f"{shown} is" if shown == refused.address else f"{shown} {refused.address},"
     if refusal(refused.address, Reach.PRIVATE):
         hint = "it is never fetched"
     else:
@@ -150,7 +150,7 @@ def failed(refused: AddressRefused, host: str) -> Failed:
             "allow_private_addresses=True, or SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=true where the "
             "workers run, lets it be fetched"
         )
-    return Failed(ErrorKind.ADDRESS, f"{said} {refused.reason}; {hint}")
+    return Failed(ErrorKind.ADDRESS, f"{subject} {refused.reason}; {hint}")
 
 
 def _behind(ip: _Address) -> _Address:

@@ -425,7 +425,7 @@ def _translate(error: aiohttp.ClientError, request: Request, sent: _Sending) -> 
     if isinstance(error, aiohttp.ClientOSError):
         return Failed(ErrorKind.RESET, "the server reset the connection within the page")
     if isinstance(error, aiohttp.ClientResponseError):
-        return Failed(ErrorKind.PROTOCOL, f"the answer is not valid HTTP: {_parser_said(error)}")
+        return Failed(ErrorKind.PROTOCOL, f"the answer is not valid HTTP: {_parser_message(error)}")
     return Failed(ErrorKind.PROTOCOL, f"the request cannot be sent: {type(error).__name__}")
 
 
@@ -455,16 +455,16 @@ def _of_socket(error: BaseException, request: Request) -> Failed:
 def _reason(error: BaseException) -> str:
     """The library's reason in a few plain words; never what the other side wrote."""
     inner = getattr(error, "certificate_error", None) or error
-    said = (
+    reason = (
         getattr(inner, "verify_message", None)
         or getattr(inner, "reason", None)
         or getattr(inner, "strerror", None)
         or type(inner).__name__
     )
-    return str(said).replace("_", " ").lower()[:100]
+    return str(reason).replace("_", " ").lower()[:100]
 
 
-def _parser_said(error: aiohttp.ClientResponseError) -> str:
+def _parser_message(error: aiohttp.ClientResponseError) -> str:
     """The parser's complaint up to where it quotes the answer."""
-    said = error.message.split("\n", 1)[0].split(":", 1)[0].split("(", 1)[0].strip().lower()
-    return said[:80] or "it cannot be parsed"
+    message = error.message.split("\n", 1)[0].split(":", 1)[0].split("(", 1)[0].strip().lower()
+    return message[:80] or "it cannot be parsed"
