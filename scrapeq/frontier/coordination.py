@@ -37,8 +37,8 @@ class Coordination:
             self._redis.set(self._keys.epoch, epoch)
 
     def clear(self) -> None:
-        """Remove whatever is in the namespace, but for the locks: an older version may have left it in
-        a form that nobody reads any more. The record puts back what is open."""
+        """Remove all keys of the namespace but the locks: those of an older version may have a form
+        that this version cannot read. The record puts back what is open."""
         with translated():
             locks = self._keys.lock("")
             for key in self._redis.scan_iter(f"{self._keys.prefix}*", count=1_000):
@@ -46,7 +46,7 @@ class Coordination:
                     self._redis.unlink(key)
 
     def lock(self, name: str, ttl_s: float) -> str | None:
-        """Hold a name for a time if nobody does; the proof for `unlock`, or None."""
+        """Hold a name for a time if it is free; the proof for `unlock`, or None."""
         proof = uuid.uuid4().hex
         with translated():
             taken = self._redis.set(self._keys.lock(name), proof, nx=True, px=int(ttl_s * 1000))

@@ -1,4 +1,4 @@
--- The breaker of a host, for the scripts that learn the result of a request, or ask for one.
+-- The breaker of a host, for the scripts that get the result of a request, or permit one.
 --
 --   closed ──(so many tries in a row failed, or the server asks to be left alone)──► open
 --   open ──(its pause is over)──► half open ──(one probe)──► closed, or open for twice as long
@@ -7,7 +7,7 @@
 --
 -- It is a few fields of the host's hash, which a host in good health does not have:
 --   failures       tries in a row that failed, while it is closed
---   open_until_ms  nobody asks before; there exactly while it is not closed
+--   open_until_ms  no request is sent before; the field exists only while it is not closed
 --   opened_ms      when it was closed last
 --   pause_ms       the length of the pause that ends at open_until_ms
 --   waited_ms      the pauses before it, in sum, and `probes`, their number: each ended with a failure
@@ -72,8 +72,8 @@ local function judge(host, report, asked_by, is_first, least_ms, rules, now)
       tonumber(b[5]) + 1, given_up)
     return given_up and b[6] ~= '1' and 'given_up'
   else
-    -- A page that is tried again failed before, when others may not have: it is no news of the host,
-    -- unless there was nobody to ask for it.
+    -- A second try of a page fails more often than the first try of another, so it says nothing new
+    -- about the host, unless the host could not be reached.
     if verdict == 'failed' and not is_first then return nil end
     keep_error()
     local failures = redis.call('HINCRBY', key, 'failures', 1)

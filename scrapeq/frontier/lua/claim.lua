@@ -72,7 +72,7 @@ local function take(id, job, lost)
   else
     if breaker == 'half_open' then redis.call('HSET', key, 'probe', token, 'probe_job', id) end
     -- With a gap, the claim holds the host's slot until the answer begins (see slot.lua), at the
-    -- latest until its lease ends; without one, nobody needs to say when it began.
+    -- latest until its lease ends; without a gap the time of the answer does not matter.
     if gap > 0 then
       redis.call('HSET', key, 'hold_ms', whole(now + lease_ms), 'hold_by', token)
     else

@@ -2,7 +2,7 @@
 -- ARGV: verb, host, then by verb
 --   take, gap_ms, hold_ms, token, job   take the slot if it is free, and hold it until it is ended, at
 --                           the most for hold_ms; result: { 'taken' }; { 'wait', ms to wait and ask
---                           again }; { 'open', ms for which nobody may ask the host, because its
+--                           again }; { 'open', ms for which no request may be sent, because the
 --                           breaker is open }. token and job are the lease of whoever asks, or ''
 --   end, used (0/1), token  the answer began, or the request failed: the gap runs from here; not
 --                           used: no request was made, the slot is free at once. A slot of another
@@ -14,7 +14,8 @@ even_if_full()
 local now, host = now_ms(), ARGV[2]
 local key = P .. 'host:' .. host
 
--- How long nobody may ask a host whose breaker is not closed; a lease may become the probe.
+-- For how long no request may be sent to a host whose breaker is not closed; a lease may become the
+-- probe.
 local function open_for(open_until_ms, probe, probe_job, token, job)
   if open_until_ms > now then return open_until_ms - now end
   if probe == token or token == '' then return 0 end
