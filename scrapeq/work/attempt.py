@@ -1,4 +1,4 @@
-"""One try of one job: fetch, run the stages, and decide what becomes of it."""
+"""One try of one job: fetch, run the stages, and decide how the try ends."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ PROBE_S = 240
 
 
 class EndpointBreaker:
-    """One call's view of it. While Redis is away nothing is refused: the call itself needs none."""
+    """One call's view of it. While Redis is away nothing is refused: the call itself needs no Redis."""
 
     def __init__(self, services: Services, endpoint: str) -> None:
         self._services = services

@@ -79,7 +79,7 @@ class Readers:
             await self._end(child)
             return errand.exceeded
         except BaseException:
-            await self._end(child)  # cancelled in the middle: its answer is nobody's
+            await self._end(child)  # cancelled in the middle: nothing waits for its answer
             raise
         del self._busy_since[child]
         async with self._free:

@@ -1,7 +1,7 @@
-"""What fetch asks for, answered by the frontier: slots at a host, and robots.txt, for all workers.
+"""The frontier, as fetch needs it: slots at a host, and robots.txt, for all workers.
 
-While Redis is away nobody may ask a host: every question waits until it is back, and the job with
-it, which is no fault of the page.
+While Redis is away no request is sent: every call waits until it is back, and so does the job. That
+is no fault of the page.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scrapeq.models import BreakerOpen, SlotOwner, SlotTaken, SlotWait
 Call = Callable[..., Awaitable[Any]]
 #: How long a host's robots.txt counts as known: RFC 9309, section 2.4, says at most a day.
 ROBOTS_KNOWN_MS = DAY_MS
-#: Seconds until a Redis that is away is asked again.
+#: Seconds between two calls to a Redis that is away.
 AGAIN_S = 0.5
 
 
