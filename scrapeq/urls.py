@@ -290,7 +290,7 @@ def _too_long(length: int) -> Failure:
 # --- duplicates -------------------------------------------------------------------------------
 
 # Parameters that say where a person came from, and never which page: those that analytics and
-# advertising services document. Their names are nobody else's, so they go whatever they hold.
+# advertising services document. No other parameter has their names, so they go whatever they hold.
 _TRACKERS = frozenset(
     """
     gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid srsltid _ga _gl
@@ -358,7 +358,7 @@ def _name(parameter: str) -> str:
 
 
 def _is_drawn(parameter: str) -> bool:
-    """Whether a value looks drawn by lot: nobody would number pages with it."""
+    """Whether a value looks random, so that it is no number of a page."""
     return bool(_DRAWN.search(parameter)) and len(_CHANGE.findall(parameter.partition("=")[2])) >= 4
 
 

@@ -3,8 +3,8 @@
     python -m scrapeq.cluster.supervisor '{"home": …, "redis": …, "worker_app": …, "lock_fd": …}'
 
 Started by `start.py`, which holds the home's lock and hands it down. It is in a session of its
-own, so that an interrupt in a notebook passes it by, and it is nobody's child, so that a kernel
-that ends its children on shutdown leaves a detached cluster alone.
+own, so that an interrupt in a notebook does not reach it. Its parent has ended, so that a kernel that
+ends its children on shutdown leaves a detached cluster alone.
 
 Everything happens in one thread: Linux ends Redis when the *thread* that started it ends.
 """
@@ -34,7 +34,7 @@ FIRST_OWNER_S = 10.0  # who starts a supervisor connects within milliseconds
 LINGER_S = 1.5  # the next cell's kernel, or the next line of a script, finds warm workers
 WORKER_END_S = 5.0  # with the next, under the 10 s in which nothing may be left
 REDIS_END_S = 2.0
-RESTART_END_S = 8.0  # a worker that is told to stop exits within 8 s
+RESTART_END_S = 8.0  # a worker that has to stop exits within 8 s
 KILLED = {"signal 9", "signal 15"}  # by somebody else: this says nothing about the files
 LOOK_AROUND_EVERY_S = 5.0
 PING_EVERY_S = 0.005  # Valkey answers 12 ms after its start
@@ -85,8 +85,8 @@ class Supervisor:
             self._turn(time.monotonic())
             if not self._stopping:
                 self._wait(self._next_event(time.monotonic()))
-        # From here on nobody can join: the next to come finds no socket, waits for the lock and
-        # starts anew.
+        # From here on no owner can join: the next one finds no socket, waits for the lock and
+        # starts a new supervisor.
         self._access.control_socket.unlink(missing_ok=True)
         self._selector.unregister(listener)
         listener.close()
@@ -167,8 +167,8 @@ class Supervisor:
         self._data.mkdir(mode=0o700, exist_ok=True)
         output = open_log(self._logs / "redis.log")
         try:
-            # It inherits the lock, so that nobody starts another Redis on these files while this
-            # one still lives, whatever became of the supervisor.
+            # It inherits the lock, so that no other Redis starts on these files while this one
+            # still lives, even if the supervisor has ended.
             process = self._spawn(
                 [self._redis_binary, "-"], output, stdin=subprocess.PIPE, pass_fds=[self._lock_fd]
             )

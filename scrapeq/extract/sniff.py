@@ -1,10 +1,10 @@
 """What a body really is: a page, plain text, nothing, or something else.
 
-The Content-Type and the content often differ. A body that begins like an HTML
-document is a page whatever it is called, and a PDF is none behind text/html. Otherwise HTML and
-XHTML are pages, text/plain and text/markdown are pages of text, and a body without a type is
-looked at. JSON, feeds, other XML, style sheets, scripts and tables are `not_html`: they are data
-for another tool. XML is never given to an XML parser, so its entities are nobody's danger.
+The Content-Type and the content often differ. A body that begins like an HTML document is a page,
+whatever its type is, and a PDF is no page, though its type is text/html. Otherwise HTML and XHTML
+are pages, text/plain and text/markdown are pages of text, and a body without a type is looked at.
+JSON, feeds, other XML, style sheets, scripts and tables are `not_html`: they are data for another
+tool. XML is never given to an XML parser, so its entities do no harm.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ _MAGIC = (
 
 
 def _magic(body: bytes) -> str:
-    """What the first bytes give away. Two letters alone are not enough to call text a program."""
+    """What the first bytes show. Two letters alone are not enough to call text a program."""
     for mark, what in _MAGIC:
         if body.startswith(mark) and (len(mark) > 3 or _is_binary(body[:4096])):
             return what
@@ -125,8 +125,8 @@ def _magic(body: bytes) -> str:
 def _markup(start: bytes, declared: str) -> str:
     """What an XML document is that does not begin like a page.
 
-    Without an XML declaration only feeds give themselves away where a page was promised: pieces
-    of HTML may begin with any element.
+    If the type is that of a page and there is no XML declaration, only feeds are recognised: a
+    piece of HTML may begin with any element.
     """
     root = _ROOT.match(start, _skip(start, _PROLOGUE, _DOCTYPE))
     name = root[1].lower() if root else b""

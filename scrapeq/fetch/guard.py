@@ -66,7 +66,7 @@ _NEVER = _networks(
 )
 
 #: IPv6 addresses that stand for an IPv4 one somewhere behind a translator (RFC 4291 2.5.5.1,
-#: RFC 2765 2.1, RFC 8215, RFC 4380, RFC 3056): which machine answers cannot be told, so they are never asked.
+#: RFC 2765 2.1, RFC 8215, RFC 4380, RFC 3056): which machine answers is unknown, so no request is sent.
 _TRANSLATED = _networks(
     {
         "::/96": "an IPv4 address in disguise",
@@ -154,7 +154,7 @@ def failed(refused: AddressRefused, host: str) -> Failed:
 
 
 def _behind(ip: _Address) -> _Address:
-    """The IPv4 address that is meant by one in the clothes of IPv6.
+    """The IPv4 address that an IPv6 address stands for; otherwise the address itself.
 
     Mapped addresses (RFC 4291, section 2.5.5.2), and those of NAT64 (RFC 6052): on a network that
     has IPv6 only, every IPv4 site is reached through the latter, so they are judged and not

@@ -158,7 +158,7 @@ class AioTransport:
 
 
 class _Sending:
-    """What the hooks of a session learn about one request on its way out."""
+    """What the hooks of a session note about one request while it is sent."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
@@ -259,7 +259,7 @@ class _Wire(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         self.received_bytes += len(data)
-        if self._is_idle and data:  # without data it is only told to go on
+        if self._is_idle and data:  # without data it only has to go on
             self.abort()
             return
         # An answer may be followed by anything: a body behind a 204, more than Content-Length

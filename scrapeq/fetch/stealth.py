@@ -147,8 +147,8 @@ class _IdleSockets:
     """The sockets of libcurl's idle connections, which are looked at before each new request.
 
     libcurl takes a connection that rested for less than a second as it is, and what a server sent
-    on it unasked becomes the next page. Sockets are told by their inode: a number may have passed
-    on to a socket that is not libcurl's.
+    on it unasked becomes the next page. Sockets are recognised by their inode: a number may have
+    passed on to a socket that is not libcurl's.
     """
 
     def __init__(self) -> None:

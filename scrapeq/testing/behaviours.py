@@ -46,7 +46,7 @@ class Request:
 class Answer:
     """What to send, and how to misbehave while doing so.
 
-    wait_s: before the head. promised_bytes: the Content-Length that is said, if not the true one;
+    wait_s: before the head. promised_bytes: the Content-Length in the head, if not the true one;
     filler_bytes: how many bytes are sent after the body. ending: "reset" sends nothing at all.
     """
 
@@ -62,7 +62,7 @@ class Answer:
 
 @dataclass
 class Memory:
-    """What the web was told and what it remembers between requests."""
+    """The options of the web, and what it remembers between requests."""
 
     seed: int = 0
     latency_s: float = 0.0

@@ -1,4 +1,4 @@
-"""A server in a process of its own: started, spoken to in lines of JSON, and ended with its owner."""
+"""A server in a process of its own: it takes commands as lines of JSON, and ends with its owner."""
 
 from __future__ import annotations
 

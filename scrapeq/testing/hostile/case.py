@@ -36,11 +36,11 @@ class Case:
 
     name: its group, a hyphen, and what it is; a DNS label, for every case is a host of its own.
     says: what it does, as a plain sentence. ends: how a visit ends, an error kind or "ok"; two
-    joined by "or" where clients see different things. answer: what is said to a request, the same
+    joined by "or" where clients see different things. answer: the answer to a request, the same
     each time, or worked out from it.
 
     url: how the case is reached; {name} and the ports of `HostileWeb.ports` are filled in.
-    options: of ScrapingConfig, under which it is visited; `max_retries` is 0 if not said. title
+    options: of ScrapingConfig, under which it is visited; `max_retries` is 0 if not given. title
     and text: what the page that is read has to be called, and have in its text. seconds: within
     which a machine with nothing else to do ends it. mb: what it may cost the process that visits,
     in MB (10^6 bytes) of resident memory at its peak; parser_mb: the one that reads what came.
@@ -79,7 +79,7 @@ class Case:
         return "{tls}" in self.url
 
     def script(self, asked: Asked) -> Script:
-        """What is said to a request."""
+        """The answer to a request."""
         return self.answer(asked) if callable(self.answer) else self.answer
 
     def wrong(self, end: str | None, title: str | None = None, text: str | None = None) -> str:

@@ -1,7 +1,7 @@
 """The hostile web's own process: plays the script of whatever case is asked for.
 
 Started by `HostileWeb` as `python -m scrapeq.testing.hostile.server`; ends with it, see
-`scrapeq.testing.commands`. Cases are told apart by the first label of the Host header. What happens
+`scrapeq.testing.commands`. The case is known by the first label of the Host header. What happens
 before there is one has ports of its own.
 """
 
