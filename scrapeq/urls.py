@@ -2,7 +2,7 @@
 
 The rules are WHATWG's URL standard, from a library that follows it to the letter (ada). Around it
 stands what people do when they paste URLs into a table, and the two keys that the queue needs:
-whose turn it is (the host) and whether two rows mean the same page (the duplicate key).
+whose pace counts (the host) and whether two rows mean the same page (the duplicate key).
 """
 
 from __future__ import annotations
@@ -341,7 +341,7 @@ def _duplicate_key(href: str) -> str:
         return address
     if "%" in query:
         query = _ESCAPE.sub(_unescape, query)
-    kept = [parameter for parameter in query.split("&") if parameter and _tells(parameter)]
+    kept = [parameter for parameter in query.split("&") if parameter and _may_name_page(parameter)]
     if not kept:
         return address
     kept.sort(key=_name)
@@ -366,7 +366,7 @@ def _unless_drawn(session: re.Match[str]) -> str:
     return "" if _is_drawn(session[0]) else session[0]
 
 
-def _tells(parameter: str) -> bool:
+def _may_name_page(parameter: str) -> bool:
     """Whether a parameter may say which page is meant."""
     name = _name(parameter).lower()
     return not (

@@ -262,8 +262,9 @@ class _Wire(ResponseHandler):
         if self._is_idle and data:  # without data it only has to go on
             self.abort()
             return
-        # An answer may be followed by anything: a body behind a 204, more than Content-Length
-        # said. The parser's complaint about that would take a head along that came with it.
+        # An answer may be followed by anything: a body behind a 204, more than the
+        # Content-Length. The parser's complaint about that would take along a head that came with
+        # it.
         head_bytes = 0 if self._heads else data.find(b"\r\n\r\n") + 4
         if 3 < head_bytes < len(data):
             super().data_received(data[:head_bytes])

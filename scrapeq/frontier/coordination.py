@@ -53,7 +53,7 @@ class Coordination:
         return proof if taken else None
 
     def unlock(self, name: str, proof: str) -> None:
-        """Let go of a name; nothing if the lock ended and somebody else has it."""
+        """Release a name; nothing if the lock ended and another process has it."""
         self._scripts.run("unlock", [name, proof])
 
     def workers(self) -> list[str]:
@@ -69,7 +69,7 @@ class Coordination:
         self._scripts.run("renew", [worker, 1])
 
     def forget_worker(self, worker: str) -> None:
-        """A worker ended in good order."""
+        """A worker ended as it should."""
         with translated():
             self._redis.zrem(self._keys.workers, worker)
 

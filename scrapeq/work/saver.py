@@ -25,7 +25,7 @@ MOST_UNSAVED = 4
 
 
 class Saver:
-    """Takes outcomes from anybody on the loop, and writes many in one transaction."""
+    """Takes outcomes from tries on the loop, and writes many in one transaction."""
 
     def __init__(
         self, engine: sa.Engine, frontier: Frontier, *, call: Call, held: Held, window: int

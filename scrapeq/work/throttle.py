@@ -54,7 +54,7 @@ class SharedThrottle:
         await self._ask(known, host, crawl_delay_ms, ROBOTS_KNOWN_MS)
 
     async def _ask(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        return await _patiently(self._call, question, *arguments, **named)
+        return await _once_redis_answers(self._call, question, *arguments, **named)
 
 
 class SharedRobots:
@@ -65,17 +65,20 @@ class SharedRobots:
         self._call = call
 
     async def get(self, origin: str) -> RobotsEntry | None:
-        text = await _patiently(self._call, self._frontier.throttle.robots, origin)
+        text = await _once_redis_answers(self._call, self._frontier.throttle.robots, origin)
         return None if text is None else RobotsEntry(**json.loads(text))
 
     async def put(self, origin: str, entry: RobotsEntry, ttl_s: float) -> None:
         text = json.dumps(asdict(entry))
-        await _patiently(self._call, self._frontier.throttle.keep_robots, origin, text, ttl_s)
+        await _once_redis_answers(
+            self._call, self._frontier.throttle.keep_robots, origin, text, ttl_s
+        )
 
 
-async def _patiently(
+async def _once_redis_answers(
     call: Call, question: Callable[..., Any], *arguments: Any, **named: Any
 ) -> Any:
+    """The answer to a call; while Redis is away or full, the call is repeated."""
     while True:
         try:
             return await call(question, *arguments, **named)

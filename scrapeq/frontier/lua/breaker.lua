@@ -1,6 +1,6 @@
 -- The breaker of a host, for the scripts that get the result of a request, or permit one.
 --
---   closed ──(so many tries in a row failed, or the server asks to be left alone)──► open
+--   closed ──(so many tries in a row failed, or the server asks for a pause)──► open
 --   open ──(its pause is over)──► half open ──(one probe)──► closed, or open for twice as long
 --   open ──(the pauses in a row have waited long enough)──► given up: until the pause is over, what
 --   is due ends as breaker_open; then half open again; new jobs make it half open at once
@@ -38,7 +38,8 @@ local function open_breaker(host, now, pause_ms, waited_ms, probes, given_up)
 end
 
 -- The one step of the state machine: what a try reports about the host.
--- report: verdict (good | failed | unreachable | limited: leave me alone), error_kind, error_message
+-- report: verdict (good | failed | unreachable | limited: the server asks for a pause), error_kind,
+-- error_message
 -- asked_by: whose try it was, as in `probe`; is_first: of its job; least_ms: how long a pause is at
 -- the least; rules: failures (in a row), longest_ms (of a pause), give_up_ms (after pauses of so
 -- much in sum)
@@ -53,7 +54,8 @@ local function judge(host, report, asked_by, is_first, least_ms, rules, now)
     redis.call('HSET', key, 'error_kind', report.error_kind, 'error_message', report.error_message)
   end
   if is_open and b[2] ~= asked_by then
-    -- It was under way when the breaker opened. Only a longer wish of the server is news then.
+    -- It was under way when the breaker opened. Then only one thing counts: the server asks for a
+    -- longer pause.
     if verdict == 'limited' and b[6] ~= '1' and now + least_ms > tonumber(b[1]) then
       redis.call('HSET', key, 'open_until_ms', whole(now + least_ms))
       keep_error()

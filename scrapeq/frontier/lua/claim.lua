@@ -1,5 +1,5 @@
--- Take up to N due jobs of the lanes that the caller serves, best priority first, at most as many of
--- each host as it may be asked for.
+-- Take up to N due jobs of the lanes that the caller serves, best priority first, of each host
+-- at most as many as its limit allows.
 -- ARGV: worker, N, lease_ms, alone (0/1: the caller runs nothing else and may take a suspect), then
 --       the lanes
 -- Result: { jobs, next_ms, suspects, more }: jobs as { id, token, tries, lost, given_up } each; when
@@ -8,8 +8,8 @@
 --         given_up is {} for a job that is to be fetched; for one whose host was given up it is
 --         { opened_ms, probes, error_kind, error_message }.
 --         An error 'NOEPOCH' if this Redis was emptied.
--- Closes: two workers that see the same due job or the same free host, or that both send the one
--- request that a host in doubt is to get.
+-- Closes: two workers that see the same due job or the same free host, or that both send the
+-- probe of a half-open breaker.
 local epoch = redis.call('GET', P .. 'epoch')
 if not epoch then return redis.error_reply('NOEPOCH this Redis is not known to the record') end
 even_if_full()

@@ -10,20 +10,20 @@ from scrapeq.testing.hostile.script import Asked, Script
 
 #: Limits for servers that make a client wait: long enough for a busy machine to get to the phase
 #: that is meant, short enough to be waited for.
-IMPATIENT: Mapping[str, Any] = {
+SHORT_LIMITS: Mapping[str, Any] = {
     "connect_timeout_s": 2,
     "first_byte_timeout_s": 2,
     "idle_timeout_s": 2,
     "total_timeout_s": 5,
 }
 
-#: A limit that a bomb reaches without much work for anybody.
+#: A limit that a bomb reaches without much work.
 SMALL: Mapping[str, Any] = {"max_body_mb": 2}
 
-#: For what has to be asked again, without the seconds that this is waited for otherwise.
+#: For cases that need a second try: short waits between the tries.
 AGAIN: Mapping[str, Any] = {"max_retries": 2, "retry_backoff_s": 0.05}
 
-#: What a fetcher knows that has no business with addresses of its own network.
+#: For a fetcher that may not connect to addresses of its own network.
 SHARED: Mapping[str, Any] = {"allow_private_addresses": False}
 
 #: The outcomes that are a time limit, of the clock or (in a process of its own) of CPU.
