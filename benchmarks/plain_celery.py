@@ -1,11 +1,11 @@
 """Plain Celery with the guide's settings under faults, for comparison with `make faults`.
 
-    python benchmarks/plain_celery.py --tasks 2000 --rounds 3 --patience-s 60
+    python benchmarks/plain_celery.py --tasks 2000 --rounds 3 --silence-s 60
 
 A task for each URL fetches it and writes a row to SQLite. In each round workers are killed (kill -9
 of pool children and of whole workers) and, in another, Redis is killed and started again, once with
 its append-only file and once without. Counted are tasks that were sent and have no row when nothing
-has come for `--patience-s` seconds (Celery's visibility timeout is an hour: what it would bring back
+has come for `--silence-s` seconds (Celery's visibility timeout is an hour: what it would bring back
 then is counted as lost in that time), and pages that were asked for more than once.
 """
 
@@ -184,7 +184,7 @@ STRIKES: dict[str, tuple[Callable[[Stage], None], int]] = {
 }
 
 
-def one_round(name: str, tasks: int, patience_s: float) -> tuple[int, int, int, int, float]:
+def one_round(name: str, tasks: int, silence_s: float) -> tuple[int, int, int, int, float]:
     """Strikes; tasks without a row; rows beyond the first; pages asked for again; longest wait in s
     after the last strike until another row came."""
     strike, times = STRIKES[name]
@@ -207,7 +207,7 @@ def one_round(name: str, tasks: int, patience_s: float) -> tuple[int, int, int, 
                 time.sleep(EVERY_S)
                 stage.keep_workers()
             seen, since, longest = len(stage.count()), time.monotonic(), 0.0
-            while seen < tasks and time.monotonic() - since < patience_s:
+            while seen < tasks and time.monotonic() - since < silence_s:
                 stage.keep_workers()
                 time.sleep(0.2)
                 if (now := len(stage.count())) > seen:
@@ -225,14 +225,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--tasks", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--patience-s", type=float, default=60)
+    parser.add_argument("--silence-s", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     random.seed(options.seed)
     print("| fault | times | tasks | lost | duplicated | fetched again | longest wait, s |")
     print("|---|---:|---:|---:|---:|---:|---:|")
     for name in STRIKES:
-        found = [one_round(name, options.tasks, options.patience_s) for _ in range(options.rounds)]
+        found = [one_round(name, options.tasks, options.silence_s) for _ in range(options.rounds)]
         times, lost, twice, again = (sum(column) for column in list(zip(*found, strict=True))[:4])
         longest = max(one[4] for one in found)
         sent = options.tasks * options.rounds

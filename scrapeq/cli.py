@@ -114,7 +114,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     """Fetch a column of URLs and write the table."""
     from scrapeq import client, frames
     from scrapeq.models.command_options import config_from_options
-    from scrapeq.pipeline.submission import fingerprint
+    from scrapeq.project.submission import fingerprint
 
     if output is not None:
         frames.check_export_path(output)

@@ -148,8 +148,8 @@ class Settings(BaseSettings):
         ge=1,
         le=10_000,
         validation_alias="SCRAPEQ_AI_BREAKER_FAILURES",
-        description="Calls in a row that the language model's endpoint failed, each tried again "
-        "already, after which it is spared. Envoy's consecutive_5xx.",
+        description="Failed calls in a row, each after its own retries, that open the breaker of the "
+        "language model's endpoint. Envoy's consecutive_5xx.",
     )
 
     # safety
@@ -252,12 +252,12 @@ def load_settings(**overrides: Any) -> Settings:
             f"{variable} is not JSON", hint='write it like ["json"] or {"example.com:80": "..."}'
         ) from None
     except ValidationError as error:
-        said = "; ".join(
+        problems = "; ".join(
             f"{'.'.join(map(str, one['loc']))}: {str(one['msg']).removeprefix('Value error, ')}"
             for one in error.errors()
         )
         raise ConfigError(
-            f"an environment variable cannot be met: {said}",
+            f"an environment variable cannot be met: {problems}",
             hint="correct it, or unset it for the default",
         ) from None
 

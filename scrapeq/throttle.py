@@ -1,4 +1,4 @@
-"""How long to leave a host alone between two requests: the one rule, for who queues and who asks."""
+"""How long to leave a host alone between two requests: the one rule, for submitters and for workers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 from scrapeq import urls
 from scrapeq.models import ScrapingConfig
 
-#: Where nobody asked for another pace, in milliseconds: what Scrapy's project template sets.
+#: Where the options give no other pace, in milliseconds: what Scrapy's project template sets.
 DEFAULT_GAP_MS = 1000
 
 #: A column of a million rows has far fewer hosts.

@@ -2,7 +2,7 @@
 
 The rules are WHATWG's URL standard, from a library that follows it to the letter (ada). Around it
 stands what people do when they paste URLs into a table, and the two keys that the queue needs:
-whose turn it is (the host) and whether two rows mean the same page (the duplicate key).
+whose pace counts (the host) and whether two rows mean the same page (the duplicate key).
 """
 
 from __future__ import annotations
@@ -89,10 +89,10 @@ def join(base: str, reference: str) -> str | None:
 
 
 def host_key(url: str) -> str:
-    """Who is asked: the host in lower case and punycode, `:port` if it is not the scheme's own.
+    """The host of a request: lower case and punycode, with `:port` if it is not the scheme's own.
 
-    The same for http and https, and with or without the root's dot, because the same machine is to
-    be spared. "" for what is no http or https URL.
+    The same for http and https, and with or without the root's dot, because the pace is that of one
+    machine. "" for what is no http or https URL.
     """
     parts = _canonical_parts(url)
     return _host_key(parts[2], parts[3]) if parts else ""
@@ -290,7 +290,7 @@ def _too_long(length: int) -> Failure:
 # --- duplicates -------------------------------------------------------------------------------
 
 # Parameters that say where a person came from, and never which page: those that analytics and
-# advertising services document. Their names are nobody else's, so they go whatever they hold.
+# advertising services document. No other parameter has their names, so they go whatever they hold.
 _TRACKERS = frozenset(
     """
     gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid srsltid _ga _gl
@@ -341,7 +341,7 @@ def _duplicate_key(href: str) -> str:
         return address
     if "%" in query:
         query = _ESCAPE.sub(_unescape, query)
-    kept = [parameter for parameter in query.split("&") if parameter and _tells(parameter)]
+    kept = [parameter for parameter in query.split("&") if parameter and _may_name_page(parameter)]
     if not kept:
         return address
     kept.sort(key=_name)
@@ -358,7 +358,7 @@ def _name(parameter: str) -> str:
 
 
 def _is_drawn(parameter: str) -> bool:
-    """Whether a value looks drawn by lot: nobody would number pages with it."""
+    """Whether a value looks random, so that it is no number of a page."""
     return bool(_DRAWN.search(parameter)) and len(_CHANGE.findall(parameter.partition("=")[2])) >= 4
 
 
@@ -366,7 +366,7 @@ def _unless_drawn(session: re.Match[str]) -> str:
     return "" if _is_drawn(session[0]) else session[0]
 
 
-def _tells(parameter: str) -> bool:
+def _may_name_page(parameter: str) -> bool:
     """Whether a parameter may say which page is meant."""
     name = _name(parameter).lower()
     return not (

@@ -1,4 +1,4 @@
-"""Whether the endpoint may be asked at all: what this folder needs from whoever shares it."""
+"""The breaker around the endpoint, as this folder needs it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Breaker(Protocol):
     """A circuit breaker around the endpoint, in memory or shared with other workers."""
 
     def refusal(self) -> str:
-        """ "" if the endpoint may be asked now; else why not and until when, as a sentence."""
+        """ "" if a request may be sent now; else a sentence that says why not, and until when."""
 
-    def tell(self, verdict: HostVerdict, problem: str) -> None:
-        """What came of asking, once after each time that it was not refused; "" if nothing did."""
+    def report(self, verdict: HostVerdict, problem: str) -> None:
+        """Note the result of a call, once for each call that was not refused; "" says nothing."""
 
 
 def endpoint_name(settings: Settings) -> str:

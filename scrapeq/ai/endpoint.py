@@ -52,7 +52,7 @@ class _Completion(BaseModel):
 
 @dataclass(frozen=True)
 class Reply:
-    """What the endpoint said, or in `problem` why it said nothing; `status` is HTTP's, if any."""
+    """The endpoint's reply, or in `problem` why there is none; `status` is HTTP's, if any."""
 
     attempts: int
     elapsed_s: float
@@ -101,8 +101,8 @@ def ask(
     try:
         completion = _Completion.model_validate_json(raw.http_response.content)
     except ValidationError:
-        said = excerpt(raw.http_response.text).replace(key, "***")
-        return replace(reply, problem=f"the endpoint's reply is no chat completion: {said}")
+        message = excerpt(raw.http_response.text).replace(key, "***")
+        return replace(reply, problem=f"the endpoint's reply is no chat completion: {message}")
     if not completion.choices:
         return replace(reply, problem="the endpoint's reply has no choices")
     choice, usage = completion.choices[0], completion.usage or _Usage()
@@ -165,8 +165,8 @@ def _problem(error: openai.APIError, settings: Settings) -> str:
 
     where = f"the endpoint {urlsplit(settings.ai_base_url or 'https://api.openai.com').hostname}"
     status = getattr(error, "status_code", None)
-    said = excerpt(error.message.removeprefix(f"Error code: {status}").removeprefix(" - "))
-    said = said or "no reason given"
+    message = excerpt(error.message.removeprefix(f"Error code: {status}").removeprefix(" - "))
+    message = message or "no reason given"
     match error:
         case openai.APITimeoutError():
             return f"{where} did not answer within {settings.ai_timeout_s:g} s"
@@ -175,11 +175,11 @@ def _problem(error: openai.APIError, settings: Settings) -> str:
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return f"{where} refused the key (HTTP {error.status_code}): check SCRAPEQ_AI_API_KEY"
         case openai.NotFoundError():
-            return f"{where} knows no such model or path: check SCRAPEQ_AI_MODEL ({said})"
+            return f"{where} knows no such model or path: check SCRAPEQ_AI_MODEL ({message})"
         case openai.BadRequestError() if error.code == "context_length_exceeded":
-            return f"the page is too long for the model: pass a smaller max_chars ({said})"
+            return f"the page is too long for the model: pass a smaller max_chars ({message})"
         case openai.RateLimitError():
-            return f"{where} has too many requests, or its quota is used up ({said})"
+            return f"{where} has too many requests, or its quota is used up ({message})"
         case openai.APIStatusError():
-            return f"{where} answered with HTTP {error.status_code}: {said}"
-    return f"{where} gave no usable answer: {said}"
+            return f"{where} answered with HTTP {error.status_code}: {message}"
+    return f"{where} gave no usable answer: {message}"

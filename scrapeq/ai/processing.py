@@ -53,7 +53,7 @@ def process(
     if breaker is not None and (refusal := breaker.refusal()):
         return _failed(its_task, model, refusal, content_cut=content_cut)
 
-    reply = _ask_and_tell(breaker, settings, model, its_task, messages(its_task, content, url))
+    reply = _ask_and_report(breaker, settings, model, its_task, messages(its_task, content, url))
     facts: dict[str, Any] = {
         "model": reply.model or model,
         "input_tokens": reply.input_tokens,
@@ -70,22 +70,22 @@ def process(
     return AIResult(ok=True, type=its_task.type, result=value, **facts)
 
 
-def _ask_and_tell(
+def _ask_and_report(
     breaker: Breaker | None,
     settings: Settings,
     model: str,
     its_task: Task,
     its_messages: list[dict[str, str]],
 ) -> Reply:
-    said: HostVerdict = ""
+    its_verdict: HostVerdict = ""
     problem = ""
     try:
         reply = _ask(settings, model, its_task, its_messages)
-        said, problem = verdict(reply), reply.problem or ""
+        its_verdict, problem = verdict(reply), reply.problem or ""
         return reply
     finally:
         if breaker is not None:
-            breaker.tell(said, problem)
+            breaker.report(its_verdict, problem)
 
 
 def _ask(

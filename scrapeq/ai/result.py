@@ -1,4 +1,4 @@
-"""What came of asking a language model about one page."""
+"""The result of one question to a language model about one page."""
 
 from __future__ import annotations
 

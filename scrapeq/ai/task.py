@@ -1,4 +1,4 @@
-"""What a language model is asked to do with a page: the messages, and the schema of the answer.
+"""A task for a language model about a page: the messages, and the schema of the answer.
 
 Pure. The page was written by strangers, so it stands between two marks that it cannot contain (a
 digest of itself), and the system message says that nothing between them is an instruction.

@@ -37,7 +37,7 @@ def make_app(shown: dashboards.Dashboard, token: str) -> FastAPI:
 
     @app.exception_handler(ClientDisconnect)
     def gone(_request: Request, _error: Exception) -> Response:
-        return Response(status_code=400)  # nobody is left to read it, and it is no fault of ours
+        return Response(status_code=400)  # the client is gone, and it is no fault of ours
 
     @app.get("/")
     def page() -> HTMLResponse:

@@ -58,10 +58,10 @@ class CleaningRules(BaseModel):
         try:
             return cls.model_validate(rules or {})
         except ValidationError as error:
-            said = "; ".join(
+            problems = "; ".join(
                 f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
             )
             raise ConfigError(
-                f"the cleaning rules cannot be met: {said}",
+                f"the cleaning rules cannot be met: {problems}",
                 hint=f"the rules are {', '.join(cls.model_fields)}",
             ) from None

@@ -14,7 +14,7 @@ from scrapeq.errors import ConfigError
 from scrapeq.extract.selectors import check_selectors
 from scrapeq.models import Batch, BatchState, ScrapingConfig
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
-from scrapeq.pipeline.submission import USUAL_PRIORITY, Submission, fingerprint
+from scrapeq.project.submission import USUAL_PRIORITY, Submission, fingerprint
 
 if TYPE_CHECKING:
     from scrapeq.settings import Settings

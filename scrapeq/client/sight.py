@@ -10,7 +10,7 @@ from scrapeq import display
 from scrapeq.errors import RedisUnavailable
 from scrapeq.frontier import Frontier, Paused
 from scrapeq.models.error_words import error_words
-from scrapeq.pipeline.paused import paused_host
+from scrapeq.project.paused_hosts import paused_host
 
 #: Paused hosts that a card names; `paused_hosts()` has all.
 MOST_PAUSED = 3

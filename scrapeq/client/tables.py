@@ -31,7 +31,7 @@ from scrapeq.database.minutes import floor_ms
 from scrapeq.errors import ConfigError, RedisUnavailable
 from scrapeq.models import FINAL, Batch, ErrorKind, JobStatus
 from scrapeq.pipeline.job_queue import JobQueue, get_looking_queue
-from scrapeq.pipeline.open_jobs import open_now
+from scrapeq.project.open_jobs import open_now
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from scrapeq.errors import WaitTimeout
-from scrapeq.pipeline.staffing import look_after_workers, warn_without_workers
 from scrapeq.project.services import Services
+from scrapeq.project.staffing import look_after_workers, warn_without_workers
 
 #: Seconds between two looks: short at first, so that a few pages feel immediate. One look takes
 #: half a millisecond.

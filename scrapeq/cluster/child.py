@@ -89,13 +89,13 @@ class Child:
             self._note_end(now, f"signal {-code}" if code < 0 else f"exit status {code}")
         return True
 
-    def end(self, now: float, patience_s: float) -> None:
-        """Ask it to end, and kill it and its group if it has not within `patience_s`."""
+    def end(self, now: float, most_s: float) -> None:
+        """Ask it to end, and kill it and its group if it has not within `most_s`."""
         if not self._process:
             return
         if self.kill_at is None:  # once: a second signal would make Celery drop its work
             self._process.terminate()
-        self.kill_at = min(self.kill_at or now + patience_s, now + patience_s)
+        self.kill_at = min(self.kill_at or now + most_s, now + most_s)
 
     def signal(self, number: int) -> None:
         """Send a signal to its whole group."""

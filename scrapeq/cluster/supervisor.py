@@ -3,8 +3,8 @@
     python -m scrapeq.cluster.supervisor '{"home": …, "redis": …, "worker_app": …, "lock_fd": …}'
 
 Started by `start.py`, which holds the home's lock and hands it down. It is in a session of its
-own, so that an interrupt in a notebook passes it by, and it is nobody's child, so that a kernel
-that ends its children on shutdown leaves a detached cluster alone.
+own, so that an interrupt in a notebook does not reach it. Its parent has ended, so that a kernel that
+ends its children on shutdown leaves a detached cluster alone.
 
 Everything happens in one thread: Linux ends Redis when the *thread* that started it ends.
 """
@@ -32,9 +32,9 @@ from scrapeq.cluster.lifeline import OWNER_FD, describe_owner_fd, set_death_sign
 
 FIRST_OWNER_S = 10.0  # who starts a supervisor connects within milliseconds
 LINGER_S = 1.5  # the next cell's kernel, or the next line of a script, finds warm workers
-WORKER_PATIENCE_S = 5.0  # with the next, under the 10 s in which nothing may be left
-REDIS_PATIENCE_S = 2.0
-RESTART_PATIENCE_S = 8.0  # a worker that is told to stop exits within 8 s
+WORKER_END_S = 5.0  # with the next, under the 10 s in which nothing may be left
+REDIS_END_S = 2.0
+RESTART_END_S = 8.0  # a worker that has to stop exits within 8 s
 KILLED = {"signal 9", "signal 15"}  # by somebody else: this says nothing about the files
 LOOK_AROUND_EVERY_S = 5.0
 PING_EVERY_S = 0.005  # Valkey answers 12 ms after its start
@@ -85,8 +85,8 @@ class Supervisor:
             self._turn(time.monotonic())
             if not self._stopping:
                 self._wait(self._next_event(time.monotonic()))
-        # From here on nobody can join: the next to come finds no socket, waits for the lock and
-        # starts anew.
+        # From here on no owner can join: the next one finds no socket, waits for the lock and
+        # starts a new supervisor.
         self._access.control_socket.unlink(missing_ok=True)
         self._selector.unregister(listener)
         listener.close()
@@ -143,7 +143,7 @@ class Supervisor:
             key.data(key.fileobj)
 
     def _signals(self) -> socket.socket:
-        """A socket that becomes readable when a child ends or this process is told to."""
+        """A socket that becomes readable when a child ends, or when a signal stops this process."""
         reader, writer = socket.socketpair()
         reader.setblocking(False)
         writer.setblocking(False)
@@ -153,11 +153,11 @@ class Supervisor:
         # Handlers and not SIG_IGN, which the children would inherit
         signal.signal(signal.SIGHUP, lambda *_: None)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._told_to_end)
+            signal.signal(number, self._stop_signal)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         return reader
 
-    def _told_to_end(self, _number: int, _frame: object) -> None:
+    def _stop_signal(self, _number: int, _frame: object) -> None:
         self._stopping = True  # and no more: a handler may interrupt a line that is being logged
 
     # Redis
@@ -167,8 +167,8 @@ class Supervisor:
         self._data.mkdir(mode=0o700, exist_ok=True)
         output = open_log(self._logs / "redis.log")
         try:
-            # It inherits the lock, so that nobody starts another Redis on these files while this
-            # one still lives, whatever became of the supervisor.
+            # It inherits the lock, so that no other Redis starts on these files while this one
+            # still lives, even if the supervisor has ended.
             process = self._spawn(
                 [self._redis_binary, "-"], output, stdin=subprocess.PIPE, pass_fds=[self._lock_fd]
             )
@@ -318,7 +318,7 @@ class Supervisor:
                 self._answer(connection, self._place())
         elif operation == "restart_workers":
             for worker in self._workers:
-                worker.end(time.monotonic(), RESTART_PATIENCE_S)
+                worker.end(time.monotonic(), RESTART_END_S)
             self._answer(connection, self._place())
         elif operation == "release":
             self._owners.discard(connection)
@@ -375,8 +375,8 @@ class Supervisor:
 
     def _end_all(self) -> None:
         """Workers first, so that they can still put back what they hold; then Redis."""
-        _end(self._workers, WORKER_PATIENCE_S)
-        _end([self._redis], REDIS_PATIENCE_S)
+        _end(self._workers, WORKER_END_S)
+        _end([self._redis], REDIS_END_S)
         shutil.rmtree(self._access.folder, ignore_errors=True)
         log("everything has ended")
 
@@ -385,9 +385,9 @@ def _drain(reader: socket.socket) -> None:
     reader.recv(4096)
 
 
-def _end(children: list[Child], patience_s: float) -> None:
+def _end(children: list[Child], most_s: float) -> None:
     for child in children:
-        child.end(time.monotonic(), patience_s)
+        child.end(time.monotonic(), most_s)
     while any(child.pid for child in children):
         for child in children:
             child.reap(time.monotonic())

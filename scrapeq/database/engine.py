@@ -198,5 +198,5 @@ def write_meta(connection: sa.Connection, key: str, value: str) -> None:
 
 def _reason(error: sa.exc.SQLAlchemyError) -> str:
     """The driver's own words: they name no password, unlike the statement and its values."""
-    said = str(getattr(error, "orig", None) or "").strip()
-    return (said or type(error).__name__).splitlines()[0]
+    message = str(getattr(error, "orig", None) or "").strip()
+    return (message or type(error).__name__).splitlines()[0]

@@ -46,7 +46,7 @@ class HostEvent:
 
 
 def record_host_events(engine: sa.Engine, rows: Sequence[tuple[str, str, str, str]]) -> None:
-    """Keep what became of breakers just now: `(host, event, error_kind, error_message)` each."""
+    """Keep events of breakers, with the time of now: `(host, event, error_kind, error_message)` each."""
     at_ms = now_ms()
     values = [
         dict(
@@ -63,7 +63,7 @@ def record_host_events(engine: sa.Engine, rows: Sequence[tuple[str, str, str, st
 
 
 def host_events_since(engine: sa.Engine, since_ms: int) -> list[HostEvent]:
-    """What became of breakers since then, oldest first."""
+    """The events of breakers since then, oldest first."""
     c = host_events.c
     query = (
         sa.select(c.at_ms, c.host, c.event, c.error_kind, c.error_message)

@@ -167,7 +167,7 @@ def stored_answers(
 
 @dataclass(frozen=True, slots=True)
 class StoredBody:
-    """A page's bytes as they were kept, and what the server said of them."""
+    """A page's bytes as they were kept, and the facts of its answer."""
 
     final_url: str
     http_status: int

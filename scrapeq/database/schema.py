@@ -345,8 +345,8 @@ def _steps(*steps: Callable[[sa.Connection], None]) -> Callable[[sa.Connection],
 
 
 def _add_namespace_and_lanes(connection: sa.Connection) -> None:
-    """Version 5. What older versions put into Redis was all in one namespace, and in a form that
-    nobody reads any more: it is put there again. What a host's last failure said was one text."""
+    """Version 5. Older versions had one namespace in Redis, and forms of data that this one cannot
+    read, so the open jobs are put there again. The last failure of a host was one text."""
     connection.execute(meta.insert().values(key="namespace", value=DEFAULT_NAMESPACE))
     connection.execute(meta.update().where(meta.c.key == "redis").values(value=OLDER_FORM))
     connection.execute(sa.text("ALTER TABLE jobs ADD COLUMN lane TEXT NOT NULL DEFAULT 'http'"))

@@ -32,8 +32,8 @@ def extract(
     """What `recipe` asks for, read from the decoded body of an answer.
 
     body: without its Content-Encoding. url: where it came from, after redirects; links are
-    relative to it. content_type: the header's value, "" if there was none. light: what `is_light`
-    said, if it was asked: tags are then not counted again.
+    relative to it. content_type: the header's value, "" if there was none. light: the answer of
+    `is_light`, if it was called: tags are then not counted again.
 
     Gives a Failure `not_html` for what is no page (a PDF, an image, JSON, a feed; by its bytes
     more than by its type), `empty` for nothing. Any HTML, however broken, is a page. Time and

@@ -45,25 +45,25 @@ class MainText(NamedTuple):
 
 
 def main_text(
-    markup: str, tree: LexborHTMLParser, said: Declared, *, how: Literal["best", "fast"]
+    markup: str, tree: LexborHTMLParser, declared: Declared, *, how: Literal["best", "fast"]
 ) -> MainText:
     """The page's main text; "best" costs about 23 ms of CPU for 100 KB, "fast" (no trafilatura) 3 ms.
 
-    `tree` is Lexbor's of `markup`, `said` what it declares: an article is left to the reader of
-    articles, and what is declared to be a product is not read as a list.
+    `tree` is Lexbor's tree of `markup`; `declared` is what the page declares. A declared article is
+    left to trafilatura, and a declared product is not read as a list.
     """
     tags = markup.count("<")
     thorough = how == "best" and tags <= MAX_TAGS
     markup = for_reading(markup, tree)
     reading = _by_trafilatura(markup) if thorough else _NOTHING
     parsed = _Parsed(markup)
-    if tags <= MAX_TAGS_OF_MAIN and not (reading.text and said.is_article):
+    if tags <= MAX_TAGS_OF_MAIN and not (reading.text and declared.is_article):
         main = _by_resiliparse(parsed)
         if _says_more(main, reading, 1.5) and _is_prose(main.text):
             reading = main
         if not reading.text:
             reading = main
-    if not reading.text or not (said.is_article or said.is_product):
+    if not reading.text or not (declared.is_article or declared.is_product):
         page = _all_but_navigation(parsed)
         if not reading.text or _says_more(page, reading, 2):
             reading = page

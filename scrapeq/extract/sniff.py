@@ -1,10 +1,10 @@
 """What a body really is: a page, plain text, nothing, or something else.
 
-What is said in the Content-Type and what is there often differ. A body that begins like an HTML
-document is a page whatever it is called, and a PDF is none behind text/html. Otherwise HTML and
-XHTML are pages, text/plain and text/markdown are pages of text, and a body without a type is
-looked at. JSON, feeds, other XML, style sheets, scripts and tables are `not_html`: they are data
-for another tool. XML is never given to an XML parser, so its entities are nobody's danger.
+The Content-Type and the content often differ. A body that begins like an HTML document is a page,
+whatever its type is, and a PDF is no page, though its type is text/html. Otherwise HTML and XHTML
+are pages, text/plain and text/markdown are pages of text, and a body without a type is looked at.
+JSON, feeds, other XML, style sheets, scripts and tables are `not_html`: they are data for another
+tool. XML is never given to an XML parser, so its entities do no harm.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ def sniff(body: bytes, content_type: str) -> Literal["html", "text"] | Failure:
     if not start and not body.strip(_BLANK):
         return Failure(ErrorKind.EMPTY, "the answer has no content")
     start = start or body.lstrip(_BLANK)[:4096]
-    said = content_type.partition(";")[0].strip().lower()
+    declared = content_type.partition(";")[0].strip().lower()
     if _DOCUMENT.match(start, _skip(start, _PROLOGUE)):
         return "html"
-    if what := _magic(body) or _markup(start, said):
-        return _other(what, said)
+    if what := _magic(body) or _markup(start, declared):
+        return _other(what, declared)
     if _is_binary(start):
-        return _other("binary data", said)
-    if said in _PAGES:
-        return _other("JSON", said) if _is_json(body) else "html"
-    if said in _TEXTS:
+        return _other("binary data", declared)
+    if declared in _PAGES:
+        return _other("JSON", declared) if _is_json(body) else "html"
+    if declared in _TEXTS:
         return "text"
-    if said in _UNKNOWN:
+    if declared in _UNKNOWN:
         if _is_json(body):
-            return _other("JSON", said)
+            return _other("JSON", declared)
         return "html" if _TAG.search(start) else "text"
-    return _other(_NAMES.get(said, said), said)
+    return _other(_NAMES.get(declared, declared), declared)
 
 
 _BLANK = b" \t\r\n\f\v\0\xef\xbb\xbf\xff\xfe"
@@ -111,7 +111,7 @@ _MAGIC = (
 
 
 def _magic(body: bytes) -> str:
-    """What the first bytes give away. Two letters alone are not enough to call text a program."""
+    """What the first bytes show. Two letters alone are not enough to call text a program."""
     for mark, what in _MAGIC:
         if body.startswith(mark) and (len(mark) > 3 or _is_binary(body[:4096])):
             return what
@@ -122,18 +122,18 @@ def _magic(body: bytes) -> str:
     return ""
 
 
-def _markup(start: bytes, said: str) -> str:
+def _markup(start: bytes, declared: str) -> str:
     """What an XML document is that does not begin like a page.
 
-    Without an XML declaration only feeds give themselves away where a page was promised: pieces
-    of HTML may begin with any element.
+    If the type is that of a page and there is no XML declaration, only feeds are recognised: a
+    piece of HTML may begin with any element.
     """
     root = _ROOT.match(start, _skip(start, _PROLOGUE, _DOCTYPE))
     name = root[1].lower() if root else b""
     if name in _FEEDS:
         return "a feed"
-    declared = start[:5].lower() == b"<?xml" and name not in {b"html", b"xhtml"}
-    if declared or (name in _XML_ROOTS and said not in _PAGES):
+    is_xml = start[:5].lower() == b"<?xml" and name not in {b"html", b"xhtml"}
+    if is_xml or (name in _XML_ROOTS and declared not in _PAGES):
         return "an image (SVG)" if name == b"svg" else "XML"
     return ""
 
@@ -174,6 +174,6 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-def _other(what: str, said: str) -> Failure:
-    called = f", though it is called {said[:60]}" if said in _PAGES else ""
+def _other(what: str, declared: str) -> Failure:
+    called = f", though it is called {declared[:60]}" if declared in _PAGES else ""
     return Failure(ErrorKind.NOT_HTML, f"this is not a page but {what or 'something else'}{called}")

@@ -132,7 +132,7 @@ class UnwantedBody:
         if self._body is not None and not self._body.is_full and not self._is_broken:
             try:
                 self._body.add(data)
-            except Failed:  # its encoding is broken, which is nobody's trouble here
+            except Failed:  # its encoding is broken, which does not matter here
                 self._is_broken = True
         return self._left_bytes >= 0
 

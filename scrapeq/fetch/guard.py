@@ -26,7 +26,7 @@ class Reach(Enum):
 
 
 class AddressRefused(OSError):
-    """The guard said no. An OSError, so that clients hand it on as a failed connection."""
+    """The guard refused an address. An OSError, so that clients hand it on as a failed connection."""
 
     def __init__(self, address: str, reach: Reach, reason: str) -> None:
         self.address = address
@@ -66,7 +66,7 @@ _NEVER = _networks(
 )
 
 #: IPv6 addresses that stand for an IPv4 one somewhere behind a translator (RFC 4291 2.5.5.1,
-#: RFC 2765 2.1, RFC 8215, RFC 4380, RFC 3056): which machine answers cannot be told, so they are never asked.
+#: RFC 2765 2.1, RFC 8215, RFC 4380, RFC 3056): which machine answers is unknown, so no request is sent.
 _TRANSLATED = _networks(
     {
         "::/96": "an IPv4 address in disguise",
@@ -142,7 +142,7 @@ def guarded_socket(reach: Reach, address_info: Any) -> socket.socket:
 def failed(refused: AddressRefused, host: str) -> Failed:
     """The refusal as a failure that says which setting would allow it."""
     shown = refused.address if host.strip("[]") == refused.address else f"{host} leads to"
-    said = f"{shown} is" if shown == refused.address else f"{shown} {refused.address},"
+    subject = f"{shown} is" if shown == refused.address else f"{shown} {refused.address},"
     if refusal(refused.address, Reach.PRIVATE):
         hint = "it is never fetched"
     else:
@@ -150,11 +150,11 @@ def failed(refused: AddressRefused, host: str) -> Failed:
             "allow_private_addresses=True, or SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=true where the "
             "workers run, lets it be fetched"
         )
-    return Failed(ErrorKind.ADDRESS, f"{said} {refused.reason}; {hint}")
+    return Failed(ErrorKind.ADDRESS, f"{subject} {refused.reason}; {hint}")
 
 
 def _behind(ip: _Address) -> _Address:
-    """The IPv4 address that is meant by one in the clothes of IPv6.
+    """The IPv4 address that an IPv6 address stands for; otherwise the address itself.
 
     Mapped addresses (RFC 4291, section 2.5.5.2), and those of NAT64 (RFC 6052): on a network that
     has IPv6 only, every IPv4 site is reached through the latter, so they are judged and not

@@ -158,7 +158,7 @@ class AioTransport:
 
 
 class _Sending:
-    """What the hooks of a session learn about one request on its way out."""
+    """What the hooks of a session note about one request while it is sent."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
@@ -259,11 +259,12 @@ class _Wire(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         self.received_bytes += len(data)
-        if self._is_idle and data:  # without data it is only told to go on
+        if self._is_idle and data:  # without data it only has to go on
             self.abort()
             return
-        # An answer may be followed by anything: a body behind a 204, more than Content-Length
-        # said. The parser's complaint about that would take a head along that came with it.
+        # An answer may be followed by anything: a body behind a 204, more than the
+        # Content-Length. The parser's complaint about that would take along a head that came with
+        # it.
         head_bytes = 0 if self._heads else data.find(b"\r\n\r\n") + 4
         if 3 < head_bytes < len(data):
             super().data_received(data[:head_bytes])
@@ -425,7 +426,7 @@ def _translate(error: aiohttp.ClientError, request: Request, sent: _Sending) -> 
     if isinstance(error, aiohttp.ClientOSError):
         return Failed(ErrorKind.RESET, "the server reset the connection within the page")
     if isinstance(error, aiohttp.ClientResponseError):
-        return Failed(ErrorKind.PROTOCOL, f"the answer is not valid HTTP: {_parser_said(error)}")
+        return Failed(ErrorKind.PROTOCOL, f"the answer is not valid HTTP: {_parser_message(error)}")
     return Failed(ErrorKind.PROTOCOL, f"the request cannot be sent: {type(error).__name__}")
 
 
@@ -455,16 +456,16 @@ def _of_socket(error: BaseException, request: Request) -> Failed:
 def _reason(error: BaseException) -> str:
     """The library's reason in a few plain words; never what the other side wrote."""
     inner = getattr(error, "certificate_error", None) or error
-    said = (
+    reason = (
         getattr(inner, "verify_message", None)
         or getattr(inner, "reason", None)
         or getattr(inner, "strerror", None)
         or type(inner).__name__
     )
-    return str(said).replace("_", " ").lower()[:100]
+    return str(reason).replace("_", " ").lower()[:100]
 
 
-def _parser_said(error: aiohttp.ClientResponseError) -> str:
+def _parser_message(error: aiohttp.ClientResponseError) -> str:
     """The parser's complaint up to where it quotes the answer."""
-    said = error.message.split("\n", 1)[0].split(":", 1)[0].split("(", 1)[0].strip().lower()
-    return said[:80] or "it cannot be parsed"
+    message = error.message.split("\n", 1)[0].split(":", 1)[0].split("(", 1)[0].strip().lower()
+    return message[:80] or "it cannot be parsed"

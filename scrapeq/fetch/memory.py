@@ -16,7 +16,7 @@ class MemoryThrottle:
     """
 
     def __init__(self) -> None:
-        self._turns: dict[str, asyncio.Lock] = {}
+        self._slots: dict[str, asyncio.Lock] = {}
         self._last_s: dict[str, float] = {}
         self._crawl_delay_ms: dict[str, int] = {}
 
@@ -24,7 +24,7 @@ class MemoryThrottle:
         self, host: str, gap_ms: int, owner: SlotOwner | None = None
     ) -> SlotTaken | BreakerOpen:
         """Taken when the next request to `host` may start, and held; there are no breakers here."""
-        slot = self._turns.setdefault(host, asyncio.Lock())
+        slot = self._slots.setdefault(host, asyncio.Lock())
         await slot.acquire()
         gap_s = max(gap_ms, self._crawl_delay_ms.get(host, 0)) / 1000
         start_s = self._last_s.get(host, -gap_s) + gap_s
@@ -44,7 +44,7 @@ class MemoryThrottle:
         """
         if used:
             self._last_s[host] = monotonic()
-        slot = self._turns.get(host)
+        slot = self._slots.get(host)
         if slot is not None and slot.locked():
             slot.release()
 

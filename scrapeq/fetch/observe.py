@@ -60,7 +60,7 @@ class Observer(Protocol):
 
 
 class Observers:
-    """All observers of a process, told one after the other."""
+    """All observers of a process; each exchange is shown to one after the other."""
 
     def __init__(self, observers: Iterable[Observer] = ()) -> None:
         self._observers = tuple(observers)

@@ -13,7 +13,7 @@ RobotsState = Literal["ok", "allow_all", "unreachable"]
 
 @dataclass(frozen=True, slots=True)
 class RobotsEntry:
-    """What an origin's robots.txt said, as it is kept.
+    """The robots.txt of an origin, as it is kept.
 
     state: "ok", the rules are in `text` (at most 500 KiB, RFC 9309, section 2.5); "allow_all",
     there is none (section 2.3.1.3), `text` is empty; "unreachable", not now (section 2.3.1.4),

@@ -96,7 +96,7 @@ class HttpFetcher:
 
 
 class _Fetch:
-    """Where one fetch is: the current URL and what was learnt on the way."""
+    """Where one fetch is: the current URL, and what was found on the way."""
 
     def __init__(
         self,
@@ -217,7 +217,7 @@ class _Fetch:
             self._observation.failed(self.failure(ErrorKind.RESET, closed))
 
     def _secret_headers(self) -> frozenset[str]:
-        """Names, in lower case, of headers whose values are nobody's but the server's."""
+        """Names, in lower case, of headers whose values only the server may see."""
         own = {name.lower() for name in self._config.headers} - _HARMLESS
         return frozenset({"cookie", "authorization", *own})
 

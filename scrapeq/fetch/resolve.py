@@ -22,7 +22,7 @@ class Names:
     async def addresses(self, host: str, port: int, reach: Reach) -> list[str]:
         """The addresses of `host` that may be connected to, in the resolver's order.
 
-        localhost and names below it are 127.0.0.1 without asking anybody (RFC 6761, section 6.3).
+        localhost and names below it are 127.0.0.1 without any look-up (RFC 6761, section 6.3).
         Raises AddressRefused if there are only others, OSError if there are none.
         """
         name = host.rstrip(".").lower()

@@ -32,7 +32,7 @@ def retry_wait_s(
 
 
 def host_wait_s(failure: Failure, config: ScrapingConfig, jitter: float) -> float:
-    """Seconds to leave a host alone that asks for it the first time; see `retry_wait_s`.
+    """Seconds of the first pause of a host that asks for one; see `retry_wait_s`.
 
     Where the server did not say for how long, the host's breaker makes every further time in a row
     twice as long.
@@ -42,7 +42,7 @@ def host_wait_s(failure: Failure, config: ScrapingConfig, jitter: float) -> floa
 
 def _wait_s(failure: Failure, tries: int, config: ScrapingConfig, jitter: float) -> float:
     if failure.retry_after_s is not None:
-        tries = 1  # the server has said how long: doubling is for those that say nothing
+        tries = 1  # the server gave a time: doubling is for servers that give none
     # 2**30 times the smallest wait is decades: the bound only keeps the power a number.
     backoff_s: float = config.retry_backoff_s * 2.0 ** min(max(tries, 1) - 1, 30)
     wait_s = backoff_s * (1 + jitter) / 2

@@ -29,10 +29,10 @@ MAX_BYTES = 500 * 1024
 #: RFC 9309, section 2.4: not to be used for longer than 24 hours.
 TTL_S = 24 * 3600.0
 
-#: A site that failed is asked for its robots.txt again after this. Jobs are told to wait that long.
+#: A site that failed is asked for its robots.txt again after this. Jobs wait that long.
 UNREACHABLE_TTL_S = 60.0
 
-#: Rules are parsed once and then used this long before the cache is asked for news.
+#: Rules are parsed once and then used this long before the cache is read again.
 _FRESH_S = 60.0
 _REMEMBERED = 2_000
 _REMEMBERED_CHARACTERS = 16_000_000
@@ -152,7 +152,7 @@ class Robots:
         host = urls.host_key(origin)
         await self._throttle.set_crawl_delay(host, rules.crawl_delay_ms)
         if asked and rules.crawl_delay_ms and slot.is_free(host):
-            # Without a pace nobody was told of this request, and now there is one to keep.
+            # The throttle does not know of this request, because there was no pace; now there is one.
             await self._throttle.end_slot(host, used=True)
         self._remember(origin, rules, len(entry.text))
         return rules

@@ -71,8 +71,8 @@ class PacedSlot:
         return self._wait_ms(host) == 0
 
     async def slow_down(self, host: str, crawl_delay_ms: int) -> None:
-        """The host's robots.txt asks for a crawl delay; the throttle is told again and again, for it
-        may have forgotten."""
+        """The host's robots.txt asks for a crawl delay. The throttle gets it again each time, because
+        it may have forgotten it."""
         self._crawl_delay_ms[host] = crawl_delay_ms
         await self._throttle.set_crawl_delay(host, crawl_delay_ms)
 

@@ -127,7 +127,7 @@ class CurlTransport:
         return self._pools[reach]
 
     async def _addresses(self, request: Request) -> list[str]:
-        """What the URL's host may be connected to; nothing if somebody else connects to it."""
+        """The addresses of the URL's host that are permitted; none where no name is looked up."""
         url = URL(request.url, encoded=True)
         host = url.raw_host or ""
         if request.proxy or request.target:
@@ -147,8 +147,8 @@ class _IdleSockets:
     """The sockets of libcurl's idle connections, which are looked at before each new request.
 
     libcurl takes a connection that rested for less than a second as it is, and what a server sent
-    on it unasked becomes the next page. Sockets are told by their inode: a number may have passed
-    on to a socket that is not libcurl's.
+    on it unasked becomes the next page. Sockets are recognised by their inode: a number may have
+    passed on to a socket that is not libcurl's.
     """
 
     def __init__(self) -> None:
@@ -256,7 +256,7 @@ class _Transfer:
 
     @property
     def os_errno(self) -> int:
-        """What the system said when no connection could be made; 0 if it did not."""
+        """The system's error number when no connection could be made; 0 if there is none."""
         from curl_cffi import CurlInfo
 
         found = self._curl.getinfo(CurlInfo.OS_ERRNO)

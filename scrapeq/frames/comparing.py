@@ -81,7 +81,7 @@ def comparison_frame(
 def _judge(
     old: Seen | None, new: Seen | None, labels: Sequence[str]
 ) -> tuple[str | None, str | None]:
-    """What became of a page, and the fields that changed if it is the same one, only different."""
+    """The change of a page, and for a changed page also the fields that changed."""
     if new is None:
         return "removed", None
     if old is None:

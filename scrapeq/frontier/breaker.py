@@ -1,4 +1,4 @@
-"""The breakers of hosts as Python sees them: when they open, what they are, what became of them.
+"""The breakers of hosts as Python sees them: when they open, their states, their events.
 
 What they do is one Lua function for all workers, `lua/breaker.lua`.
 """
@@ -10,13 +10,14 @@ from typing import Literal
 
 #: Characters of a failure's message that are kept in Redis.
 LONGEST_MESSAGE = 500
-#: `half_open`: one request is let through to see; `given_up`: what is due ends unasked.
+#: `half_open`: one request may be sent, as a probe; `given_up`: due jobs end without a request.
 BreakerState = Literal["open", "half_open", "given_up"]
 
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """How much is borne of a host; the defaults and their reasons are in `scrapeq.settings`.
+    """When the breaker of a host opens, and for how long. The defaults and their reasons are in
+    `scrapeq.settings`.
 
     failures: tries in a row that open its breaker. open_s, longest_s: its first pause, and
     what doubling it ends at. give_up_s: the pauses in a row, in sum, after which it is given up.

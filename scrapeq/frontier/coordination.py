@@ -37,8 +37,8 @@ class Coordination:
             self._redis.set(self._keys.epoch, epoch)
 
     def clear(self) -> None:
-        """Remove whatever is in the namespace, but for the locks: an older version may have left it in
-        a form that nobody reads any more. The record puts back what is open."""
+        """Remove all keys of the namespace but the locks: those of an older version may have a form
+        that this version cannot read. The record puts back what is open."""
         with translated():
             locks = self._keys.lock("")
             for key in self._redis.scan_iter(f"{self._keys.prefix}*", count=1_000):
@@ -46,14 +46,14 @@ class Coordination:
                     self._redis.unlink(key)
 
     def lock(self, name: str, ttl_s: float) -> str | None:
-        """Hold a name for a time if nobody does; the proof for `unlock`, or None."""
+        """Hold a name for a time if it is free; the proof for `unlock`, or None."""
         proof = uuid.uuid4().hex
         with translated():
             taken = self._redis.set(self._keys.lock(name), proof, nx=True, px=int(ttl_s * 1000))
         return proof if taken else None
 
     def unlock(self, name: str, proof: str) -> None:
-        """Let go of a name; nothing if the lock ended and somebody else has it."""
+        """Release a name; nothing if the lock ended and another process has it."""
         self._scripts.run("unlock", [name, proof])
 
     def workers(self) -> list[str]:
@@ -64,12 +64,12 @@ class Coordination:
             self._redis.zremrangebyscore(self._keys.workers, "-inf", silent)
             return [str(worker) for worker in self._redis.zrange(self._keys.workers, 0, -1)]
 
-    def say_worker(self, worker: str) -> None:
-        """Say that a worker lives, with no lease to renew."""
+    def worker_seen(self, worker: str) -> None:
+        """Note that a worker is alive; it has no lease to renew."""
         self._scripts.run("renew", [worker, 1])
 
     def forget_worker(self, worker: str) -> None:
-        """A worker ended in good order."""
+        """A worker ended as it should."""
         with translated():
             self._redis.zrem(self._keys.workers, worker)
 

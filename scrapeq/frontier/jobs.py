@@ -191,7 +191,7 @@ class Jobs:
         return Claim(leases, None if wait < 0 else wait, int(suspects))
 
     def finish(self, endings: Sequence[Ending]) -> tuple[int, list[HostEvent]]:
-        """End leases; how many were still the caller's, and what became of breakers by it."""
+        """End leases; how many were still the caller's, and the events of breakers that followed."""
         ended, events = 0, list[HostEvent]()
         for start in range(0, len(endings), CHUNK):
             arguments: list[Any] = list(self._breaker_policy.in_ms)

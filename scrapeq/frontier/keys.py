@@ -8,7 +8,7 @@
     <namespace>:ready:<lane>:<host>  zset  open jobs of a host that are due in a lane, by priority,
                                           then seq
     <namespace>:open:<lane>       zset    hosts that may be asked now, by their best job's score
-    <namespace>:gated:<lane>      zset    hosts with due jobs that must wait, by when (ms)
+    <namespace>:throttled:<lane>  zset    hosts with due jobs that must wait, by when (ms)
     <namespace>:later             zset    jobs that wait to be tried again, by when (ms)
     <namespace>:suspects:<lane>   zset    due jobs that lost their worker twice: they run alone
     <namespace>:parked:<batch>    zset    due jobs of a paused batch, put aside when met
@@ -69,8 +69,8 @@ class Keys:
     def open(self, lane: str) -> str:
         return f"{self.prefix}open:{lane}"
 
-    def gated(self, lane: str) -> str:
-        return f"{self.prefix}gated:{lane}"
+    def throttled(self, lane: str) -> str:
+        return f"{self.prefix}throttled:{lane}"
 
     def suspects(self, lane: str) -> str:
         return f"{self.prefix}suspects:{lane}"

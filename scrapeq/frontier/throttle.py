@@ -25,7 +25,7 @@ class Throttle:
     ) -> SlotTaken | SlotWait | BreakerOpen:
         """Whether the next request to the host may start now.
 
-        `owner` is the lease of whoever asks: it may be the one that probes, and its slot is its own.
+        `owner` is the lease that asks: it may be the probe, and its slot is its own.
         """
         token, job_id = owner or ("", "")
         arguments = ["take", host, gap_ms, hold_ms, token, job_id]

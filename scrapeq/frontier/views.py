@@ -144,7 +144,7 @@ class Views:
         for lane in lanes:
             pipe.zcard(self._keys.open(lane))
             pipe.zcard(self._keys.suspects(lane))
-        for key in (self._keys.later, self._keys.leases, *map(self._keys.gated, lanes)):
+        for key in (self._keys.later, self._keys.leases, *map(self._keys.throttled, lanes)):
             pipe.zrange(key, 0, 0, withscores=True)
         pipe.time()
         with translated():
@@ -173,22 +173,22 @@ class Views:
         with translated():
             other_lanes, later, stopped = pipe.execute()
             lanes = [Lane.HTTP, *other_lanes]
-            for key in (self._keys.suspects, self._keys.open, self._keys.gated):
+            for key in (self._keys.suspects, self._keys.open, self._keys.throttled):
                 for lane in lanes:
                     pipe.zrange(key(lane), 0, last)
-            suspects, free, gated = (
+            suspects, free, throttled = (
                 [(lane, str(one)) for lane, some in zip(lanes, part, strict=True) for one in some]
                 for part in _thirds(pipe.execute())
             )
-            of_each = min(last, 4 * limit // max(1, len(free) + len(gated)))
-            for lane, host in [*free, *gated]:
+            of_each = min(last, 4 * limit // max(1, len(free) + len(throttled)))
+            for lane, host in [*free, *throttled]:
                 pipe.zrange(self._keys.ready(lane, host), 0, of_each, withscores=True)
             for batch_id in stopped:
                 pipe.zrange(self._keys.parked(batch_id), 0, last)
             found = pipe.execute()
         due = [one for some in found[: len(free)] for one in some]
-        waiting = [job for some in found[len(free) : len(free) + len(gated)] for job, _ in some]
-        parked = [job for some in found[len(free) + len(gated) :] for job in some]
+        waiting = [job for some in found[len(free) : len(free) + len(throttled)] for job, _ in some]
+        parked = [job for some in found[len(free) + len(throttled) :] for job in some]
         by_score = [job for job, _ in sorted(due, key=lambda one: one[1])]
         alone = [job for _, job in suspects]
         return [str(job) for job in [*alone, *by_score, *waiting, *later, *parked][:limit]]

@@ -28,7 +28,7 @@ class ErrorKind(StrEnum):
     REDIRECTS = "redirects"  # a loop, too many, or to nowhere
     # the body
     BODY_TIMEOUT = "body_timeout"
-    TRUNCATED = "truncated"  # shorter than it said
+    TRUNCATED = "truncated"  # shorter than announced
     DECODE = "decode"  # its Content-Encoding is broken
     TOO_LARGE = "too_large"
     # the answer

@@ -9,8 +9,6 @@ from scrapeq.models.error_kind import ErrorKind
 
 #: By kind: what a page was, so that "12 <words>" and "1 <words>" can both be read aloud.
 WORDS: dict[str, str] = {
-    "internal": "failed in scrapeq itself",
-    "config": "not fetched (settings)",
     ErrorKind.SCHEME: "not a URL",
     ErrorKind.ADDRESS: "blocked (private address)",
     ErrorKind.ROBOTS: "disallowed by robots.txt",

@@ -26,5 +26,5 @@ class Failure:
 
     @property
     def may_retry(self) -> bool:
-        """Whether another try is reasonable: what was said here, else what the kind says."""
+        """Whether another try is reasonable: `retryable` of this failure, else that of its kind."""
         return self.kind.retryable if self.retryable is None else self.retryable

@@ -7,12 +7,12 @@ from typing import Literal
 from scrapeq.models.error_kind import ErrorKind
 from scrapeq.models.failure import Failure
 
-#: `good`: it answers. `unreachable`: there is nobody, for whatever page. `failed`: it cannot do its
-#: work, or cannot for this page. `limited`: it wants to be left alone. "": nothing.
+#: `good`: it answers. `unreachable`: nothing answers, whatever the page. `failed`: it cannot do its
+#: work, or cannot for this page. `limited`: it asks for a pause. "": nothing.
 HostVerdict = Literal["good", "failed", "unreachable", "limited", ""]
 
 _OF_KIND: dict[ErrorKind, HostVerdict] = {
-    # nothing was asked
+    # no request was sent
     ErrorKind.SCHEME: "",
     ErrorKind.ADDRESS: "",
     ErrorKind.ROBOTS: "",  # what is disallowed; see below for a robots.txt that cannot be had

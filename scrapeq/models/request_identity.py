@@ -1,4 +1,4 @@
-"""As whom a page is asked for: what a request sends that may change the answer.
+"""What a request sends that may change the answer: its identity.
 
 A stored page answers only a request that would have been sent the same. Two batches with other
 cookies, headers, user agents, proxies or looks of a browser get pages of their own.
@@ -27,9 +27,9 @@ _PUBLIC_HEADERS = frozenset(
 class RequestIdentity:
     """digest: equal for requests that are sent the same, "" for those of the defaults.
 
-    is_secret: whether a cookie, a proxy or a header of it may say who asks; a page that was fetched
-    so answers nobody else. A value that is given by name (`env:NAME`) counts by its name: the same
-    name is the same person.
+    is_secret: whether a cookie, a proxy or a header of it may say who sends it; a page that was
+    fetched so answers only the same owner. A value that is given by name (`env:NAME`) counts by its
+    name: the same name is the same person.
     """
 
     digest: str = ""

@@ -1,4 +1,4 @@
-"""The slot at a host: whose it is, and the answers to whoever asks for it."""
+"""The slot at a host: whose it is, and the answers to a request for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SlotWait:
 
 @dataclass(frozen=True, slots=True)
 class BreakerOpen:
-    """There is no slot: for so many milliseconds nobody may ask, because the breaker is open.
+    """There is no slot: for so many milliseconds no request may be sent, as the breaker is open.
 
     error_kind, error_message: the last failure, where that is known; a kind may be one that a newer
     worker knows.

@@ -40,13 +40,13 @@ from scrapeq.models import (
 )
 from scrapeq.models.monitoring import QueueStats
 from scrapeq.models.paused_host import PausedHost
-from scrapeq.pipeline.open_jobs import as_they_stand, counted
-from scrapeq.pipeline.paused import paused_host
-from scrapeq.pipeline.queue_card import queue_card, record_in_words
-from scrapeq.pipeline.staffing import look_after_workers, warn_without_workers
-from scrapeq.pipeline.submission import USUAL_PRIORITY, Submission, new_id
 from scrapeq.project import recovery, steering
+from scrapeq.project.open_jobs import as_they_stand, counted
+from scrapeq.project.paused_hosts import paused_host
+from scrapeq.project.queue_card import queue_card, record_in_words
 from scrapeq.project.services import Services, shared_looking_services, shared_services
+from scrapeq.project.staffing import look_after_workers, warn_without_workers
+from scrapeq.project.submission import USUAL_PRIORITY, Submission, new_id
 from scrapeq.settings import Settings
 
 if TYPE_CHECKING:

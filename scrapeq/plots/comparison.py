@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from scrapeq.display import count
 from scrapeq.plots import frames, labels, theme
 
-#: What may have become of a URL, in words for the hover.
+#: The changes of a URL, in words for the hover.
 _MEANINGS = {
     "changed": "good in both, with other fields",
     "added": "only in the second",

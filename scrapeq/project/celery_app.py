@@ -85,8 +85,8 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
 
 
 def _tls(url: str) -> dict[str, object] | None:
-    """How Celery checks the certificate of a rediss:// server: it refuses to start without being
-    told. A URL that says it itself (`?ssl_cert_reqs=...`) is left alone."""
+    """How Celery checks the certificate of a rediss:// server: without this option it
+    does not start. A URL with an option of its own (`?ssl_cert_reqs=...`) is left alone."""
     parts = urlsplit(url)
     if parts.scheme != "rediss" or "ssl_cert_reqs" in parse_qs(parts.query):
         return None

@@ -2,8 +2,8 @@
 
 Once the record has it, the verb has happened. What Redis holds about a batch's state (stopped, or
 not) is set right after that; if Redis does not answer, or this process ends in between, `reconcile`
-does it, which housekeeping calls every few seconds. So no batch is ever left that the record calls
-open and that nobody works on.
+does it, which housekeeping calls every few seconds. So no batch that is open in the record
+is ever left without work.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Request:
 class Answer:
     """What to send, and how to misbehave while doing so.
 
-    wait_s: before the head. promised_bytes: the Content-Length that is said, if not the true one;
+    wait_s: before the head. promised_bytes: the Content-Length in the head, if not the true one;
     filler_bytes: how many bytes are sent after the body. ending: "reset" sends nothing at all.
     """
 
@@ -62,7 +62,7 @@ class Answer:
 
 @dataclass
 class Memory:
-    """What the web was told and what it remembers between requests."""
+    """The options of the web, and what it remembers between requests."""
 
     seed: int = 0
     latency_s: float = 0.0
@@ -143,14 +143,14 @@ def _home(memory: Memory, request: Request) -> Answer:
 
 
 def _robots(memory: Memory, request: Request) -> Answer:
-    said = memory.robots.get(request.host)
-    if isinstance(said, int):
-        return _error(said, "no robots.txt for you")
-    if said is None:
+    robots = memory.robots.get(request.host)
+    if isinstance(robots, int):
+        return _error(robots, "no robots.txt for you")
+    if robots is None:
         delay_s = memory.crawl_delay_s.get(request.host)
-        said = "User-agent: *\nDisallow: /robots-denied/\n"
-        said += f"Crawl-delay: {delay_s:g}\n" if delay_s is not None else ""
-    return Answer(200, said.encode(), "text/plain; charset=utf-8")
+        robots = "User-agent: *\nDisallow: /robots-denied/\n"
+        robots += f"Crawl-delay: {delay_s:g}\n" if delay_s is not None else ""
+    return Answer(200, robots.encode(), "text/plain; charset=utf-8")
 
 
 def _slow(memory: Memory, request: Request) -> Answer:
@@ -237,8 +237,8 @@ def _charset(memory: Memory, request: Request) -> Answer:
 
 
 def _json(memory: Memory, request: Request) -> Answer:
-    said = {"host": request.host, "path": request.path, "seed": memory.seed}
-    return Answer(200, json.dumps(said).encode(), "application/json")
+    facts = {"host": request.host, "path": request.path, "seed": memory.seed}
+    return Answer(200, json.dumps(facts).encode(), "application/json")
 
 
 def _cookie_wall(memory: Memory, request: Request) -> Answer:

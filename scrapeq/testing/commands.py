@@ -18,9 +18,9 @@ def first_command() -> Any:
     return json.loads(sys.stdin.buffer.readline())
 
 
-def say(said: Any) -> None:
+def say(answer: Any) -> None:
     """Answer a command."""
-    sys.stdout.buffer.write(json.dumps(said).encode() + b"\n")
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
     sys.stdout.buffer.flush()
 
 

@@ -86,7 +86,7 @@ class LittleWeb:
         self.seed = seed
         self.down_hosts = frozenset(down)
         self.ca_pem = ""
-        self._told = {
+        self._options = {
             "hosts": [address(number) for number in range(hosts)],
             "down": [address(number) for number in down],
             "seed": seed,
@@ -102,7 +102,7 @@ class LittleWeb:
     def start(self) -> Self:
         """Return when every host listens. Raises OSError saying which address or port is not free."""
         if self._process is None:
-            self._process = ServerProcess("scrapeq.testing.server", self._told)
+            self._process = ServerProcess("scrapeq.testing.server", self._options)
             self._ports = {**self._process.ready}
             self.ca_pem = str(self._ports.pop("ca_pem"))
         return self

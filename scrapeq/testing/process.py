@@ -1,4 +1,4 @@
-"""A server in a process of its own: started, spoken to in lines of JSON, and ended with its owner."""
+"""A server in a process of its own: it takes commands as lines of JSON, and ends with its owner."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class ServerProcess:
     the owner is gone, on kill -9 too.
     """
 
-    def __init__(self, module: str, told: Mapping[str, Any]) -> None:
-        """Start it, and tell it what to serve."""
+    def __init__(self, module: str, options: Mapping[str, Any]) -> None:
+        """Start it, and send it what to serve."""
         self._one_at_a_time = threading.Lock()
         # A session of its own: an interrupt in a notebook would reach it otherwise.
         self._process = subprocess.Popen(  # noqa: S603  the module is one of ours
@@ -34,7 +34,7 @@ class ServerProcess:
         )
         self._finalizer = finalize(self, _end, self._process)
         try:
-            self.ready = self.ask(told)
+            self.ready = self.ask(options)
         except BaseException:
             self.close()
             raise

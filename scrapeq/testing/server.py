@@ -260,23 +260,23 @@ def _tls_context(hosts: list[str]) -> tuple[ssl.SSLContext, str]:
 
 
 async def _serve() -> None:
-    told = first_command()
+    options = first_command()
     memory = Memory(
-        seed=told["seed"],
-        latency_s=told["latency_s"],
-        robots=told["robots"],
-        crawl_delay_s=told["crawl_delay_s"],
+        seed=options["seed"],
+        latency_s=options["latency_s"],
+        robots=options["robots"],
+        crawl_delay_s=options["crawl_delay_s"],
     )
     web = _Web(memory)
-    hosts, down = told["hosts"], told["down"]
+    hosts, down = options["hosts"], options["down"]
     ports = {"port": 0, "tls_port": 0}
     context: ssl.SSLContext | None = None
     authority = ""
     try:
-        if told["tls"]:
+        if options["tls"]:
             context, authority = _tls_context(hosts)
             ports["tls_port"] = await _listen_everywhere(web, hosts, 0, context)
-        ports["port"] = await _listen_everywhere(web, hosts, told["port"], None)
+        ports["port"] = await _listen_everywhere(web, hosts, options["port"], None)
     except (OSError, ImportError) as error:
         say({"error": str(error)})
         return

@@ -47,7 +47,7 @@ class Assignments:
         """
         ids = [one.job_id for one in leases]
         works: dict[str, Work] = await self._call(database.jobs.work_for, self._engine, ids)
-        await self._learn_plans({work.batch_id for work in works.values()})
+        await self._read_plans({work.batch_id for work in works.values()})
         stored = await self._stored([work for work in works.values() if not work.done])
         to_try, done = [], []
         for lease in leases:
@@ -59,7 +59,7 @@ class Assignments:
                 to_try.append(Assignment(lease, work, plan, stored.get(lease.job_id)))
         return to_try, done
 
-    async def _learn_plans(self, batch_ids: set[str]) -> None:
+    async def _read_plans(self, batch_ids: set[str]) -> None:
         if len(self._plans) > MOST_PLANS:
             self._plans.clear()
         for batch_id in batch_ids - set(self._plans):

@@ -1,4 +1,4 @@
-"""One try of one job: fetch, run the stages, and decide what becomes of it."""
+"""One try of one job: fetch, run the stages, and decide how the try ends."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a try: how its lease ends, and the row if the job is done with it."""
+    """The result of a try: how its lease ends, and the row if the job is done."""
 
     ending: Ending
     result: Result | None = None
@@ -77,9 +77,9 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     fetcher: PoliteFetcher,
     stages: Stages,
 ) -> Outcome:
-    """What became of a job; raises nothing but cancellation.
+    """The outcome of one try of a job; raises nothing but cancellation.
 
-    `stored`: the page's bytes if they were kept and are young enough; nothing is asked then.
+    `stored`: the page's bytes if they were kept and are young enough; then no request is sent.
     """
     started_ms = now_ms()
     response = stored
@@ -145,10 +145,10 @@ def _private_to(plan: Plan, response: Response | None) -> str | None:
     if plan.identity.is_secret:
         return plan.owner
     for name, value in response.headers if response else ():
-        words = {word.strip().partition("=")[0].lower() for word in value.split(",")}
-        if name.lower() == "cache-control" and words & {"private", "no-store"}:
+        directives = {part.strip().partition("=")[0].lower() for part in value.split(",")}
+        if name.lower() == "cache-control" and directives & {"private", "no-store"}:
             return plan.owner
-        if name.lower() == "vary" and "*" in words:
+        if name.lower() == "vary" and "*" in directives:
             return plan.owner
     return None
 
@@ -181,20 +181,20 @@ def _fetched(
 ) -> Fetched:
     """What the result row says besides what was read: where it came from, or why it did not."""
     failed = outcome if isinstance(outcome, Failure) else None
-    told = response or failed
+    found = response or failed
     return Fetched(
         job_id=work.job_id,
         batch_id=work.batch_id,
         row=work.row,
         url=work.url,
         ok=failed is None,
-        final_url=told.final_url if told else None,
-        http_status=told.http_status if told else None,
+        final_url=found.final_url if found else None,
+        http_status=found.http_status if found else None,
         error_kind=failed.kind if failed else None,
         error_message=failed.message[:LONGEST_MESSAGE] if failed else None,
         attempts=lease.tries,
         fetched_at=response.fetched_at if response else clock.now(),
-        elapsed_s=told.elapsed_s if told else None,
+        elapsed_s=found.elapsed_s if found else None,
         body_bytes=len(response.body) if response else None,
         from_store=from_store,
     )

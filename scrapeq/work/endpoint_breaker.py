@@ -20,7 +20,7 @@ PROBE_S = 240
 
 
 class EndpointBreaker:
-    """One call's view of it. While Redis is away nothing is refused: the call itself needs none."""
+    """One call's view of it. While Redis is away nothing is refused: the call itself needs no Redis."""
 
     def __init__(self, services: Services, endpoint: str) -> None:
         self._services = services
@@ -30,7 +30,7 @@ class EndpointBreaker:
         self._call = uuid.uuid4().hex
 
     def refusal(self) -> str:
-        """ "" if the endpoint may be asked now; else why not and until when."""
+        """ "" if a request may be sent now; else a sentence that says why not, and until when."""
         try:
             frontier = self._services.frontier
             answer = frontier.endpoints.may_call(self._name, self._call, 1000 * PROBE_S)
@@ -45,8 +45,8 @@ class EndpointBreaker:
             f"{until:%H:%M:%S} UTC; call again then (its last failure: {answer.error_message})"
         )
 
-    def tell(self, verdict: HostVerdict, problem: str) -> None:
-        """What came of the call."""
+    def report(self, verdict: HostVerdict, problem: str) -> None:
+        """Note the result of the call; while Redis is away, only the log has it."""
         try:
             event = self._services.frontier.endpoints.report_call(
                 self._name, self._call, verdict, ErrorKind.AI, problem, self._failures
@@ -54,4 +54,4 @@ class EndpointBreaker:
             if event is not None:
                 database.history.record_host_events(self._services.engine, [astuple(event)])
         except (RedisUnavailable, RedisFull, DatabaseUnavailable) as error:
-            log.info("the endpoint's breaker was not told: %s", error)
+            log.info("the endpoint's breaker does not know the result of a call: %s", error)

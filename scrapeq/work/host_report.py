@@ -1,4 +1,4 @@
-"""Between a try and the breaker of its host: what the try says, and the row of a host given up."""
+"""What a try says about its host, for the breaker; and the row of a host that was given up."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from scrapeq.models import (
 
 @dataclass(frozen=True, slots=True)
 class HostReport:
-    """What a try says about a host: `about` is "" for the job's own, pause_s how long it is to be
-    left alone if it is `limited`, is_named whether the server said for how long."""
+    """What a try says about a host. about: the host, "" for the job's own. pause_s: for how long no
+    request may be sent to it, if it is `limited`; is_named: whether the server said for how long."""
 
     verdict: HostVerdict = ""
     about: str = ""
@@ -38,7 +38,7 @@ def report(
 ) -> HostReport:
     """What a try of a job of `host` says; `jitter` is a random number from 0 to 1.
 
-    Where a redirect led to another host it is about that one: the first has answered.
+    After a redirect to another host it is about that host: the first one has answered.
     """
     if response is not None:
         met = urls.host_key(response.final_url) if response.redirects else host
@@ -56,7 +56,7 @@ def report(
 
 
 def met_open_breaker(host: str, outcome: Content | Failure) -> bool:
-    """Whether the breaker of a job's own host opened while it was under way, so that nothing was tried."""
+    """Whether the breaker of the job's own host opened meanwhile, so that the try did not begin."""
     return (
         isinstance(outcome, Failure)
         and outcome.kind is ErrorKind.BREAKER_OPEN
@@ -65,7 +65,7 @@ def met_open_breaker(host: str, outcome: Content | Failure) -> bool:
 
 
 def given_up(host: str, why: GivenUp) -> Failure:
-    """Why a page was not asked for whose host was given up."""
+    """The failure of a page whose host was given up: no request was sent."""
     failing = display.seconds(max(0, now_ms() - why.since_ms) / 1000)
     return Failure(
         ErrorKind.BREAKER_OPEN,

@@ -1,4 +1,4 @@
-"""A worker process's loop: claim, fetch, read, write, and claim again; here the worlds meet.
+"""A worker process's loop: claim, fetch, read, write, and claim again; the parts meet here.
 
 One asyncio loop in a thread of its own keeps a rolling window of jobs. Celery's task only wakes it
 (`drain`), so that a task's end never waits for the slowest page, and a page never for a task.
@@ -9,7 +9,7 @@ One asyncio loop in a thread of its own keeps a rolling window of jobs. Celery's
                                └──── waits while the Saver is behind ◄───────────────┘ │
     Renewer ──stops tries whose lease is gone── Held                record, then Redis ┘
 
-The order at the end is what nothing is lost by: a result is on the disk before its lease ends.
+The order at the end keeps results safe: a result is on the disk before its lease ends.
 
 Two task groups, one in the other: the tries and the claimer end first, while the renewer and the
 saver still keep their leases and write their results. A part that ends unexpectedly takes its
@@ -43,7 +43,7 @@ from scrapeq.work.waiting import AGAIN_S, StoreThreads
 
 log = logging.getLogger(__name__)
 
-#: Seconds that a worker which is told to stop gives to the fetches that it has open.
+#: Seconds that a worker, when it has to stop, gives to its open fetches.
 GRACE_S = 1.0
 
 
@@ -146,7 +146,7 @@ class WorkLoop:
         await self._readers.close()
 
     async def _try_jobs(self) -> None:
-        """Claim and try jobs until told to stop; returns when no try is under way."""
+        """Claim and try jobs until `stop`; returns when no try is under way."""
         async with asyncio.TaskGroup() as trying:
 
             def begin(assignment: Assignment) -> None:
@@ -155,7 +155,7 @@ class WorkLoop:
 
             claiming = trying.create_task(self._claimer.run(begin))
             await self._halt.wait()
-            # A claim under way is waited for: what it gave would be nobody's until its leases end.
+            # Wait for a claim under way: otherwise its jobs would lie until their leases end.
             await asyncio.wait({claiming}, timeout=2 * AGAIN_S)
             claiming.cancel()
             # What is about to end may: less is fetched a second time.
@@ -168,7 +168,7 @@ class WorkLoop:
             )
         except asyncio.CancelledError:
             self._held.tried(one.lease)
-            if one.lease.job_id in self._held:  # else it is nobody's of ours any more
+            if one.lease.job_id in self._held:  # else the lease is no longer ours
                 self._saver.give_back(one.lease)
             raise
         self._held.tried(one.lease)

@@ -1,4 +1,4 @@
-"""A failure that is nobody's but ours: what an exception becomes when no page or server caused it.
+"""A failure of our own: what an exception becomes when no page or server caused it.
 
 Used at the rims: around an attempt (`attempt.py`), and in the reading child (`reader_child.py`),
 which is a process of its own. Nothing else catches `Exception` for the sake of a page.

@@ -22,7 +22,7 @@ from scrapeq.work.loop import WorkLoop
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which a worker that was told to stop ends, whatever still runs.
+#: Seconds after which a worker that has to stop ends, whatever still runs.
 LAST_MOMENT_S = 6.0
 
 

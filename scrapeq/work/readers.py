@@ -27,8 +27,8 @@ from scrapeq.work.child_stages import CLEAN, READ, ChildStage, Source, run_stage
 from scrapeq.work.own_failure import LOG
 
 #: Seconds in which a child neither answers nor uses any CPU: it is frozen, or waits for something
-#: that never comes. One that waits for its turn on a busy machine is bounded by its CPU alone.
-PATIENCE_S = 60.0
+#: that never comes. One that waits for a CPU on a busy machine is bounded by its CPU alone.
+FROZEN_S = 60.0
 #: Seconds with one page after which a child counts as stuck, and another may be started beside it.
 STUCK_S = 3.0
 #: Seconds that a child whose pipe has closed may take to be gone.
@@ -79,7 +79,7 @@ class Readers:
             await self._end(child)
             return errand.exceeded
         except BaseException:
-            await self._end(child)  # cancelled in the middle: its answer is nobody's
+            await self._end(child)  # cancelled in the middle: nothing waits for its answer
             raise
         del self._busy_since[child]
         async with self._free:
@@ -188,11 +188,11 @@ def _cause(exit_code: int | None, errand: _Errand) -> Failure:
 
 
 async def _ask_while_it_works(child: Process, errand: _Errand) -> dict[str, Any]:
-    """The child's answer; TimeoutError when it has stood still for PATIENCE_S.
+    """The child's answer; TimeoutError when it has stood still for FROZEN_S.
 
-    Where there is no /proc nobody knows whether it works, and it has PATIENCE_S by the clock.
+    Where there is no /proc nobody knows whether it works, and it has FROZEN_S by the clock.
     """
-    async with asyncio.timeout(PATIENCE_S) as limit:
+    async with asyncio.timeout(FROZEN_S) as limit:
         watch = asyncio.create_task(_prolong_while_it_works(limit, child.pid))
         try:
             return await _ask(child, errand)
@@ -203,10 +203,10 @@ async def _ask_while_it_works(child: Process, errand: _Errand) -> dict[str, Any]
 async def _prolong_while_it_works(limit: asyncio.Timeout, pid: int) -> None:
     before_s: float | None = None
     while True:
-        await asyncio.sleep(PATIENCE_S / 4)
+        await asyncio.sleep(FROZEN_S / 4)
         used_s = _cpu_s(pid)
         if used_s != before_s and not limit.expired():
-            limit.reschedule(asyncio.get_running_loop().time() + PATIENCE_S)
+            limit.reschedule(asyncio.get_running_loop().time() + FROZEN_S)
         before_s = used_s
 
 

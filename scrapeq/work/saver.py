@@ -1,4 +1,4 @@
-"""Writes what came of jobs: to the record first, then to Redis. So nothing is lost."""
+"""Writes the results of jobs: to the record first, then to Redis. So nothing is lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_UNSAVED = 4
 
 
 class Saver:
-    """Takes outcomes from anybody on the loop, and writes many in one transaction."""
+    """Takes outcomes from tries on the loop, and writes many in one transaction."""
 
     def __init__(
         self, engine: sa.Engine, frontier: Frontier, *, call: Call, held: Held, window: int
@@ -116,7 +116,7 @@ class Saver:
         await self._record_events()
 
     async def _record_events(self) -> None:
-        """Tell the record what became of breakers; what it does not take now it gets the next time."""
+        """Write the events of breakers to the record; what it refuses now is written the next time."""
         count = len(self._unrecorded)
         if not count:
             return
@@ -131,7 +131,7 @@ class Saver:
             await self._call(save, self._engine, results)
         except STORES_AWAY:
             raise
-        except Exception:  # the rim: a value that nobody thought of must not end the worker
+        except Exception:  # the rim: an unexpected value must not end the worker
             log.exception("the record refuses one of %d results", len(results))
             for result in results:
                 try:

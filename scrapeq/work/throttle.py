@@ -1,7 +1,7 @@
-"""What fetch asks for, answered by the frontier: slots at a host, and robots.txt, for all workers.
+"""The frontier, as fetch needs it: slots at a host, and robots.txt, for all workers.
 
-While Redis is away nobody may ask a host: every question waits until it is back, and the job with
-it, which is no fault of the page.
+While Redis is away no request is sent: every call waits until it is back, and so does the job. That
+is no fault of the page.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scrapeq.models import BreakerOpen, SlotOwner, SlotTaken, SlotWait
 Call = Callable[..., Awaitable[Any]]
 #: How long a host's robots.txt counts as known: RFC 9309, section 2.4, says at most a day.
 ROBOTS_KNOWN_MS = DAY_MS
-#: Seconds until a Redis that is away is asked again.
+#: Seconds between two calls to a Redis that is away.
 AGAIN_S = 0.5
 
 
@@ -54,7 +54,7 @@ class SharedThrottle:
         await self._ask(known, host, crawl_delay_ms, ROBOTS_KNOWN_MS)
 
     async def _ask(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        return await _patiently(self._call, question, *arguments, **named)
+        return await _once_redis_answers(self._call, question, *arguments, **named)
 
 
 class SharedRobots:
@@ -65,17 +65,20 @@ class SharedRobots:
         self._call = call
 
     async def get(self, origin: str) -> RobotsEntry | None:
-        text = await _patiently(self._call, self._frontier.throttle.robots, origin)
+        text = await _once_redis_answers(self._call, self._frontier.throttle.robots, origin)
         return None if text is None else RobotsEntry(**json.loads(text))
 
     async def put(self, origin: str, entry: RobotsEntry, ttl_s: float) -> None:
         text = json.dumps(asdict(entry))
-        await _patiently(self._call, self._frontier.throttle.keep_robots, origin, text, ttl_s)
+        await _once_redis_answers(
+            self._call, self._frontier.throttle.keep_robots, origin, text, ttl_s
+        )
 
 
-async def _patiently(
+async def _once_redis_answers(
     call: Call, question: Callable[..., Any], *arguments: Any, **named: Any
 ) -> Any:
+    """The answer to a call; while Redis is away or full, the call is repeated."""
     while True:
         try:
             return await call(question, *arguments, **named)

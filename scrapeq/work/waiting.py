@@ -12,7 +12,7 @@ from scrapeq.errors import DatabaseUnavailable, RedisFull, RedisUnavailable
 
 T = TypeVar("T")
 
-#: What passes by itself, or by somebody's hand: work waits for it.
+#: What passes by itself, or when a person mends it: work waits for it.
 STORES_AWAY = (RedisUnavailable, RedisFull, DatabaseUnavailable)
 #: Seconds until a dead Redis or a locked database is tried again.
 AGAIN_S = 1.0

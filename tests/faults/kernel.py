@@ -13,7 +13,7 @@ import sys
 from scrapeq import cluster
 from scrapeq.errors import ScrapeqError
 from scrapeq.pipeline.job_queue import get_job_queue
-from scrapeq.pipeline.staffing import look_after_workers
+from scrapeq.project.staffing import look_after_workers
 from scrapeq.settings import load_settings
 
 

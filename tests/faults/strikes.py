@@ -78,13 +78,13 @@ def worker_frozen(system: System) -> Iterator[Strike]:
 @contextmanager
 def worker_told_to_stop(system: System) -> Iterator[Strike]:
     main = _busiest_main(system)
-    yield _stop(system, main, patience_s=60)
+    yield _stop(system, main, most_s=60)
 
 
 @contextmanager
 def worker_stopped_as_docker_does(system: System) -> Iterator[Strike]:
     main = _busiest_main(system)
-    yield _stop(system, main, patience_s=10)
+    yield _stop(system, main, most_s=10)
 
 
 # -- Redis -----------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def sessions_ended(system: System) -> Iterator[Strike]:
 @contextmanager
 def stopped_while_database_is_locked(system: System) -> Iterator[Strike]:
     with database_locked(system):
-        strike = _stop(system, _busiest_main(system), patience_s=60)
+        strike = _stop(system, _busiest_main(system), most_s=60)
     yield strike
     strike.since = time.monotonic()
 
@@ -226,7 +226,7 @@ def stopped_while_database_is_locked(system: System) -> Iterator[Strike]:
 def stopped_while_redis_is_frozen(system: System) -> Iterator[Strike]:
     main = _busiest_main(system)
     with redis_frozen(system) as frozen:
-        strike = _stop(system, main, patience_s=60, held=frozen.held)
+        strike = _stop(system, main, most_s=60, held=frozen.held)
     yield strike
     strike.since = time.monotonic()
 
@@ -293,16 +293,14 @@ def _kill(system: System, pids: list[int], and_with_it: list[int] | None = None)
     return Strike(held)
 
 
-def _stop(
-    system: System, main: int, patience_s: float, held: dict[str, str] | None = None
-) -> Strike:
-    """Tell a worker to stop; kill what is still there after `patience_s`."""
+def _stop(system: System, main: int, most_s: float, held: dict[str, str] | None = None) -> Strike:
+    """Tell a worker to stop; kill what is still there after `most_s`."""
     children = system.children(main)
     held = _held_by(system, children) if held is None else held
     began = time.monotonic()
     os.kill(main, signal.SIGTERM)
     try:
-        eventually(lambda: not any(map(_lives, [main, *children])), patience_s)
+        eventually(lambda: not any(map(_lives, [main, *children])), most_s)
     except TimeoutError:
         _signal([main, *children], signal.SIGKILL)
     return Strike(held, ended_s=time.monotonic() - began)

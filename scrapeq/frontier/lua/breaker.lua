@@ -1,13 +1,13 @@
--- The breaker of a host, for the scripts that learn the result of a request, or ask for one.
+-- The breaker of a host, for the scripts that get the result of a request, or permit one.
 --
---   closed ──(so many tries in a row failed, or the server asks to be left alone)──► open
+--   closed ──(so many tries in a row failed, or the server asks for a pause)──► open
 --   open ──(its pause is over)──► half open ──(one probe)──► closed, or open for twice as long
 --   open ──(the pauses in a row have waited long enough)──► given up: until the pause is over, what
 --   is due ends as breaker_open; then half open again; new jobs make it half open at once
 --
 -- It is a few fields of the host's hash, which a host in good health does not have:
 --   failures       tries in a row that failed, while it is closed
---   open_until_ms  nobody asks before; there exactly while it is not closed
+--   open_until_ms  no request is sent before; the field exists only while it is not closed
 --   opened_ms      when it was closed last
 --   pause_ms       the length of the pause that ends at open_until_ms
 --   waited_ms      the pauses before it, in sum, and `probes`, their number: each ended with a failure
@@ -38,8 +38,8 @@ local function open_breaker(host, now, pause_ms, waited_ms, probes, given_up)
 end
 
 -- The one step of the state machine: what a try reports about the host.
--- report: verdict (good | failed | unreachable | limited: leave me alone), error_kind, error_message,
--- is_named (the server said for how long: that is the pause, however often it says so)
+-- report: verdict (good | failed | unreachable | limited: the server asks for a pause), error_kind,
+-- error_message, is_named (the server said for how long: that is the pause, however often it says so)
 -- asked_by: whose try it was, as in `probe`; is_first: of its job; least_ms: how long a pause is at
 -- the least; rules: failures (in a row), longest_ms (of a pause), give_up_ms (after pauses of so
 -- much in sum)
@@ -54,7 +54,8 @@ local function judge(host, report, asked_by, is_first, least_ms, rules, now)
     redis.call('HSET', key, 'error_kind', report.error_kind, 'error_message', report.error_message)
   end
   if is_open and b[2] ~= asked_by then
-    -- It was under way when the breaker opened. Only a longer wish of the server is news then.
+    -- It was under way when the breaker opened. Then only one thing counts: the server asks for a
+    -- longer pause.
     if verdict == 'limited' and b[6] ~= '1' and now + least_ms > tonumber(b[1]) then
       redis.call('HSET', key, 'open_until_ms', whole(now + least_ms))
       keep_error()
@@ -74,8 +75,8 @@ local function judge(host, report, asked_by, is_first, least_ms, rules, now)
       tonumber(b[5]) + 1, given_up)
     return given_up and b[6] ~= '1' and 'given_up'
   else
-    -- A page that is tried again failed before, when others may not have: it is no news of the host,
-    -- unless there was nobody to ask for it.
+    -- A second try of a page fails more often than the first try of another, so it says nothing new
+    -- about the host, unless the host could not be reached.
     if verdict == 'failed' and not is_first then return nil end
     keep_error()
     local failures = redis.call('HINCRBY', key, 'failures', 1)

@@ -1,5 +1,5 @@
--- Take up to N due jobs of the lanes that the caller serves, best priority first, at most as many of
--- each host as it may be asked for.
+-- Take up to N due jobs of the lanes that the caller serves, best priority first, of each host
+-- at most as many as its limit allows.
 -- ARGV: worker, N, lease_ms, alone (0/1: the caller runs nothing else and may take a suspect), then
 --       the lanes
 -- Result: { jobs, next_ms, suspects, more }: jobs as { id, token, tries, lost, given_up } each; when
@@ -8,8 +8,8 @@
 --         given_up is {} for a job that is to be fetched; for one whose host was given up it is
 --         { opened_ms, probes, error_kind, error_message }.
 --         An error 'NOEPOCH' if this Redis was emptied.
--- Closes: two workers that see the same due job or the same free host, or that both send the one
--- request that a host in doubt is to get.
+-- Closes: two workers that see the same due job or the same free host, or that both send the
+-- probe of a half-open breaker.
 local epoch = redis.call('GET', P .. 'epoch')
 if not epoch then return redis.error_reply('NOEPOCH this Redis is not known to the record') end
 even_if_full()
@@ -47,7 +47,7 @@ sweep(P .. 'later', function(id) -- its wait is over
   make_ready(id, job, now)
 end)
 for _, lane in ipairs(served) do
-  sweep(P .. 'gated:' .. lane, function(host) settle(host, now) end)
+  sweep(P .. 'throttled:' .. lane, function(host) settle(host, now) end)
 end
 -- A job of the best priority may be in what was not reached yet.
 if more then return { {}, '0', 0, 1 } end
@@ -72,7 +72,7 @@ local function take(id, job, lost)
   else
     if breaker == 'half_open' then redis.call('HSET', key, 'probe', token, 'probe_job', id) end
     -- With a gap, the claim holds the host's slot until the answer begins (see slot.lua), at the
-    -- latest until its lease ends; without one, nobody needs to say when it began.
+    -- latest until its lease ends; without a gap the time of the answer does not matter.
     if gap > 0 then
       redis.call('HSET', key, 'hold_ms', whole(now + lease_ms), 'hold_by', token)
     else
@@ -182,7 +182,7 @@ local _, due = best_host()
 if due then
   next_ms = 0
 else
-  for _, lane in ipairs(served) do no_later_than(P .. 'gated:' .. lane) end
+  for _, lane in ipairs(served) do no_later_than(P .. 'throttled:' .. lane) end
   no_later_than(P .. 'later')
   no_later_than(P .. 'leases')
   if next_ms >= 0 then next_ms = math.max(1, next_ms - now) end

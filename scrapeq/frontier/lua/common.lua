@@ -16,8 +16,8 @@ end
 
 local function whole(number) return string.format('%.0f', number) end
 
--- A full Redis refuses the first write of a script if it needs memory, and lets the rest of one that
--- has written: so a write that needs none comes first where work that goes on is to go on and end.
+-- A full Redis refuses a script whose first write needs memory. After a first write that needs none,
+-- it allows the rest. A script that has to run even then, so that open work can end, begins with one.
 local function even_if_full() redis.call('DEL', P .. 'nothing') end
 
 -- A job's facts are seven or eight values of msgpack: fewer bytes than JSON, and sooner read. The
@@ -46,8 +46,8 @@ end
 -- The due jobs of a host in a lane.
 local function ready_in(lane, host) return P .. 'ready:' .. lane .. ':' .. host end
 
--- When a host's slot is free for somebody who wants this gap before it. A hold that nobody ended may
--- have been used up to its last moment, so the gap runs from there.
+-- When a host's slot is free for a request that wants this gap before it. If a hold ran out and was
+-- not ended, it may have been used up to its last moment, so the gap runs from there.
 local function slot_free(last_ms, hold_ms, gap)
   local last, hold = tonumber(last_ms or '0'), tonumber(hold_ms or '0')
   if gap == 0 or (last == 0 and hold == 0) then return hold end
@@ -72,7 +72,7 @@ local function terms(job, host, now)
     'open_until_ms', 'given_up', 'probe', 'probe_job')
   local gap, limit = job.gap, job.limit
   local open_until, breaker = tonumber(h[6] or '0'), nil
-  if open_until > now and h[7] == '1' then return now, math.huge, 0, 'given_up' end -- nobody asks it
+  if open_until > now and h[7] == '1' then return now, math.huge, 0, 'given_up' end -- no request is sent
   if h[6] then breaker = open_until > now and 'open' or 'half_open' end
   if job.robots then
     gap = math.max(gap, tonumber(h[3] or '0'))
@@ -82,8 +82,8 @@ local function terms(job, host, now)
   return math.max(slot_free(h[1], h[2], gap), tonumber(h[5] or '0'), open_until), limit, gap, breaker
 end
 
--- Put the host where its best job of a lane says: open now, gated until a time, or nowhere (idle, or
--- at its limit: whoever ends a request to it settles it again).
+-- The best job of a host in a lane decides where the host stands: open now, throttled until a time,
+-- or nowhere (no due job, or as many requests as its limit: the end of a request settles it again).
 local function settle_in(lane, host, now)
   local ready = ready_in(lane, host)
   local head = redis.call('ZRANGE', ready, 0, 0)[1]
@@ -92,11 +92,11 @@ local function settle_in(lane, host, now)
     local free, limit = terms(job, host, now)
     if redis.call('SCARD', P .. 'busy:' .. host) < limit then
       if free > now then
-        redis.call('ZADD', P .. 'gated:' .. lane, whole(free), host)
+        redis.call('ZADD', P .. 'throttled:' .. lane, whole(free), host)
         redis.call('ZREM', P .. 'open:' .. lane, host)
       else
         redis.call('ZADD', P .. 'open:' .. lane, whole(job.score), host)
-        redis.call('ZREM', P .. 'gated:' .. lane, host)
+        redis.call('ZREM', P .. 'throttled:' .. lane, host)
       end
       return
     end
@@ -105,7 +105,7 @@ local function settle_in(lane, host, now)
     return settle_in(lane, host, now)
   end
   redis.call('ZREM', P .. 'open:' .. lane, host)
-  redis.call('ZREM', P .. 'gated:' .. lane, host)
+  redis.call('ZREM', P .. 'throttled:' .. lane, host)
 end
 
 -- The same in every lane: they share the host's pace, its limit and its breaker.
@@ -118,7 +118,7 @@ local function make_ready(id, job, now)
   settle(job.host, now)
 end
 
--- Take the lease away, whatever becomes of the job.
+-- Take the lease away; the caller decides where the job goes.
 local function unhold(id, job)
   redis.call('ZREM', P .. 'leases', id)
   redis.call('HDEL', P .. 'held', id)

@@ -5,7 +5,7 @@
 --       error_kind, error_message, verdict (good | failed | unreachable | limited | '': nothing),
 --       about (the host that it is about, where a redirect led away; '': the job's own),
 --       pause_ms (how long a limited host is to be left alone), is_named (1: the server said so)
--- Result: { ended, events }: how many leases were the caller's to end; what became of breakers, as
+-- Result: { ended, events }: how many leases the caller still held; the events of breakers, as
 --         { host, event (opened | given_up | closed), error_kind, error_message } each.
 -- Closes: a worker that was silent for longer than its lease, and comes back; two results that both
 -- open or close a breaker.
@@ -18,7 +18,7 @@ local ended, hosts, events = 0, {}, {}
 local GOOD = { verdict = 'good' }
 
 local function take_in(host, report, token, is_first)
-  if report.verdict == 'good' and not any_failing then return end -- the usual case: nothing is asked
+  if report.verdict == 'good' and not any_failing then return end -- the usual case: no more reads
   any_failing = true
   local least_ms = report.verdict == 'limited' and report.pause_ms or tonumber(ARGV[2])
   local event = judge(host, report, token, is_first, least_ms, rules, now)

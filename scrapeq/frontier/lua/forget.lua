@@ -1,4 +1,4 @@
--- Remove jobs, running ones too: their workers learn it when they renew.
+-- Remove jobs, running ones too: their workers notice it when they renew.
 -- ARGV: ids
 -- Result: how many were known.
 even_if_full()

@@ -2,7 +2,7 @@
 -- caller's, or whose batch was cancelled.
 -- ARGV: worker, lease_ms, then id, token for each
 -- Result: the ids to stop.
--- Closes: work that goes on after a cancel, or after somebody else took it over.
+-- Closes: work that goes on after a cancel, or after another worker took it over.
 even_if_full()
 local now, gone = now_ms(), {}
 local until_ms = whole(now + tonumber(ARGV[2]))

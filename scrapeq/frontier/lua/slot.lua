@@ -2,8 +2,8 @@
 -- ARGV: verb, host, then by verb
 --   take, gap_ms, hold_ms, token, job   take the slot if it is free, and hold it until it is ended, at
 --                           the most for hold_ms; result: { 'taken' }; { 'wait', ms to wait and ask
---                           again }; { 'open', ms for which nobody may ask the host, because its
---                           breaker is open }. token and job are the lease of whoever asks, or ''
+--                           again }; { 'open', ms for which no request may be sent, because the
+--                           breaker is open }. token and job are the lease that asks, or ''
 --   end, used (0/1), token  the answer began, or the request failed: the gap runs from here; not
 --                           used: no request was made, the slot is free at once. A slot of another
 --                           lease stays; '' ends anybody's; result: { 'ended' }
@@ -14,7 +14,8 @@ even_if_full()
 local now, host = now_ms(), ARGV[2]
 local key = P .. 'host:' .. host
 
--- How long nobody may ask a host whose breaker is not closed; a lease may become the probe.
+-- For how long no request may be sent to a host whose breaker is not closed; a lease may become the
+-- probe.
 local function open_for(open_until_ms, probe, probe_job, token, job)
   if open_until_ms > now then return open_until_ms - now end
   if probe == token or token == '' then return 0 end
@@ -33,7 +34,7 @@ if ARGV[1] == 'take' then
   if wait > 0 then
     -- a held slot ends when its answer begins: look again soon, not only at its last moment
     if tonumber(h[2] or '0') > now then wait = math.min(wait, 50) end
-    -- whoever waits here goes before new claims (see terms): it has work in its hands already
+    -- a request that waits here goes before new claims (see terms): its job is under way
     redis.call('HSET', key, 'wanted_ms', whole(now + wait + 200))
     settle(host, now)
     return { 'wait', wait }

@@ -7,7 +7,7 @@ local batch, wanted, least_ms = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = now_ms()
 local slow = {}
 for _, lane in ipairs(lanes) do
-  for _, host in ipairs(redis.call('ZRANGE', P .. 'gated:' .. lane, 0, MOST - 1, 'REV')) do
+  for _, host in ipairs(redis.call('ZRANGE', P .. 'throttled:' .. lane, 0, MOST - 1, 'REV')) do
     local waiting = redis.call('ZCARD', ready_in(lane, host))
     local head = redis.call('ZRANGE', ready_in(lane, host), 0, 0)[1]
     local job = head and facts(head)

@@ -10,20 +10,20 @@ from scrapeq.testing.hostile.script import Asked, Script
 
 #: Limits for servers that make a client wait: long enough for a busy machine to get to the phase
 #: that is meant, short enough to be waited for.
-IMPATIENT: Mapping[str, Any] = {
+SHORT_LIMITS: Mapping[str, Any] = {
     "connect_timeout_s": 2,
     "first_byte_timeout_s": 2,
     "idle_timeout_s": 2,
     "total_timeout_s": 5,
 }
 
-#: A limit that a bomb reaches without much work for anybody.
+#: A limit that a bomb reaches without much work.
 SMALL: Mapping[str, Any] = {"max_body_mb": 2}
 
-#: For what has to be asked again, without the seconds that this is waited for otherwise.
+#: For cases that need a second try: short waits between the tries.
 AGAIN: Mapping[str, Any] = {"max_retries": 2, "retry_backoff_s": 0.05}
 
-#: What a fetcher knows that has no business with addresses of its own network.
+#: For a fetcher that may not connect to addresses of its own network.
 SHARED: Mapping[str, Any] = {"allow_private_addresses": False}
 
 #: The outcomes that are a time limit, of the clock or (in a process of its own) of CPU.
@@ -36,11 +36,11 @@ class Case:
 
     name: its group, a hyphen, and what it is; a DNS label, for every case is a host of its own.
     says: what it does, as a plain sentence. ends: how a visit ends, an error kind or "ok"; two
-    joined by "or" where clients see different things. answer: what is said to a request, the same
+    joined by "or" where clients see different things. answer: the answer to a request, the same
     each time, or worked out from it.
 
     url: how the case is reached; {name} and the ports of `HostileWeb.ports` are filled in.
-    options: of ScrapingConfig, under which it is visited; `max_retries` is 0 if not said. title
+    options: of ScrapingConfig, under which it is visited; `max_retries` is 0 if not given. title
     and text: what the page that is read has to be called, and have in its text. seconds: within
     which a machine with nothing else to do ends it. mb: what it may cost the process that visits,
     in MB (10^6 bytes) of resident memory at its peak; parser_mb: the one that reads what came.
@@ -79,7 +79,7 @@ class Case:
         return "{tls}" in self.url
 
     def script(self, asked: Asked) -> Script:
-        """What is said to a request."""
+        """The answer to a request."""
         return self.answer(asked) if callable(self.answer) else self.answer
 
     def wrong(self, end: str | None, title: str | None = None, text: str | None = None) -> str:

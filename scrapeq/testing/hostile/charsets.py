@@ -43,7 +43,7 @@ def _case(
     )
 
 
-_SAID = (
+_DECLARED = (
     _case("utf8", "UTF-8, as the header says.", _GERMAN, "utf-8", header="utf-8"),
     _case("bomoverheader", "A UTF-8 mark; the header says Cyrillic.", _GERMAN, "utf-8-sig", header="windows-1251"),
     _case("bomovermeta", "A UTF-8 mark; the page says Cyrillic.", _GERMAN, "utf-8-sig", meta="windows-1251"),
@@ -153,4 +153,4 @@ _NEVER = (
     ),
 )
 
-CASES = (*_SAID, *_LABELS, *_GUESSED, *_WIDE, *_NEVER)
+CASES = (*_DECLARED, *_LABELS, *_GUESSED, *_WIDE, *_NEVER)

@@ -57,10 +57,10 @@ def _bomb_of_cookies(asked: Asked) -> Script:
 
 def _to_another_origin(asked: Asked) -> Script:
     """Credentials are for the origin that they were given for."""
-    told = "s3cret" in str(asked.headers) or "authorization" in asked.headers
+    has_secret = "s3cret" in str(asked.headers) or "authorization" in asked.headers
     if asked.host.startswith("elsewhere."):
-        return says(html("told everything" if told else "told nothing"))
-    if not told:
+        return says(html("told everything" if has_secret else "told nothing"))
+    if not has_secret:
         return says(html("was not told at home"))
     return leads(f"http://elsewhere.{asked.host}/")
 

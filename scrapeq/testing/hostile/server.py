@@ -1,7 +1,7 @@
 """The hostile web's own process: plays the script of whatever case is asked for.
 
 Started by `HostileWeb` as `python -m scrapeq.testing.hostile.server`; ends with it, see
-`scrapeq.testing.commands`. Cases are told apart by the first label of the Host header. What happens
+`scrapeq.testing.commands`. The case is known by the first label of the Host header. What happens
 before there is one has ports of its own.
 """
 
@@ -208,7 +208,7 @@ def _tls_contexts() -> tuple[ssl.SSLContext, str]:
 
 
 async def _serve() -> None:
-    told = first_command()
+    options = first_command()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda *_: None)  # connections that broke, which is what we are for
     web = _Web()
@@ -219,7 +219,7 @@ async def _serve() -> None:
     await web.listen("silent", _keep_silent)
     web.refuse("refused")
     web.ignore("hole")
-    if told["tls"]:
+    if options["tls"]:
         try:
             context, authority = _tls_contexts()
         except ImportError:

@@ -19,13 +19,13 @@ def _status(status: int, ends: str, *fields: str, name: str = "", what: str = ""
 
 
 def _retry_after(name: str, value: str, ends: str = "rate_limited", status: int = 503) -> Case:
-    said = value if len(value) < 40 else f"{value[:37]}..."
+    shown = value if len(value) < 40 else f"{value[:37]}..."
     return _status(
         status,
         ends,
         f"Retry-After: {value}",
         name=f"retryafter{name}",
-        what=f"{status} with the Retry-After {said!r}.",
+        what=f"{status} with the Retry-After {shown!r}.",
     )
 
 

@@ -24,7 +24,7 @@ from scrapeq.work.stages import Stages
 
 #: What a machine that is busy with other things may add to the seconds of a case, which are CPU
 #: for the most part: something that hangs fails, something that waits for its slot does not.
-PATIENCE_S = 600.0
+BUSY_MACHINE_S = 600.0
 
 #: What is no case's own matter: robots.txt, the pace of a host, trying again.
 ALONE: Mapping[str, Any] = {
@@ -99,7 +99,7 @@ async def try_case(
     config = ScrapingConfig.build(**{**ALONE, "use_stealth": use_stealth, **case.options})
     fetching = asyncio.create_task(_tries(url, config, fetcher, readers))
     try:
-        async with asyncio.timeout(case.seconds + PATIENCE_S):
+        async with asyncio.timeout(case.seconds + BUSY_MACHINE_S):
             while not fetching.done():
                 await asyncio.wait({fetching}, timeout=0.1)
                 growth.look()  # a child that is ended takes its figures with it

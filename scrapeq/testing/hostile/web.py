@@ -22,7 +22,7 @@ class HostileWeb:
 
     Hosts are names below localhost, one for each case. A client that must not ask private
     addresses reaches those ending in .test through `connect_to`. tls: have certificates too, good
-    ones of an authority that a client must be told to trust, `ca_pem` (needs trustme); without,
+    ones of an authority that a client must trust, `ca_pem` (needs trustme); without,
     the cases that need one are left out.
     """
 

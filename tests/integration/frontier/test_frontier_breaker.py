@@ -75,8 +75,8 @@ def pause_is_over(client: redis.Redis) -> Callable[..., None]:
 
     def over(host: str = "h") -> None:
         client.hset(f"scrapeq:host:{host}", "open_until_ms", 1)
-        if client.zscore("scrapeq:gated:http", host) is not None:
-            client.zadd("scrapeq:gated:http", {host: 1})
+        if client.zscore("scrapeq:throttled:http", host) is not None:
+            client.zadd("scrapeq:throttled:http", {host: 1})
 
     return over
 

@@ -178,11 +178,11 @@ def test_what_is_next_is_listed_whatever_it_waits_for(
     assert ids(take(1)) == ["runs"]
     add("second", "third", host="c", priority=5)
     add("first", host="d", priority=1)
-    add("gated", host="e", gap_ms=60_000)
-    add("gated too", host="e", gap_ms=60_000)
+    add("throttled", host="e", gap_ms=60_000)
+    add("throttled too", host="e", gap_ms=60_000)
     assert ids(take(1)) == ["first"]
 
-    assert frontier.views.next_ids() == ["second", "third", "gated", "gated too", "again"]
+    assert frontier.views.next_ids() == ["second", "third", "throttled", "throttled too", "again"]
     assert frontier.views.next_ids(2) == ["second", "third"]
 
 

@@ -77,11 +77,11 @@ def test_a_large_batch_on_a_dead_host_ends_without_asking_for_each_page(
     to_the_dead = [hit for hit in asked() if hit.host == "127.0.0.1"]
     # what opens it, what is under way at that moment (8), the second tries of these, and the probes
     assert FAILURES <= len(to_the_dead) <= 4 * (FAILURES + 8)
-    spared = table[table["error_kind"] == "breaker_open"]
-    assert spared["attempts"].max() <= 3
-    assert (spared["attempts"] == 0).sum() > 2_900
-    assert spared["error_message"].str.contains("http_5xx: the server answered 500").all()
-    assert spared["error_message"].str.contains(r"retry_failed\(\)").all()
+    paused = table[table["error_kind"] == "breaker_open"]
+    assert paused["attempts"].max() <= 3
+    assert (paused["attempts"] == 0).sum() > 2_900
+    assert paused["error_message"].str.contains("http_5xx: the server answered 500").all()
+    assert paused["error_message"].str.contains(r"retry_failed\(\)").all()
     assert history(0) == ["opened", "given_up"]
 
 
@@ -197,7 +197,7 @@ def test_a_host_that_always_refuses_is_not_asked_for_each_page(web, scrape, aske
     assert len(asked()) < 20
 
 
-def test_a_redirect_does_not_lead_to_a_host_that_is_spared(web, scrape, asked, history, eventually):
+def test_a_redirect_does_not_lead_to_a_host_that_is_paused(web, scrape, asked, history, eventually):
     there = web.url("/retry-after/2", host=2)
     paced = {"delay_between_requests": 0.05, "max_per_host": 1}
     first = scrape([there], **paced)

@@ -1,4 +1,4 @@
-"""The language model's endpoint fails: it is spared by all workers, and asked again by one."""
+"""The language model's endpoint fails: no worker sends it a request, and later one worker tries it."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def summarise(queue):
     return done
 
 
-def test_an_endpoint_that_fails_is_spared_and_found_again(summarise, llmock, queue, cluster):
+def test_an_endpoint_that_fails_is_paused_and_found_again(summarise, llmock, queue, cluster):
     llmock.fail(503, times=None)
     rows = [summarise() for _ in range(FAILURES)]
-    spared = [summarise() for _ in range(6)]
+    paused = [summarise() for _ in range(6)]
 
-    assert {row["error_kind"] for row in [*rows, *spared]} == {"ai"}
-    assert {row["attempts"] for row in spared} == {0}
+    assert {row["error_kind"] for row in [*rows, *paused]} == {"ai"}
+    assert {row["attempts"] for row in paused} == {0}
     assert len(llmock.requests) == FAILURES
-    assert "is paused until" in spared[0]["error_message"]
-    assert "HTTP 503" in spared[0]["error_message"]
+    assert "is paused until" in paused[0]["error_message"]
+    assert "HTTP 503" in paused[0]["error_message"]
     (paused,) = queue.paused_hosts().to_dict("records")
     assert paused["host"].startswith("ai endpoint 127.0.0.1:")
     assert (paused["state"], paused["error_kind"]) == ("open", "ai")
@@ -81,6 +81,6 @@ def test_without_a_redis_nothing_is_refused(tmp_home):
     breaker = EndpointBreaker(services, "example.com")
 
     for _ in range(20):
-        breaker.tell("failed", "HTTP 503")
+        breaker.report("failed", "HTTP 503")
 
     assert breaker.refusal() == ""

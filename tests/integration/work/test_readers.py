@@ -23,7 +23,7 @@ BY_THE_KERNEL = "os.kill(os.getpid(), signal.SIGPROF)"
 BY_ITSELF = "os.close(1); time.sleep(0.1); os._exit(3)"
 FROZEN = "os.kill(os.getpid(), signal.SIGSTOP)"
 WAITING = "signal.pause()"
-#: For more than twice as long as PATIENCE_S; then it answers.
+#: For more than twice as long as `readers.FROZEN_S`; then it answers.
 AT_WORK = """
 while time.process_time() < 2.5:
     pass
@@ -32,7 +32,7 @@ os.write(1, struct.pack(">I", len(answer)) + answer)
 sys.stdin.buffer.read()
 """
 #: Instead of a minute. A child that works has this long to be given a hundredth second of CPU.
-PATIENCE_S = 1.0
+FROZEN_S = 1.0
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_what_ended_a_reader_is_known(how, kind, words, other_readers, heavy_pag
 
 @pytest.mark.parametrize("what_it_does", [FROZEN, WAITING])
 def test_a_reader_that_stands_still_is_ended(what_it_does, other_readers, heavy_page, monkeypatch):
-    monkeypatch.setattr(readers, "PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr(readers, "FROZEN_S", FROZEN_S)
     mine = other_readers(what_it_does)
 
     failure = asyncio.run(mine.read(*heavy_page))
@@ -98,7 +98,7 @@ def test_a_reader_that_stands_still_is_ended(what_it_does, other_readers, heavy_
 
 
 def test_a_reader_that_works_is_not_hurried_by_the_clock(other_readers, heavy_page, monkeypatch):
-    monkeypatch.setattr(readers, "PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr(readers, "FROZEN_S", FROZEN_S)
     mine = other_readers(AT_WORK)
 
     async def read_and_close():

@@ -73,16 +73,16 @@ def test_a_setting_that_cannot_be_met_says_so(monkeypatch, name, value, says):
     assert says.lower() in str(refused.value).lower()
 
 
-def test_the_patience_with_hosts_is_that_of_the_settings():
-    settings, patience = load_settings(), BreakerPolicy()
+def test_the_breaker_policy_is_that_of_the_settings():
+    settings, policy = load_settings(), BreakerPolicy()
 
-    assert patience == BreakerPolicy(
+    assert policy == BreakerPolicy(
         failures=settings.breaker_failures,
         open_s=settings.breaker_open_s,
         longest_s=settings.breaker_longest_s,
         give_up_s=settings.breaker_give_up_s,
     )
-    assert patience.in_ms == (20, 30_000, 600_000, 900_000)
+    assert policy.in_ms == (20, 30_000, 600_000, 900_000)
 
 
 def test_passwords_are_in_no_repr(monkeypatch):

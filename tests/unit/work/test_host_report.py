@@ -67,11 +67,11 @@ def test_a_failing_proxy_says_nothing_of_the_host():
     assert said(failure("refused"), config=proxied) == HostReport()
 
 
-def test_nothing_was_tried_where_the_jobs_own_host_is_spared():
-    spared = failure("breaker_open")
+def test_nothing_was_tried_where_the_jobs_own_host_is_paused():
+    paused = failure("breaker_open")
 
-    assert met_open_breaker("here.example", spared)
-    assert not met_open_breaker("elsewhere.example", spared)
+    assert met_open_breaker("here.example", paused)
+    assert not met_open_breaker("elsewhere.example", paused)
     assert not met_open_breaker("here.example", failure("reset"))
     assert not met_open_breaker("here.example", Content())
 

@@ -1,4 +1,4 @@
-"""Whether anybody works on a project's jobs, and what to do where nobody does."""
+"""Whether a worker works on a project's jobs, and what to do where none does."""
 
 from __future__ import annotations
 
