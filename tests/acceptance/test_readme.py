@@ -45,7 +45,7 @@ def test_the_readmes_notebook_runs(tmp_home: Path, little_web: LittleWeb) -> Non
         input=json.dumps(cells),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=180,
         cwd=tmp_home.parent,
         env={
             **os.environ,

@@ -11,7 +11,7 @@ from scrapeq.pipeline.services import looking_services
 from scrapeq.settings import load_settings
 from scrapeq.store import keys
 
-PATIENCE_S = 40
+PATIENCE_S = 180
 FAILURES = 3
 
 

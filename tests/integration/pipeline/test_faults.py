@@ -25,7 +25,7 @@ from scrapeq.store import keys
 from scrapeq.testing import LittleWeb
 
 ROWS = 300
-PATIENCE_S = 90
+PATIENCE_S = 180
 LEASE_S = 2
 
 #: A page that no test waits for.

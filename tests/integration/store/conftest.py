@@ -20,7 +20,7 @@ from scrapeq.errors import RedisUnavailable
 from scrapeq.store import Due, Frontier
 
 
-def eventually(condition: Callable[[], Any], within_s: float = 20) -> Any:
+def eventually(condition: Callable[[], Any], within_s: float = 120) -> Any:
     """What `condition` gives as soon as it is true."""
     deadline = time.monotonic() + within_s
     while not (value := condition()):
@@ -63,7 +63,7 @@ def redis_url(needs_service: Callable[[str, object, str], None]) -> Iterator[str
             yield url
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=180)
 
 
 def _answers(client: redis.Redis) -> bool:
