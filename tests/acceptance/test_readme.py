@@ -61,7 +61,7 @@ def run(pages: list[Path], ending: str, home: Path, web: LittleWeb) -> dict[str,
         input=json.dumps(cells),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=180,
         cwd=home.parent,
         env={
             **os.environ,

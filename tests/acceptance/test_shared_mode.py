@@ -59,7 +59,7 @@ def test_a_machine_that_burns_down_costs_nothing(two_machines):
     with LittleWeb(hosts=4) as web:
         urls = [web.url(f"/slow/0.2?row={row}", host=row % 4) for row in range(120)]
         batch = sq.scrape(urls, queue=queue, max_per_host=4)
-        pages = batch.as_completed(timeout=90)
+        pages = batch.as_completed(timeout=180)
         for _ in range(20):
             next(pages)
 

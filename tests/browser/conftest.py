@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from scrapeq.testing import LittleWeb
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: No news, no updates, no questions: nothing but the notebook, and nobody else is spoken to. Light

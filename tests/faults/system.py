@@ -33,7 +33,7 @@ DISK_MB = 400
 Database = Literal["sqlite", "postgresql"]
 
 
-def eventually(condition: Callable[[], Any], within_s: float = 60) -> Any:
+def eventually(condition: Callable[[], Any], within_s: float = 120) -> Any:
     """What `condition` gives as soon as it is true."""
     deadline = time.monotonic() + within_s
     while not (value := condition()):

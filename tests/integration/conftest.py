@@ -51,9 +51,9 @@ def scrape(cluster: sq.LocalCluster) -> Callable[..., sq.BatchHandle]:
 
 @pytest.fixture
 def eventually() -> Callable[..., Any]:
-    """`eventually(condition, within_s=20)`: what it gives as soon as that is true."""
+    """`eventually(condition, within_s=120)`: what it gives as soon as that is true."""
 
-    def wait(condition: Callable[[], Any], within_s: float = 20) -> Any:
+    def wait(condition: Callable[[], Any], within_s: float = 120) -> Any:
         deadline = time.monotonic() + within_s
         while not (value := condition()):
             assert time.monotonic() < deadline, f"not within {within_s} s"

@@ -18,7 +18,7 @@ from scrapeq.dashboards import requests as dashboard_requests
 
 TOKEN = "a-token-of-this-test"
 HERE = "http://127.0.0.1:8765"
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 @pytest.fixture

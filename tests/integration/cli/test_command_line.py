@@ -47,7 +47,7 @@ def up(folder: Path, environment: dict[str, str]) -> Iterator[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     yield started.stdout
     clusters.down(folder / ".scrapeq")
@@ -66,7 +66,7 @@ def type_in(up: str, folder: Path, environment: dict[str, str]) -> Run:
             text=True,
             input=stdin,
             check=False,
-            timeout=90,
+            timeout=180,
         )
 
     return run
@@ -210,7 +210,7 @@ def test_after_an_interrupt_the_same_command_goes_on(tmp_path, environment, web,
     assert first.stderr
     said = first.stderr.read()
     first.stderr.close()
-    assert first.wait(30) == 130
+    assert first.wait(180) == 130
     assert "run the same command to continue" in said
     assert "Traceback" not in said
     again = subprocess.run(
@@ -221,7 +221,7 @@ def test_after_an_interrupt_the_same_command_goes_on(tmp_path, environment, web,
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=180,
     )
     assert again.returncode == 0, again.stderr
     assert "the same batch" in again.stderr
@@ -252,7 +252,7 @@ def test_a_terminal_shows_how_far_it_is(up, folder, environment, web):
         pass
     os.close(main)
 
-    assert scraping.wait(30) == 0
+    assert scraping.wait(180) == 0
     assert b"10 of 10" in shown
     assert b"100%" in shown
 
@@ -304,7 +304,7 @@ def test_down_ends_what_up_started(tmp_path, environment):
     def run(*words: str) -> str:
         done = subprocess.run(
             [PROGRAM, *words], cwd=tmp_path, env=environment, capture_output=True, text=True,
-            check=True, timeout=60,
+            check=True, timeout=180,
         )  # fmt: skip
         return done.stdout + done.stderr
 

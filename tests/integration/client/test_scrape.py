@@ -14,7 +14,7 @@ from IPython.lib.pretty import pretty
 import scrapeq as sq
 from scrapeq.errors import InputError, NotFound
 
-PATIENCE_S = 30
+PATIENCE_S = 180
 
 
 def test_a_table_comes_back_row_for_row(web, scrape):
@@ -230,7 +230,7 @@ def test_another_process_finds_the_batch_by_its_name(web, scrape, cluster):
         [sys.executable, "-c", program, str(cluster.home)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
     )
 
@@ -287,7 +287,7 @@ def test_a_page_that_ends_its_reader_is_a_row_and_spares_its_neighbours(scrape, 
     light = scrape([web.url(f"/article/{111 + number}") for number in range(20)])
 
     assert light.wait(PATIENCE_S).df["ok"].all()
-    row = heavy.wait(60).df.iloc[0]
+    row = heavy.wait(180).df.iloc[0]
     assert row["error_kind"] == "parse"
     assert "too much" in row["error_message"]
     assert row["http_status"] == 200

@@ -21,7 +21,7 @@ def test_three_cells_with_one_name_make_one_batch(scrape, web, asked):
 
     with ThreadPoolExecutor(3) as cells:
         handles = list(cells.map(lambda _: scrape(urls, name="at-once"), range(3)))
-    handles[0].wait(60)
+    handles[0].wait(180)
 
     assert len({handle.id for handle in handles}) == 1
     assert len(asked()) == 40
@@ -32,11 +32,11 @@ def test_refresh_joins_a_run_that_is_still_open(scrape, web, asked):
     first = scrape(urls, name="fresh", refresh=True)
 
     again = scrape(urls, name="fresh", refresh=True)
-    again.wait(60)
+    again.wait(180)
 
     assert again.id == first.id
     assert len(asked()) == 24
-    third = scrape(urls, name="fresh", refresh=True).wait(60)
+    third = scrape(urls, name="fresh", refresh=True).wait(180)
     assert third.id != first.id
     assert third.note == "run 2 of 'fresh'"
     assert len(asked()) == 48
@@ -44,7 +44,7 @@ def test_refresh_joins_a_run_that_is_still_open(scrape, web, asked):
 
 def test_what_was_scraped_can_be_looked_at_where_no_redis_runs(cluster, scrape, web, tmp_path):
     settings = cluster.settings
-    batch = scrape([web.url("/article/1?look")], name="to-look-at").wait(60)
+    batch = scrape([web.url("/article/1?look")], name="to-look-at").wait(180)
     somewhere = settings.model_copy(update={"home": tmp_path / "home"})
     (tmp_path / "home").mkdir()
     copy = somewhere.database_path

@@ -11,7 +11,7 @@ import pytest
 import scrapeq as sq
 from scrapeq.errors import ConfigError, IllegalMove, InputError, NotFound, WaitTimeout
 
-PATIENCE_S = 30
+PATIENCE_S = 180
 #: What is promised: a running job that is cancelled stops within this.
 STOPPED_WITHIN_S = 2
 
@@ -203,7 +203,7 @@ def test_submitting_and_watching_load_no_fetcher_and_no_parser():
         "print(sorted(heavy & set(sys.modules)))"
     )
     child = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=180
     )
 
     assert child.stdout.strip() == "[]"

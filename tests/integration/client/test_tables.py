@@ -8,7 +8,7 @@ import scrapeq as sq
 from scrapeq.settings import load_settings
 from scrapeq.testing import LittleWeb
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 @pytest.fixture(scope="module")

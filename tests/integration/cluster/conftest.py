@@ -124,7 +124,7 @@ def processes_of(home: Path) -> dict[int, str]:
     return found
 
 
-def eventually(condition: Callable[[], Any], within_s: float = 20) -> Any:
+def eventually(condition: Callable[[], Any], within_s: float = 120) -> Any:
     """What `condition` gives as soon as it is true."""
     deadline = time.monotonic() + within_s
     while not (value := condition()):
@@ -162,7 +162,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     yield folder
     cluster.leave(folder)
     cluster.down(folder)
-    eventually(lambda: not processes_of(folder), within_s=10)
+    eventually(lambda: not processes_of(folder))
 
 
 @pytest.fixture

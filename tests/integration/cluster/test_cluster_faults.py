@@ -232,7 +232,7 @@ def test_a_redis_that_outlived_its_supervisor_is_ended(home, settings, monkeypat
 
         connection = cluster.ensure_cluster(settings, workers=0)
 
-        assert orphan.wait(10) == 0
+        assert orphan.wait(180) == 0
     with redis.Redis.from_url(connection.redis_url) as client:
         assert client.ping()
 

@@ -56,7 +56,7 @@ def test_a_worker_and_its_children_end_when_the_line_is_cut(start_worker):
 
     os.close(owner)
 
-    assert worker.wait(10) == -signal.SIGKILL
+    assert worker.wait(180) == -signal.SIGKILL
     assert worker.stdout.read() == b""  # the end of file comes when its child is gone too
 
 

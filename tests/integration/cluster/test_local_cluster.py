@@ -18,7 +18,7 @@ def test_it_works_and_leaves_nothing(app_folder, eventually):
     with LocalCluster(workers=1, temporary=True, worker_app="tiny_app") as cluster:
         app = Celery(broker=cluster.connection.broker_url, backend=cluster.connection.broker_url)
         with app:
-            assert app.send_task("add", (2, 3)).get(timeout=60) == 5
+            assert app.send_task("add", (2, 3)).get(timeout=180) == 5
             status = cluster.status()
             assert len(status.worker_pids) == 1
 
@@ -26,7 +26,7 @@ def test_it_works_and_leaves_nothing(app_folder, eventually):
 
             eventually(lambda: cluster.status().worker_restarts == 1)
             assert cluster.status().problem == ""
-            assert app.send_task("add", (3, 4)).get(timeout=60) == 7
+            assert app.send_task("add", (3, 4)).get(timeout=180) == 7
             app.backend.client.close()
         pids = [status.supervisor_pid, status.redis_pid, *cluster.status().worker_pids]
 

@@ -19,7 +19,7 @@ from scrapeq.errors import RedisUnavailable
 from scrapeq.frontier import Due, Frontier, connect
 
 
-def eventually(condition: Callable[[], Any], within_s: float = 20) -> Any:
+def eventually(condition: Callable[[], Any], within_s: float = 120) -> Any:
     """What `condition` gives as soon as it is true."""
     deadline = time.monotonic() + within_s
     while not (value := condition()):
@@ -62,7 +62,7 @@ def redis_url(needs_service: Callable[[str, object, str], None]) -> Iterator[str
             yield url
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=180)
 
 
 def _answers(client: redis.Redis) -> bool:

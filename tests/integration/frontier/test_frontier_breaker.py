@@ -382,7 +382,7 @@ def test_exactly_one_of_many_workers_probes(
         ) -> list[Any]:
             with contextlib.closing(connect(redis_url)) as client:
                 frontier = Frontier(client, RULES)
-                start.wait(30)
+                start.wait(180)
                 return [
                     lease
                     for _ in range(20)
@@ -700,7 +700,7 @@ def test_exactly_one_of_many_calls_probes(
     def ask(name: str) -> int:
         with contextlib.closing(connect(redis_url)) as client:
             frontier = Frontier(client, RULES)
-            start.wait(30)
+            start.wait(180)
             return sum(
                 frontier.endpoints.may_call("ai", f"{name} {number}", LONG_MS) == CallAllowed()
                 for number in range(50)

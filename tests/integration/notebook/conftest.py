@@ -13,7 +13,7 @@ from jupyter_client.manager import KernelManager
 
 from scrapeq.testing import LittleWeb
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 @dataclass

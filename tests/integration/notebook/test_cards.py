@@ -11,7 +11,7 @@ def shown(kernel, web):
     kernel.run(
         "import scrapeq as sq\nqueue = sq.get_job_queue()\n"
         f"batch = sq.scrape([{web.url('/article/1')!r}, {web.url('/status/404')!r}], name='two',"
-        " delay_between_requests=0).wait(30)"
+        " delay_between_requests=0).wait(180)"
     )
     return kernel.run
 
@@ -53,7 +53,7 @@ def no_cluster(shown, web):
     """The cluster has been ended; afterwards there is one again that works."""
     shown("from scrapeq import cluster; cluster.down(queue.services.settings.home)")
     yield
-    shown(f"sq.scrape([{web.url('/article/2')!r}], delay_between_requests=0).wait(30)")
+    shown(f"sq.scrape([{web.url('/article/2')!r}], delay_between_requests=0).wait(180)")
 
 
 @pytest.mark.usefixtures("no_cluster")

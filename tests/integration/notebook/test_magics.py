@@ -25,7 +25,7 @@ def test_a_cell_of_urls_becomes_a_batch(kernel, web):
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert "firms" in bundle["text/html"]
     assert kernel.value("_.id == pages.id") == "True"
-    assert kernel.value("pages.wait(30).df['ok'].tolist()") == "[True, False]"
+    assert kernel.value("pages.wait(180).df['ok'].tolist()") == "[True, False]"
     assert kernel.value("pages.df['headline'][0]") == repr(web.page("/article/1").title)
     assert kernel.value("pages.batch.config.main_text") == "'off'"
 
@@ -33,7 +33,7 @@ def test_a_cell_of_urls_becomes_a_batch(kernel, web):
 def test_the_same_cell_again_asks_nobody(kernel, web):
     cell = f"%%scrape again\n{scrape(web, '/article/2')}"
     kernel.run(f"{cell}")
-    kernel.value("_.wait(30).id")
+    kernel.value("_.wait(180).id")
 
     ran = kernel.run(cell)
 
@@ -51,7 +51,7 @@ def test_a_line_takes_an_expression_and_options(kernel, web):
 
     assert ran.status == "ok", ran.traceback
     assert kernel.value("late.name") == "'late ones'"
-    assert kernel.value("list(late.wait(30).df['firm'])") == "['b', 'c']"
+    assert kernel.value("list(late.wait(180).df['firm'])") == "['b', 'c']"
     assert kernel.value("_.is_done") == "True"
 
 
@@ -106,7 +106,7 @@ def test_a_mistake_is_one_clear_line(kernel, cell, says):
 def test_what_was_done_is_a_table_and_a_picture(kernel, web):
     urls = scrape(web, "/article/31", "/status/410")
     kernel.run(f"%%scrape looked-at -o looked\n{urls}")
-    kernel.value("looked.wait(30).id")
+    kernel.value("looked.wait(180).id")
 
     ran = kernel.run("%jobs --status failed --batch looked-at -o failed")
     assert ran.status == "ok", ran.traceback
@@ -128,7 +128,7 @@ def test_what_was_done_is_a_table_and_a_picture(kernel, web):
 def test_history_is_drawn(kernel, web, picture):
     if "drawn" in picture:
         kernel.run(f"%%scrape drawn\n{scrape(web, '/article/51')}")
-        kernel.value("_.wait(30).id")
+        kernel.value("_.wait(180).id")
     ran = kernel.run(f"%history --hours 1 --every 5min --plot{picture}")
 
     assert ran.status == "ok", ran.traceback

@@ -11,7 +11,7 @@ from scrapeq.pipeline.monitor import JobMonitor
 from scrapeq.project.services import looking_services
 from scrapeq.settings import load_settings
 
-PATIENCE_S = 30
+PATIENCE_S = 180
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import scrapeq as sq
 from scrapeq.errors import NotFound
 from scrapeq.settings import load_settings
 
-PATIENCE_S = 40
+PATIENCE_S = 180
 TASK = "scrapeq.pipeline.worker."
 BOOK = {
     "type": "object",

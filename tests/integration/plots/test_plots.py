@@ -12,7 +12,7 @@ import scrapeq as sq
 def batch(scrape, web):
     urls = [row["url"] for row in web.urls(60, failures=0.2)]
     made = scrape(urls, name="drawn", refresh=True)
-    made.wait(60)
+    made.wait(180)
     return made
 
 

@@ -28,7 +28,7 @@ def web() -> Iterator[LittleWeb]:
 def get(
     web: LittleWeb, path: str, host: int = 0, **headers: str
 ) -> tuple[int, bytes, dict[str, str]]:
-    connection = http.client.HTTPConnection(f"127.0.0.{host + 1}", web.port, timeout=10)
+    connection = http.client.HTTPConnection(f"127.0.0.{host + 1}", web.port, timeout=180)
     try:
         connection.request("GET", path, headers=headers)
         said = connection.getresponse()
@@ -84,7 +84,7 @@ def test_the_log_says_who_asked_for_what_and_when(web):
 
 def test_a_connection_is_kept_and_its_requests_answered_in_order(web):
     web.clear()
-    with socket.create_connection(("127.0.0.1", web.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", web.port), timeout=180) as client:
         head = "Host: shop-3.localhost\r\n"
         client.sendall(
             f"POST /json HTTP/1.1\r\n{head}Content-Length: 3\r\n\r\nabc"
@@ -129,7 +129,7 @@ def test_a_large_answer_has_the_size_asked_for(web):
 
 
 def test_what_is_no_request_is_refused(web):
-    with socket.create_connection(("127.0.0.1", web.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", web.port), timeout=180) as client:
         client.sendall(b"hello\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 400 ")
 
@@ -147,7 +147,7 @@ def test_a_host_that_is_down_refuses_until_it_is_up_again():
         web.up(1)
         assert get(web, "/", host=1)[0] == 200
 
-        with socket.create_connection(("127.0.0.2", web.port), timeout=10) as client:
+        with socket.create_connection(("127.0.0.2", web.port), timeout=180) as client:
             client.sendall(b"GET /json HTTP/1.1\r\nHost: a\r\n\r\n")
             client.recv(9999)
             web.down(1)
@@ -179,7 +179,7 @@ def test_every_name_has_a_certificate_of_the_webs_own_authority():
         for name in ("127.0.0.2", "shop-3.localhost", "example.com"):
             address = name if name[0] == "1" else "127.0.0.1"
             with (
-                socket.create_connection((address, web.tls_port), timeout=10) as plain,
+                socket.create_connection((address, web.tls_port), timeout=180) as plain,
                 trusting.wrap_socket(plain, server_hostname=name) as client,
             ):
                 head = f"GET /json HTTP/1.1\r\nHost: {name}:{web.tls_port}\r\n\r\n"
@@ -258,8 +258,8 @@ def test_the_command_prints_the_address_and_ends_when_interrupted():
         assert line.endswith("/ to 127.0.0.2, Ctrl-C ends it\n")
 
         port = int(line.split(":")[2].split("/")[0])
-        with socket.create_connection(("127.0.0.1", port), timeout=10):
+        with socket.create_connection(("127.0.0.1", port), timeout=180):
             pass
         serving.send_signal(signal.SIGINT)
 
-        assert serving.wait(timeout=10) == 0
+        assert serving.wait(timeout=180) == 0

@@ -13,7 +13,7 @@ from scrapeq.errors import WaitTimeout
 from scrapeq.settings import load_settings
 from scrapeq.testing import LittleWeb
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 FAILURES = 20  # the default: what is shortened here is time
 
 

@@ -12,7 +12,7 @@ from scrapeq.settings import DEFAULT_NAMESPACE, load_settings
 from scrapeq.work.endpoint_breaker import EndpointBreaker
 
 KEYS = Keys(DEFAULT_NAMESPACE)
-PATIENCE_S = 40
+PATIENCE_S = 180
 FAILURES = 3
 
 

@@ -28,7 +28,7 @@ from scrapeq.testing import LittleWeb
 KEYS = Keys(DEFAULT_NAMESPACE)
 WORKERS = 2
 ROWS = 300
-PATIENCE_S = 90
+PATIENCE_S = 180
 LEASE_S = 2
 
 #: A page that no test waits for.

@@ -9,7 +9,7 @@ import pytest
 import scrapeq as sq
 from scrapeq.testing import LittleWeb
 
-PATIENCE_S = 40
+PATIENCE_S = 180
 
 
 def of_host(hits, host):
