@@ -29,4 +29,4 @@ def test_a_cell_of_urls_is_a_card_and_health_another(open_notebook, module_web, 
 
     assert "8 completed" in notebook.bar(1)
     assert "last 15 min" in notebook.output(2)
-    assert "unrecognized arguments: --retries; %scrape? tells all" in notebook.output(3)
+    assert "unrecognized arguments: --retries; %scrape? explains it" in notebook.output(3)
