@@ -305,5 +305,5 @@ def test_what_went_wrong_inside_is_said_and_does_not_leak(dashboard, monkeypatch
     monkeypatch.setattr(dashboard, "steer", lambda *_: 1 / 0)
     answer = dashboard_requests.Requests(dashboard).answer({"do": "cancel", "batch": "x"})
 
-    assert answer == {"error": "this failed: ZeroDivisionError; the log of scrapeq tells more"}
+    assert answer == {"error": "this failed: ZeroDivisionError; see the log of scrapeq"}
     assert "ZeroDivisionError" in caplog.text

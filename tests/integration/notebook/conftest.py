@@ -101,6 +101,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
         started = Kernel(client)
         loaded = started.run("%load_ext scrapeq")
         assert (loaded.status, loaded.printed) == ("ok", ""), loaded.traceback
+        started.run("import pandas as pd")
         yield started
     finally:
         client.stop_channels()

@@ -189,7 +189,7 @@ def test_the_tab_key_types_no_line_of_a_strangers(kernel, web):
     kernel.run("evil = pd.DataFrame({'a\\n!touch pwned\\n': [], 'a\\u202eb': [], 'a;b': []})")
     kernel.run(
         "import scrapeq as sq\n"
-        f"_ = sq.scrape([{web.url('/article/41')!r}], name='evil\\n!touch pwned')"
+        f"strange = sq.scrape([{web.url('/article/41')!r}], name='evil\\n!touch pwned')"
     )
 
     assert kernel.complete("%scrape evil --url ") == ["%scrape evil --url 'a;b'"]
