@@ -308,8 +308,8 @@ def test_ten_thousand_rows_are_accepted_in_bulk(scrape, cluster, queue):
 
 
 def test_rows_that_share_a_page_are_counted(web, scrape, asked):
-    address = web.url("/article/95")
-    rows = [address, f"{address}?utm_source=a", f"{address}?fbclid=b", web.url("/article/96")]
+    address = web.url("/article/2095")
+    rows = [address, f"{address}?utm_source=a", f"{address}?fbclid=b", web.url("/article/2096")]
 
     batch = scrape(rows).wait(PATIENCE_S)
 
