@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from scrapeq import database
 from scrapeq.errors import RedisFull, RedisUnavailable
@@ -41,8 +41,20 @@ def resume(services: Services, batch_id: str) -> bool:
 
 
 def cancel(services: Services, batch_id: str) -> int:
-    """Stop every open job of it; how many there were. None starts once this has returned."""
-    cancelled = database.jobs.cancel_jobs(services.engine, batch_id)
+    """Stop every open job of it; how many there were. None starts once this has returned.
+
+    The jobs are held back before the record is written, so that a worker that claimed one just
+    before has begun it by then. That alone decides nothing: `reconcile` undoes it if no record
+    follows.
+    """
+    with suppress(RedisUnavailable, RedisFull):
+        services.frontier.jobs.stop_batch(batch_id, "cancelled")
+    try:
+        cancelled = database.jobs.cancel_jobs(services.engine, batch_id)
+    except BaseException:
+        with suppress(RedisUnavailable, RedisFull):
+            services.frontier.jobs.release_batch(batch_id)
+        raise
     with _derived(batch_id):
         _forget_cancelled(services, batch_id)
     return cancelled

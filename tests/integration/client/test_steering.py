@@ -71,7 +71,8 @@ def test_a_waiting_job_that_is_cancelled_never_starts(web, queue, scrape, asked,
     assert done.error_kind is sq.ErrorKind.CANCELLED
     after = queue.submit_scraping_job(web.url("/article/4", host=5), config)
     queue.wait(after.id, PATIENCE_S)
-    assert [hit.path for hit in asked()] == ["/slow/20", "/article/4"]
+    paths = [hit.path for hit in asked()]
+    assert [one for one in paths if one.startswith("/article")] == ["/article/4"]
 
 
 def test_a_running_job_that_is_cancelled_stops_soon(web, queue, eventually, asked):

@@ -20,7 +20,13 @@ import os, sys
 import scrapeq as sq
 from scrapeq.frontier.jobs import Jobs
 batch = sq.attach(sys.argv[1])
-for name in ("stop_batch", "release_batch", "forget", "add_many"):
+held_back = Jobs.stop_batch
+def stop_batch(self, batch_id, state):  # a cancel holds the jobs back before it writes the record
+    if state == "paused" or batch.is_done:
+        os._exit(9)
+    held_back(self, batch_id, state)
+Jobs.stop_batch = stop_batch
+for name in ("release_batch", "forget", "add_many"):
     setattr(Jobs, name, lambda *_, **__: os._exit(9))
 getattr(batch, sys.argv[2])()
 """
