@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -71,7 +72,9 @@ def check_redis(client: redis.Redis) -> None:
     """
     with translated():
         facts = client.info()
-        client.eval("return redis.call('EXISTS', KEYS[1])", 1, "scrapeq:check")
+        _when_loaded(
+            lambda: client.eval("return redis.call('EXISTS', KEYS[1])", 1, "scrapeq:check")
+        )
     if int(facts.get("cluster_enabled", 0)):
         raise RedisUnavailable(
             "this Redis is a cluster: what belongs together would lie on several servers",
@@ -84,6 +87,19 @@ def check_redis(client: redis.Redis) -> None:
             hint="set it: redis-cli CONFIG SET maxmemory-policy noeviction",
             policy=policy,
         )
+
+
+def _when_loaded(ask: Callable[[], object]) -> None:
+    """Ask, as soon as a Redis that was just restarted has read its files: mostly milliseconds."""
+    ends_s = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            ask()
+            return
+        except redis.exceptions.BusyLoadingError:
+            if time.monotonic() > ends_s:
+                raise
+        time.sleep(0.02)
 
 
 @contextmanager
