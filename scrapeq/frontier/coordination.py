@@ -64,10 +64,6 @@ class Coordination:
             self._redis.zremrangebyscore(self._keys.workers, "-inf", silent)
             return [str(worker) for worker in self._redis.zrange(self._keys.workers, 0, -1)]
 
-    def worker_seen(self, worker: str) -> None:
-        """Note that a worker is alive; it has no lease to renew."""
-        self._scripts.run("renew", [worker, 1])
-
     def forget_worker(self, worker: str) -> None:
         """A worker ended as it should."""
         with translated():

@@ -52,7 +52,7 @@ def test_a_lease_whose_worker_never_heard_of_it_is_no_loss(
     take(lease_ms=20)  # the answer is lost; the worker goes on, and says so
 
     def taken_again() -> list[Any]:
-        frontier.coordination.worker_seen("w")
+        frontier.jobs.renew("w", LONG_MS, [])
         return take()
 
     (again,) = eventually(taken_again)
@@ -203,9 +203,9 @@ def test_tries_that_were_lost_do_not_count_once_one_was_not(
     assert (again.tries, again.lost) == (tries + 1, 0)
 
 
-def test_a_worker_that_renews_or_speaks_is_known(frontier: Frontier) -> None:
+def test_a_worker_that_renews_is_known(frontier: Frontier) -> None:
     frontier.jobs.renew("one", LONG_MS, [])
-    frontier.coordination.worker_seen("two")
+    frontier.jobs.renew("two", LONG_MS, [])
     assert sorted(frontier.coordination.workers()) == ["one", "two"]
 
     frontier.coordination.forget_worker("one")
@@ -216,7 +216,7 @@ def test_a_worker_that_renews_or_speaks_is_known(frontier: Frontier) -> None:
 
 def test_a_silent_worker_is_dropped(frontier: Frontier, client: redis.Redis) -> None:
     client.zadd("scrapeq:workers", {"long gone": 1})
-    frontier.coordination.worker_seen("here")
+    frontier.jobs.renew("here", LONG_MS, [])
 
     assert frontier.coordination.workers() == ["here"]
 
