@@ -93,7 +93,7 @@ _TAG = re.compile(
     r"<!--(?:.*?-->|.*)"
     r"|<(?P<silent>script|style|noscript|template|textarea|title|xmp|iframe|noembed|noframes)\b"
     r"(?:.*?</(?P=silent)\b|.*)"
-    r"""|<(?P<name>meta|base)\b(?P<attributes>(?:[^>"']|"[^"]*"|'[^']*')*+)(?:>|.*)""",
+    r"""|<(?P<name>meta|base)\b(?P<attributes>(?:[^>"']++|"[^"]*+"|'[^']*+')*)(?:>|.*)""",
     re.IGNORECASE | re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"""([^\s"'>/=]+)\s*=\s*("[^"]*"|'[^']*'|[^\s>"']+)""")
