@@ -50,7 +50,9 @@ def batch_card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        note or state_in_words(batch, progress, errors) or None,
+        "; ".join(filter(None, [progress.apart_in_words, note]))
+        or state_in_words(batch, progress, errors)
+        or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         actions={action.value: action.label for action in actions},

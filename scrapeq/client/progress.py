@@ -24,9 +24,9 @@ class ProgressMeter:
         """Counts that add up to the batch's total; while Redis does not answer, what runs is counted
         as pending."""
         try:
-            running, retrying = frontier.views.batch_counts(batch.id)
+            running, retrying, tried_apart = frontier.views.batch_counts(batch.id)
         except RedisUnavailable:
-            running = retrying = 0
+            running = retrying = tried_apart = 0
         left = batch.total - batch.done
         running = min(running, left)
         retrying = min(retrying, left - running)
@@ -41,6 +41,7 @@ class ProgressMeter:
             failed=batch.failed,
             cancelled=batch.cancelled,
             from_store=batch.from_store,
+            tried_apart=min(tried_apart, left),
             rate_per_s=rate,
             eta_s=stats.eta_s(left, rate),
             elapsed_s=max(0.0, (ended - batch.created_at).total_seconds()),

@@ -69,13 +69,15 @@ class Addition:
 class Lease:
     """The right to work on a job. `tries` counts this one; `lost`, leases that ended in silence.
 
-    With `given_up` the right is only to end it: its host is not to be asked.
+    With `is_guilty` or `given_up` the right is only to end it: it ends its workers, or its host is
+    not to be asked.
     """
 
     job_id: str
     token: int
     tries: int
     lost: int
+    is_guilty: bool = False
     given_up: GivenUp | None = None
 
     @property
@@ -87,7 +89,7 @@ class Lease:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a claim gave: leases; ms until more is due (0: now, None: never by itself); how many
-    jobs may start now and wait to run alone, because they lost their worker twice."""
+    jobs wait to be tried apart from others, because they lost their worker twice."""
 
     leases: tuple[Lease, ...]
     next_ms: int | None
@@ -178,7 +180,7 @@ class Jobs:
     ) -> Claim:
         """Leases on up to `count` due jobs of some lanes, best priority first; see claim.lua.
 
-        `alone`: the caller runs nothing, so it may be given a job that must run alone.
+        `alone`: the caller holds no other lease, so that it may try suspects.
         Raises UnknownRedis if the record has to be put back first.
         """
         for _ in range(MOST_ROUNDS):
@@ -243,10 +245,12 @@ class Jobs:
             return sum(pipe.execute())
 
 
-def _lease(job_id: str, token: str, tries: int, lost: int, given_up: list[str]) -> Lease:
+def _lease(
+    job_id: str, token: str, tries: int, lost: int, guilty: int, given_up: list[str]
+) -> Lease:
     """A lease as a claim writes it; that a job was taken to be given up is no try."""
     if not given_up:
-        return Lease(job_id, int(token), int(tries), int(lost))
+        return Lease(job_id, int(token), int(tries), int(lost), bool(guilty))
     since_ms, probes, error_kind, error_message = given_up
     why = GivenUp(int(since_ms), int(probes), error_kind, error_message)
-    return Lease(job_id, int(token), int(tries) - 1, int(lost), why)
+    return Lease(job_id, int(token), int(tries) - 1, int(lost), bool(guilty), why)

@@ -26,8 +26,6 @@ from scrapeq.work import host_report
 from scrapeq.work.own_failure import LOG, own_failure
 from scrapeq.work.stages import Stages
 
-#: Silent leases after which a job counts as the one that ends its workers.
-MOST_LOST = 3
 #: Characters of a message that a row keeps.
 LONGEST_MESSAGE = 1_000
 
@@ -86,7 +84,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     outcome: Content | Failure
     content: Packed = {}
     try:
-        if lease.lost >= MOST_LOST:
+        if lease.is_guilty:
             outcome = Failure(
                 ErrorKind.WORKER_LOST, f"its worker ended {lease.lost} times while it ran"
             )
