@@ -86,6 +86,8 @@ class PageFields(BaseModel):
     elapsed_s: Annotated[float | None, Column(Source.FETCH, Kept.FLOAT, "float64")] = None
     body_bytes: Annotated[int | None, Column(Source.FETCH, Kept.NUMBER, "int64")] = None
     from_store: Annotated[bool, Column(Source.JOB, Kept.FLAG, "flag")] = False
+    rendered: Annotated[bool, Column(Source.FETCH, Kept.FLAG, "flag")] = False
+    render_reason: Annotated[str | None, Column(Source.FETCH, Kept.KEY, "text")] = None
     html_sha256: Annotated[str | None, Column(Source.FETCH, Kept.KEY)] = None
     markdown: Annotated[str | None, Column(Source.CONTENT, Kept.PACKED)] = None
     fields: Annotated[dict[str, Any], Column(Source.CONTENT, Kept.JSON)] = {}
@@ -117,6 +119,8 @@ class Fetched:
     elapsed_s: float | None = None
     body_bytes: int | None = None
     from_store: bool = False
+    rendered: bool = False
+    render_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from scrapeq.models import (
 )
 from scrapeq.work import host_report
 from scrapeq.work.own_failure import LOG, own_failure
+from scrapeq.work.rendering import ReadPage, read_page
 from scrapeq.work.stages import Stages
 
 #: Silent leases after which a job counts as the one that ends its workers.
@@ -83,6 +84,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     """
     started_ms = now_ms()
     response = stored
+    read: ReadPage | None = None
     outcome: Content | Failure
     content: Packed = {}
     try:
@@ -97,8 +99,15 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
             if isinstance(fetched, Failure):
                 outcome = fetched
             else:
-                response = fetched
-                outcome = await stages.run(response, plan.config, plan.recipe)
+                read = await read_page(
+                    fetched,
+                    plan.config,
+                    plan.recipe,
+                    fetcher=fetcher,
+                    stages=stages,
+                    owner=lease.owner,
+                )
+                response, outcome = read.response, read.outcome
                 content = packed(outcome) if isinstance(outcome, Content) else {}
     except Exception as error:  # the rim: one row must not take its neighbours with it
         outcome = own_failure(error, f"job {lease.job_id}")
@@ -121,7 +130,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         if wait_s is not None:
             return Outcome(replace(ending, verb="retry", wait_ms=round(wait_s * 1000)))
     result = Result(
-        page=_fetched(work, lease, outcome, response, from_store=stored is not None),
+        page=_fetched(work, lease, outcome, response, read, from_store=stored is not None),
         token=lease.token,
         url_key=urls.duplicate_key(work.href),
         recipe=plan.digest,
@@ -176,6 +185,7 @@ def _fetched(
     lease: Lease,
     outcome: Content | Failure,
     response: Response | None,
+    read: ReadPage | None,
     *,
     from_store: bool,
 ) -> Fetched:
@@ -197,4 +207,6 @@ def _fetched(
         elapsed_s=found.elapsed_s if found else None,
         body_bytes=len(response.body) if response else None,
         from_store=from_store,
+        rendered=read is not None and read.rendered,
+        render_reason=read.reason if read is not None else None,
     )

@@ -32,7 +32,7 @@ from scrapeq.project.services import Services
 from scrapeq.work.assignments import Assignment, Assignments
 from scrapeq.work.attempt import attempt
 from scrapeq.work.claimer import Claimer
-from scrapeq.work.fetchers import open_fetchers
+from scrapeq.work.fetchers import open_fetchers, open_renderer
 from scrapeq.work.held import Held
 from scrapeq.work.readers import Readers
 from scrapeq.work.renewer import Renewer
@@ -69,6 +69,7 @@ class WorkLoop:
             fetchers=open_fetchers(settings, observers),
             throttle=SharedThrottle(frontier, call, lease_ms),
             robots=SharedRobots(frontier, call),
+            renderer=open_renderer(settings),
         )
         self._held = held = Held(settings.window)
         self._saver = Saver(engine, frontier, call=call, held=held, window=settings.window)
