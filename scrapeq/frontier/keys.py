@@ -31,6 +31,7 @@
     <namespace>:breakers          zset    those of them whose breaker is not closed, likewise
     <namespace>:robots:<origin>   string  the robots.txt as JSON; expires as RFC 9309 says
     <namespace>:workers           zset    worker → last seen (ms); the silent are dropped
+    <namespace>:browsers          string  a worker can render pages; 20 seconds
     <namespace>:notified          string  a wake-up was sent; half a second
     <namespace>:lock:<name>       string  who repairs or feeds; seconds
     <namespace>:nothing           string  never there: scripts delete it (see lua/common.lua)
@@ -61,6 +62,7 @@ class Keys:
         self.errors = self.prefix + "errors"
         self.workers = self.prefix + "workers"
         self.breakers = self.prefix + "breakers"
+        self.browsers = self.prefix + "browsers"
         self.notified = self.prefix + "notified"
 
     def ready(self, lane: str, host: str) -> str:

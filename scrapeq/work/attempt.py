@@ -18,14 +18,14 @@ from scrapeq.models import (
     ErrorKind,
     Failure,
     Fetched,
+    Lane,
     Recipe,
     RequestIdentity,
     ScrapingConfig,
 )
 from scrapeq.work import host_report
 from scrapeq.work.own_failure import LOG, own_failure
-from scrapeq.work.rendering import ReadPage, read_page
-from scrapeq.work.stages import Stages
+from scrapeq.work.rendering import ReadPage, Rendering
 
 #: Silent leases after which a job counts as the one that ends its workers.
 MOST_LOST = 3
@@ -76,12 +76,15 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     plan: Plan,
     stored: Response | None,
     fetcher: PoliteFetcher,
-    stages: Stages,
+    rendering: Rendering,
+    lane: Lane = Lane.HTTP,
 ) -> Outcome:
     """The outcome of one try of a job; raises nothing but cancellation.
 
     `stored`: the page's bytes if they were kept and are young enough; then no request is sent.
+    lane: that the job was claimed in.
     """
+    elsewhere = Outcome(Ending(lease.job_id, lease.token, "move", lane=Lane.BROWSER))
     started_ms = now_ms()
     response = stored
     read: ReadPage | None = None
@@ -95,18 +98,17 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         elif lease.given_up and not stored:
             outcome = host_report.given_up(work.host, lease.given_up)
         else:
+            if not stored and rendering.belongs_elsewhere(work.href, plan.config, lane):
+                return elsewhere
             fetched = stored or await fetcher.fetch(work.href, plan.config, lease.owner)
             if isinstance(fetched, Failure):
                 outcome = fetched
             else:
-                read = await read_page(
-                    fetched,
-                    plan.config,
-                    plan.recipe,
-                    fetcher=fetcher,
-                    stages=stages,
-                    owner=lease.owner,
+                read = await rendering.read(
+                    fetched, plan.config, plan.recipe, owner=lease.owner, lane=lane
                 )
+                if read is None:
+                    return replace(elsewhere, ending=replace(elsewhere.ending, verdict="good"))
                 response, outcome = read.response, read.outcome
                 content = packed(outcome) if isinstance(outcome, Content) else {}
     except Exception as error:  # the rim: one row must not take its neighbours with it

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import logging
+import re
+import time
 from dataclasses import dataclass
 
+from yarl import URL
+
+from scrapeq import urls
 from scrapeq.fetch import BrowserFailed, PoliteFetcher, Response
-from scrapeq.models import Content, Failure, Recipe, ScrapingConfig, SlotOwner
+from scrapeq.models import Content, Failure, Lane, Recipe, ScrapingConfig, SlotOwner
 from scrapeq.work.stages import Stages
 
 log = logging.getLogger(__name__)
 
-ASKED = 'render="always"'
+#: Shapes of addresses that are remembered, and for how many seconds: a site is seldom built anew.
+MOST_SHAPES, REMEMBERED_S = 10_000, 3600.0
+_ASKED = 'render="always"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,46 +32,86 @@ class ReadPage:
     reason: str | None = None
 
 
-async def read_page(
-    response: Response,
-    config: ScrapingConfig,
-    recipe: Recipe,
-    *,
-    fetcher: PoliteFetcher,
-    stages: Stages,
-    owner: SlotOwner,
-) -> ReadPage:
-    """Read a page, in a browser if it needs one and there is one."""
-    content: Content | Failure | None = None
-    if config.render == "always" and _is_html(response):
-        reason: str | None = ASKED
-    else:
-        content = await stages.run(response, config, recipe)
-        reason = _why(content, config)
-    if reason is None:
-        return ReadPage(response, content or Content())
-    missing = fetcher.renderer.missing if fetcher.renderer is not None else "no browser"
-    if not missing:
-        try:
-            rendered = await fetcher.render(response, config, owner)
-        except BrowserFailed as error:
-            log.warning("%s", error)
-            missing = str(error)
+class Rendering:
+    """Reads pages, in the browser those that need it.
+
+    A page that needs a browser while this process's is crowded goes on in the browser's lane: one
+    that is free takes it. What needed one is remembered by its host and the shape of its path, so
+    that its like are not fetched here only to be moved.
+    """
+
+    def __init__(self, fetcher: PoliteFetcher, stages: Stages) -> None:
+        self._fetcher = fetcher
+        self._renderer = fetcher.renderer
+        self._stages = stages
+        self._needed: dict[str, float] = {}  # shape → until when it is remembered
+
+    def belongs_elsewhere(self, href: str, config: ScrapingConfig, lane: Lane) -> bool:
+        """Whether a page is better left to another browser, before it is fetched."""
+        if config.render == "never" or not self._is_crowded(lane):
+            return False
+        return config.render == "always" or self._needed.get(_shape(href), 0) > time.monotonic()
+
+    async def read(
+        self,
+        response: Response,
+        config: ScrapingConfig,
+        recipe: Recipe,
+        *,
+        owner: SlotOwner,
+        lane: Lane,
+    ) -> ReadPage | None:
+        """A page that was fetched, read; None: it is to go on in the browser's lane."""
+        content: Content | Failure | None = None
+        if config.render == "always" and _is_html(response):
+            reason: str | None = _ASKED
         else:
-            if isinstance(rendered, Failure):
-                return ReadPage(response, rendered, rendered=True, reason=reason)
-            shown = rendered.response
-            content = await stages.run(shown, config, recipe)
-            note = f"{reason}; {rendered.note}" if rendered.note else reason
-            return ReadPage(shown, content, rendered=True, reason=note)
-    if content is None:
-        content = await stages.run(response, config, recipe)
-    return ReadPage(response, content, reason=f"{reason}; not rendered: {missing}")
+            content = await self._stages.run(response, config, recipe)
+            reason = None if config.render == "never" else _need(content)
+            if reason is None:
+                return ReadPage(response, content)
+            self._remember(response.url)
+        missing = self._renderer.missing if self._renderer is not None else "this worker has none"
+        if not missing:
+            if self._is_crowded(lane):
+                return None
+            try:
+                rendered = await self._fetcher.render(response, config, owner)
+            except BrowserFailed as error:
+                log.warning("%s", error)
+                missing = str(error)
+            else:
+                if isinstance(rendered, Failure):
+                    return ReadPage(response, rendered, rendered=True, reason=reason)
+                shown = rendered.response
+                content = await self._stages.run(shown, config, recipe)
+                whole = f"{reason}; {rendered.note}" if rendered.note else reason
+                return ReadPage(shown, content, rendered=True, reason=whole)
+        if content is None:
+            content = await self._stages.run(response, config, recipe)
+        return ReadPage(response, content, reason=f"{reason}; not rendered: {missing}")
+
+    def _is_crowded(self, lane: Lane) -> bool:
+        """Whether the browser has more to do than it can; who claimed in its lane waits for it."""
+        return lane is Lane.HTTP and self._renderer is not None and self._renderer.is_crowded
+
+    def _remember(self, href: str) -> None:
+        if len(self._needed) >= MOST_SHAPES:
+            self._needed.clear()
+        self._needed[_shape(href)] = time.monotonic() + REMEMBERED_S
+
+
+def _need(content: Content | Failure) -> str | None:
+    """Why a page needs a browser, from what plain HTTP gave of it."""
+    return None
 
 
 def _is_html(response: Response) -> bool:
     return "html" in response.content_type.lower() or not response.content_type
 
 
-def _why(content: Content | Failure, config: ScrapingConfig) -> str | None:
-    return None
+def _shape(href: str) -> str:
+    """The host and the path, without what tells one page of a kind from another: numbers and names."""
+    segments = URL(href, encoded=True).raw_path.split("/")[:6]
+    plain = ("*" if re.search(r"\d|.{24}", segment) else segment for segment in segments[:-1])
+    return urls.host_key(href) + "/".join(plain)
