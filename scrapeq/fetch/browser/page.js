@@ -1,5 +1,5 @@
 // What a page has become, as HTML: open shadow roots as declarative ones, frames of the same origin
-// in their places. Returns "" where that is longer than `most` characters.
+// in their places. Returns "" where that is longer than `most` characters, null where nothing is left.
 (most) => {
   const roots = [];
   const walk = (root) => {
@@ -30,7 +30,7 @@
   walk(document);
   const doctype = document.doctype ? "<!DOCTYPE html>" : "";
   const element = document.documentElement;
-  if (!element) return "";
+  if (!element) return null;
   const inner = element.getHTML ? element.getHTML({ shadowRoots: roots }) : element.innerHTML;
   const html = doctype + element.cloneNode(false).outerHTML.slice(0, -7) + inner + "</html>";
   return html.length > most ? "" : html;

@@ -21,6 +21,10 @@ MOST_PAGES = 500
 #: Seconds that a browser may take to start, and to do what takes it milliseconds when it is well.
 START_S, CLOSE_S = 30.0, 5.0
 
+#: MB that the scripts of one page may keep; more ends the page. Half of what a tab of Chrome may on a
+#: machine with 2 GB.
+MOST_HEAP_MB = 512
+
 #: Nothing but what a page needs: no requests of the browser's own, no address looked up or reached
 #: past the proxy, no pictures. The last three are Chromium's documented switches.
 _SWITCHES = (
@@ -33,6 +37,7 @@ _SWITCHES = (
     "--disable-quic",
     "--dns-prefetch-disable",
     "--mute-audio",
+    f"--js-flags=--max-old-space-size={MOST_HEAP_MB}",
     "--blink-settings=imagesEnabled=false",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 import ssl
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -21,11 +22,12 @@ from yarl import URL
 
 from scrapeq import urls
 from scrapeq.errors import ConfigError
+from scrapeq.fetch import guard
 from scrapeq.fetch.failed import Failed
 from scrapeq.fetch.guard import AddressRefused, check
 from scrapeq.fetch.resolve import Names
 from scrapeq.fetch.route import Route, Routes
-from scrapeq.models import ScrapingConfig
+from scrapeq.models import ErrorKind, ScrapingConfig
 
 #: Bytes of a request's head: what browsers send is below this, and servers take no more (8 to 64 KB).
 _MOST_HEAD_BYTES = 64 * 1024
@@ -46,8 +48,8 @@ class GuardProxy:
         self._names = names
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
-        #: Hosts that the page was kept from, each once, in order.
-        self.refused: list[str] = []
+        #: Why there was no connection, by host.
+        self.refused: dict[str, Failed] = {}
         #: Bytes that came for the page.
         self.received_bytes = 0
 
@@ -94,10 +96,8 @@ class GuardProxy:
         url = f"https://{target.decode('ascii')}/" if is_tunnel else target.decode("ascii")
         try:
             there, there_writer = await self._connect(url, is_tunnel=is_tunnel)
-        except (AddressRefused, Failed, ConfigError, OSError, ValueError):
-            host = urls.host_key(url)
-            if host not in self.refused:
-                self.refused.append(host)
+        except (AddressRefused, Failed, ConfigError, OSError, ValueError) as error:
+            self.refused[urls.host_key(url)] = _why(error, url)
             writer.write(
                 b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             )
@@ -106,9 +106,10 @@ class GuardProxy:
         try:
             if is_tunnel:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                await self._both_ways(reader, writer, there, there_writer)
             else:
                 there_writer.write(self._handed_on(method, url, version, fields))
-            await self._both_ways(reader, writer, there, there_writer)
+                await self._exchange(fields, reader, writer, there, there_writer)
         finally:
             there_writer.close()
 
@@ -166,12 +167,43 @@ class GuardProxy:
         kept = [
             field
             for field in fields.split(b"\r\n")
-            if field and (not field.lower().startswith(_HOP_BY_HOP) or _is_upgrade(field))
+            if field and (not _is_hop_by_hop(field) or _is_upgrade(field))
         ]
         if not any(map(_is_upgrade, kept)):
             kept.append(b"Connection: close")
         head = b"\r\n".join([b"%s %s %s" % (method, path, version), *kept]) + b"\r\n"
         return head + (_authorization(URL(proxy, encoded=True)) if proxy else b"") + b"\r\n"
+
+    async def _exchange(
+        self,
+        fields: bytes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        there: asyncio.StreamReader,
+        there_writer: asyncio.StreamWriter,
+    ) -> None:
+        """One plain request and its answer, after which the browser's connection is at its end.
+
+        Nothing else of the browser's may follow: its next request may be for another host.
+        """
+        sending = asyncio.create_task(_send_body(reader, there_writer, _length(fields)))
+        try:
+            while True:
+                head = await there.readuntil(b"\r\n\r\n")
+                line, _, answered = head.partition(b"\r\n")
+                status = line.split(b" ", 2)[1]
+                if status == b"101":  # a WebSocket
+                    writer.write(head)
+                    await self._both_ways(reader, writer, there, there_writer)
+                    return
+                if not status.startswith(b"1"):
+                    break
+            kept = [one for one in answered.split(b"\r\n") if one and not _is_hop_by_hop(one)]
+            writer.write(b"\r\n".join([line, *kept, b"Connection: close", b"", b""]))
+            await self._pump(there, writer, count=True)
+        finally:
+            sending.cancel()
+            await asyncio.wait({sending})
 
     async def _both_ways(
         self,
@@ -198,6 +230,43 @@ class GuardProxy:
                 await writer.drain()
             if writer.can_write_eof():
                 writer.write_eof()
+
+
+def _why(error: Exception, url: str) -> Failed:
+    """A connection that was not made, as a failure of the page that wanted it."""
+    if isinstance(error, Failed):
+        return error
+    if isinstance(error, AddressRefused):
+        return guard.failed(error, URL(url, encoded=True).raw_host or "")
+    if isinstance(error, ConfigError):
+        return Failed(ErrorKind.CONFIG, str(error))
+    if isinstance(error, TimeoutError):
+        return Failed(ErrorKind.CONNECT_TIMEOUT, f"no connection to {urls.host_key(url)}")
+    kind = ErrorKind.DNS if isinstance(error, socket.gaierror) else ErrorKind.REFUSED
+    return Failed(kind, f"no connection to {urls.host_key(url)}")
+
+
+async def _send_body(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, left_bytes: int
+) -> None:
+    """Hand on the body of a request; browsers give its length (no browser sends chunks)."""
+    with suppress(OSError):
+        while left_bytes > 0 and (piece := await reader.read(min(left_bytes, _PIECE_BYTES))):
+            left_bytes -= len(piece)
+            writer.write(piece)
+            await writer.drain()
+
+
+def _length(fields: bytes) -> int:
+    for field in fields.split(b"\r\n"):
+        name, _, value = field.partition(b":")
+        if name.lower() == b"content-length":
+            return int(value)
+    return 0
+
+
+def _is_hop_by_hop(field: bytes) -> bool:
+    return field.lower().startswith(_HOP_BY_HOP)
 
 
 def _is_upgrade(field: bytes) -> bool:

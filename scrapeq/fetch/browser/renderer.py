@@ -54,7 +54,7 @@ _NOT_HANDED_ON = frozenset(
 )
 _AS_HTML = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
 #: How far a page is: its state, how much is in it, how much of that is text.
-_PROGRESS = """() => [document.readyState, document.getElementsByTagName("*").length,
+_PROGRESS = """[document.readyState, document.getElementsByTagName("*").length,
     document.body ? document.body.textContent.length : 0].join()"""
 
 
@@ -121,7 +121,9 @@ class Renderer:
             )
             try:
                 async with asyncio.timeout(limit_s) as limit:
-                    rendering = _Rendering(context, response, config, slot, limit)
+                    rendering = _Rendering(
+                        context, response, config=config, proxy=proxy, slot=slot, limit=limit
+                    )
                     return await rendering.run()
             except TimeoutError:
                 return _failure(
@@ -140,11 +142,14 @@ class _Rendering:
         self,
         context: BrowserContext,
         response: Response,
+        *,
         config: ScrapingConfig,
+        proxy: GuardProxy,
         slot: Slot,
         limit: asyncio.Timeout,
     ) -> None:
         self._context = context
+        self._proxy = proxy
         self._response = response
         self._config = config
         self._slot = slot
@@ -157,6 +162,9 @@ class _Rendering:
         self._under_way: set[Any] = set()  # requests
         self._changed_s = self._began_s
         self._tasks: set[asyncio.Task[None]] = set()
+        self._session: CDPSession
+        self._main_frame = ""
+        self._world: int | None = None  # where our own scripts run; each document has another
 
     async def run(self) -> Rendered | Failure:
         """The page when it has come to rest, or why there is none."""
@@ -186,7 +194,9 @@ class _Rendering:
         await self._prepare(page)
         await page.goto(self._response.final_url, wait_until="commit", timeout=0)
         note = await self._wait(page)
-        html = await page.evaluate(_AS_HTML, int(self._config.max_body_mb * 1e6))
+        html = await self._evaluate(f"({_AS_HTML})({self._config.max_body_mb * 1e6:.0f})")
+        if html is None:
+            raise Failed(ErrorKind.EMPTY, "in the browser nothing is left of the page")
         if not html:
             raise Failed(
                 ErrorKind.TOO_LARGE,
@@ -194,6 +204,8 @@ class _Rendering:
                 "(max_body_mb)",
             )
         if self._status >= 400:
+            if why := self._proxy.refused.get(urls.host_key(page.url)):
+                raise why
             kind = ErrorKind.HTTP_4XX if self._status < 500 else ErrorKind.HTTP_5XX
             raise Failed(kind, f"a script led to a page that answered {self._status}")
         shown = urls.shown(page.url)
@@ -222,9 +234,9 @@ class _Rendering:
         self._context.on("page", self._on_other_page)  # from now on: not for the first one
         page.on("request", self._on_request)
         page.on("requestfinished", self._on_request_ended)
-        page.on("requestfailed", self._on_request_ended)
+        page.on("requestfailed", self._on_request_failed)
         await self._context.add_cookies(self._cookies())
-        session = await self._context.new_cdp_session(page)
+        self._session = session = await self._context.new_cdp_session(page)
         session.on("Fetch.requestPaused", lambda event: self._later(self._decide(session, event)))
         await session.send("Network.setBlockedURLs", {"urls": _NOT_LOADED})
         patterns = [{"urlPattern": "*", "resourceType": "Document"}]
@@ -337,7 +349,7 @@ class _Rendering:
             except NotThere:
                 note = f"{selector!r} (wait_for) did not come within {left_s:.0f} s"
         else:
-            note = await self._settle(page)
+            note = await self._settle()
         if self._config.wait_time:
             await asyncio.sleep(self._config.wait_time)
         return note
@@ -349,7 +361,7 @@ class _Rendering:
         left_s = MOST_SETTLING_S if ends_s is None else ends_s - self._loop.time()
         return max(0.1, left_s - self._config.wait_time - min(KEPT_S, left_s / 4))
 
-    async def _settle(self, page: Page) -> str:
+    async def _settle(self) -> str:
         """Wait until nothing is loaded and nothing changes for `REST_S`, or time is over."""
         from playwright.async_api import Error
 
@@ -358,7 +370,7 @@ class _Rendering:
         ends_s = since_s + most_s
         while self._loop.time() < ends_s:
             try:
-                progress = str(await page.evaluate(_PROGRESS))
+                progress = str(await self._evaluate(_PROGRESS))
             except Error:  # it is about to become another document
                 progress = ""
             now_s = self._loop.time()
@@ -372,6 +384,25 @@ class _Rendering:
     def _on_other_page(self, other: Page) -> None:
         self._later(other.close())
 
+    async def _evaluate(self, expression: str) -> Any:
+        """A value from the page, by a script in a world of its own: what the page's scripts have
+        made of `Element` and its kind does not matter there. Raises Playwright's Error."""
+        from playwright.async_api import Error
+
+        if self._world is None:
+            world = {"frameId": self._main_frame, "worldName": "scrapeq"}
+            made = await self._session.send("Page.createIsolatedWorld", world)
+            self._world = int(made["executionContextId"])
+        asked = {"expression": expression, "contextId": self._world, "returnByValue": True}
+        try:
+            answer = await self._session.send("Runtime.evaluate", asked)
+        except Error:
+            self._world = None  # it has become another document
+            raise
+        if problem := answer.get("exceptionDetails"):
+            raise Error(str(problem.get("text")))
+        return answer["result"].get("value")
+
     def _on_request(self, request: Any) -> None:
         if request.resource_type in {"document", "script", "xhr", "fetch", "stylesheet"}:
             self._under_way.add(request)
@@ -379,9 +410,22 @@ class _Rendering:
     def _on_request_ended(self, request: Any) -> None:
         self._under_way.discard(request)
 
+    def _on_request_failed(self, request: Any) -> None:
+        """A document that a script led to and that could not be had ends the page.
+
+        A download and an answer without content are "aborted", and the page stays.
+        """
+        self._under_way.discard(request)
+        problem = str(request.failure)
+        if not _is_main_document(request) or "ABORTED" in problem or "BLOCKED" in problem:
+            return
+        if why := self._proxy.refused.get(urls.host_key(request.url)):
+            self._end(why.kind, why.message)
+        else:
+            self._end(ErrorKind.RESET, f"a script led to a page that did not come: {problem}")
+
     def _on_response(self, response: Any) -> None:
-        request = response.request
-        if request.is_navigation_request() and request.frame.parent_frame is None:
+        if _is_main_document(response.request):
             self._status = response.status
             self._slot.answered()
 
@@ -400,6 +444,10 @@ class _Rendering:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.debug("a page's event: %s", error)
+
+
+def _is_main_document(request: Any) -> bool:
+    return bool(request.is_navigation_request() and request.frame.parent_frame is None)
 
 
 def _failure(response: Response, kind: ErrorKind, message: str) -> Failure:
