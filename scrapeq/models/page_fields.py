@@ -130,7 +130,8 @@ class Content:
     The fields of `Page` that come from the page's bytes, by the same names and shapes, but for the
     links, which are columns. `published_at` is aware and in UTC. `sources` has an entry for each
     value that is there. `changes` is empty until the content was cleaned. `charset` is the encoding
-    that was used; no row keeps it.
+    that was used, `browser_need` why a browser should show the page (see
+    `scrapeq.extract.browser_need`); no row keeps either.
     """
 
     title: str | None = None
@@ -146,6 +147,7 @@ class Content:
     sources: dict[str, str] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
     charset: str | None = None
+    browser_need: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, not copies: to cross a process boundary at once.

@@ -18,6 +18,7 @@ from scrapeq.models import (
     ErrorKind,
     Failure,
     Fetched,
+    HostVerdict,
     Lane,
     Recipe,
     RequestIdentity,
@@ -70,6 +71,12 @@ class Outcome:
     result: Result | None = None
 
 
+def elsewhere(lease: Lease, verdict: HostVerdict = "") -> Outcome:
+    """The outcome of a job that another worker's browser is to go on with."""
+    ending = Ending(lease.job_id, lease.token, "move", lane=Lane.BROWSER, verdict=verdict)
+    return Outcome(ending)
+
+
 async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     lease: Lease,
     work: Work,
@@ -84,7 +91,6 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     `stored`: the page's bytes if they were kept and are young enough; then no request is sent.
     lane: that the job was claimed in.
     """
-    elsewhere = Outcome(Ending(lease.job_id, lease.token, "move", lane=Lane.BROWSER))
     started_ms = now_ms()
     response = stored
     read: ReadPage | None = None
@@ -98,8 +104,6 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         elif lease.given_up and not stored:
             outcome = host_report.given_up(work.host, lease.given_up)
         else:
-            if not stored and rendering.belongs_elsewhere(work.href, plan.config, lane):
-                return elsewhere
             fetched = stored or await fetcher.fetch(work.href, plan.config, lease.owner)
             if isinstance(fetched, Failure):
                 outcome = fetched
@@ -108,7 +112,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
                     fetched, plan.config, plan.recipe, owner=lease.owner, lane=lane
                 )
                 if read is None:
-                    return replace(elsewhere, ending=replace(elsewhere.ending, verdict="good"))
+                    return elsewhere(lease, "good")
                 response, outcome = read.response, read.outcome
                 content = packed(outcome) if isinstance(outcome, Content) else {}
     except Exception as error:  # the rim: one row must not take its neighbours with it

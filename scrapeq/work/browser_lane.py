@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from scrapeq.fetch import Renderer
 from scrapeq.frontier import Frontier
+from scrapeq.work.rendering import Rendering
 from scrapeq.work.waiting import Call
 
 #: Seconds between two looks at a lane that was empty.
@@ -23,8 +23,8 @@ class BrowserLane:
     is known to need one.
     """
 
-    def __init__(self, renderer: Renderer, frontier: Frontier, call: Call) -> None:
-        self._renderer = renderer
+    def __init__(self, rendering: Rendering, frontier: Frontier, call: Call) -> None:
+        self._rendering = rendering
         self._frontier = frontier
         self._call = call
         self._look_s = 0.0
@@ -39,14 +39,14 @@ class BrowserLane:
         if now_s >= self._presence_s:
             self._presence_s = now_s + PRESENCE_S
             coordination = self._frontier.coordination
-            if not self._renderer.missing:
+            if not self._rendering.missing:
                 await self._call(coordination.note_browser)
                 self._is_ours = True
             else:
                 self._is_ours = not await self._call(coordination.any_browser)
         if not self._is_ours:
             return 0
-        return WITHOUT_BROWSER if self._renderer.missing else self._renderer.room
+        return WITHOUT_BROWSER if self._rendering.missing else self._rendering.room
 
     def found(self, count: int) -> None:
         """A claim gave so many: after none, the next look has time."""

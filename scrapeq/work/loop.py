@@ -30,7 +30,7 @@ from scrapeq.errors import ScrapeqError
 from scrapeq.fetch import Observer, PoliteFetcher
 from scrapeq.project.services import Services
 from scrapeq.work.assignments import Assignment, Assignments
-from scrapeq.work.attempt import attempt
+from scrapeq.work.attempt import Outcome, attempt, elsewhere
 from scrapeq.work.browser_lane import BrowserLane
 from scrapeq.work.claimer import Claimer
 from scrapeq.work.fetchers import open_fetchers, open_renderer
@@ -86,7 +86,7 @@ class WorkLoop:
             held=held,
             saver=self._saver,
             assignments=Assignments(engine, call),
-            browser=BrowserLane(renderer, frontier, call),
+            browser=BrowserLane(self._rendering, frontier, call),
         )
         self._halt = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -169,15 +169,9 @@ class WorkLoop:
 
     async def _try(self, one: Assignment) -> None:
         try:
-            outcome = await attempt(
-                one.lease,
-                one.work,
-                one.plan,
-                one.stored,
-                self._fetcher,
-                self._rendering,
-                one.lane,
-            )
+            config, token = one.plan.config, one.lease.token
+            with self._rendering.place(token, one.work.href, config, one.lane) as is_here:
+                outcome = await self._attempt(one) if is_here else elsewhere(one.lease)
         except asyncio.CancelledError:
             self._held.tried(one.lease)
             if one.lease.job_id in self._held:  # else the lease is no longer ours
@@ -185,3 +179,14 @@ class WorkLoop:
             raise
         self._held.tried(one.lease)
         self._saver.keep(outcome)
+
+    async def _attempt(self, one: Assignment) -> Outcome:
+        return await attempt(
+            one.lease,
+            one.work,
+            one.plan,
+            one.stored,
+            self._fetcher,
+            self._rendering,
+            one.lane,
+        )

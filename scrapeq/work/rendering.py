@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from yarl import URL
@@ -41,16 +43,36 @@ class Rendering:
     """
 
     def __init__(self, fetcher: PoliteFetcher, stages: Stages) -> None:
+        renderer = fetcher.renderer
+        #: Why there is no browser and how to get one; "" if there is one.
+        self.missing = renderer.missing if renderer is not None else "this worker has none"
+        self._pages = renderer.pages if renderer is not None else 0
+        self._begun: set[int] = set()  # tokens of pages on their way to the browser, or in it
         self._fetcher = fetcher
-        self._renderer = fetcher.renderer
         self._stages = stages
         self._needed: dict[str, float] = {}  # shape → until when it is remembered
 
-    def belongs_elsewhere(self, href: str, config: ScrapingConfig, lane: Lane) -> bool:
-        """Whether a page is better left to another browser, before it is fetched."""
-        if config.render == "never" or not self._is_crowded(lane):
-            return False
-        return config.render == "always" or self._needed.get(_shape(href), 0) > time.monotonic()
+    @property
+    def room(self) -> int:
+        """Pages that could be begun now, and would not wait for the browser."""
+        return max(0, self._pages - len(self._begun))
+
+    @contextmanager
+    def place(self, token: int, href: str, config: ScrapingConfig, lane: Lane) -> Iterator[bool]:
+        """Inside it a page is fetched and read under the lease of `token`; whether it is to be, here.
+
+        False for a page that will need a browser while this process's has more to do than it can.
+        """
+        expected = not self.missing and (lane is Lane.BROWSER or self._will_need(href, config))
+        if expected and self._is_crowded(lane):
+            yield False
+            return
+        if expected:
+            self._begun.add(token)
+        try:
+            yield True
+        finally:
+            self._begun.discard(token)
 
     async def read(
         self,
@@ -61,7 +83,10 @@ class Rendering:
         owner: SlotOwner,
         lane: Lane,
     ) -> ReadPage | None:
-        """A page that was fetched, read; None: it is to go on in the browser's lane."""
+        """A page that was fetched, read; None: it is to go on in the browser's lane.
+
+        Inside its `place`; `owner` is its lease.
+        """
         content: Content | Failure | None = None
         if config.render == "always" and _is_html(response):
             reason: str | None = _ASKED
@@ -71,10 +96,11 @@ class Rendering:
             if reason is None:
                 return ReadPage(response, content)
             self._remember(response.url)
-        missing = self._renderer.missing if self._renderer is not None else "this worker has none"
+        missing = self.missing
         if not missing:
-            if self._is_crowded(lane):
+            if owner.token not in self._begun and self._is_crowded(lane):
                 return None
+            self._begun.add(owner.token)
             try:
                 rendered = await self._fetcher.render(response, config, owner)
             except BrowserFailed as error:
@@ -92,8 +118,13 @@ class Rendering:
         return ReadPage(response, content, reason=f"{reason}; not rendered: {missing}")
 
     def _is_crowded(self, lane: Lane) -> bool:
-        """Whether the browser has more to do than it can; who claimed in its lane waits for it."""
-        return lane is Lane.HTTP and self._renderer is not None and self._renderer.is_crowded
+        """Whether as many pages wait as are open; who claimed in the browser's lane waits, too."""
+        return lane is Lane.HTTP and len(self._begun) >= 2 * self._pages
+
+    def _will_need(self, href: str, config: ScrapingConfig) -> bool:
+        if config.render == "auto":
+            return self._needed.get(_shape(href), 0) > time.monotonic()
+        return config.render == "always"
 
     def _remember(self, href: str) -> None:
         if len(self._needed) >= MOST_SHAPES:
@@ -103,7 +134,7 @@ class Rendering:
 
 def _need(content: Content | Failure) -> str | None:
     """Why a page needs a browser, from what plain HTTP gave of it."""
-    return None
+    return content.browser_need if isinstance(content, Content) else None
 
 
 def _is_html(response: Response) -> bool:

@@ -76,18 +76,7 @@ class Renderer:
         self._names = Names()
         self._process = BrowserProcess(found)
         self._places = asyncio.Semaphore(pages)
-        self._wanted = 0
-        self._pages = pages
-
-    @property
-    def room(self) -> int:
-        """Pages that could be begun now, and would not wait."""
-        return max(0, self._pages - self._wanted)
-
-    @property
-    def is_crowded(self) -> bool:
-        """Whether as many pages wait as are open: more is better left to others."""
-        return self._wanted >= 2 * self._pages
+        self.pages = pages
 
     async def render(
         self, response: Response, config: ScrapingConfig, slot: Slot
@@ -96,12 +85,8 @@ class Renderer:
 
         All that a page can do is a Failure. Raises BrowserFailed where the browser itself is ill.
         """
-        self._wanted += 1
-        try:
-            async with self._places:
-                return await self._render(response, config, slot)
-        finally:
-            self._wanted -= 1
+        async with self._places:
+            return await self._render(response, config, slot)
 
     async def close(self) -> None:
         """End the browser; a second call does nothing."""
