@@ -86,7 +86,7 @@ class PageFields(BaseModel):
     elapsed_s: Annotated[float | None, Column(Source.FETCH, Kept.FLOAT, "float64")] = None
     body_bytes: Annotated[int | None, Column(Source.FETCH, Kept.NUMBER, "int64")] = None
     from_store: Annotated[bool, Column(Source.JOB, Kept.FLAG, "flag")] = False
-    rendered: Annotated[bool, Column(Source.FETCH, Kept.FLAG, "flag")] = False
+    rendered: Annotated[bool | None, Column(Source.FETCH, Kept.FLAG, "flag")] = None
     render_reason: Annotated[str | None, Column(Source.FETCH, Kept.KEY, "text")] = None
     html_sha256: Annotated[str | None, Column(Source.FETCH, Kept.KEY)] = None
     markdown: Annotated[str | None, Column(Source.CONTENT, Kept.PACKED)] = None

@@ -62,8 +62,8 @@ class BrowserProcess:
         self._browser: Browser | None = None
         self._given = 0  # contexts of this browser
         self._open: dict[int, int] = {}  # by browser: contexts that are open
-        #: What the browser calls itself, once it runs.
-        self.user_agent = ""
+        #: Its version, and what it calls itself to servers; once it runs.
+        self.version = self.user_agent = ""
 
     async def context(self, **options: Any) -> BrowserContext:
         """A new context; the browser is started if there is none, replaced if it is old.
@@ -149,9 +149,9 @@ class BrowserProcess:
             log.warning("the browser runs without a sandbox: root and most containers have none")
             browser = await self._launch(self._playwright)
         session = await browser.new_browser_cdp_session()
-        agent = (await session.send("Browser.getVersion"))["userAgent"]
+        about = await session.send("Browser.getVersion")
         await session.detach()
-        self.user_agent = str(agent)
+        self.version, self.user_agent = str(about["product"]), str(about["userAgent"])
         return browser
 
     async def _launch(self, playwright: Playwright) -> Browser:
