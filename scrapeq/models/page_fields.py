@@ -119,7 +119,7 @@ class Fetched:
     elapsed_s: float | None = None
     body_bytes: int | None = None
     from_store: bool = False
-    rendered: bool = False
+    rendered: bool | None = None
     render_reason: str | None = None
 
 

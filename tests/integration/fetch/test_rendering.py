@@ -25,8 +25,8 @@ from scrapeq.fetch import (
 )
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 
-#: Seconds of a page in the browser, so that the cases without an end come to one.
-LIMIT_S = 12
+#: Seconds of a page in the browser: for those that come to an end, and for those that do not.
+PATIENCE_S, ENDLESS_S = 60, 4
 GOOD = (
     "<title>good</title><p id=text></p><script>document.all.text.append('as it should be')</script>"
 )
@@ -82,7 +82,7 @@ CASES = {
         options={"wait_for": "text=Add to cart"},
     ),
     "what is waited for in vain": Case(
-        "<p>all there is", "all there is", note="'.price' (wait_for)", options={"wait_for": ".price"}
+        "<p>all there is", "all there is", note="'.price' (wait_for)", options={"wait_for": ".price", "total_timeout_s": 4}
     ),
     "time that is waited": Case(
         "<body><script>setTimeout(() => document.body.append('aft' + 'er'), 1500)</script>",
@@ -112,7 +112,9 @@ CASES = {
     ),
     "an image that hangs": Case("<p>image</p><img src=/hanging>", "image"),
     "a style that hangs": Case("<p>style</p><link rel=stylesheet href=/hanging>", "style"),
-    "a script that hangs": Case("<p>script</p><script src=/hanging></script>", "script"),
+    "a script that hangs": Case(
+        "<p>script</p><script src=/hanging></script>", "script", options={"total_timeout_s": 8}
+    ),
     "an answer that a script waits for": Case(
         "<p>x</p><script>const r = new XMLHttpRequest(); r.open('GET', '/hanging', false); r.send()</script>",
         kind=ErrorKind.PAGE_TIMEOUT,
@@ -236,14 +238,17 @@ def outcomes(kit: Any, browser_is_here: None) -> dict[str, Rendered | Failure]:
 
             async def render(path: str, **options: Any) -> Rendered | Failure:
                 config = ScrapingConfig.build(
-                    **{"respect_robots": False, "total_timeout_s": LIMIT_S, **options}
+                    **{"respect_robots": False, "total_timeout_s": PATIENCE_S, **options}
                 )
                 response = await fetcher.fetch(f"{site.url}{path}", config)
                 assert isinstance(response, Response)
                 return await fetcher.render(response, config)
 
             async def with_neighbour(name: str) -> tuple[Rendered | Failure, Rendered | Failure]:
-                options = CASES[name].options
+                case = CASES[name]
+                is_endless = case.kind is ErrorKind.PAGE_TIMEOUT
+                options = {"total_timeout_s": ENDLESS_S} if is_endless else {}
+                options |= case.options
                 return await asyncio.gather(render(paths[name], **options), render("/good"))
 
             try:
