@@ -169,6 +169,18 @@ def set_lanes(engine: sa.Engine, lanes: Mapping[str, Lane]) -> None:
         )
 
 
+def ids_and_urls(engine: sa.Engine, batch_id: str) -> list[tuple[str, str]]:
+    """The id and the URL, as it was given, of each row of a batch's input, in order."""
+    j = jobs.c
+    query = (
+        sa.select(j.id, j.url)
+        .where(j.batch_id == batch_id, j.parent_job_id.is_(None))
+        .order_by(j.row)
+    )
+    with read_transaction(engine) as connection:
+        return [(str(row[0]), str(row[1])) for row in connection.execute(query)]
+
+
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:
     """The id of the job of an input row."""
     query = sa.select(jobs.c.id).where(jobs.c.batch_id == batch_id, jobs.c.row == row)

@@ -172,6 +172,35 @@ def cells(values: object, name: str = "urls") -> Sequence[Any]:
     return values if is_column else list(values)  # type: ignore[return-value] # it has both
 
 
+def a_content(value: object) -> str:
+    """A page's text or HTML, whatever it holds."""
+    if not isinstance(value, str):
+        raise refused("content", value, "write a page's text, like page.text")
+    return value
+
+
+_AI_OPTIONS: dict[str, tuple[type, ...]] = {
+    "prompt": (str,),
+    "schema": (dict,),
+    "labels": (list, tuple),
+    "model": (str,),
+    "max_chars": (int,),
+}
+
+
+def ai_options(options: Mapping[str, object]) -> None:
+    """Nothing, if `scrapeq.ai.process` takes these."""
+    for name, value in options.items():
+        if name not in _AI_OPTIONS:
+            raise ConfigError(
+                f"process_content_task does not take {name}",
+                hint=f"it takes {', '.join(_AI_OPTIONS)}",
+            )
+        kinds = _AI_OPTIONS[name]
+        if value is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
+            raise refused(name, value, f"write a {kinds[0].__name__}")
+
+
 def some_settings(value: object) -> Settings | None:
     """Settings, or None for those of the environment."""
     if value is not None and not isinstance(value, Settings):

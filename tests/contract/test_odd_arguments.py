@@ -7,6 +7,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -126,12 +127,8 @@ def calls(
     for method, right in methods.items():
         for name in right:
             for odd in ODD:
-                yield (
-                    f"{method}({name}={odd!r})",
-                    lambda method=method, right=right, name=name, odd=odd: getattr(subject, method)(
-                        **{**right, name: odd}
-                    ),
-                )
+                call = partial(getattr(subject, method), **{**right, name: odd})
+                yield f"{method}({name}={odd!r})", call
 
 
 @pytest.mark.parametrize("which", ["queue", "monitor"])
@@ -168,10 +165,11 @@ def test_no_public_method_or_argument_is_left_out(
 
 
 @pytest.mark.parametrize("given", [{"REDIS_URL": "redis://"}, "redis://localhost", 5])
-def test_settings_that_are_none_are_refused(given: object) -> None:
-    for make in (get_job_queue, get_job_monitor):
-        with pytest.raises(ConfigError, match="load_settings"):
-            make(given)  # type: ignore[operator]
+def test_settings_that_are_none_are_refused(given: Any) -> None:
+    with pytest.raises(ConfigError, match="load_settings"):
+        get_job_queue(given)
+    with pytest.raises(ConfigError, match="load_settings"):
+        get_job_monitor(given)
 
 
 def test_what_can_be_meant_is_taken(queue: JobQueue) -> None:
@@ -179,7 +177,9 @@ def test_what_can_be_meant_is_taken(queue: JobQueue) -> None:
     monitor = JobMonitor(queue)
 
     assert queue.get_job_status(job) == job  # type: ignore[arg-type]
-    assert queue.get_job_history(status_filter="FAILED") == [job.model_copy(update={"result": None})]
+    assert queue.get_job_history(status_filter="FAILED") == [
+        job.model_copy(update={"result": None})
+    ]
     assert queue.get_job_history("24")[0].id == job.id  # type: ignore[arg-type]
     assert queue.get_active_jobs(0) == []
     assert queue.cleanup_old_jobs(1e6) == 0
@@ -192,10 +192,16 @@ def test_what_can_be_meant_is_taken(queue: JobQueue) -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda queue: queue.get_active_jobs(2.5), r"limit is 2\.5 \(float\); write a whole number"),
+        (
+            lambda queue: queue.get_active_jobs(2.5),
+            r"limit is 2\.5 \(float\); write a whole number",
+        ),
         (lambda queue: queue.get_job_history(status_filter="gone"), "pending, running, retrying"),
         (lambda queue: queue.submit_scraping_job("https://a.example", 5), "ScrapingConfig"),
-        (lambda queue: queue.submit_scraping_job("https://a.example", {"max_retry": 1}), "max_retri"),
+        (
+            lambda queue: queue.submit_scraping_job("https://a.example", {"max_retry": 1}),
+            "max_retri",
+        ),
         (lambda queue: queue.wait("done", math.nan), "timeout is nan"),
         (lambda queue: queue.get_job_status(7), r"job_id is 7 \(int\)"),
         (lambda queue: queue.update_job_status("done", None), "status is None"),
@@ -217,7 +223,9 @@ def test_what_cannot_be_meant_is_named(
 
 
 def test_the_history_needs_no_redis(queue: JobQueue, record: sa.Engine) -> None:
-    queue.submit_batch([f"https://{n}.example" for n in range(3)], ScrapingConfig(), batch_id="open")
+    queue.submit_batch(
+        [f"https://{n}.example" for n in range(3)], ScrapingConfig(), batch_id="open"
+    )
 
     assert {job.id for job in queue.get_job_history()} == {"done", "open-0", "open-1", "open-2"}
     assert len(queue.get_job_history(status_filter="pending")) == 3
