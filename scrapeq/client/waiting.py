@@ -44,4 +44,4 @@ def pauses(
                 idle_since = now
             elif not warned and now - idle_since > NO_WORKERS_S:
                 warned = True
-                warn_without_workers(services, stacklevel=3)
+                warn_without_workers(services)

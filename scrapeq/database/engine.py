@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,8 +102,22 @@ def _translated(problem: str) -> Iterator[None]:
         ) from error
 
 
+class _ClosesItself(sqlite3.Connection):
+    """Closed when nobody holds it any more, as when a program ends or drops an engine.
+
+    SQLAlchemy's pool leaves that to whoever holds the engine, and a handle lives as long as its
+    notebook. From Python 3.13 on, a connection that is dropped open is a ResourceWarning.
+    """
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # one that could not be opened
+            self.close()
+
+
 def _open_sqlite(path: Path) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": LOCK_WAIT_S})
+    engine = sa.create_engine(
+        f"sqlite:///{path}", connect_args={"timeout": LOCK_WAIT_S, "factory": _ClosesItself}
+    )
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: Any) -> None:

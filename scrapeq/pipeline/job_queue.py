@@ -146,7 +146,7 @@ class JobQueue:
         batch = self.submit_batch([url], config, priority=priority, batch_id=job_id, single=True)
         job = self.get_job_status(batch.id)
         if self.is_shared and not self.services.frontier.coordination.workers():
-            warn_without_workers(self.services, stacklevel=2)
+            warn_without_workers(self.services)
         return job
 
     def submit_batch(
@@ -342,7 +342,7 @@ class JobQueue:
         now = self.services.frontier.views.counts()
         counts = counted(recorded.items(), now["running"], now["retrying"])
         if self.is_shared and counts["pending"] and not now["workers"]:
-            warn_without_workers(self.services, stacklevel=2)
+            warn_without_workers(self.services)
         return QueueStats(
             total_jobs=sum(counts.values()),
             status_counts=counts,

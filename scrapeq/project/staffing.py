@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import suppress
 
 from scrapeq import cluster
-from scrapeq.errors import ClusterFailed, NoWorkersWarning, ScrapeqError
+from scrapeq.errors import ClusterFailed, NoWorkersWarning, ScrapeqError, warn
 from scrapeq.project import recovery
 from scrapeq.project.services import Services
 
@@ -23,7 +22,7 @@ def look_after_workers(services: Services) -> bool:
         return False
 
 
-def warn_without_workers(services: Services, stacklevel: int) -> None:
+def warn_without_workers(services: Services) -> None:
     """Warn that jobs wait and nobody works, with what is known of the reason."""
     settings = services.settings
     advice = "Start one: celery -A scrapeq.pipeline.worker worker"
@@ -31,8 +30,4 @@ def warn_without_workers(services: Services, stacklevel: int) -> None:
         advice = f"See {settings.home / 'logs'}"
         with suppress(ClusterFailed):
             advice = f"{cluster.status(settings.home).problem} {advice}".strip()
-    warnings.warn(
-        f"No workers available for task processing. {advice}",
-        NoWorkersWarning,
-        stacklevel=stacklevel + 1,
-    )
+    warn(f"No workers available for task processing. {advice}", NoWorkersWarning)
