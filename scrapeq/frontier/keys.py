@@ -15,7 +15,7 @@
     <namespace>:stopped           hash    batch → paused | cancelled; until it is resumed, retried or
                                           cleared
     <namespace>:leases            zset    running job → when its lease ends (ms)
-    <namespace>:held              hash    running job → its lease, as JSON: [token, worker]
+    <namespace>:held              hash    running job → its lease, as JSON: [token, worker, since (ms)]
     <namespace>:tries             hash    job → tries begun, for jobs tried at least once
     <namespace>:lost              hash    job → leases that ended without a result
     <namespace>:errors            hash    job → why its last try failed, as JSON: [kind, message]
