@@ -167,6 +167,7 @@ class JobMonitor:
             waiting_jobs=waiting,
             completed_lately=lately.succeeded,
             failed_lately=lately.failed,
+            window_s=LATELY_MS / 1000,
         )
         since_ms = now_ms() - LATELY_MS
         return SystemMetrics(
