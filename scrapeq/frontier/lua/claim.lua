@@ -98,7 +98,7 @@ local function take(id, job, lost, guilty)
   local given_up = {}
   redis.call('ZREM', ready_in(job.lane, job.host), id)
   redis.call('ZADD', P .. 'leases', whole(now + lease_ms), id)
-  redis.call('HSET', P .. 'held', id, cjson.encode({ token, worker }))
+  redis.call('HSET', P .. 'held', id, cjson.encode({ token, worker, whole(now) }))
   redis.call('SADD', P .. 'busy:' .. job.host, id)
   redis.call('SADD', P .. 'running:' .. job.batch, id)
   if breaker == 'given_up' then
@@ -193,13 +193,14 @@ local function free_suspects()
   return free, best
 end
 
--- Whether the caller is the worker that tries suspects, and for how long it has been (nil: it is not).
-local function trial_for(is_wanted)
+-- For how long it has been the caller's turn to try suspects; nil if it is another's. The turn begins
+-- where there are suspects of a priority.
+local function trial_for(priority)
   local since, holder = unpack(redis.call('HMGET', TRIAL, 'since_ms', 'worker'))
   local age = since and now - tonumber(since)
   if holder == worker and age < TRIAL_MS then return age end
-  if not is_wanted or (any_tried and holder ~= worker) or (age and age < TRIAL_MS + REST_MS) then return nil end
-  redis.call('HSET', TRIAL, 'worker', worker, 'since_ms', whole(now))
+  if not priority or (any_tried and holder ~= worker) or (age and age < TRIAL_MS + REST_MS) then return nil end
+  redis.call('HSET', TRIAL, 'worker', worker, 'since_ms', whole(now), 'priority', priority)
   redis.call('PEXPIRE', TRIAL, HOST_TTL_MS)
   return 0
 end
@@ -208,12 +209,9 @@ local free, class = {}, nil
 local age, below -- of the caller's trial; it is given only jobs of a better priority than this
 if any_lost then
   free, class = free_suspects()
-  age = trial_for(#free > 0)
-  if #free > 0 then
-    below = math.floor(class / 64)
-  elseif any_tried then
-    below = tonumber(redis.call('HGET', TRIAL, 'priority'))
-  end
+  if #free > 0 then below = math.floor(class / 64) end
+  age = trial_for(below)
+  if age and not below then below = tonumber(redis.call('HGET', TRIAL, 'priority')) end
 end
 local left = wanted + SWEEP
 while #taken < wanted and left > 0 do
@@ -243,7 +241,7 @@ more = left == 0
 if any_tried and #taken > 0 and redis.call('HGET', TRIAL, 'worker') == worker then
   redis.call('HSET', TRIAL, 'alone', 0)
 end
-if age and #taken < wanted and ((alone and #taken == 0) or age >= EMPTY_MS) then
+if age and #free > 0 and #taken < wanted and ((alone and #taken == 0) or age >= EMPTY_MS) then
   local began = tonumber(redis.call('HGET', TRIAL, 'began_ms') or '0')
   if not any_tried or began < now - age then -- one for each turn
     local is_alone = alone and #taken == 0 and not any_tried
@@ -257,7 +255,7 @@ if age and #taken < wanted and ((alone and #taken == 0) or age >= EMPTY_MS) then
         take(id, job, (losses(id)))
       end
     end
-    redis.call('HSET', TRIAL, 'began_ms', whole(now), 'priority', below or 0, 'alone', is_alone and 1 or 0)
+    redis.call('HSET', TRIAL, 'began_ms', whole(now), 'priority', below, 'alone', is_alone and 1 or 0)
   end
 end
 local waiting = any_lost and #free_suspects() or 0
