@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from yarl import URL
 
@@ -21,8 +21,7 @@ MAX_COOKIE_BYTES = 4096
 MAX_COOKIES = 50
 
 
-@dataclass(frozen=True, slots=True)
-class _Cookie:
+class _Cookie(NamedTuple):
     name: str
     value: str
     domain: str
@@ -31,12 +30,23 @@ class _Cookie:
     secure: bool
 
 
-class Cookies:
-    """A jar for one visit."""
+#: A jar as plain values.
+Kept = tuple[tuple[str, str, str, bool, str, bool], ...]
 
-    def __init__(self) -> None:
+
+class Cookies:
+    """A jar for one visit. kept: what it held when the visit was interrupted."""
+
+    def __init__(self, kept: Kept = ()) -> None:
         self._kept: dict[tuple[str, str, str], _Cookie] = {}
-        self._taken = 0
+        for cookie in map(_Cookie._make, kept):
+            self._kept[cookie.name, cookie.domain, cookie.path] = cookie
+        self._taken = len(kept)
+
+    @property
+    def kept(self) -> Kept:
+        """All that it holds."""
+        return tuple(self._kept.values())
 
     def take(self, url: str, set_cookies: Iterable[str]) -> None:
         """Keep what the answer of `url` sets; what is too large or too much is left out."""
