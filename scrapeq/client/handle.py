@@ -10,6 +10,7 @@ from typing import Any
 from scrapeq import database, display
 from scrapeq.client.batch_tables import BatchTables
 from scrapeq.client.card import batch_card, one_line, text_line
+from scrapeq.client.failures import FailedRows
 from scrapeq.client.progress import ProgressMeter
 from scrapeq.client.sight import SlowHosts, missing, named, paused_now
 from scrapeq.client.waiting import pauses
@@ -29,8 +30,9 @@ class BatchHandle(BatchTables):
         super().__init__(queue, batch_id)
         self._meter = ProgressMeter()
         self._slow_hosts = SlowHosts()
+        self._failed_rows = FailedRows()
         #: What the submission did, in a sentence; empty where there is nothing to say.
-        self.note = note
+        self.note = self._submitted = note
 
     # -- looking -----------------------------------------------------------------------------
 
@@ -77,8 +79,18 @@ class BatchHandle(BatchTables):
         frontier = self._queue.services.frontier
         has_errors = bool(progress.failed or progress.cancelled)
         errors = database.jobs.error_kinds(self._engine, self.id) if has_errors else {}
+        rows = self._failed_rows.of(self._engine, self.id, errors)
+        pace = self._meter.pace_per_s
         if progress.is_done:
-            return batch_card(batch, progress, note=self.note, errors=errors, with_actions=actions)
+            return batch_card(
+                batch,
+                progress,
+                note=self._submitted,  # what was done since then has its end by now
+                errors=errors,
+                rows=rows,
+                pace_per_s=pace,
+                with_actions=actions,
+            )
         not_there = missing(frontier)
         paused = paused_now(frontier)
         # all that is left waits for paused hosts: the speed of other hosts is no forecast
@@ -89,6 +101,8 @@ class BatchHandle(BatchTables):
             progress,
             note=self.note,
             errors=errors,
+            rows=rows,
+            pace_per_s=pace,
             paused=named(paused),
             slow=self._slow_hosts.in_words(frontier, self.id),
             is_still=bool(not_there) or waits or batch.state is BatchState.PAUSED,

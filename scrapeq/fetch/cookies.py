@@ -21,7 +21,9 @@ MAX_COOKIE_BYTES = 4096
 MAX_COOKIES = 50
 
 
-class _Cookie(NamedTuple):
+class Cookie(NamedTuple):
+    """host_only: for the host `domain` itself alone, not for those below it."""
+
     name: str
     value: str
     domain: str
@@ -30,22 +32,16 @@ class _Cookie(NamedTuple):
     secure: bool
 
 
-#: A jar as plain values.
-Kept = tuple[tuple[str, str, str, bool, str, bool], ...]
-
-
 class Cookies:
-    """A jar for one visit. kept: what it held when the visit was interrupted."""
+    """A jar for one visit. kept: what it held when the visit was left."""
 
-    def __init__(self, kept: Kept = ()) -> None:
-        self._kept: dict[tuple[str, str, str], _Cookie] = {}
-        for cookie in map(_Cookie._make, kept):
-            self._kept[cookie.name, cookie.domain, cookie.path] = cookie
-        self._taken = len(kept)
+    def __init__(self, kept: Iterable[Cookie] = ()) -> None:
+        self._kept = {(cookie.name, cookie.domain, cookie.path): cookie for cookie in kept}
+        self._taken = len(self._kept)
 
     @property
-    def kept(self) -> Kept:
-        """All that it holds."""
+    def kept(self) -> tuple[Cookie, ...]:
+        """All that are in the jar."""
         return tuple(self._kept.values())
 
     def take(self, url: str, set_cookies: Iterable[str]) -> None:
@@ -77,7 +73,7 @@ class Cookies:
         )
 
 
-def _parse(line: str, here: URL) -> tuple[_Cookie, bool] | None:
+def _parse(line: str, here: URL) -> tuple[Cookie, bool] | None:
     """Section 5.2 and 5.3: the cookie and whether it is over; None if it is to be ignored."""
     pair, _, rest = line.partition(";")
     name, equals, value = pair.partition("=")
@@ -110,14 +106,14 @@ def _parse(line: str, here: URL) -> tuple[_Cookie, bool] | None:
     is_over = (
         max_age <= 0 if max_age is not None else expires is not None and expires <= clock.now()
     )
-    cookie = _Cookie(name, value, domain or host, not domain, path or _default_path(here), secure)
+    cookie = Cookie(name, value, domain or host, not domain, path or _default_path(here), secure)
     return cookie, is_over
 
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
-def _goes_to(cookie: _Cookie, here: URL) -> bool:
+def _goes_to(cookie: Cookie, here: URL) -> bool:
     host = (here.raw_host or "").lower()
     if not (host == cookie.domain if cookie.host_only else _domain_matches(host, cookie.domain)):
         return False

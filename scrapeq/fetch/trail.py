@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from scrapeq import urls
-from scrapeq.fetch.cookies import Kept
+from scrapeq.fetch.cookies import Cookie
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Trail:
 
     url: str
     redirects: tuple[str, ...] = ()
-    cookies: Kept = ()
+    cookies: tuple[Cookie, ...] = ()
     elapsed_s: float = 0.0
     waits: int = 0
     robots: Trail | None = None
@@ -50,7 +50,7 @@ class Trail:
         return cls(
             url,
             tuple(redirects),
-            tuple(tuple(one) for one in cookies),
+            tuple(Cookie(*one) for one in cookies),
             elapsed_s,
             waits,
             cls._of(robots) if robots else None,
