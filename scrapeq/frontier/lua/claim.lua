@@ -1,12 +1,12 @@
 -- Take up to N due jobs of the lanes that the caller serves, best priority first, of each host
 -- at most as many as its limit allows.
 -- ARGV: worker, N, lease_ms, alone (0/1: the caller holds no other lease), then the lanes
--- Result: { jobs, next_ms, suspects, more }: jobs as { id, token, tries, lost, guilty (0/1), given_up }
---         each; when something becomes due (-1: nothing waits, 0: something is due already); how many
---         suspects wait for a trial; more (1: there was too much to put right for one call, so call
+-- Result: { jobs, next_ms, suspects, more }: jobs as { id, token, tries, lost, guilty (0/1), given_up,
+--         trail } each; when something becomes due (-1: nothing waits, 0: something is due already); how
+--         many suspects wait for a trial; more (1: there was too much to put right for one call, so call
 --         again).
 --         given_up is {} for a job that is to be fetched; for one whose host was given up it is
---         { opened_ms, probes, error_kind, error_message }.
+--         { opened_ms, probes, error_kind, error_message }. trail is where its fetch was left, or ''.
 --         An error 'NOEPOCH' if this Redis was emptied.
 -- Closes: two workers that see the same due job or the same free host, or that both send the
 -- probe of a half-open breaker; two that both try suspects.
@@ -90,6 +90,7 @@ local taken = {}
 local any_stopped = redis.call('HLEN', P .. 'stopped') > 0
 local any_lost = redis.call('HLEN', P .. 'lost') > 0
 local any_breaker = redis.call('EXISTS', BREAKERS) == 1
+local any_trail = redis.call('EXISTS', P .. 'trail') == 1
 
 local function take(id, job, lost, guilty)
   local token = whole(tonumber(epoch) * 4294967296 + redis.call('INCR', P .. 'token'))
@@ -115,8 +116,8 @@ local function take(id, job, lost, guilty)
     redis.call('PEXPIRE', key, HOST_TTL_MS)
   end
   settle(job.host, now)
-  taken[#taken + 1] = { id, token, redis.call('HINCRBY', P .. 'tries', id, 1), lost,
-                        guilty and 1 or 0, given_up }
+  taken[#taken + 1] = { id, token, redis.call('HINCRBY', P .. 'tries', id, 1), lost, guilty and 1 or 0,
+    given_up, any_trail and redis.call('HGET', P .. 'trail', id) or '' }
 end
 
 -- Put a job of a stopped batch aside, out of the list that it was met in; whether it was one.
