@@ -110,10 +110,13 @@ def _groups(
     errors: Mapping[str, int], rows: Mapping[str, Sequence[FailedRow]]
 ) -> list[display.Group]:
     """The kinds of failure in words, each with its first rows; what was cancelled is none."""
-    groups = []
+    groups, others = [], 0
     for kind, count in errors.items():
         shown = rows.get(kind, ())
-        if kind == ErrorKind.CANCELLED or not shown:
+        if kind == ErrorKind.CANCELLED:
+            continue
+        if not shown:
+            others += count
             continue
         items = [(display.address(one.url), f"row {one.row}: {one.message}") for one in shown]
         more = count - len(shown)
@@ -126,6 +129,9 @@ def _groups(
                 is_bad=True,
             )
         )
+    if others:
+        label = f"{others:,} {'others' if groups else 'failed'}"
+        groups.append(display.Group("", label, [], "batch.errors has all", is_bad=True))
     return groups
 
 
