@@ -18,11 +18,7 @@ INLINE = (
     "for (const item of items) document.querySelector('main').append(item.name) })</script>"
 )
 ITEMS = ", ".join(f'{{"id": {n}, "name": "item {n}"}}' for n in range(40))
-STATE = (
-    '<script id="__NEXT_DATA__" type="application/json">{"props": {"items": ['
-    + ITEMS
-    + "]}}</script>"
-)
+STATE = f'<script id="__NEXT_DATA__" type="application/json">{{"items": [{ITEMS}]}}</script>'
 
 
 def page(body: str, head: str = "<title>A shop</title>") -> str:
