@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from contextlib import suppress
 
@@ -9,6 +10,9 @@ from scrapeq import cluster
 from scrapeq.errors import ClusterFailed, NoWorkersWarning, ScrapeqError
 from scrapeq.project import recovery
 from scrapeq.project.services import Services
+
+#: Seconds between two tries to start a private cluster: a start takes one.
+START_AGAIN_EVERY_S = 5.0
 
 
 def look_after_workers(services: Services) -> bool:
@@ -23,7 +27,21 @@ def look_after_workers(services: Services) -> bool:
         return False
 
 
-def warn_without_workers(services: Services, stacklevel: int) -> None:
+def start_again(services: Services) -> None:
+    """Have a private cluster that has ended started in the background, once in a while."""
+    services.private.begin(lambda: look_after_workers(services), START_AGAIN_EVERY_S)
+
+
+def user_level() -> int:
+    """What the caller gives to `warnings.warn` as `stacklevel`, so that the warning stands at the line
+    outside of scrapeq that led to it."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("scrapeq."):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def warn_without_workers(services: Services) -> None:
     """Warn that jobs wait and nobody works, with what is known of the reason."""
     settings = services.settings
     advice = "Start one: celery -A scrapeq.pipeline.worker worker"
@@ -34,5 +52,5 @@ def warn_without_workers(services: Services, stacklevel: int) -> None:
     warnings.warn(
         f"No workers available for task processing. {advice}",
         NoWorkersWarning,
-        stacklevel=stacklevel + 1,
+        stacklevel=user_level(),
     )

@@ -13,6 +13,7 @@ from scrapeq.client.card import batch_card, state_in_words
 from scrapeq.dashboards import STYLE
 from scrapeq.models import Batch, BatchState, Progress, ScrapingConfig
 from scrapeq.plots import theme
+from scrapeq.project.away import Away
 
 
 def ended(completed: int, errors: dict[str, int], cancelled: int = 0) -> tuple[Batch, Progress]:
@@ -113,7 +114,7 @@ THEMES = [
 @pytest.mark.parametrize(("text", "page"), THEMES)
 def test_the_palest_text_can_be_read(text: str, page: str) -> None:
     used = STYLE.read_text(encoding="utf-8") + card(
-        1, {"refused": 1}, missing="Redis does not answer"
+        1, {"refused": 1}, away=Away("Redis does not answer", "wait")
     )
     used = re.sub(r"rect[^}]*}|path[^}]*}", "", used)
     palest = min(
