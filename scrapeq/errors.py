@@ -25,8 +25,12 @@ An exception here means that scrapeq itself could not work. Each has two halves:
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
+
+_PACKAGE = str(Path(__file__).parent)
 
 
 class ScrapeqError(Exception):
@@ -118,3 +122,11 @@ class NoWorkersWarning(UserWarning):
 
 class ServiceAwayWarning(UserWarning):
     """Redis or the record does not answer, and whoever waits goes on waiting for it."""
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn, and point at the caller's own line: the nearest one that is not scrapeq's."""
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_code.co_filename.startswith(_PACKAGE):
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=depth + 1)

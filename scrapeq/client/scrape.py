@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: How old a stored page may be to answer a row of `scrape()`: a cell that is run again the same
 #: day sends no request.
 USUAL_MAX_AGE = timedelta(days=1)
+#: Characters of a name.
+LONGEST_NAME = 200
 #: Seconds that a name is locked while it is submitted: a million rows take about 30.
 NAME_LOCK_S = 60
 
@@ -175,5 +177,14 @@ def _why_again(queue: JobQueue, batch: Batch, answers: StoredAnswers) -> list[st
 
 
 def _check_name(name: str) -> None:
-    if not isinstance(name, str) or not name.strip() or len(name) > 200:
-        raise ConfigError("the name is empty or too long", hint='write a short one, like "firms"')
+    if not isinstance(name, str):
+        raise ConfigError(
+            f"the name is {name!r}, which is no text",
+            hint=f"write it in quotes: name={str(name)!r}",
+        )
+    if not name.strip():
+        raise ConfigError("the name is empty", hint='write a short one, like name="firms"')
+    if len(name) > LONGEST_NAME:
+        raise ConfigError(
+            f"the name has {len(name):,} characters", hint=f"write one of at most {LONGEST_NAME}"
+        )

@@ -31,6 +31,7 @@ from scrapeq.fetch.exchange import (
 from scrapeq.fetch.failed import Failed
 from scrapeq.fetch.observe import UNWANTED_BYTES, Observation, Observers
 from scrapeq.fetch.protocols import Slot
+from scrapeq.fetch.refresh import AT_ONCE_S, refresh_of
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.retry import parse_retry_after
 from scrapeq.fetch.route import Routes
@@ -145,7 +146,10 @@ class _Fetch:
                 fetched_at = clock.now()
                 response = await self._exchange(cookies, fresh=True)
             if response.status in REDIRECTS:
-                self._follow(response)
+                self._go(self._location(response))
+                continue
+            if there := self._refreshed(response, seen):
+                self._go(there)
                 continue
             return self._judge(response, fetched_at)
 
@@ -273,18 +277,13 @@ class _Fetch:
             defaults["User-Agent"] = self._config.user_agent
         return defaults
 
-    def _follow(self, response: RawResponse) -> None:
-        """Go where a redirect leads, or raise Failed."""
+    def _location(self, response: RawResponse) -> str:
+        """Where a redirect leads, or raise Failed."""
         locations = set(response.values("location"))
         if len(locations) > 1:
             raise Failed(ErrorKind.PROTOCOL, "the redirect names more than one place to go")
         if not locations or not (location := locations.pop()):
             raise Failed(ErrorKind.REDIRECTS, "the redirect does not say where to go")
-        if len(self._led_on) >= self._config.max_redirects:
-            raise Failed(
-                ErrorKind.REDIRECTS,
-                f"more than {self._config.max_redirects} redirects (max_redirects)",
-            )
         there = urls.join(self._current, _percent_encoded(location))
         if there is None:
             raise Failed(ErrorKind.REDIRECTS, "the redirect leads to something that is no URL")
@@ -292,13 +291,45 @@ class _Fetch:
         if not there.startswith(("http://", "https://")):
             scheme = there.partition(":")[0][:20]
             raise Failed(ErrorKind.SCHEME, f"the redirect leads to a {scheme}: URL")
+        self._cookies.take(self._shown, response.values("set-cookie"))
+        return there
+
+    def _refreshed(self, response: RawResponse, seen: Counter[tuple[str, str]]) -> str | None:
+        """Where a page leads by a refresh that is a redirect; None: it is the page.
+
+        One that leads to no http or https URL does nothing, as in a browser. One that leads back to
+        where this try was is followed once, and only if there are other cookies now: some sites set
+        a cookie so. Otherwise the page renews itself, and is good.
+        """
+        if self._cut or response.status >= 400:
+            return None
+        refresh = refresh_of(response)
+        if refresh is None or refresh.delay_s >= AT_ONCE_S:
+            return None
+        self._cookies.take(self._shown, response.values("set-cookie"))
+        base = urls.join(self._current, refresh.base) or self._current
+        there = urls.join(base, _percent_encoded(refresh.reference) or self._current)
+        there = there.partition("#")[0] if there else ""
+        if not there.startswith(("http://", "https://")):
+            return None
+        before = [cookies for url, cookies in seen if url == there]
+        if len(before) > 1 or self._cookies.header(there) in before:
+            return None
+        return there
+
+    def _go(self, there: str) -> None:
+        """Go on at another URL, or raise Failed."""
+        if len(self._led_on) >= self._config.max_redirects:
+            raise Failed(
+                ErrorKind.REDIRECTS,
+                f"more than {self._config.max_redirects} redirects (max_redirects)",
+            )
         if len(there) > urls.MAX_URL_LENGTH:
             raise Failed(
                 ErrorKind.REDIRECTS,
                 f"the redirect leads to a URL of {len(there):,} characters; "
                 f"more than {urls.MAX_URL_LENGTH:,} are refused",
             )
-        self._cookies.take(self._shown, response.values("set-cookie"))
         self._led_on.append(self._shown)
         self._current = there
 

@@ -8,7 +8,6 @@ import json
 import math
 import os
 import secrets
-import warnings
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +17,7 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from scrapeq.errors import ConfigError
+from scrapeq.errors import ConfigError, warn
 from scrapeq.frames.file_formats import EXPORTED, in_words
 
 #: Excel's own limits ("Excel specifications and limits"): rows and columns of a sheet, the header
@@ -356,11 +355,9 @@ def _write_xlsx(table: pa.Table, draft: Path) -> None:
     finally:
         workbook.close()
     if cut:
-        warnings.warn(
+        warn(
             f"{cut:,} cells were longer than Excel's {EXCEL_CELL:,} characters and were cut; "
-            "write .parquet, .csv or .jsonl to keep all text",
-            UserWarning,
-            stacklevel=3,
+            "write .parquet, .csv or .jsonl to keep all text"
         )
 
 

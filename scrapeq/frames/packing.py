@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Hashable, Iterable
 from datetime import date, datetime
 from typing import Any, cast
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
+
+from scrapeq.errors import warn
 
 #: Rows of one part: some MB for usual tables, which a database takes as one value.
 ROWS_A_PART = 50_000
@@ -42,18 +43,10 @@ def pack_table(table: pd.DataFrame) -> list[bytes]:
     if places["text"]:
         names = [*index.names[: len(levels)], *table.columns]
         named = ", ".join(repr(names[place]) for place in places["text"])
-        warnings.warn(
-            f"kept as text, because a table cannot carry what is in it: {named}",
-            UserWarning,
-            stacklevel=2,
-        )
+        warn(f"kept as text, because a table cannot carry what is in it: {named}")
     labels = [*index.names, *table.columns]
     if strange := ", ".join(repr(one) for one in labels if not _is_carried(one)):
-        warnings.warn(
-            f"labels that are kept as text, because a table cannot carry them: {strange}",
-            UserWarning,
-            stacklevel=2,
-        )
+        warn(f"labels that are kept as text, because a table cannot carry them: {strange}")
     about = {
         "rows": len(table),
         "range": [index.start, index.step] if isinstance(index, pd.RangeIndex) else None,

@@ -8,14 +8,13 @@ import gzip
 import json
 import re
 import sys
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapeq.errors import InputError
+from scrapeq.errors import InputError, warn
 from scrapeq.frames.file_formats import PACKED, READ, in_words
 
 if TYPE_CHECKING:
@@ -334,10 +333,7 @@ def _encoding(path: Path) -> str:
     if not found:
         return "utf-8-sig"  # Excel writes a byte order mark before the first name
     name = {"utf-16": "UTF-16", "cp1252": "Windows-1252"}[found]
-    warnings.warn(
-        f"{path.name} is not UTF-8 and was read as {name}; look at its letters with accents",
-        stacklevel=2,
-    )
+    warn(f"{path.name} is not UTF-8 and was read as {name}; look at its letters with accents")
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ from pydantic import (
 
 from scrapeq import display
 from scrapeq.errors import ConfigError
+from scrapeq.models.meant import meant_option
 
 _AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*$", re.IGNORECASE)
 _AGE_UNITS = {
@@ -182,9 +182,9 @@ class ScrapingConfig(BaseModel):
             return cls(**options)
         except ValidationError as error:
             problem = "; ".join(_explain(one) for one in error.errors())
-            raise ConfigError(
-                problem, hint="see ScrapingConfig's fields for units and bounds"
-            ) from None
+            is_known = all(one["loc"] for one in error.errors())  # else it says what to write
+            hint = "see ScrapingConfig's fields for units and bounds" if is_known else ""
+            raise ConfigError(problem, hint=hint) from None
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some options changed, validated like a new one."""
@@ -196,11 +196,10 @@ class ScrapingConfig(BaseModel):
         if isinstance(data, dict):
             for name in data:
                 if name not in cls.model_fields:
-                    near = difflib.get_close_matches(str(name), cls.model_fields, n=1, cutoff=0.5)
-                    nearest = (
-                        f"did you mean {near[0]!r}?" if near else "see ScrapingConfig's fields"
-                    )
-                    raise ValueError(f"there is no option {name!r}: {nearest}")
+                    meant = meant_option(str(name), cls.model_fields)
+                    listed = f"the options are {', '.join(cls.model_fields)}"
+                    advice = f"did you mean {meant!r}?" if meant else listed
+                    raise ValueError(f"there is no option {name!r}; {advice}")
         return data
 
     @field_validator("custom_selectors")

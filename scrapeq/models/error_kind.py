@@ -44,7 +44,7 @@ class ErrorKind(StrEnum):
     PAGE_CRASH = "page_crash"
     # from us
     CANCELLED = "cancelled"
-    WORKER_LOST = "worker_lost"  # its worker died with it, three times
+    WORKER_LOST = "worker_lost"  # its worker or its reader ended with it, three times
     BREAKER_OPEN = "breaker_open"
     AI = "ai"
     INTERNAL = "internal"  # an error of scrapeq's own

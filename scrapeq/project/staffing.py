@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from contextlib import suppress
 
 from scrapeq import cluster
-from scrapeq.errors import ClusterFailed, NoWorkersWarning, ScrapeqError
+from scrapeq.errors import ClusterFailed, NoWorkersWarning, ScrapeqError, warn
 from scrapeq.project import recovery
 from scrapeq.project.services import Services
 
@@ -32,15 +30,6 @@ def start_again(services: Services) -> None:
     services.private.begin(lambda: look_after_workers(services), START_AGAIN_EVERY_S)
 
 
-def user_level() -> int:
-    """What the caller gives to `warnings.warn` as `stacklevel`, so that the warning stands at the line
-    outside of scrapeq that led to it."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("scrapeq."):
-        level, frame = level + 1, frame.f_back
-    return level
-
-
 def warn_without_workers(services: Services) -> None:
     """Warn that jobs wait and nobody works, with what is known of the reason."""
     settings = services.settings
@@ -49,8 +38,4 @@ def warn_without_workers(services: Services) -> None:
         advice = f"See {settings.home / 'logs'}"
         with suppress(ClusterFailed):
             advice = f"{cluster.status(settings.home).problem} {advice}".strip()
-    warnings.warn(
-        f"No workers available for task processing. {advice}",
-        NoWorkersWarning,
-        stacklevel=user_level(),
-    )
+    warn(f"No workers available for task processing. {advice}", NoWorkersWarning)

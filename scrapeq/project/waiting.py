@@ -4,7 +4,6 @@ while waiting. A record that is away for a while is waited for, as Redis is."""
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -13,10 +12,11 @@ from scrapeq.errors import (
     RedisUnavailable,
     ServiceAwayWarning,
     WaitTimeout,
+    warn,
 )
 from scrapeq.project.away import record_away, redis_away
 from scrapeq.project.services import Services
-from scrapeq.project.staffing import look_after_workers, user_level, warn_without_workers
+from scrapeq.project.staffing import look_after_workers, warn_without_workers
 
 #: Seconds between two looks: short at first, so that a few pages feel immediate. One look takes
 #: half a millisecond.
@@ -99,7 +99,7 @@ class Waiting:
             self._services.check_redis()
         except RedisUnavailable as error:
             away = redis_away(self._services, error)
-            _warn_of(f"{away.what}: {away.advice}")
+            warn(f"{away.what}: {away.advice}", ServiceAwayWarning)
         else:
             warn_without_workers(self._services)
 
@@ -132,7 +132,7 @@ class _AwayRecord:
             self._since_s = now_s
         elif not self._warned and now_s - self._since_s > RECORD_AWAY_S:
             self._warned = True
-            _warn_of(f"{away.what}: waiting for it. {away.advice}")
+            warn(f"{away.what}: waiting for it. {away.advice}", ServiceAwayWarning)
 
 
 def patiently(services: Services, read: Callable[[], _T]) -> _T:
@@ -149,7 +149,3 @@ def patiently(services: Services, read: Callable[[], _T]) -> _T:
                 raise
             record.note(error)
         time.sleep(LONGEST_PAUSE_S)
-
-
-def _warn_of(what: str) -> None:
-    warnings.warn(what, ServiceAwayWarning, stacklevel=user_level())
