@@ -64,9 +64,9 @@ def scrape(
     check_selectors(config.custom_selectors)
     column = frames.read_urls(source, url)
     queue = queue or get_job_queue(settings)
-    patiently(queue.services, lambda: None)
     if name is not None:
         _check_name(name)
+    patiently(queue.services, lambda: None)
     with _one_at_a_time(queue, name):
         if name is not None and (same := _same_batch(queue, name, column.values, config, refresh)):
             return same
