@@ -118,6 +118,15 @@ def quantile_s(counts: Histogram, share: float) -> float | None:
     return float(lower * (upper / lower) ** within)
 
 
+def expected_s(running_s: float, usual_s: float, latencies: Histogram, limit_s: float) -> float:
+    """How long a try takes in all that has run for `running_s`: as long as usual; if it has taken
+    longer already, as half of those lately that took longer still; if none did, its time limit."""
+    if running_s < usual_s:
+        return usual_s
+    slower = {number: count for number, count in latencies.items() if number > bucket(running_s)}
+    return quantile_s(slower, 0.5) or limit_s
+
+
 def _check_share(share: float) -> None:
     if not 0 <= share <= 1:
         raise ValueError(f"a share lies between 0 and 1, not {share}; write 0.95 for 95 %")
@@ -143,12 +152,13 @@ def health_verdict(
     waiting_jobs: int = 0,
     completed_lately: int = 0,
     failed_lately: int = 0,
+    window_s: float = 900,
     oldest_due_age_s: float | None = None,
 ) -> HealthVerdict:
     """The verdict on the whole system from a few facts; `SystemHealth` shows it with them.
 
     `oldest_due_age_s` is how long the oldest job has waited since it might have started: a job
-    that waits for its host's pace, or for a retry, is not late. "Lately" is the caller's window.
+    that waits for its host's pace, or for a retry, is not late. "Lately" is the last `window_s`.
     """
     if not redis_reachable:
         return HealthVerdict("UNHEALTHY", ("Redis cannot be reached",))
@@ -162,7 +172,8 @@ def health_verdict(
     finished = completed_lately + failed_lately
     if finished >= FEWEST_FINISHED:
         failures = 100.0 * failed_lately / finished
-        reason = f"{failures:.0f} % of the last {finished:,} pages failed"
+        window = f"the last {window_s / 60:.0f} min"  # beside other numbers of other windows
+        reason = f"{failures:.0f} % of the {finished:,} pages of {window} failed"
         if failures >= FAILURE_RATE_UNHEALTHY:
             bad.append(reason)
         elif failures >= FAILURE_RATE_DEGRADED:

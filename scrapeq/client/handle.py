@@ -11,6 +11,7 @@ from typing import Any
 from scrapeq import database, display
 from scrapeq.client.batch_tables import BatchTables
 from scrapeq.client.card import batch_card, one_line, text_line
+from scrapeq.client.failures import FailedRow, FailedRows
 from scrapeq.client.progress import ProgressMeter
 from scrapeq.client.sight import Sight, SlowHosts, counts_now, named, paused_now, sight
 from scrapeq.errors import ConfigError, DatabaseUnavailable, NotFound, ScrapeqError
@@ -36,9 +37,10 @@ class BatchHandle(BatchTables):
         self._meter = ProgressMeter()
         self._slow_hosts = SlowHosts()
         #: What the record said last, for a card while it is away.
-        self._seen: tuple[Batch, dict[str, int]] | None = None
+        self._seen: tuple[Batch, dict[str, int], dict[str, list[FailedRow]]] | None = None
+        self._failed_rows = FailedRows()
         #: What the submission did, in a sentence; empty where there is nothing to say.
-        self.note = note
+        self.note = self._submitted = note
 
     def __reduce__(self) -> tuple[Any, ...]:
         settings = self._queue.services.settings
@@ -105,11 +107,11 @@ class BatchHandle(BatchTables):
         services = self._queue.services
         with budget():
             try:
-                batch, errors = self._seen = services.record.ask(self._batch_and_errors)
+                batch, errors, rows = self._seen = services.record.ask(self._look_whole)
             except DatabaseUnavailable as error:
                 if self._seen is None:
                     raise
-                batch, errors = self._seen
+                batch, errors, rows = self._seen
                 seen = Sight(away=record_away(services, error))
             else:
                 is_over = batch.is_complete
@@ -121,8 +123,11 @@ class BatchHandle(BatchTables):
         return batch_card(
             batch,
             progress,
-            note=self.note,
+            # what was done since the submission has its end when the batch has
+            note=self._submitted if progress.is_done else self.note,
             errors=errors,
+            rows=rows,
+            pace_per_s=self._meter.pace_per_s,
             paused=named(seen.paused),
             slow=seen.slow,
             is_still=seen.away is not None or waits or batch.state is BatchState.PAUSED,
@@ -130,10 +135,11 @@ class BatchHandle(BatchTables):
             with_actions=actions,
         )
 
-    def _batch_and_errors(self) -> tuple[Batch, dict[str, int]]:
+    def _look_whole(self) -> tuple[Batch, dict[str, int], dict[str, list[FailedRow]]]:
         batch = self.batch
         has_errors = bool(batch.failed or batch.cancelled)
-        return batch, database.jobs.error_kinds(self._engine, self.id) if has_errors else {}
+        errors = database.jobs.error_kinds(self._engine, self.id) if has_errors else {}
+        return batch, errors, self._failed_rows.of(self._engine, self.id, errors)
 
     # -- waiting -----------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import time
 from collections import deque
 
 from scrapeq import clock, stats
+from scrapeq.client.pace import Pace
 from scrapeq.client.sight import Sight
 from scrapeq.models import Batch, Progress
 
@@ -18,6 +19,12 @@ class ProgressMeter:
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque(maxlen=MOST_SAMPLES)
+        self._pace = Pace()
+
+    @property
+    def pace_per_s(self) -> list[float]:
+        """Pages a second, step by step, since the first reading."""
+        return self._pace.per_s
 
     def read(self, batch: Batch, seen: Sight) -> Progress:
         """Counts that add up to the batch's total; while Redis does not answer, what runs is counted
@@ -26,6 +33,8 @@ class ProgressMeter:
         running = min(seen.running, left)
         retrying = min(seen.retrying, left - running)
         rate = self._rate(batch.done) if left else None
+        if left or self._samples:  # what was done before anybody looked has no pace
+            self._pace.add(time.monotonic(), batch.done)
         ended = batch.finished_at or clock.now()
         return Progress(
             total=batch.total,

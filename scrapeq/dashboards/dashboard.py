@@ -96,8 +96,8 @@ class Dashboard:
         except DatabaseUnavailable as error:
             newest, note = [], str(error)
         facts = {
-            f"{batch.name or batch.id}": f"{batch.state.value}, {batch.done:,} of {batch.total:,} "
-            f"done, {batch.failed:,} failed"
+            f"{batch.name or batch.id}": f"{batch.state.value}, {batch.completed:,} of "
+            f"{batch.total:,} succeeded, {batch.failed:,} failed"
             for batch in newest
         }
         where = "a Redis of your own" if self.project.queue.is_shared else "this folder"

@@ -28,6 +28,11 @@ from scrapeq.database.schema import (
 from scrapeq.models import FINAL, BatchState, ErrorKind, Job, JobStatus, Lane, check_move
 
 OPEN = tuple(status.value for status in JobStatus if status not in FINAL)
+#: Jobs that workers are to fetch. What a worker runs is "pending" in the record: "running" there was
+#: made so by hand, and is left alone until it is given another status.
+_TO_FETCH = sa.and_(
+    jobs.c.status.in_((JobStatus.PENDING.value, JobStatus.RETRYING.value)), jobs.c.page_of.is_(None)
+)
 #: Ids in one IN (...): both databases take more, but their planners slow down.
 IN_CHUNK = 1_000
 #: Open jobs that are read at once: to begin with, and then.
@@ -98,7 +103,7 @@ def open_jobs(
     j = jobs.c
     query = (
         sa.select(j.id, j.row, j.host, j.priority, j.lane)
-        .where(j.batch_id == batch_id, j.row > after_row, j.status.in_(OPEN), j.page_of.is_(None))
+        .where(j.batch_id == batch_id, j.row > after_row, _TO_FETCH)
         .order_by(j.row)
         .limit(limit)
     )
@@ -111,7 +116,7 @@ def open_jobs_of(engine: sa.Engine, batch_ids: Sequence[str]) -> dict[str, list[
     j = jobs.c
     query = (
         sa.select(j.batch_id, j.id, j.row, j.host, j.priority, j.lane)
-        .where(j.batch_id.in_(batch_ids), j.status.in_(OPEN), j.page_of.is_(None))
+        .where(j.batch_id.in_(batch_ids), _TO_FETCH)
         .order_by(j.batch_id, j.row)
     )
     found: dict[str, list[OpenJob]] = {batch_id: [] for batch_id in batch_ids}
@@ -162,6 +167,18 @@ def set_lanes(engine: sa.Engine, lanes: Mapping[str, Lane]) -> None:
             change.values(lane=sa.bindparam("new_lane")),
             [{"job_id": job_id, "new_lane": lane.value} for job_id, lane in lanes.items()],
         )
+
+
+def ids_and_urls(engine: sa.Engine, batch_id: str) -> list[tuple[str, str]]:
+    """The id and the URL, as it was given, of each row of a batch's input, in order."""
+    j = jobs.c
+    query = (
+        sa.select(j.id, j.url)
+        .where(j.batch_id == batch_id, j.parent_job_id.is_(None))
+        .order_by(j.row)
+    )
+    with read_transaction(engine) as connection:
+        return [(str(row[0]), str(row[1])) for row in connection.execute(query)]
 
 
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:
@@ -224,6 +241,19 @@ def error_kinds(engine: sa.Engine, batch_id: str) -> dict[str, int]:
     )
     with read_transaction(engine) as connection:
         return {str(kind): int(number) for kind, number in connection.execute(query)}
+
+
+def failed_rows(
+    engine: sa.Engine, batch_id: str, kind: str, limit: int
+) -> list[tuple[int, str, str]]:
+    """Some rows of a batch that failed with a kind: (row, URL, message), a look into an index."""
+    query = (
+        sa.select(jobs.c.row, jobs.c.url, jobs.c.error_message)
+        .where(jobs.c.batch_id == batch_id, jobs.c.error_kind == kind)
+        .limit(limit)
+    )
+    with read_transaction(engine) as connection:
+        return [(int(row), url, words or "") for row, url, words in connection.execute(query)]
 
 
 def move_job(

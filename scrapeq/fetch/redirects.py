@@ -335,6 +335,7 @@ class _Fetch:
 
     def _judge(self, response: RawResponse, fetched_at: datetime) -> Response | Failure:
         if response.status < 400:
+            self._cookies.take(self._shown, response.values("set-cookie"))
             return Response(
                 url=self._asked,
                 final_url=self._shown,
@@ -345,6 +346,7 @@ class _Fetch:
                 redirects=tuple(self._led_on),
                 fetched_at=fetched_at,
                 elapsed_s=self.watch.elapsed_s,
+                cookies=self._cookies.kept,
             )
         asked_s = next(
             (

@@ -113,6 +113,19 @@ class ScrapingConfig(BaseModel):
     proxy: SecretStr | None = Field(
         None, description="http://user:password@host:port, or env:NAME."
     )
+
+    # the browser
+    render: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description='"auto": a browser shows the pages that need one, and only those.',
+    )
+    wait_for: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        description='What a rendered page is waited for: a selector (".price") or a text '
+        '("text=Add to cart"). None: until it has come to rest.',
+    )
     wait_time: float = Field(
         0,
         ge=0,

@@ -1,8 +1,9 @@
 """Live cards of batches.
 
 A cell has one output per batch: a widget where the front end has widgets, with the same picture as
-HTML and as a line of text beside it for where it has none. When there is nothing left to watch, the
-last picture takes the widget's place, so that a saved notebook shows it without a kernel.
+HTML and as a line of text beside it for where it has none. When there is nothing left to watch or
+to do, the last picture takes the widget's place, so that a saved notebook shows it without a kernel.
+Where failed rows may be tried again, the button stays for `LINGER_S`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 #: Seconds between two pictures that are kept in the notebook for its readers: they make the front
 #: end build the widget's view again.
 KEEP_S = 15.0
+#: Seconds that a finished batch keeps its button for another try. Not for ever: a notebook that was
+#: saved with a widget cannot show it without its kernel.
+LINGER_S = 600.0
 
 
 class Card(anywidget.AnyWidget):
@@ -44,6 +48,7 @@ class LiveCard:
         self._handle = handle
         self._wanted: deque[str] = deque()
         self._kept_s = time.monotonic()
+        self._ended_s: float | None = None
         self._display_id = uuid.uuid4().hex
         self._widget = Card(html=self._picture())
         self._widget.on_msg(self._pressed)
@@ -60,8 +65,8 @@ class LiveCard:
                 check(self._handle.queue)
                 getattr(self._handle, self._wanted.popleft())()
             if self._handle.is_done:
-                self.freeze()
-                return False
+                return self._lingers()
+            self._ended_s = None
             self._widget.html = self._picture()
             if time.monotonic() - self._kept_s > KEEP_S:
                 self._kept_s = time.monotonic()
@@ -75,6 +80,17 @@ class LiveCard:
             self._wanted.clear()
             self._handle.note = str(error)
         return True
+
+    def _lingers(self) -> bool:
+        """Draw the last picture, and go on while it has a button that may be pressed."""
+        now_s = time.monotonic()
+        if self._ended_s is None:
+            self._ended_s = now_s
+            self._widget.html = self._picture()
+        if "data-action" in self._widget.html and now_s - self._ended_s < LINGER_S:
+            return True
+        self.freeze()
+        return False
 
     def freeze(self) -> None:
         """Leave the last picture, which needs no kernel, in the place of the widget."""

@@ -18,13 +18,15 @@ from scrapeq.models import (
     ErrorKind,
     Failure,
     Fetched,
+    HostVerdict,
+    Lane,
     Recipe,
     RequestIdentity,
     ScrapingConfig,
 )
 from scrapeq.work import host_report
 from scrapeq.work.own_failure import LOG, own_failure
-from scrapeq.work.stages import Stages
+from scrapeq.work.rendering import ReadPage, Rendering
 
 #: Silent leases after which a job counts as the one that ends its workers.
 MOST_LOST = 3
@@ -69,20 +71,29 @@ class Outcome:
     result: Result | None = None
 
 
+def elsewhere(lease: Lease, verdict: HostVerdict = "") -> Outcome:
+    """The outcome of a job that another worker's browser is to go on with."""
+    ending = Ending(lease.job_id, lease.token, "move", lane=Lane.BROWSER, verdict=verdict)
+    return Outcome(ending)
+
+
 async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     lease: Lease,
     work: Work,
     plan: Plan,
     stored: Response | None,
     fetcher: PoliteFetcher,
-    stages: Stages,
+    rendering: Rendering,
+    lane: Lane = Lane.HTTP,
 ) -> Outcome:
     """The outcome of one try of a job; raises nothing but cancellation.
 
     `stored`: the page's bytes if they were kept and are young enough; then no request is sent.
+    lane: that the job was claimed in.
     """
     started_ms = now_ms()
     response = stored
+    read: ReadPage | None = None
     outcome: Content | Failure
     content: Packed = {}
     try:
@@ -97,8 +108,12 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
             if isinstance(fetched, Failure):
                 outcome = fetched
             else:
-                response = fetched
-                outcome = await stages.run(response, plan.config, plan.recipe)
+                read = await rendering.read(
+                    fetched, plan.config, plan.recipe, owner=lease.owner, lane=lane
+                )
+                if read is None:
+                    return elsewhere(lease, "good")
+                response, outcome = read.response, read.outcome
                 content = packed(outcome) if isinstance(outcome, Content) else {}
     except Exception as error:  # the rim: one row must not take its neighbours with it
         outcome = own_failure(error, f"job {lease.job_id}")
@@ -121,7 +136,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         if wait_s is not None:
             return Outcome(replace(ending, verb="retry", wait_ms=round(wait_s * 1000)))
     result = Result(
-        page=_fetched(work, lease, outcome, response, from_store=stored is not None),
+        page=_fetched(work, lease, outcome, response, read, from_store=stored is not None),
         token=lease.token,
         url_key=urls.duplicate_key(work.href),
         recipe=plan.digest,
@@ -176,6 +191,7 @@ def _fetched(
     lease: Lease,
     outcome: Content | Failure,
     response: Response | None,
+    read: ReadPage | None,
     *,
     from_store: bool,
 ) -> Fetched:
@@ -197,4 +213,6 @@ def _fetched(
         elapsed_s=found.elapsed_s if found else None,
         body_bytes=len(response.body) if response else None,
         from_store=from_store,
+        rendered=read is not None and read.rendered,
+        render_reason=read.reason if read is not None else None,
     )

@@ -176,6 +176,23 @@ def test_a_button_that_has_the_focus_stays_that_of_its_batch(drawing, before, af
     assert drawing.evaluate("div.innerHTML") == rows(after)
 
 
+def test_what_somebody_opened_stays_open_and_what_is_new_is_closed(drawing):
+    def kinds(*names: str) -> str:
+        return "\n".join(
+            f'<details data-group="{name}"><summary>{name}</summary>rows</details>'
+            for name in names
+        )
+
+    drawing.evaluate("html => draw(div, html)", kinds("dns", "tls"))
+    drawing.locator("[data-group=tls] summary").click()
+    drawing.evaluate("html => draw(div, html)", kinds("refused", "tls", "dns"))
+
+    opened = (
+        "[...div.querySelectorAll('details')].filter(one => one.open).map(one => one.dataset.group)"
+    )
+    assert drawing.evaluate(opened) == ["tls"]
+
+
 def test_a_choice_stays_while_others_come_and_go(drawing):
     def choices(*names: str) -> str:
         return "\n".join(f'<option value="{name}">{name}</option>' for name in names)
