@@ -51,12 +51,12 @@ def batch_card(
         facts["stored pages"] = display.count(progress.from_store)
     can_retry = any(is_retryable(kind) for kind in errors)
     actions = possible_actions(batch, can_retry=can_retry) if with_actions else []
-    said = away.advice if away else state_in_words(batch, progress, errors)
+    ending = away.advice if away else state_in_words(batch, progress, errors)
     return display.card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        ". ".join(words for words in (said, note) if words) or None,
+        ". ".join(words for words in (first, note) if words) or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         reason=why_all_failed(progress, errors, rows or {}),
