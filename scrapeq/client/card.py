@@ -51,12 +51,12 @@ def batch_card(
         facts["stored pages"] = display.count(progress.from_store)
     can_retry = any(is_retryable(kind) for kind in errors)
     actions = possible_actions(batch, can_retry=can_retry) if with_actions else []
-    ending = away.advice if away else state_in_words(batch, progress, errors)
+    summary = away.advice if away else state_in_words(batch, progress, errors)
     return display.card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        ". ".join(words for words in (first, note) if words) or None,
+        ". ".join(words for words in (summary, note) if words) or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         reason=why_all_failed(progress, errors, rows or {}),
@@ -112,10 +112,13 @@ def _groups(
     errors: Mapping[str, int], rows: Mapping[str, Sequence[FailedRow]]
 ) -> list[display.Group]:
     """The kinds of failure in words, each with its first rows; what was cancelled is none."""
-    groups = []
+    groups, others = [], 0
     for kind, count in errors.items():
         shown = rows.get(kind, ())
-        if kind == ErrorKind.CANCELLED or not shown:
+        if kind == ErrorKind.CANCELLED:
+            continue
+        if not shown:
+            others += count
             continue
         items = [(display.address(one.url), f"row {one.row}: {one.message}") for one in shown]
         more = count - len(shown)
@@ -128,6 +131,9 @@ def _groups(
                 is_bad=True,
             )
         )
+    if others:
+        label = f"{others:,} {'others' if groups else 'failed'}"
+        groups.append(display.Group("", label, [], "batch.errors has all", is_bad=True))
     return groups
 
 

@@ -131,4 +131,4 @@ def _clock(step: Step) -> str:
 
 def _at(step: Step | None) -> str:
     """The minute that a number is of."""
-    return f"in the minute {_clock(step)}" if step else ""
+    return f"at {_clock(step)}" if step else ""

@@ -21,14 +21,21 @@ class Throttle:
         self._keys = scripts.keys
 
     def take_slot(
-        self, host: str, gap_ms: int, hold_ms: int, owner: SlotOwner | None = None
+        self,
+        host: str,
+        gap_ms: int,
+        hold_ms: int,
+        owner: SlotOwner | None = None,
+        at_most_ms: int | None = None,
     ) -> SlotTaken | SlotWait | BreakerOpen:
         """Whether the next request to the host may start now.
 
-        `owner` is the lease that asks: it may be the probe, and its slot is its own.
+        `owner` is the lease that asks: it may be the probe, and its slot is its own. at_most_ms: for
+        how long it will wait if it has to; while it does, no claim takes the slot before it.
         """
         token, job_id = owner or ("", "")
-        arguments = ["take", host, gap_ms, hold_ms, token, job_id]
+        most = "" if at_most_ms is None else at_most_ms
+        arguments = ["take", host, gap_ms, hold_ms, token, job_id, most]
         answer, *ms = self._scripts.run("slot", arguments)
         if answer == "taken":
             return SlotTaken()

@@ -106,6 +106,12 @@ def test_a_kind_opens_and_shows_its_first_rows_without_secrets() -> None:
     assert "and 11 more: batch.errors has all" in html
 
 
+def test_no_failed_row_is_left_out_of_the_count() -> None:
+    html = card(1, {"refused": 12, "dns": 4, "tls": 2}, rows=rows_of("refused"))
+
+    assert "6 others</summary>" in html
+
+
 def test_what_was_cancelled_is_no_error_and_not_done() -> None:
     batch, progress = ended(100, errors := {"cancelled": 390, "refused": 10}, cancelled=390)
     batch = batch.model_copy(update={"state": BatchState.CANCELLED})
@@ -114,7 +120,7 @@ def test_what_was_cancelled_is_no_error_and_not_done() -> None:
     html = batch_card(batch, progress, errors=errors, rows=rows_of("cancelled"))
 
     assert sentence.startswith("cancelled: 100 of 500 in 41 s; 10 refused (connection); 390 were")
-    assert "<details" not in html
+    assert 'data-group="cancelled"' not in html
     assert "100 succeeded, 10 failed, 390 cancelled" in html
     assert display.FAILED in html
 
