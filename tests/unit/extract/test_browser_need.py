@@ -17,9 +17,8 @@ INLINE = (
     "<script>fetch('/api/items').then(r => r.json()).then(items => {"
     "for (const item of items) document.querySelector('main').append(item.name) })</script>"
 )
-STATE = '<script id="__NEXT_DATA__" type="application/json">{"props": {"items": [%s]}}</script>' % (
-    ", ".join(f'{{"id": {n}, "name": "item {n}"}}' for n in range(40))
-)
+ITEMS = ", ".join(f'{{"id": {n}, "name": "item {n}"}}' for n in range(40))
+STATE = f'<script id="__NEXT_DATA__" type="application/json">{{"items": [{ITEMS}]}}</script>'
 
 
 def page(body: str, head: str = "<title>A shop</title>") -> str:
