@@ -253,13 +253,13 @@ class Jobs:
 
     def release_batch(self, batch_id: str) -> None:
         """Let its jobs be started again."""
-        with translated():
+        with translated(self._redis):
             self._redis.hdel(self._keys.stopped, batch_id)
         while int(self._scripts.run("unpark", [batch_id, CHUNK])):
             pass
 
     def _sum_of(self, pipe: redis.client.Pipeline) -> int:
-        with translated():
+        with translated(self._redis):
             return sum(pipe.execute())
 
 
