@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import scrapeq as sq
+from scrapeq import cluster as clusters
 from scrapeq.display import script
 from scrapeq.settings import Settings, load_settings
 from tests.browser.conftest import ARTEFACTS, PATIENCE_S
@@ -24,12 +25,14 @@ EVIL = "<img src=x onerror=document.title='pwned'> firms"
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory) -> Settings:
-    return load_settings(
+def settings(tmp_path_factory) -> Iterator[Settings]:
+    loaded = load_settings(
         SCRAPEQ_HOME=tmp_path_factory.mktemp("home"),
         SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True,
         SCRAPEQ_WORKERS=2,
     )
+    yield loaded
+    clusters.leave(loaded.home)  # tests submit from here too
 
 
 @pytest.fixture(scope="module")

@@ -21,10 +21,13 @@ local function whole(number) return string.format('%.0f', number) end
 local function even_if_full() redis.call('DEL', P .. 'nothing') end
 
 -- A job's facts are seven or eight values of msgpack: fewer bytes than JSON, and sooner read. The
--- eighth is the lane, if it is not http.
-local function packed(priority, seq, gap, limit, robots, host, batch, lane)
-  if lane == HTTP then return cmsgpack.pack(priority, seq, gap, limit, robots, host, batch) end
-  return cmsgpack.pack(priority, seq, gap, limit, robots, host, batch, lane)
+-- eighth is the lane, if it is not http. robots: false, or the longest Crawl-delay that is waited for
+-- (ms; true in a job of an older version).
+local function packed(job)
+  if job.lane == HTTP then
+    return cmsgpack.pack(job.priority, job.seq, job.gap, job.limit, job.robots, job.host, job.batch)
+  end
+  return cmsgpack.pack(job.priority, job.seq, job.gap, job.limit, job.robots, job.host, job.batch, job.lane)
 end
 
 local function facts(id)
@@ -75,7 +78,9 @@ local function terms(job, host, now)
   if open_until > now and h[7] == '1' then return now, math.huge, 0, 'given_up' end -- no request is sent
   if h[6] then breaker = open_until > now and 'open' or 'half_open' end
   if job.robots then
-    gap = math.max(gap, tonumber(h[3] or '0'))
+    -- A job that does not wait for so long is claimed at once: it ends, and no request is sent.
+    local crawl, longest = tonumber(h[3] or '0'), tonumber(job.robots) or math.huge
+    if crawl <= longest then gap = math.max(gap, crawl) end
     if tonumber(h[4] or '0') <= now then limit = 1 end -- its robots.txt is not known
   end
   if breaker == 'half_open' and is_held(h[9], h[8]) then limit = 0 end -- one probe at a time
@@ -137,7 +142,7 @@ end
 
 -- What is known of a job, wherever it waited.
 local function erase(id, job)
-  for _, key in ipairs({ P .. 'job', P .. 'tries', P .. 'lost', P .. 'errors' }) do
+  for _, key in ipairs({ P .. 'job', P .. 'tries', P .. 'lost', P .. 'errors', P .. 'trail' }) do
     redis.call('HDEL', key, id)
   end
   count_lane(job.lane, -1)

@@ -14,6 +14,7 @@ from scrapeq.client.failures import FailedRow
 from scrapeq.dashboards import STYLE
 from scrapeq.models import Batch, BatchState, Progress, ScrapingConfig
 from scrapeq.plots import theme
+from scrapeq.project.away import Away
 from tests.contrast import THEMES, blended, contrast
 
 
@@ -144,7 +145,7 @@ def test_one_colour_means_failed_everywhere() -> None:
 @pytest.mark.parametrize(("text", "page"), THEMES)
 def test_the_palest_text_can_be_read(text: str, page: str) -> None:
     used = STYLE.read_text(encoding="utf-8") + card(
-        1, {"refused": 1}, missing="Redis does not answer"
+        1, {"refused": 1}, away=Away("Redis does not answer", "wait")
     )
     used = re.sub(r"rect[^}]*}|path[^}]*}", "", used)
     palest = min(
