@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import redis
 
+from scrapeq.clock import DAY_MS
 from scrapeq.frontier.breaker import LONGEST_MESSAGE, BreakerPolicy, HostEvent, host_event
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.scripts import CHUNK, Scripts
@@ -44,20 +45,24 @@ class GivenUp:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """Jobs of one batch and one priority, in their order, with what their hosts may be asked."""
+    """Jobs of one batch and one priority, in their order, with what their hosts may be asked.
+
+    crawl_delay_cap_ms: with a longer Crawl-delay they are claimed at once, to end as `robots`.
+    """
 
     batch_id: str
     jobs: Sequence[Due]
     priority: int
     max_per_host: int
     respect_robots: bool
+    crawl_delay_cap_ms: int = DAY_MS
 
     def arguments(self, jobs: Sequence[Due]) -> list[Any]:
         """What add.lua takes, for some of the jobs."""
         values: list[Any] = [
             self.priority,
             self.max_per_host,
-            int(self.respect_robots),
+            self.crawl_delay_cap_ms if self.respect_robots else -1,
             self.batch_id,
         ]
         for job in jobs:
@@ -162,9 +167,13 @@ class Jobs:
         priority: int,
         max_per_host: int,
         respect_robots: bool,
+        crawl_delay_cap_ms: int = DAY_MS,
     ) -> int:
         """Make jobs due in this order; again changes nothing. How many were new."""
-        return self.add_many([Addition(batch_id, jobs, priority, max_per_host, respect_robots)])
+        addition = Addition(
+            batch_id, jobs, priority, max_per_host, respect_robots, crawl_delay_cap_ms
+        )
+        return self.add_many([addition])
 
     def add_many(self, additions: Iterable[Addition]) -> int:
         """The same for many batches, about a chunk of jobs in one round trip."""

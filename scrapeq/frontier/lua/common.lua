@@ -29,7 +29,8 @@ local function whole(number) return string.format('%.0f', number) end
 local function even_if_full() redis.call('DEL', P .. 'nothing') end
 
 -- A job's facts are seven or eight values of msgpack: fewer bytes than JSON, and sooner read. The
--- eighth is the lane, if it is not http.
+-- eighth is the lane, if it is not http. robots: false, or the longest Crawl-delay that is waited for
+-- (ms; true in a job of an older version).
 local function packed(job)
   if job.lane == HTTP then
     return cmsgpack.pack(job.priority, job.seq, job.gap, job.limit, job.robots, job.host, job.batch)
@@ -85,7 +86,9 @@ local function terms(job, host, now)
   if open_until > now and h[7] == '1' then return now, math.huge, 0, 'given_up' end -- no request is sent
   if h[6] then breaker = open_until > now and 'open' or 'half_open' end
   if job.robots then
-    gap = math.max(gap, tonumber(h[3] or '0'))
+    -- A job that does not wait for so long is claimed at once: it ends, and no request is sent.
+    local crawl, longest = tonumber(h[3] or '0'), tonumber(job.robots) or math.huge
+    if crawl <= longest then gap = math.max(gap, crawl) end
     if tonumber(h[4] or '0') <= now then limit = 1 end -- its robots.txt is not known
   end
   if breaker == 'half_open' and is_held(h[9], h[8]) then limit = 0 end -- one probe at a time
