@@ -159,7 +159,7 @@ def test_when_all_is_forgotten_nothing_is_left(
     frontier.jobs.stop_batch("paused", "paused")
     take()
     add("running", "ready", host="r", gap_ms=1)
-    assert ids(frontier.jobs.claim("another", 9, LONG_MS).leases) == ["running"]
+    assert ids(list(frontier.jobs.claim("another", 9, LONG_MS).leases)) == ["running"]
 
     assert frontier.jobs.forget(names) == 5
     frontier.jobs.release_batch("paused")
