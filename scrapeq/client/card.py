@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from scrapeq import display
 from scrapeq.client.failures import FailedRow
+from scrapeq.client.sight import OFFLINE
 from scrapeq.models import Batch, BatchState, ErrorKind, Progress
 from scrapeq.models.actions import possible_actions
 from scrapeq.models.error_words import ADVICE, error_words, errors_in_words, is_retryable
@@ -27,13 +28,15 @@ def batch_card(
     slow: str = "",
     is_still: bool = False,
     away: Away | None = None,
+    is_offline: bool = False,
     with_actions: bool = False,
 ) -> str:
     """HTML of a batch.
 
     errors: failed and cancelled rows by kind. rows: a few that failed, by kind. pace_per_s: pages a
     second, step by step. paused, slow: hosts in words. is_still: nothing moves, so no speed is shown.
-    away: what does not answer; the card is then grey, and says so and what to do.
+    away: what does not answer; the card is then grey, and says so and what to do. is_offline: whether
+    this machine seems to have no network.
     """
     facts: dict[str, object] = {}  # a fact keeps its place as long as the batch runs
     if not progress.is_done:
@@ -52,11 +55,12 @@ def batch_card(
     can_retry = any(is_retryable(kind) for kind in errors)
     actions = possible_actions(batch, can_retry=can_retry) if with_actions else []
     summary = away.advice if away else state_in_words(batch, progress, errors)
+    offline = OFFLINE if is_offline else ""
     return display.card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        ". ".join(words for words in (summary, note) if words) or None,
+        ". ".join(words for words in (offline, summary, note) if words) or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         reason=why_all_failed(progress, errors, rows or {}),
