@@ -47,6 +47,7 @@ from scrapeq.project.queue_card import queue_card, record_in_words
 from scrapeq.project.services import Services, shared_looking_services, shared_services
 from scrapeq.project.staffing import look_after_workers, warn_without_workers
 from scrapeq.project.submission import USUAL_PRIORITY, Submission, new_id
+from scrapeq.project.working_now import other_workers
 from scrapeq.settings import Settings
 
 if TYPE_CHECKING:
@@ -348,7 +349,7 @@ class JobQueue:
             status_counts=counts,
             active_tasks=counts["running"],
             queue_lengths=self.services.queue_lengths(),
-            workers=now["workers"],
+            workers=now["workers"] + len(other_workers(self.services)),
         )
 
     def paused_hosts(self) -> pd.DataFrame:

@@ -10,14 +10,17 @@ import gc
 import logging
 import os
 import signal
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from scrapeq import cluster
 from scrapeq.errors import ScrapeqError
+from scrapeq.frontier import Listener
 from scrapeq.project.services import Services, open_services
 from scrapeq.settings import load_settings
 from scrapeq.work.duties import Housekeeping, usual_duties
+from scrapeq.work.listening import Listening
 from scrapeq.work.loop import WorkLoop
 
 log = logging.getLogger(__name__)
@@ -124,6 +127,7 @@ class MainProcess:
     def __init__(self) -> None:
         self.lifeline = Lifeline()
         self._housekeeping: Housekeeping | None = None
+        self._listening: Listening | None = None
 
     def private_broker(self) -> str | None:
         """Before the start: have a Redis to work with. Its URL, if it is a private one."""
@@ -134,8 +138,8 @@ class MainProcess:
             return None
         return cluster.ensure_cluster(settings, workers=0).worker_broker_url
 
-    def is_ready(self, processes: int) -> None:
-        """Celery listens, with so many child processes: duties begin."""
+    def is_ready(self, processes: int, queues: Iterable[str]) -> None:
+        """Celery listens to these queues, with so many child processes: duties begin."""
         settings = load_settings()
         if settings.shared and settings.database_url is None:
             log.warning(
@@ -146,6 +150,9 @@ class MainProcess:
             services = open_services(start=False)
             self._housekeeping = Housekeeping(services, usual_duties(processes))
             self._housekeeping.start()
+            name = f"{socket.gethostname()}:{os.getpid()}"
+            self._listening = Listening(services, Listener(name, processes, tuple(sorted(queues))))
+            self._listening.start()
 
     def stop(self, own: WorkProcess) -> None:
         """Tell the children to give their jobs back, and see that the end comes in time.
@@ -156,6 +163,8 @@ class MainProcess:
         gc.freeze()
         if self._housekeeping is not None:
             self._housekeeping.stop()
+        if self._listening is not None:
+            self._listening.stop()
         self.lifeline.let_go()
         threading.Thread(target=own.stop, daemon=True).start()
         last_moment = threading.Timer(LAST_MOMENT_S, _end_now)
