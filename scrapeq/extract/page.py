@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborHTMLParser
 from scrapeq import urls
 from scrapeq.extract.author import author_of
 from scrapeq.extract.bounds import for_lexbor, for_lxml
+from scrapeq.extract.browser_need import browser_need
 from scrapeq.extract.charset import Decoded, decode
 from scrapeq.extract.declared import declarations
 from scrapeq.extract.images import images_of
@@ -87,6 +88,7 @@ def _read_html(markup: str, decoded: Decoded, url: str, recipe: Recipe) -> Conte
         metadata=metadata,
         sources=sources,
         charset=decoded.charset,
+        browser_need=browser_need(tree, text.text, fields),
     )
 
 

@@ -14,6 +14,8 @@ from scrapeq.frontier.scripts import Scripts
 
 #: Seconds after which a worker that was not seen counts as gone; it is seen every second.
 WORKER_SILENCE_S = 10
+#: The same for a browser, which is noted every five.
+BROWSER_SILENCE_S = 20
 
 
 #: Seconds after which a note about due jobs is forgotten: far longer than anybody leaves it unseen.
@@ -52,19 +54,19 @@ class Coordination:
         pipe = self._redis.pipeline(transaction=False)
         pipe.info("server")
         pipe.get(self._keys.epoch)
-        with translated():
+        with translated(self._redis):
             server, epoch = pipe.execute()
         return str(server["run_id"]), None if epoch is None else int(epoch)
 
     def set_epoch(self, epoch: int) -> None:
         """Let claims begin: tokens of this epoch are above all earlier ones."""
-        with translated():
+        with translated(self._redis):
             self._redis.set(self._keys.epoch, epoch)
 
     def clear(self) -> None:
         """Remove all keys of the namespace but the locks: those of an older version may have a form
         that this version cannot read. The record puts back what is open."""
-        with translated():
+        with translated(self._redis):
             locks = self._keys.lock("")
             for key in self._redis.scan_iter(f"{self._keys.prefix}*", count=1_000):
                 if not str(key).startswith(locks):
@@ -73,7 +75,7 @@ class Coordination:
     def lock(self, name: str, ttl_s: float) -> str | None:
         """Hold a name for a time if it is free; the proof for `unlock`, or None."""
         proof = uuid.uuid4().hex
-        with translated():
+        with translated(self._redis):
             taken = self._redis.set(self._keys.lock(name), proof, nx=True, px=int(ttl_s * 1000))
         return proof if taken else None
 
@@ -83,30 +85,40 @@ class Coordination:
 
     def workers(self) -> list[str]:
         """Worker processes that were seen lately."""
-        with translated():
+        with translated(self._redis):
             seconds, micros = self._redis.time()
             silent = seconds * 1000 + micros // 1000 - WORKER_SILENCE_S * 1000
             self._redis.zremrangebyscore(self._keys.workers, "-inf", silent)
             return [str(worker) for worker in self._redis.zrange(self._keys.workers, 0, -1)]
 
+    def note_browser(self) -> None:
+        """A worker here can render pages."""
+        with translated(self._redis):
+            self._redis.set(self._keys.browsers, 1, ex=BROWSER_SILENCE_S)
+
+    def any_browser(self) -> bool:
+        """Whether any worker could render pages lately."""
+        with translated(self._redis):
+            return bool(self._redis.exists(self._keys.browsers))
+
     def forget_worker(self, worker: str) -> None:
         """A worker ended as it should."""
-        with translated():
+        with translated(self._redis):
             self._redis.zrem(self._keys.workers, worker)
 
     def listen(self, listener: Listener) -> None:
         """This worker listens to its queues now; told each second."""
-        with translated():
+        with translated(self._redis):
             self._redis.zadd(self._keys.listeners, {listener.to_json(): self._now_ms()})
 
     def forget_listener(self, listener: Listener) -> None:
         """A worker listens to nothing any more."""
-        with translated():
+        with translated(self._redis):
             self._redis.zrem(self._keys.listeners, listener.to_json())
 
     def listeners(self) -> list[Listener]:
         """The workers that told of themselves lately, each with its Celery queues."""
-        with translated():
+        with translated(self._redis):
             silent = self._now_ms() - WORKER_SILENCE_S * 1000
             self._redis.zremrangebyscore(self._keys.listeners, "-inf", silent)
             found = self._redis.zrange(self._keys.listeners, 0, -1)
@@ -114,7 +126,7 @@ class Coordination:
 
     def watch(self, is_due: bool) -> None:
         """Note since when jobs are due and none was claimed; called every few seconds."""
-        with translated():
+        with translated(self._redis):
             if not is_due:
                 self._redis.delete(self._keys.stalled)
                 return
@@ -126,7 +138,7 @@ class Coordination:
 
     def stalled_s(self) -> float:
         """For how many seconds jobs have been due and none was claimed; 0.0 where work goes on."""
-        with translated():
+        with translated(self._redis):
             known, token = self._redis.mget(self._keys.stalled, self._keys.token)
             if known is None or json.loads(known)[0] != str(token or "0"):
                 return 0.0
@@ -140,22 +152,22 @@ class Coordination:
         """Whether to send a wake-up: not if one was sent within half a second, nor into a full Redis,
         which would take none."""
         try:
-            with translated():
+            with translated(self._redis):
                 return bool(self._redis.set(self._keys.notified, 1, nx=True, px=500))
         except RedisFull:
             return False
 
     def list_items(self, queue: str, limit: int) -> list[str]:
         """The first messages in a Celery queue, as they are."""
-        with translated():
+        with translated(self._redis):
             return [str(one) for one in self._redis.lrange(queue, 0, limit - 1)]
 
     def list_length(self, queue: str) -> int:
         """Messages in a Celery queue: kombu keeps each as a list of its name."""
-        with translated():
+        with translated(self._redis):
             return int(self._redis.llen(queue))
 
     def ping(self) -> None:
         """Nothing, if Redis answers."""
-        with translated():
+        with translated(self._redis):
             self._redis.ping()

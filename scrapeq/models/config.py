@@ -113,6 +113,19 @@ class ScrapingConfig(BaseModel):
     proxy: SecretStr | None = Field(
         None, description="http://user:password@host:port, or env:NAME."
     )
+
+    # the browser
+    render: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description='"auto": a browser shows the pages that need one, and only those.',
+    )
+    wait_for: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        description='What a rendered page is waited for: a selector (".price") or a text '
+        '("text=Add to cart"). None: until it has come to rest.',
+    )
     wait_time: float = Field(
         0,
         ge=0,
@@ -129,6 +142,13 @@ class ScrapingConfig(BaseModel):
         le=3600,
         description="Least seconds between the starts of two requests to one host, over all "
         "workers. None: 1 s, or 0 for a host on this machine (127.0.0.0/8, ::1, localhost).",
+    )
+    crawl_delay_cap_s: float = Field(
+        300,
+        ge=0,
+        le=86_400,
+        description="The longest Crawl-delay that is waited for; a page of a host that asks for more "
+        "ends as `robots`. 300 is Heritrix's respectCrawlDelayUpToSeconds; Nutch ends such pages too.",
     )
     max_per_host: int = Field(
         8, ge=1, le=1000, description="Requests to one host that may be open at the same time."

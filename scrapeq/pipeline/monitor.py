@@ -45,6 +45,8 @@ from scrapeq.models.monitoring import (
 )
 from scrapeq.pipeline import arguments
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, get_looking_queue
+from scrapeq.project.away import redis_away
+from scrapeq.project.bounded import BUDGET_S, LEAST_S, budget
 from scrapeq.project.working_now import WorkingNow, other_workers, working_now
 from scrapeq.settings import Settings, load_settings
 
@@ -103,18 +105,24 @@ class JobMonitor:
         Raises nothing when Redis, the record or the cluster fails: the verdict names it.
         """
         settings, where = self.services.settings, self._queue.where
-        try:
-            metrics = self.get_system_metrics()
-            by_status = database.jobs.count_by_status(self.services.engine)
-        except DatabaseUnavailable as error:
-            return _without_record(error, where)
+        with budget():
+            try:
+                metrics = self.get_system_metrics()
+                by_status = self.services.record.ask(
+                    lambda: database.jobs.count_by_status(self.services.engine)
+                )
+            except DatabaseUnavailable as error:
+                return _without_record(error, where)
+            cluster_now = _cluster_now(settings, answers=metrics.redis_reachable)
         reasons = list(metrics.health_reasons)
-        cluster_now = _cluster_now(settings)
         runs = settings.shared or cluster_now.running
         hint = ""
         if not runs:
             reasons = [f"nothing runs in {settings.home}", *reasons[1:]]
             hint = "scrape(...) starts a private Redis and workers, and so does scrapeq up"
+        elif not metrics.redis_reachable:
+            away = redis_away(self.services)
+            hint = f"{away.what}: {away.advice}"
         elif not metrics.worker_stats.active_workers:
             if cluster_now.problem:
                 reasons.append(cluster_now.problem)
@@ -153,12 +161,13 @@ class JobMonitor:
         quarter of an hour (see `get_performance_history`), `errors` by kind, `paused_hosts` with
         the columns of `JobQueue.paused_hosts`.
         """
-        lately = self._lately()
-        errors = dict(database.history.error_counts(self.services.engine, now_ms() - LATELY_MS))
-        try:
-            now, reachable = working_now(self.services), True
-        except RedisUnavailable:
-            now, reachable = WorkingNow(), False
+        with budget():
+            lately, errors = self.services.record.ask(self._lately_and_errors)
+            try:
+                now = self.services.redis.ask(lambda: working_now(self.services))
+                reachable = True
+            except RedisUnavailable:
+                now, reachable = WorkingNow(), False
         verdict = stats.health_verdict(
             redis_reachable=reachable,
             workers_alive=len(now.workers),
@@ -191,6 +200,11 @@ class JobMonitor:
             errors=errors,
             paused_hosts=now.paused_hosts,
         )
+
+    def _lately_and_errors(self) -> tuple[Span, dict[str, int]]:
+        since_ms = now_ms() - LATELY_MS
+        errors = dict(database.history.error_counts(self.services.engine, since_ms))
+        return self._lately(), errors
 
     def get_queues(self) -> QueuesNow:
         """`open_jobs`, `queue_lengths` (messages by Celery queue) and `workers` (live ones by name).
@@ -415,12 +429,12 @@ def _without_record(error: DatabaseUnavailable, where: str) -> SystemHealth:
     return unhealthy(error.problem, error.hint, where=where, database_answers=False)
 
 
-def _cluster_now(settings: Settings) -> ClusterStatus:
-    """The private cluster; in shared mode there is none to look at."""
+def _cluster_now(settings: Settings, *, answers: bool) -> ClusterStatus:
+    """The private cluster; in shared mode there is none to look at. answers: whether its Redis does."""
     if settings.shared:
         return ClusterStatus(settings.home)
     try:
-        return cluster.status(settings.home)
+        return cluster.status(settings.home, timeout_s=BUDGET_S if answers else LEAST_S)
     except ClusterFailed as error:  # it lives and does not answer
         return ClusterStatus(settings.home, running=True, problem=str(error))
 

@@ -10,7 +10,7 @@ from scrapeq import clock, urls
 from scrapeq.clock import now_ms
 from scrapeq.database import Packed, Result, packed
 from scrapeq.database.jobs import Work
-from scrapeq.fetch import PoliteFetcher, Response, retry_wait_s
+from scrapeq.fetch import PoliteFetcher, Response, Trail, retry_wait_s
 from scrapeq.frontier import Ending, Lease
 from scrapeq.models import (
     Batch,
@@ -18,16 +18,17 @@ from scrapeq.models import (
     ErrorKind,
     Failure,
     Fetched,
+    HostVerdict,
+    Lane,
     Recipe,
     RequestIdentity,
     ScrapingConfig,
 )
+from scrapeq.throttle import gap_ms
 from scrapeq.work import host_report
 from scrapeq.work.own_failure import LOG, own_failure
-from scrapeq.work.stages import Stages
+from scrapeq.work.rendering import ReadPage, Rendering
 
-#: Silent leases after which a job counts as the one that ends its workers.
-MOST_LOST = 3
 #: Characters of a message that a row keeps.
 LONGEST_MESSAGE = 1_000
 
@@ -69,44 +70,59 @@ class Outcome:
     result: Result | None = None
 
 
+def elsewhere(lease: Lease, verdict: HostVerdict = "") -> Outcome:
+    """The outcome of a job that another worker's browser is to go on with."""
+    ending = Ending(lease.job_id, lease.token, "move", lane=Lane.BROWSER, verdict=verdict)
+    return Outcome(ending)
+
+
 async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     lease: Lease,
     work: Work,
     plan: Plan,
     stored: Response | None,
     fetcher: PoliteFetcher,
-    stages: Stages,
+    rendering: Rendering,
+    lane: Lane = Lane.HTTP,
 ) -> Outcome:
     """The outcome of one try of a job; raises nothing but cancellation.
 
     `stored`: the page's bytes if they were kept and are young enough; then no request is sent.
+    lane: that the job was claimed in.
     """
     started_ms = now_ms()
     response = stored
+    read: ReadPage | None = None
     outcome: Content | Failure
     content: Packed = {}
+    trail = Trail.from_text(lease.trail) if lease.trail else None
+    host = trail.host if trail else work.host
     try:
-        if lease.lost >= MOST_LOST:
+        if lease.is_guilty:
             outcome = Failure(
                 ErrorKind.WORKER_LOST, f"its worker ended {lease.lost} times while it ran"
             )
         elif lease.given_up and not stored:
-            outcome = host_report.given_up(work.host, lease.given_up)
+            outcome = host_report.given_up(host, lease.given_up)
         else:
-            fetched = stored or await fetcher.fetch(work.href, plan.config, lease.owner)
+            fetched = stored or await fetcher.go_on(work.href, plan.config, lease.owner, trail)
+            if isinstance(fetched, Trail):
+                return Outcome(_left(lease, plan, trail, fetched))
             if isinstance(fetched, Failure):
                 outcome = fetched
             else:
-                response = fetched
-                outcome = await stages.run(response, plan.config, plan.recipe)
+                read = await rendering.read(
+                    fetched, plan.config, plan.recipe, owner=lease.owner, lane=lane
+                )
+                if read is None:
+                    return elsewhere(lease, "good")
+                response, outcome = read.response, read.outcome
                 content = packed(outcome) if isinstance(outcome, Content) else {}
     except Exception as error:  # the rim: one row must not take its neighbours with it
         outcome = own_failure(error, f"job {lease.job_id}")
-    if host_report.met_open_breaker(work.host, outcome) and not lease.given_up:
-        return Outcome(Ending(lease.job_id, lease.token, "release"))
     ending = Ending(lease.job_id, lease.token, "done")
     if stored is None:
-        report = host_report.report(work.host, outcome, response, plan.config, random.random())
+        report = host_report.report(host, outcome, response, plan.config, random.random())
         ending = replace(
             ending,
             verdict=report.verdict,
@@ -119,9 +135,11 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         tries = lease.tries - lease.lost
         wait_s = retry_wait_s(outcome, tries, plan.config, random.random())
         if wait_s is not None:
+            if trail:  # the next try begins anew, at the first host
+                ending = replace(ending, host=work.host, gap_ms=gap_ms(plan.config, work.host))
             return Outcome(replace(ending, verb="retry", wait_ms=round(wait_s * 1000)))
     result = Result(
-        page=_fetched(work, lease, outcome, response, from_store=stored is not None),
+        page=_fetched(work, lease, outcome, response, read, from_store=stored is not None),
         token=lease.token,
         url_key=urls.duplicate_key(work.href),
         recipe=plan.digest,
@@ -133,6 +151,25 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         content_type=response.content_type if response is not None else "",
     )
     return Outcome(ending, result)
+
+
+def _left(lease: Lease, plan: Plan, before: Trail | None, now: Trail) -> Ending:
+    """The ending of a try whose next request has to wait: it goes on under the host of that.
+
+    before: where the try began. A redirect since then is a good answer of the lease's host.
+    """
+    ending = Ending(
+        lease.job_id,
+        lease.token,
+        "leave",
+        host=now.host,
+        gap_ms=gap_ms(plan.config, now.host),
+        trail=now.to_text(),
+    )
+    began_at_page = before is None or before.robots is None
+    if began_at_page and len(now.redirects) > len(before.redirects if before else ()):
+        return replace(ending, verdict="good")
+    return ending
 
 
 def _private_to(plan: Plan, response: Response | None) -> str | None:
@@ -176,6 +213,7 @@ def _fetched(
     lease: Lease,
     outcome: Content | Failure,
     response: Response | None,
+    read: ReadPage | None,
     *,
     from_store: bool,
 ) -> Fetched:
@@ -197,4 +235,6 @@ def _fetched(
         elapsed_s=found.elapsed_s if found else None,
         body_bytes=len(response.body) if response else None,
         from_store=from_store,
+        rendered=read is not None and read.rendered,
+        render_reason=read.reason if read is not None else None,
     )

@@ -7,11 +7,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from scrapeq.errors import ScrapeqError
 from scrapeq.frontier import Claim, Ending, Frontier, Lease, UnknownRedis
+from scrapeq.models import Lane
 from scrapeq.work.assignments import Assignment, Assignments
 from scrapeq.work.attempt import Outcome
+from scrapeq.work.browser_lane import BrowserLane
 from scrapeq.work.held import Held
 from scrapeq.work.saver import Saver
 from scrapeq.work.waiting import AGAIN_S, STORES_AWAY, Call
@@ -40,6 +43,7 @@ class Claimer:
         held: Held,
         saver: Saver,
         assignments: Assignments,
+        browser: BrowserLane,
     ) -> None:
         #: Set while nothing is due, or nothing more may be claimed.
         self.idle = threading.Event()
@@ -50,11 +54,10 @@ class Claimer:
         self._held = held
         self._saver = saver
         self._assignments = assignments
+        self._browser = browser
         self._allowed_until_s = 0.0
         self._wanted = asyncio.Event()
         self._halt = asyncio.Event()
-        self._alone = False  # jobs wait that lost their worker twice
-        self._suspect = ""  # the one of them that runs now, if one does
 
     def allow(self, until_s: float) -> None:
         """Claim until then, by the monotonic clock."""
@@ -74,7 +77,7 @@ class Claimer:
             if time.monotonic() >= self._allowed_until_s:
                 await self._rest()
                 continue
-            if self._must_wait():
+            if self._saver.is_behind or not self._held.free:
                 await self._held.changed(LOOK_S)
                 continue
             await self._held.room()
@@ -89,17 +92,8 @@ class Claimer:
                 log.warning("nothing can be claimed: %s", error)
                 await asyncio.sleep(AGAIN_S)
                 continue
-            # A job that lost its worker twice runs with nothing beside it: if it ends this
-            # process too, its neighbours are not blamed.
-            self._alone = claim.suspects > 0
-            self._suspect = next((one.job_id for one in claim.leases if one.lost >= 2), "")
-            if not claim.leases and not (self._alone and self._held):
+            if not claim.leases:
                 await self._nothing_due(claim.next_ms)
-
-    def _must_wait(self) -> bool:
-        """Whether something has to end before a claim makes sense."""
-        runs_alone = self._suspect in self._held or (self._alone and bool(self._held))
-        return runs_alone or self._saver.is_behind or not self._held.free
 
     async def _rest(self) -> None:
         self.idle.set()
@@ -107,18 +101,36 @@ class Claimer:
         await self._wanted.wait()
 
     async def _claim(self, begin: Callable[[Assignment], None]) -> Claim:
+        """Claim in each lane that has room here: the browser's first, which has little."""
+        count = min(await self._browser.wanted(), self._held.free)
+        if not count:
+            return await self._claim_in(Lane.HTTP, self._held.free, begin)
+        rendered = await self._claim_in(Lane.BROWSER, count, begin)
+        self._browser.found(len(rendered.leases))
+        fetched = await self._claim_in(Lane.HTTP, max(1, self._held.free), begin)
+        times = [one.next_ms for one in (rendered, fetched) if one.next_ms is not None]
+        return Claim(
+            rendered.leases + fetched.leases,
+            min(times, default=None),
+            rendered.suspects + fetched.suspects,
+        )
+
+    async def _claim_in(self, lane: Lane, count: int, begin: Callable[[Assignment], None]) -> Claim:
         claim: Claim = await self._call(
             self._frontier.jobs.claim,
             self._name,
-            self._held.free,
+            count,
             self._first_lease_ms,
-            alone=self._alone,
+            alone=not self._held,
+            lanes=(lane,),
         )
         if claim.leases:
-            await self._begin(list(claim.leases), begin)
+            await self._begin(list(claim.leases), begin, lane)
         return claim
 
-    async def _begin(self, leases: list[Lease], begin: Callable[[Assignment], None]) -> None:
+    async def _begin(
+        self, leases: list[Lease], begin: Callable[[Assignment], None], lane: Lane
+    ) -> None:
         """Start work on what was claimed; end at once what the record says is final."""
         self._held.take(leases)
         try:
@@ -130,7 +142,7 @@ class Claimer:
         for lease in done:
             self._saver.keep(Outcome(Ending(lease.job_id, lease.token, "done")))
         for assignment in to_try:
-            begin(assignment)
+            begin(assignment if lane is Lane.HTTP else replace(assignment, lane=lane))
 
     async def _nothing_due(self, next_ms: int | None) -> None:
         """Rest until woken, or look again when something is due; what is saved may free its host."""

@@ -55,7 +55,7 @@ def test_every_field_has_one_that_makes_it() -> None:
     read = {one.name for one in PAGE_FIELDS if one.column.source is Source.CONTENT}
     others = {one.name for one in PAGE_FIELDS} - read
 
-    assert {one.name for one in fields(Content)} == read | {"charset"}
+    assert {one.name for one in fields(Content)} == read | {"charset", "browser_need"}
     assert {one.name for one in fields(Fetched)} == others - {"html_sha256"}
     page = typing.get_type_hints(Page)
     for made_by in (Content, Fetched):
@@ -89,7 +89,7 @@ def test_each_value_comes_back_in_its_own_field(record: sa.Engine, submit: Submi
         page_rows(record, "b"), PAGE_ROW_COLUMNS, total=2, table=None, selectors={}
     )
 
-    del read["charset"]
+    del read["charset"], read["browser_need"]
     sha256 = database.results.content_hash(b"<p>")
     expected = good | read | {"links": list(read["links"]), "html_sha256": sha256}
     assert pages["b-1"] == Page(**expected)

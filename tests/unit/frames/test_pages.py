@@ -60,10 +60,11 @@ def test_one_row_per_input_row_in_input_order():
 
 TYPES = {
     **dict.fromkeys(["url", "final_url", "title", "text", "author", "error_message"], "string"),
-    **dict.fromkeys(["ok", "from_store"], "boolean"),
+    "render_reason": "string",
+    **dict.fromkeys(["ok", "from_store", "rendered"], "boolean"),
     **dict.fromkeys(["http_status", "attempts"], "Int16"),
     "body_bytes": "Int64",
-    "elapsed_s": "float64",
+    "elapsed_s": "Float64",
     **dict.fromkeys(["language", "error_kind"], "category"),
     **dict.fromkeys(["published_at", "fetched_at"], "datetime64[us, UTC]"),
 }
