@@ -9,6 +9,7 @@ from scrapeq.client.failures import FailedRow
 from scrapeq.models import Batch, BatchState, ErrorKind, Progress
 from scrapeq.models.actions import possible_actions
 from scrapeq.models.error_words import ADVICE, error_words, errors_in_words, is_retryable
+from scrapeq.project.away import Away
 
 #: Kinds of error that the last sentence of a batch names.
 MOST_KINDS = 3
@@ -25,13 +26,14 @@ def batch_card(
     paused: str = "",
     slow: str = "",
     is_still: bool = False,
-    missing: str = "",
+    away: Away | None = None,
     with_actions: bool = False,
 ) -> str:
     """HTML of a batch.
 
     errors: failed and cancelled rows by kind. rows: a few that failed, by kind. pace_per_s: pages a
-    second, step by step. paused, slow: hosts in words. is_still: nothing moves, so no speed is shown. missing: what does not answer; the card is then grey and says so.
+    second, step by step. paused, slow: hosts in words. is_still: nothing moves, so no speed is shown.
+    away: what does not answer; the card is then grey, and says so and what to do.
     """
     facts: dict[str, object] = {}  # a fact keeps its place as long as the batch runs
     if not progress.is_done:
@@ -49,19 +51,19 @@ def batch_card(
         facts["stored pages"] = display.count(progress.from_store)
     can_retry = any(is_retryable(kind) for kind in errors)
     actions = possible_actions(batch, can_retry=can_retry) if with_actions else []
-    summary = state_in_words(batch, progress, errors)
+    summary = away.advice if away else state_in_words(batch, progress, errors)
     return display.card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        ". ".join(words for words in (summary, note) if words) or None,
+        ". ".join(words for words in (summary, progress.apart_in_words, note) if words) or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         reason=why_all_failed(progress, errors, rows or {}),
         sparks={"speed": pace_per_s},
         groups=_groups(errors, rows or {}),
         actions={action.value: action.label for action in actions},
-        away=missing or None,
+        away=away.what if away else None,
     )
 
 
@@ -151,7 +153,8 @@ def one_line(batch: Batch, progress: Progress) -> str:
     line = f"{progress.done:,} of {progress.total:,} done, {progress.failed:,} failed"
     line += f", {progress.cancelled:,} cancelled" if progress.cancelled else ""
     state = "" if batch.state is BatchState.FINISHED else f", {batch.state.value}"
-    return f"{display.plain(batch.name or batch.id, 80)!r}: {line}{state}"
+    away = f"; {progress.away}" if progress.away else ""
+    return f"{display.plain(batch.name or batch.id, 80)!r}: {line}{state}{away}"
 
 
 def _advice(kind: str) -> str:

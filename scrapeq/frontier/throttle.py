@@ -55,11 +55,11 @@ class Throttle:
 
     def robots(self, origin: str) -> str | None:
         """What was kept for an origin by `keep_robots`, until it expires."""
-        with translated():
+        with translated(self._redis):
             kept = self._redis.get(self._keys.robots(origin))
         return None if kept is None else str(kept)
 
     def keep_robots(self, origin: str, text: str, ttl_s: float) -> None:
         """Keep an origin's robots.txt for every worker; a full Redis keeps none."""
-        with suppress(RedisFull), translated():
+        with suppress(RedisFull), translated(self._redis):
             self._redis.set(self._keys.robots(origin), text, px=max(1, int(ttl_s * 1000)))

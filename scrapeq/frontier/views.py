@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -42,6 +42,15 @@ class Standing:
         return JobStatus.RETRYING if self.retrying else JobStatus.PENDING
 
 
+class BatchCounts(NamedTuple):
+    """Open jobs of a batch: those that run, those that wait to be tried again, and those that lost
+    their worker twice and are tried apart (which may run)."""
+
+    running: int
+    retrying: int
+    tried_apart: int
+
+
 class Views:
     """What is in Redis now. Nothing here changes it."""
 
@@ -53,7 +62,7 @@ class Views:
 
     def paused(self) -> list[Paused]:
         """The hosts whose breaker is open, or half open with jobs that wait; the longest first."""
-        with translated():
+        with translated(self._redis):
             pipe = self._redis.pipeline(transaction=False)
             pipe.zrange(self._keys.breakers, 0, -1)
             pipe.hkeys(self._keys.lanes)
@@ -97,7 +106,7 @@ class Views:
             pipe.hmget(self._keys.tries, [job_id])
             pipe.hmget(self._keys.errors, [job_id])
         pipe.time()
-        with translated():
+        with translated(self._redis):
             *answers, (seconds, micros) = pipe.execute()
         now_ms = seconds * 1000 + micros // 1000
         found = {}
@@ -118,18 +127,18 @@ class Views:
 
     def stopped(self) -> dict[str, str]:
         """The batches that are stopped, each with its state: paused or cancelled."""
-        with translated():
+        with translated(self._redis):
             found = self._redis.hgetall(self._keys.stopped)
         return {str(batch_id): str(state) for batch_id, state in found.items()}
 
-    def batch_counts(self, batch_id: str) -> tuple[int, int]:
-        """Its jobs that run now, and those that wait to be tried again."""
+    def batch_counts(self, batch_id: str) -> BatchCounts:
+        """Where the open jobs of a batch are that are not simply due; one round trip."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.scard(self._keys.running(batch_id))
         pipe.scard(self._keys.waiting(batch_id))
-        with translated():
-            running, waiting = pipe.execute()
-        return int(running), int(waiting)
+        self._scripts.queue(pipe, "apart", [batch_id])
+        with translated(self._redis):
+            return BatchCounts(*map(int, pipe.execute()))
 
     def counts(self) -> dict[str, int]:
         """All open jobs (`open`), those `running`, those `retrying`; live `workers`."""
@@ -137,7 +146,7 @@ class Views:
         pipe.hlen(self._keys.job)
         pipe.zcard(self._keys.leases)
         pipe.zcard(self._keys.later)
-        with translated():
+        with translated(self._redis):
             known, running, retrying = pipe.execute()
         return {
             "open": int(known),
@@ -155,7 +164,7 @@ class Views:
         for key in (self._keys.later, self._keys.leases, *map(self._keys.throttled, lanes)):
             pipe.zrange(key, 0, 0, withscores=True)
         pipe.time()
-        with translated():
+        with translated(self._redis):
             *answers, (seconds, micros) = pipe.execute()
         now_ms = seconds * 1000 + micros // 1000
         counts, firsts = answers[: 2 * len(lanes)], answers[2 * len(lanes) :]
@@ -163,7 +172,7 @@ class Views:
 
     def running_ids(self, limit: int = 1_000) -> list[str]:
         """Jobs with a lease, the soonest to end first."""
-        with translated():
+        with translated(self._redis):
             return [str(job) for job in self._redis.zrange(self._keys.leases, 0, limit - 1)]
 
     def next_ids(self, limit: int = 1_000) -> list[str]:
@@ -178,7 +187,7 @@ class Views:
         pipe.hkeys(self._keys.lanes)
         pipe.zrange(self._keys.later, 0, last)
         pipe.hkeys(self._keys.stopped)
-        with translated():
+        with translated(self._redis):
             other_lanes, later, stopped = pipe.execute()
             lanes = [Lane.HTTP, *other_lanes]
             for key in (self._keys.suspects, self._keys.open, self._keys.throttled):
@@ -203,7 +212,7 @@ class Views:
 
     def retrying_ids(self) -> list[str]:
         """Jobs that wait to be tried again, the soonest first."""
-        with translated():
+        with translated(self._redis):
             return [str(job) for job in self._redis.zrange(self._keys.later, 0, -1)]
 
 

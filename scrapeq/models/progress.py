@@ -26,8 +26,10 @@ def headline(total: int, completed: int, failed: int, cancelled: int) -> str:
 class Progress(BaseModel):
     """Counts of jobs by where they are; `pending + running + retrying + done == total`.
 
-    `rate_per_s` is pages finished a second lately, `eta_s` seconds to the end at that rate, None
-    while it cannot be known; `elapsed_s` counts from submission to now or to the end.
+    `tried_apart`: those open ones whose worker ended twice while it had them. `rate_per_s` is pages
+    finished a second lately, `eta_s` seconds to the end at that rate, None while it cannot be known;
+    `elapsed_s` counts from submission to now or to the end. `away` says in a few words which service
+    does not answer; "" while all do.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,9 +42,11 @@ class Progress(BaseModel):
     failed: int = 0
     cancelled: int = 0
     from_store: int = 0
+    tried_apart: int = 0
     rate_per_s: float | None = None
     eta_s: float | None = None
     elapsed_s: float = 0.0
+    away: str = ""
 
     @property
     def done(self) -> int:
@@ -70,6 +74,14 @@ class Progress(BaseModel):
         return headline(self.total, self.completed, self.failed, self.cancelled)
 
     @property
+    def apart_in_words(self) -> str:
+        """What is said while jobs are tried apart, "" while none are."""
+        if not self.tried_apart:
+            return ""
+        pages = "1 page is" if self.tried_apart == 1 else f"{self.tried_apart:,} pages are"
+        return f"{pages} tried apart: a worker ended while it read {'it' if self.tried_apart == 1 else 'them'}"
+
+    @property
     def all_failed(self) -> bool:
         """Whether it ended without one good page."""
         return self.is_done and bool(self.failed) and not self.completed
@@ -77,7 +89,8 @@ class Progress(BaseModel):
     def __repr__(self) -> str:
         return (
             f"<Progress {self.done:,} of {self.total:,} ({math.floor(self.percentage)} %), "
-            f"{self.failed:,} failed, {self.cancelled:,} cancelled, {self.running:,} running>"
+            f"{self.failed:,} failed, {self.cancelled:,} cancelled, {self.running:,} running"
+            f"{f'; {self.away}' if self.away else ''}>"
         )
 
     def __str__(self) -> str:
@@ -93,5 +106,10 @@ class Progress(BaseModel):
         if self.from_store:
             facts["stored pages"] = display.count(self.from_store)
         return display.card(
-            "progress", facts, self.counts, corner=self.headline, is_bad=self.all_failed
+            "progress",
+            facts,
+            self.counts,
+            corner=self.headline,
+            is_bad=self.all_failed,
+            away=self.away or None,
         )

@@ -21,6 +21,7 @@ from scrapeq.display import script
 from scrapeq.errors import DatabaseUnavailable, NotFound, ScrapeqError
 from scrapeq.models.actions import Action
 from scrapeq.notebook.painter import painter, put
+from scrapeq.pipeline.job_queue import check
 
 if TYPE_CHECKING:
     from scrapeq.client.handle import BatchHandle
@@ -60,6 +61,8 @@ class LiveCard:
         """Do what was asked for, and draw what is true now; whether there is more to come."""
         try:
             while self._wanted:
+                # A button is pressed: while a store is silent no other picture waits for it
+                check(self._handle.queue)
                 getattr(self._handle, self._wanted.popleft())()
             if self._handle.is_done:
                 return self._lingers()
@@ -74,6 +77,7 @@ class LiveCard:
         except DatabaseUnavailable:
             self._widget.html = self._picture()
         except ScrapeqError as error:  # what a button asked for cannot be done now
+            self._wanted.clear()
             self._handle.note = str(error)
         return True
 

@@ -14,6 +14,7 @@ from scrapeq.client.failures import FailedRow
 from scrapeq.dashboards import STYLE
 from scrapeq.models import Batch, BatchState, Progress, ScrapingConfig
 from scrapeq.plots import theme
+from scrapeq.project.away import Away
 from tests.contrast import THEMES, blended, contrast
 
 
@@ -44,6 +45,20 @@ def test_where_all_failed_the_headline_says_so_and_nothing_says_100() -> None:
     assert "100 %" not in html
     assert display.FAILED in html
     assert "repeating-linear-gradient" in html
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (14, "14 pages are tried apart: a worker ended while it read them"),
+        (1, "1 page is tried apart: a worker ended while it read it"),
+    ],
+)
+def test_pages_that_are_tried_apart_are_told(count: int, words: str) -> None:
+    batch, _ = ended(0, {})
+    progress = Progress(total=500, pending=500, tried_apart=count)
+
+    assert f"{words}. run 2" in batch_card(batch, progress, note="run 2", errors={})
 
 
 def test_where_all_is_good_it_is_100() -> None:
@@ -144,7 +159,7 @@ def test_one_colour_means_failed_everywhere() -> None:
 @pytest.mark.parametrize(("text", "page"), THEMES)
 def test_the_palest_text_can_be_read(text: str, page: str) -> None:
     used = STYLE.read_text(encoding="utf-8") + card(
-        1, {"refused": 1}, missing="Redis does not answer"
+        1, {"refused": 1}, away=Away("Redis does not answer", "wait")
     )
     used = re.sub(r"rect[^}]*}|path[^}]*}", "", used)
     palest = min(
