@@ -60,7 +60,8 @@ def batch_card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        ". ".join(words for words in (offline, summary, note) if words) or None,
+        ". ".join(words for words in (offline, summary, progress.apart_in_words, note) if words)
+        or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         reason=why_all_failed(progress, errors, rows or {}),

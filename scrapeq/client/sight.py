@@ -38,6 +38,7 @@ class Sight:
 
     running: int = 0
     retrying: int = 0
+    tried_apart: int = 0
     paused: Sequence[Paused] = ()
     slow: str = ""
     away: Away | None = None
@@ -57,11 +58,10 @@ def sight(services: Services, batch_id: str, slow_hosts: SlowHosts) -> Sight:
 
     def look() -> tuple[bool, Sight]:
         frontier = services.frontier
-        running, retrying = frontier.views.batch_counts(batch_id)
-        kinds = frontier.views.retry_kinds(batch_id, MOST_LOOKED_AT) if retrying else {}
+        counts = frontier.views.batch_counts(batch_id)
+        kinds = frontier.views.retry_kinds(batch_id, MOST_LOOKED_AT)
         found = Sight(
-            running,
-            retrying,
+            *counts,
             frontier.views.paused(),
             slow_hosts.in_words(frontier, batch_id),
             unreached=list(kinds) if set(kinds.values()) <= UNREACHED else (),
