@@ -102,6 +102,13 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     stealth: Annotated[
         bool, typer.Option("--stealth", help="Send a real browser's headers and TLS.")
     ] = False,
+    render: Annotated[
+        str | None,
+        typer.Option(help="auto: a browser shows the pages that need one; always; never."),
+    ] = None,
+    wait_for: Annotated[
+        str | None, typer.Option(help="A selector or text=... that a rendered page waits for.")
+    ] = None,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Fetch again, also where stored pages could answer.")
     ] = False,
@@ -126,6 +133,8 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         links=links,
         images=images,
         stealth=stealth,
+        render=render,
+        wait_for=wait_for,
     )
     column: Any = _stdin_urls() if source == "-" else frames.read_urls(source, url_column)
     values = column if isinstance(column, list) else column.values

@@ -41,7 +41,8 @@ def checks() -> Iterator[Check]:
     yield Check("disk", free > LITTLE_SPACE, f"{free / 1e9:.1f} GB free")
     yield _attempt("database", lambda: _database(settings))
     yield _attempt("Redis", lambda: _redis(settings))
-    for extra, module in (("ai", "openai"), ("browser", "playwright"), ("postgres", "psycopg")):
+    yield _attempt("browser", lambda: _browser(settings))
+    for extra, module in (("ai", "openai"), ("postgres", "psycopg")):
         there = importlib.util.find_spec(module) is not None
         result = "installed" if there else f'not installed; pip install "scrapeq[{extra}]" adds it'
         yield Check(f"extra {extra}", True, result)
@@ -76,6 +77,30 @@ def _database(settings: Settings) -> str:
     if settings.shared and settings.database_url is None:
         return f"{where}; workers on other machines need SCRAPEQ_DATABASE_URL"
     return where
+
+
+def _browser(settings: Settings) -> str:
+    """Which one, and whether it shows a page."""
+    import asyncio
+
+    from scrapeq.fetch import find_browser
+    from scrapeq.fetch.browser import BrowserProcess
+
+    found = find_browser(settings.browser)
+    if found.missing:
+        return f"none, so pages that need one are marked as such; {found.missing}"
+
+    async def show() -> str:
+        process = BrowserProcess(found)
+        try:
+            context = await process.context()
+            page = await context.new_page()
+            await page.set_content("<p>...</p><script>document.body.textContent = 'works'</script>")
+            return f"{found.path}, {process.version}, {await page.inner_text('body')}"
+        finally:
+            await process.close()
+
+    return asyncio.run(show())
 
 
 def _redis(settings: Settings) -> str:

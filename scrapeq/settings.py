@@ -107,6 +107,22 @@ class Settings(BaseSettings):
         "again within 15 s.",
     )
 
+    # the browser
+    browser: Path | None = Field(
+        None,
+        validation_alias="SCRAPEQ_BROWSER",
+        description="The program that renders pages: a Chromium or Chrome, best its headless shell. "
+        "None: Playwright's own, or one that is on PATH.",
+    )
+    browser_pages: int = Field(
+        4,
+        ge=1,
+        le=64,
+        validation_alias="SCRAPEQ_BROWSER_PAGES",
+        description="Pages that the browser of one worker process shows at the same time; each takes "
+        "about 30 MB in the headless shell, 75 MB in all of Chromium.",
+    )
+
     # hosts that fail: see docs/decisions/0007
     breaker_failures: int = Field(
         20,

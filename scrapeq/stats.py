@@ -118,6 +118,15 @@ def quantile_s(counts: Histogram, share: float) -> float | None:
     return float(lower * (upper / lower) ** within)
 
 
+def expected_s(running_s: float, usual_s: float, latencies: Histogram, limit_s: float) -> float:
+    """How long a try takes in all that has run for `running_s`: as long as usual; if it has taken
+    longer already, as half of those lately that took longer still; if none did, its time limit."""
+    if running_s < usual_s:
+        return usual_s
+    slower = {number: count for number, count in latencies.items() if number > bucket(running_s)}
+    return quantile_s(slower, 0.5) or limit_s
+
+
 def _check_share(share: float) -> None:
     if not 0 <= share <= 1:
         raise ValueError(f"a share lies between 0 and 1, not {share}; write 0.95 for 95 %")

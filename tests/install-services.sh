@@ -3,7 +3,7 @@
 #
 # Redis:      nothing to do, a server comes as a wheel with the Python packages.
 # PostgreSQL: for the tests of shared databases.
-# Chromium:   for the tests of what a notebook shows.
+# Chromium:   for the tests of what a notebook shows, and its headless shell for those of rendering.
 #
 # Both are Debian's packages, through apt as root. Without them their tests are skipped on a laptop;
 # with CI=true their absence is an error.
@@ -18,16 +18,22 @@ have_chromium() {
         || command -v google-chrome >/dev/null 2>&1
 }
 
+have_headless_shell() { command -v chromium-headless-shell >/dev/null 2>&1; }
+
 missing=""
 have_postgresql || missing="$missing postgresql"
 have_chromium || missing="$missing chromium"
+# Chromium itself renders too, so nothing fails where there is no such package.
+have_headless_shell || missing="$missing chromium-headless-shell"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing for the tests:$missing ..."
     export DEBIAN_FRONTEND=noninteractive
-    # shellcheck disable=SC2086 # one word for each package
-    apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null || true
+    apt-get update -qq || true
+    for package in $missing; do
+        apt-get install -y -qq --no-install-recommends "$package" >/dev/null || true
+    done
 fi
 
 failed=0

@@ -18,7 +18,17 @@ from scrapeq.errors import ConfigError
 #: four characters a token, so that page and answer fit a window of 16,384.
 MOST_CHARS = 40_000
 
-_ALIASES = {"summarize": "summarise"}
+#: Other words for a task; and what a content may be called, which is then summarised.
+_ALIASES = {
+    "summarize": "summarise",
+    "summary": "summarise",
+    "classification": "classify",
+    "extraction": "extract",
+    **dict.fromkeys(
+        ("html", "text", "text/html", "text/plain", "markdown", "page", "article", "general"),
+        "summarise",
+    ),
+}
 _INSTRUCTIONS = {
     "summarise": "Summarise the page in its own language, in three to five plain sentences, "
     "without a heading and without anything that the page does not say.",
@@ -50,11 +60,13 @@ def task(
     Raises ConfigError for an unknown type, options that belong to another type, labels that are
     missing, empty or doubled, and "extract" with neither prompt nor schema.
     """
-    type = _ALIASES.get(type, type)
-    if type not in _INSTRUCTIONS:
+    named = type.strip().lower() if isinstance(type, str) else ""
+    if (known := _ALIASES.get(named, named)) not in _INSTRUCTIONS:
         raise ConfigError(
-            f"there is no AI task {type!r}", hint="write summarise, classify or extract"
+            f"there is no AI task {type!r}",
+            hint=f"write summarise, classify or extract, or one of: {', '.join(_ALIASES)}",
         )
+    type = known
     if schema is not None and type != "extract":
         raise ConfigError(f"{type} takes no schema", hint='write type="extract"')
     if labels is not None and type != "classify":

@@ -2,7 +2,7 @@
 
 from scrapeq.clean.content import clean_content, language_tag
 from scrapeq.clean.records import clean_records
-from scrapeq.clean.report import Change, CleanResult, Report
+from scrapeq.clean.report import Change, CleanResult, Report, is_result
 from scrapeq.clean.rules import CleaningRules
 from scrapeq.clean.text import Layout, clean_text
 
@@ -15,5 +15,6 @@ __all__ = [
     "clean_content",
     "clean_records",
     "clean_text",
+    "is_result",
     "language_tag",
 ]

@@ -85,6 +85,16 @@ class CleanResult:
         return {"data": self.data, "report": self.report.to_json()}
 
 
+def is_result(data: object) -> bool:
+    """Whether this is what `CleanResult.to_json` gives, and not a record of somebody's own."""
+    return (
+        isinstance(data, dict)
+        and data.keys() == {"data", "report"}
+        and isinstance(report := data["report"], dict)
+        and report.keys() == Report().to_json().keys()
+    )
+
+
 def _excerpt(value: Any) -> str | None:
     if value is None:
         return None

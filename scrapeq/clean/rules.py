@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from collections.abc import Sequence
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scrapeq.errors import ConfigError
+
+#: The words of a name: created_at, createdAt, "Created at".
+_NAME_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+#: The last word of a name, and what such a field holds nearly always. Words with two meanings (score,
+#: stock, amount) are not here: what cannot be read would be reported for no reason.
+_WORDS: dict[str, frozenset[str]] = {
+    "dates": frozenset({"date", "datetime", "published", "updated", "created", "modified"}),
+    "prices": frozenset({"price", "cost", "fee"}),
+    "numbers": frozenset({"rating", "quantity", "qty", "count"}),
+    "urls": frozenset({"url", "link", "href", "uri", "website", "homepage"}),
+}
 
 
 class CleaningRules(BaseModel):
@@ -49,6 +62,29 @@ class CleaningRules(BaseModel):
         description="True drops records that are equal to an earlier one, names of fields those "
         "that are equal in these.",
     )
+
+    @classmethod
+    def by_names(cls, data: dict[str, Any] | Sequence[dict[str, Any]]) -> Self:
+        """The rules that the names of the fields suggest: a `product_price` is a price, a
+        `publishedAt` a date. Rows are never dropped."""
+        records = [data] if isinstance(data, dict) else data
+        if not isinstance(records, (list, tuple)):
+            return cls()
+        names = dict.fromkeys(
+            name
+            for record in records
+            if isinstance(record, dict)
+            for name in record
+            if isinstance(name, str)
+        )
+        found: dict[str, list[str]] = {rule: [] for rule in _WORDS}
+        for name in names:
+            words = _NAME_WORDS.findall(name)
+            last = words[-1].lower() if words else ""
+            for rule, known in _WORDS.items():
+                if last in known or (rule == "dates" and last == "at" and len(words) > 1):
+                    found[rule].append(name)
+        return cls.model_validate(found)
 
     @classmethod
     def build(cls, rules: CleaningRules | dict[str, Any] | None) -> CleaningRules:

@@ -35,6 +35,7 @@ from scrapeq.project.open_jobs import open_now
 
 if TYPE_CHECKING:
     import pandas as pd
+    import sqlalchemy as sa
 
     from scrapeq.database.compared import ComparedRow
     from scrapeq.frames import Seen, Steps
@@ -43,22 +44,31 @@ _EVERY = re.compile(r"^\s*(\d+)\s*(s|m|min|h|d)\s*$", re.IGNORECASE)
 _UNITS_MS = {"s": 1_000, "m": MINUTE_MS, "min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 #: Rows of a history: two months of minutes, and more than anybody draws.
 MOST_STEPS = 100_000
+#: The steps that a history is cut into where none is named: the first with which it has at most
+#: `FITTING_STEPS`, as many bars as a picture has room for.
+FITTING_MS = (
+    *(1_000, 5_000, 15_000),
+    *(MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS),
+    *(HOUR_MS, 3 * HOUR_MS, DAY_MS, 7 * DAY_MS),
+)
+FITTING_STEPS = 60
 
 _Slug = TypeVar("_Slug", bound=StrEnum)
 
 
 def history(
     hours: float = 24,
-    every: str = "1h",
+    every: str | None = "1h",
     *,
     batch: str | BatchHandle | None = None,
     queue: JobQueue | None = None,
 ) -> pd.DataFrame:
     """How many jobs ended, how well and how fast, step by step; those without jobs too.
 
-    every: how long a step is: "5m", "1h", "1d"; whole minutes, or seconds ("10s") for a batch.
-    Steps begin at whole multiples of it since 1970, in UTC: days at midnight. With `batch` it
-    covers the time from the batch's submission to its end, or to now, whatever `hours` says.
+    every: how long a step is: "10s", "5m", "1h", "1d". Steps begin at whole multiples of it since
+    1970, in UTC: days at midnight. With `batch` it covers the time from the batch's submission to
+    its end, or to now, whatever `hours` says. None: steps that fit, seconds to weeks, and of
+    the `hours` only the time from the first job that ended to the last one.
 
     Index `time`: DatetimeIndex, UTC, the start of each step. Columns: jobs, succeeded, failed
     Int64 · success_rate Float64, 0 to 100 · jobs_per_s Float64, over the part of the step that
@@ -68,7 +78,8 @@ def history(
     none. Cancelled jobs are not counted.
 
     Without a batch, jobs are what workers did: rows that were answered without a request (by
-    stored pages, duplicates, no URL) are not among them; the cost depends on minutes, not on jobs. With a
+    stored pages, duplicates, no URL) are not among them; the cost depends on minutes, not on jobs,
+    but for steps in seconds, for which every job of that time is read. With a
     batch they are, so that the sum is its completed and failed rows; all of its jobs are read, 1 s
     for a million. Raises ConfigError for an `every` or `hours` that cannot be met.
     """
@@ -76,11 +87,14 @@ def history(
     engine = queue.services.engine
     found: Sequence[database.minutes.Span]
     if batch is None:
-        steps = _last_hours(hours, every)
-        found = database.minutes.spans_since(engine, steps.first_ms, steps.every_ms)
+        steps = _last_hours(engine, hours, every)
+        if steps.every_ms % MINUTE_MS:
+            found = database.tallies.asked_spans(engine, steps.first_ms, steps.every_ms)
+        else:
+            found = database.minutes.spans_since(engine, steps.first_ms, steps.every_ms)
     else:
         of = _batch(queue, batch)
-        every_ms = _every_ms(every)
+        every_ms = _lifetime_step_ms(of, every)
         found = database.tallies.batch_spans(engine, of.id, every_ms)
         steps = _lifetime(of, every_ms, [span.start_ms for span in found])
     found = [span for span in found if span.start_ms <= steps.last_ms]
@@ -89,7 +103,7 @@ def history(
 
 def error_history(
     hours: float = 24,
-    every: str = "1h",
+    every: str | None = "1h",
     *,
     batch: str | BatchHandle | None = None,
     queue: JobQueue | None = None,
@@ -99,17 +113,20 @@ def error_history(
     One Int64 column per kind that occurred, the most frequent first; none for a past without
     errors. Unlike `history` it counts every row that ended so: refused ones (`scheme`), duplicates
     and cancelled ones too. Without a batch it counts what happened, also to jobs that were tried
-    again since; with one, how its rows stand now. Raises ConfigError as `history` does.
+    again since; with one, or in seconds, how rows stand now. Raises ConfigError as `history` does.
     """
     queue = _queue(queue, batch)
     engine = queue.services.engine
     if batch is None:
-        steps = _last_hours(hours, every)
-        found = database.minutes.error_spans_since(engine, steps.first_ms, steps.every_ms)
+        steps = _last_hours(engine, hours, every)
+        if steps.every_ms % MINUTE_MS:
+            found = database.tallies.error_spans(engine, steps.every_ms, since_ms=steps.first_ms)
+        else:
+            found = database.minutes.error_spans_since(engine, steps.first_ms, steps.every_ms)
     else:
         of = _batch(queue, batch)
-        every_ms = _every_ms(every)
-        found = database.tallies.batch_error_spans(engine, of.id, every_ms)
+        every_ms = _lifetime_step_ms(of, every)
+        found = database.tallies.error_spans(engine, every_ms, batch_id=of.id)
         steps = _lifetime(of, every_ms, [start_ms for start_ms, _, _ in found])
     found = [one for one in found if one[0] <= steps.last_ms]
     return frames.error_history_frame(steps, found)
@@ -117,7 +134,7 @@ def error_history(
 
 def host_history(
     hours: float = 24,
-    every: str = "1h",
+    every: str | None = "1h",
     *,
     batch: str | BatchHandle | None = None,
     limit: int = 30,
@@ -134,11 +151,11 @@ def host_history(
     engine = queue.services.engine
     _check_limit(limit)
     if batch is None:
-        steps = _last_hours(hours, every)
+        steps = _last_hours(engine, hours, every)
         since_ms, batch_id, every_ms = steps.first_ms, None, steps.every_ms
     else:
         of = _batch(queue, batch)
-        since_ms, batch_id, every_ms = None, of.id, _every_ms(every)
+        since_ms, batch_id, every_ms = None, of.id, _lifetime_step_ms(of, every)
     names = database.tallies.busiest_hosts(engine, limit, since_ms=since_ms, batch_id=batch_id)
     found = database.tallies.host_spans(
         engine, names, every_ms, since_ms=since_ms, batch_id=batch_id
@@ -376,16 +393,32 @@ def _batch(queue: JobQueue, batch: str | BatchHandle) -> Batch:
     return queue.find_batch(batch)
 
 
-def _last_hours(hours: float, every: str) -> Steps:
+def _last_hours(engine: sa.Engine, hours: float, every: str | None) -> Steps:
+    """The last hours; where no step is named, those of them in which jobs ended, in steps that fit."""
+    now = now_ms()
+    since_ms = now - round(_checked_hours(hours) * HOUR_MS)
+    if every is None:
+        found = database.tallies.ended_between(engine, since_ms) or (since_ms, now)
+        every_ms = _fitting_ms(found[1] - found[0])
+        first_ms, last_ms = floor_ms(found[0], every_ms), max(found)
+        end_ms = min(max(now, last_ms), floor_ms(last_ms, every_ms) + every_ms)
+        return _steps(first_ms, last_ms, every_ms, begin_ms=first_ms, end_ms=end_ms)
     every_ms = _every_ms(every)
-    if every_ms % MINUTE_MS:
-        raise ConfigError(
-            f"every is {every!r}, and what happened is kept by minute",
-            hint='write whole minutes, like "1m", "5m" or "1h"; seconds are for one batch',
-        )
-    end_ms = now_ms()
-    first_ms = floor_ms(end_ms - round(_checked_hours(hours) * HOUR_MS), every_ms)
-    return _steps(first_ms, end_ms, every_ms, begin_ms=first_ms, end_ms=end_ms)
+    first_ms = floor_ms(since_ms, every_ms)
+    return _steps(first_ms, now, every_ms, begin_ms=first_ms, end_ms=now)
+
+
+def _fitting_ms(length_ms: int) -> int:
+    """The step that cuts so much time into a readable number of steps."""
+    return next((ms for ms in FITTING_MS if length_ms <= ms * FITTING_STEPS), FITTING_MS[-1])
+
+
+def _lifetime_step_ms(batch: Batch, every: str | None) -> int:
+    """The step that was named, or the one that fits the batch's lifetime."""
+    if every is not None:
+        return _every_ms(every)
+    begin_ms = to_ms(batch.created_at) or 0
+    return _fitting_ms((to_ms(batch.finished_at) or now_ms()) - begin_ms)
 
 
 def _lifetime(batch: Batch, every_ms: int, starts_ms: Sequence[int]) -> Steps:

@@ -17,6 +17,7 @@ from scrapeq.database.batches import UNFINISHED, close_finished
 from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.minutes import count_errors, delete_minutes
 from scrapeq.database.schema import (
+    NOT_A_PAGE,
     batches,
     contents,
     events,
@@ -28,6 +29,11 @@ from scrapeq.database.schema import (
 from scrapeq.models import FINAL, BatchState, ErrorKind, Job, JobStatus, Lane, check_move
 
 OPEN = tuple(status.value for status in JobStatus if status not in FINAL)
+#: Jobs that workers are to fetch. What a worker runs is "pending" in the record: "running" there was
+#: made so by hand, and is left alone until it is given another status.
+_TO_FETCH = sa.and_(
+    jobs.c.status.in_((JobStatus.PENDING.value, JobStatus.RETRYING.value)), jobs.c.page_of.is_(None)
+)
 #: Ids in one IN (...): both databases take more, but their planners slow down.
 IN_CHUNK = 1_000
 #: Open jobs that are read at once: to begin with, and then.
@@ -98,7 +104,7 @@ def open_jobs(
     j = jobs.c
     query = (
         sa.select(j.id, j.row, j.host, j.priority, j.lane)
-        .where(j.batch_id == batch_id, j.row > after_row, j.status.in_(OPEN), j.page_of.is_(None))
+        .where(j.batch_id == batch_id, j.row > after_row, _TO_FETCH)
         .order_by(j.row)
         .limit(limit)
     )
@@ -111,7 +117,7 @@ def open_jobs_of(engine: sa.Engine, batch_ids: Sequence[str]) -> dict[str, list[
     j = jobs.c
     query = (
         sa.select(j.batch_id, j.id, j.row, j.host, j.priority, j.lane)
-        .where(j.batch_id.in_(batch_ids), j.status.in_(OPEN), j.page_of.is_(None))
+        .where(j.batch_id.in_(batch_ids), _TO_FETCH)
         .order_by(j.batch_id, j.row)
     )
     found: dict[str, list[OpenJob]] = {batch_id: [] for batch_id in batch_ids}
@@ -162,6 +168,18 @@ def set_lanes(engine: sa.Engine, lanes: Mapping[str, Lane]) -> None:
             change.values(lane=sa.bindparam("new_lane")),
             [{"job_id": job_id, "new_lane": lane.value} for job_id, lane in lanes.items()],
         )
+
+
+def ids_and_urls(engine: sa.Engine, batch_id: str) -> list[tuple[str, str]]:
+    """The id and the URL, as it was given, of each row of a batch's input, in order."""
+    j = jobs.c
+    query = (
+        sa.select(j.id, j.url)
+        .where(j.batch_id == batch_id, j.parent_job_id.is_(None))
+        .order_by(j.row)
+    )
+    with read_transaction(engine) as connection:
+        return [(str(row[0]), str(row[1])) for row in connection.execute(query)]
 
 
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:
@@ -224,6 +242,24 @@ def error_kinds(engine: sa.Engine, batch_id: str) -> dict[str, int]:
     )
     with read_transaction(engine) as connection:
         return {str(kind): int(number) for kind, number in connection.execute(query)}
+
+
+def page_kinds(engine: sa.Engine, batch_id: str) -> dict[tuple[str, bool], int]:
+    """How many rows of a batch have a page of each kind that is of no use, the most frequent first:
+    by the kind, and whether the row counts as good.
+
+    Read from an index of such rows alone.
+    """
+    count = sa.func.count()
+    good = jobs.c.status == JobStatus.COMPLETED.value
+    query = (
+        sa.select(jobs.c.page_kind, good, count)
+        .where(jobs.c.batch_id == batch_id, NOT_A_PAGE)
+        .group_by(jobs.c.page_kind, good)
+        .order_by(count.desc(), jobs.c.page_kind)
+    )
+    with read_transaction(engine) as connection:
+        return {(str(kind), bool(ok)): int(n) for kind, ok, n in connection.execute(query)}
 
 
 def move_job(
@@ -379,6 +415,9 @@ _PENDING: dict[str, Any] = {
     "started_ms": None,
     "finished_ms": None,
     "elapsed_s": None,
+    "page_kind": None,
+    "page_kind_signal": None,
+    "selected": None,
 }
 #: What a batch with open jobs again is; a paused one stays paused.
 _REOPENED: dict[str, Any] = {

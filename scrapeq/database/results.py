@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.clock import from_ms, now_ms, to_ms
-from scrapeq.database.batches import NewJob, append_jobs, close_finished
+from scrapeq.database.batches import NewJob, StoredAnswer, append_jobs, close_finished
 from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.minutes import count_errors, count_finished
@@ -30,6 +30,7 @@ from scrapeq.database.schema import (
     pages,
     sound_text,
 )
+from scrapeq.database.selected import counted
 from scrapeq.models import Content, Fetched, JobStatus, Links, Page
 from scrapeq.models.page_fields import PAGE_FIELDS, TABLE_FIELDS, Kept, PageField, Source
 
@@ -48,7 +49,7 @@ class Result:
     content: what was read, as `packed` made it. token: of the lease under which it was made; only a
     newer one overwrites. url_key and recipe say which later jobs it may answer, and so do request
     (how it was asked for, see `RequestIdentity`) and private_to (the owner whose batches alone it may
-    answer; None: anybody's). html: the page's bytes if they are to be kept. appended: jobs that join
+    answer; None: anybody's). selected: which selectors matched, see `selected_bits`. html: the page's bytes if they are to be kept. appended: jobs that join
     its batch together with it, as links of a crawl do; their rows follow the batch's last one.
     """
 
@@ -60,6 +61,7 @@ class Result:
     request: str = ""
     private_to: str | None = None
     content: Packed = field(default_factory=dict)
+    selected: int | None = None
     html: bytes | None = None
     content_type: str = ""
     appended: Sequence[NewJob] = ()
@@ -134,10 +136,10 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswers:
-    """jobs: by duplicate key, the job that has the newest page. refused: keys whose young pages
+    """jobs: by duplicate key, the newest page. refused: keys whose young pages
     were all asked for in another way, or are private to another owner."""
 
-    jobs: dict[str, str] = field(default_factory=dict)
+    jobs: dict[str, StoredAnswer] = field(default_factory=dict)
     refused: int = 0
 
 
@@ -146,20 +148,22 @@ def stored_answers(
 ) -> StoredAnswers:
     """Which of the duplicate keys have a page that may answer."""
     young = sa.and_(pages.c.recipe == recipe, asking.is_young)
-    found: dict[str, str] = {}
+    answer = (pages.c.job_id, jobs.c.page_kind, jobs.c.page_kind_signal, jobs.c.selected)
+    found: dict[str, StoredAnswer] = {}
     refused: set[str] = set()
     with read_transaction(engine) as connection:
         if connection.execute(sa.select(sa.literal(1)).where(young).limit(1)).first() is None:
             return StoredAnswers()
         for some in chunked(url_keys):
             query = (
-                sa.select(pages.c.url_key, pages.c.job_id, asking.may_have)
+                sa.select(pages.c.url_key, asking.may_have, *answer)
+                .select_from(sa.outerjoin(pages, jobs, jobs.c.id == pages.c.job_id))
                 .where(pages.c.url_key.in_(some), young)
                 .order_by(pages.c.fetched_ms)
             )
-            for key, job_id, may_have in connection.execute(query):
+            for key, may_have, *known in connection.execute(query):
                 if may_have:
-                    found[key] = job_id
+                    found[key] = StoredAnswer(*known)
                 else:
                     refused.add(key)
     return StoredAnswers(found, len(refused - found.keys()))
@@ -460,7 +464,7 @@ _NO_CONTENT: Packed = dict.fromkeys(column for column, _, _ in _CONTENT_WRITERS)
 
 _FINISHED = (
     *("job", "status", "attempts", "error_kind", "error_message", "from_store", "finish_order"),
-    *("started_ms", "finished_ms", "elapsed_s"),
+    *("started_ms", "finished_ms", "elapsed_s", "page_kind", "page_kind_signal", "selected"),
 )
 
 
@@ -509,9 +513,14 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
     """
     batch_ids = {result.page.batch_id for result in kept}
     last_places = connection.execute(
-        sa.select(batches.c.id, batches.c.finish_order).where(batches.c.id.in_(batch_ids))
+        sa.select(batches.c.id, batches.c.finish_order, batches.c.selected).where(
+            batches.c.id.in_(batch_ids)
+        )
     )
-    place = {row.id: row.finish_order for row in last_places}
+    place: dict[str, int] = {}
+    selected: dict[str, str | None] = {}
+    for row in last_places:
+        place[row.id], selected[row.id] = row.finish_order, row.selected
     twins: dict[str, list[str]] = defaultdict(list)
     waiting = sa.select(jobs.c.id, jobs.c.page_of).where(
         jobs.c.page_of.in_([result.page.job_id for result in kept]), jobs.c.status.in_(OPEN)
@@ -520,12 +529,15 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
         twins[leader].append(job_id)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     errors: Counter[str] = Counter()
-    updates = []
+    bits: dict[str, list[int]] = defaultdict(list)
+    updates: list[Packed] = []
     for result in kept:
         page = result.page
         status = JobStatus.COMPLETED if page.ok else JobStatus.FAILED
         same = [page.job_id, *twins[page.job_id]]
         counts[page.batch_id][status.value] += len(same)
+        if result.selected is not None:
+            bits[page.batch_id] += [result.selected] * len(same)
         if page.error_kind is not None:
             errors[str(page.error_kind)] += len(same)
         for job_id in same:
@@ -540,6 +552,9 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
                     "attempts": page.attempts,
                     "error_kind": str(page.error_kind) if page.error_kind else None,
                     "error_message": sound_text(page.error_message),
+                    "page_kind": page.page_kind.value if page.page_kind else None,
+                    "page_kind_signal": page.page_kind_signal,
+                    "selected": result.selected,
                     "from_store": from_store,
                     "finish_order": place[page.batch_id],
                     "started_ms": result.started_ms,
@@ -554,6 +569,7 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
             .where(batches.c.id == batch_id)
             .values(
                 finish_order=place[batch_id],
+                selected=counted(selected[batch_id], bits[batch_id]),
                 **{name: batches.c[name] + count for name, count in counts[batch_id].items()},
             )
         )

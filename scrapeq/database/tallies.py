@@ -12,10 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scrapeq.clock import MINUTE_MS
 from scrapeq.database.engine import read_transaction
 from scrapeq.database.latency import latency_bucket
-from scrapeq.database.minutes import Span
-from scrapeq.database.schema import jobs
+from scrapeq.database.minutes import Span, floor_ms
+from scrapeq.database.schema import history, jobs
 from scrapeq.models import JobStatus
 from scrapeq.models.tallies import ErrorSpan, HostErrors, HostTally
 
@@ -126,15 +127,54 @@ def batch_spans(engine: sa.Engine, batch_id: str, every_ms: int) -> list[Span]:
     return [spans[start_ms] for start_ms in sorted(spans)]
 
 
-def batch_error_spans(engine: sa.Engine, batch_id: str, every_ms: int) -> list[ErrorSpan]:
-    """The errors of a batch by time, as `minutes.error_spans_since` gives them."""
+def asked_spans(engine: sa.Engine, since_ms: int, every_ms: int) -> list[Span]:
+    """The spans in which jobs ended that a request was sent for, of every batch, oldest first.
+
+    Like `minutes.spans_since`, for steps shorter than its minutes; every job since then is read.
+    """
+    spans: dict[int, Span] = {}
+    query = _ended([_start(every_ms)], None, since_ms).where(jobs.c.elapsed_s.is_not(None))
+    with read_transaction(engine) as connection:
+        for start_ms, *tally in connection.execute(query):
+            _add(spans.setdefault(start_ms, Span(start_ms)), *tally)
+    return [spans[start_ms] for start_ms in sorted(spans)]
+
+
+def ended_between(engine: sa.Engine, since_ms: int) -> tuple[int, int] | None:
+    """When the first and the last job ended since then; None if none did.
+
+    Four looks into indexes: jobs know the millisecond, and minutes outlive the jobs that were
+    cleaned up.
+    """
+    found: list[tuple[int, int]] = []
+    with read_transaction(engine) as connection:
+        for at, length_ms in ((jobs.c.finished_ms, 0), (history.c.minute_ms, MINUTE_MS)):
+            one = sa.select(at).where(at >= since_ms).limit(1)
+            begin = connection.scalar(one.order_by(at))
+            end = connection.scalar(one.order_by(at.desc()))
+            if begin is not None and end is not None:
+                found.append((int(begin), int(end) + length_ms))
+    if len(found) < 2:
+        return found[0] if found else None
+    (begin, end), (first_minute, last_minute) = found
+    # a minute that also a job speaks for says nothing new
+    begin = begin if floor_ms(begin, MINUTE_MS) <= first_minute else first_minute
+    end = end if end + MINUTE_MS >= last_minute else last_minute
+    return begin, end
+
+
+def error_spans(
+    engine: sa.Engine, every_ms: int, *, batch_id: str | None = None, since_ms: int | None = None
+) -> list[ErrorSpan]:
+    """The errors of a batch, or since then, by time, as `minutes.error_spans_since` gives them."""
     start = _start(every_ms)
     query = (
         sa.select(start, jobs.c.error_kind, sa.func.count())
         .where(
-            jobs.c.batch_id == batch_id,
             jobs.c.error_kind.is_not(None),
             jobs.c.finished_ms.is_not(None),
+            *_of_batch(batch_id),
+            *_finished_since(since_ms),
         )
         .group_by(start, jobs.c.error_kind)
         .order_by(start, jobs.c.error_kind)

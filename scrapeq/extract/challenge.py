@@ -1,4 +1,4 @@
-"""Checks that a visitor is a person: whose they are, by what their services put into every one.
+"""Checks that a person asks: whose they are, by what their services put into every one.
 
 Only marks that stand in the check itself count. Most of these services also put a script into the
 pages that they let through, and that script is no mark.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-
 
 #: Characters of a page that are looked at: these pages are small, or begin with their marks.
 LOOKED_AT = 64 * 1024

@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborHTMLParser
 from scrapeq import urls
 from scrapeq.extract.author import author_of
 from scrapeq.extract.bounds import for_lexbor, for_lxml
+from scrapeq.extract.browser_need import browser_need
 from scrapeq.extract.charset import Decoded, decode
 from scrapeq.extract.declared import declarations
 from scrapeq.extract.images import images_of
@@ -71,6 +72,7 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
     fields = select(tree, recipe.custom_selectors)
     links = links_of(tree, join) if recipe.extract_links else Links()
     images = images_of(tree, join) if recipe.extract_images else []
+    need = browser_need(tree, text.text, fields)
     # The last of all, since it takes scripts out of the tree.
     kind, signal = page_kind(tree, declared, markup, text.text, url=url, asked=asked)
     sources |= metadata_sources
@@ -92,6 +94,7 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
         charset=decoded.charset,
         page_kind=kind,
         page_kind_signal=signal,
+        browser_need=need,
     )
 
 

@@ -132,7 +132,9 @@ class _Look:
     @cached_property
     def headings(self) -> list[str]:
         return [
-            part for node in self.declared.headings[:3] for part in words.parts_of(node.text()[:300])
+            part
+            for node in self.declared.headings[:3]
+            for part in words.parts_of(node.text()[:300])
         ]
 
     @cached_property
@@ -149,7 +151,8 @@ class _Look:
         """Whether the address says where to go afterwards: what was asked for."""
         there = _place(self.asked)[1].rstrip("/")
         return any(
-            name.casefold() in _RETURN and (not there or there in value or "%2f" in value.casefold())
+            name.casefold() in _RETURN
+            and (not there or there in value or "%2f" in value.casefold())
             for name, value in parse_qsl(urlsplit(self.url).query)
         )
 
@@ -402,7 +405,7 @@ _LOGIN_PATH = re.compile(
     re.IGNORECASE,
 )
 _CONSENT_PATH = re.compile(
-    r"/(?:consent|cookie-?wall|cookie-?consent|privacy-?wall|privacygate|age-?(?:gate|verification|check))(?:[/.]|$)"
+    r"/(?:consent|cookie-?wall|cookie-?consent|privacy-?wall|age-?(?:verification|check))(?:[/.]|$)"
 )
 _NOT_FOUND_PATH = re.compile(
     r"/(?:404|error-?404|404-?error|not-?_?found|page-?_?not-?_?found|notfound|nicht-gefunden"

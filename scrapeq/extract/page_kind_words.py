@@ -147,7 +147,7 @@ CONSENT = _any(
     r"la tua privacy|antes de continuar(?: para .{1,40})?|a sua privacidade|voordat je verdergaat(?: naar .{1,40})?",
     r"zanim przejdziesz(?: do .{1,40})?|szanujemy twoją prywatność|innan du fortsätter(?: till .{1,40})?",
     r"(?:prima|než) (?:budete )?pokračovat|перед тем как продолжить|続行する前に|继续之前",
-    r"age (?:verification|check|gate)|(?:please )?(?:verify|confirm) your age|are you (?:over|of) (?:18|21|legal (?:drinking )?age)",
+    r"age (?:verification|check)|(?:please )?(?:verify|confirm) your age|are you (?:over|of) (?:18|21|legal (?:drinking )?age)",
     r"altersprüfung|sind sie (?:über|mindestens) (?:16|18)(?: jahre alt)?|avez-vous (?:plus de )?18 ans"
     r"|¿?eres mayor de (?:edad|18)|sei maggiorenne|você tem mais de 18 anos|вам есть 18(?: лет)?",
 )

@@ -22,7 +22,9 @@ MAX_COOKIES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Cookie:
+class Cookie:
+    """host_only: for the host `domain` itself alone, not for those below it."""
+
     name: str
     value: str
     domain: str
@@ -35,8 +37,13 @@ class Cookies:
     """A jar for one visit."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str, str], _Cookie] = {}
+        self._kept: dict[tuple[str, str, str], Cookie] = {}
         self._taken = 0
+
+    @property
+    def kept(self) -> tuple[Cookie, ...]:
+        """All that are in the jar."""
+        return tuple(self._kept.values())
 
     def take(self, url: str, set_cookies: Iterable[str]) -> None:
         """Keep what the answer of `url` sets; what is too large or too much is left out."""
@@ -67,7 +74,7 @@ class Cookies:
         )
 
 
-def _parse(line: str, here: URL) -> tuple[_Cookie, bool] | None:
+def _parse(line: str, here: URL) -> tuple[Cookie, bool] | None:
     """Section 5.2 and 5.3: the cookie and whether it is over; None if it is to be ignored."""
     pair, _, rest = line.partition(";")
     name, equals, value = pair.partition("=")
@@ -100,14 +107,14 @@ def _parse(line: str, here: URL) -> tuple[_Cookie, bool] | None:
     is_over = (
         max_age <= 0 if max_age is not None else expires is not None and expires <= clock.now()
     )
-    cookie = _Cookie(name, value, domain or host, not domain, path or _default_path(here), secure)
+    cookie = Cookie(name, value, domain or host, not domain, path or _default_path(here), secure)
     return cookie, is_over
 
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
-def _goes_to(cookie: _Cookie, here: URL) -> bool:
+def _goes_to(cookie: Cookie, here: URL) -> bool:
     host = (here.raw_host or "").lower()
     if not (host == cookie.domain if cookie.host_only else _domain_matches(host, cookie.domain)):
         return False

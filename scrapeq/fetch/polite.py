@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from scrapeq import urls
+from scrapeq.fetch.browser import Rendered, Renderer
 from scrapeq.fetch.mode import fetch_mode
 from scrapeq.fetch.protocols import Fetcher, HostThrottle, RobotsCache, Slot
 from scrapeq.fetch.response import Response
@@ -19,6 +20,7 @@ class PoliteFetcher:
 
     fetchers: by the names that `mode` gives. throttle and robots: shared with other processes or in
     memory (`MemoryThrottle`, `MemoryRobots`). mode: the name of the fetcher that options want.
+    renderer: the browser of this process, if it has one.
     """
 
     def __init__(
@@ -28,7 +30,9 @@ class PoliteFetcher:
         throttle: HostThrottle,
         robots: RobotsCache,
         mode: Callable[[ScrapingConfig], str] = fetch_mode,
+        renderer: Renderer | None = None,
     ) -> None:
+        self.renderer = renderer
         self._fetchers = dict(fetchers)
         self._throttle = throttle
         self._mode = mode
@@ -49,7 +53,7 @@ class PoliteFetcher:
         if isinstance(parsed, Failure):
             return parsed
         pace = PacedSlot(self._throttle, config, claimed=parsed.host, owner=owner)
-        slot: Slot = RobotsSlot(pace, self._robots, config) if config.respect_robots else pace
+        slot = self._slot(pace, config)
         try:
             fetcher = self._fetcher(config)
             if isinstance(fetcher, Failure):
@@ -61,8 +65,24 @@ class PoliteFetcher:
             return replace(result, url=url)
         return result
 
+    async def render(
+        self, response: Response, config: ScrapingConfig, owner: SlotOwner | None = None
+    ) -> Rendered | Failure:
+        """What a browser makes of a page that was fetched; only where there is a `renderer`.
+
+        Waits for a place in the browser. Raises BrowserFailed where the browser itself is ill.
+        """
+        assert self.renderer is not None  # noqa: S101 - the caller has looked
+        pace = PacedSlot(self._throttle, config, claimed="", owner=owner)
+        try:
+            return await self.renderer.render(response, config, self._slot(pace, config))
+        finally:
+            await pace.forfeit()
+
     async def close(self) -> None:
-        """Close all fetchers; a second call does nothing."""
+        """Close all fetchers and the browser; a second call does nothing."""
+        if self.renderer is not None:
+            await self.renderer.close()
         for fetcher in self._fetchers.values():
             await fetcher.close()
 
@@ -73,6 +93,9 @@ class PoliteFetcher:
         if isinstance(fetcher, Failure):
             return fetcher
         return await fetcher.fetch(url, config, slot, cut=True)
+
+    def _slot(self, pace: PacedSlot, config: ScrapingConfig) -> Slot:
+        return RobotsSlot(pace, self._robots, config) if config.respect_robots else pace
 
     def _fetcher(self, config: ScrapingConfig) -> Fetcher | Failure:
         """The fetcher that the options want; a Failure if this worker has none such."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from scrapeq.fetch.cookies import Cookie
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -16,7 +18,7 @@ class Response:
     body: with its Content-Encoding undone, at most `max_body_mb`, charset untouched.
     redirects: the addresses that led on, oldest first. fetched_at: aware, in UTC, when the last
     request was sent. elapsed_s: from the first byte sent to the last one read, without the waits
-    that politeness asked for.
+    that politeness asked for. cookies: what the servers on the way have set.
     """
 
     url: str
@@ -28,3 +30,9 @@ class Response:
     redirects: tuple[str, ...]
     fetched_at: datetime
     elapsed_s: float
+    cookies: tuple[Cookie, ...] = ()
+
+    @property
+    def asked(self) -> str:
+        """The URL before redirects, without fragment and credentials."""
+        return self.redirects[0] if self.redirects else self.final_url

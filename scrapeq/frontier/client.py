@@ -134,6 +134,11 @@ def translated() -> Iterator[None]:
                 "Redis wants a password",
                 hint="write it in REDIS_URL: redis://:password@host:6379/0",
             ) from error
+        if "DB index is out of range" in str(error):
+            raise RedisUnavailable(
+                "this Redis has no database of the number that REDIS_URL names",
+                hint="most have 0 to 15: write redis://host:6379/0",
+            ) from error
         if any(words in str(error) for words in _NOT_ALLOWED):
             raise _not_allowed(error) from error
         raise

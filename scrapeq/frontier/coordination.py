@@ -12,6 +12,8 @@ from scrapeq.frontier.scripts import Scripts
 
 #: Seconds after which a worker that was not seen counts as gone; it is seen every second.
 WORKER_SILENCE_S = 10
+#: The same for a browser, which is noted every five.
+BROWSER_SILENCE_S = 20
 
 
 class Coordination:
@@ -63,6 +65,16 @@ class Coordination:
             silent = seconds * 1000 + micros // 1000 - WORKER_SILENCE_S * 1000
             self._redis.zremrangebyscore(self._keys.workers, "-inf", silent)
             return [str(worker) for worker in self._redis.zrange(self._keys.workers, 0, -1)]
+
+    def note_browser(self) -> None:
+        """A worker here can render pages."""
+        with translated():
+            self._redis.set(self._keys.browsers, 1, ex=BROWSER_SILENCE_S)
+
+    def any_browser(self) -> bool:
+        """Whether any worker could render pages lately."""
+        with translated():
+            return bool(self._redis.exists(self._keys.browsers))
 
     def forget_worker(self, worker: str) -> None:
         """A worker ended as it should."""

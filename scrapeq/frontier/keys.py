@@ -15,7 +15,7 @@
     <namespace>:stopped           hash    batch → paused | cancelled; until it is resumed, retried or
                                           cleared
     <namespace>:leases            zset    running job → when its lease ends (ms)
-    <namespace>:held              hash    running job → its lease, as JSON: [token, worker]
+    <namespace>:held              hash    running job → its lease, as JSON: [token, worker, since (ms)]
     <namespace>:tries             hash    job → tries begun, for jobs tried at least once
     <namespace>:lost              hash    job → leases that ended without a result
     <namespace>:errors            hash    job → why its last try failed, as JSON: [kind, message]
@@ -31,6 +31,7 @@
     <namespace>:breakers          zset    those of them whose breaker is not closed, likewise
     <namespace>:robots:<origin>   string  the robots.txt as JSON; expires as RFC 9309 says
     <namespace>:workers           zset    worker → last seen (ms); the silent are dropped
+    <namespace>:browsers          string  a worker can render pages; 20 seconds
     <namespace>:notified          string  a wake-up was sent; half a second
     <namespace>:lock:<name>       string  who repairs or feeds; seconds
     <namespace>:nothing           string  never there: scripts delete it (see lua/common.lua)
@@ -61,6 +62,7 @@ class Keys:
         self.errors = self.prefix + "errors"
         self.workers = self.prefix + "workers"
         self.breakers = self.prefix + "breakers"
+        self.browsers = self.prefix + "browsers"
         self.notified = self.prefix + "notified"
 
     def ready(self, lane: str, host: str) -> str:

@@ -21,7 +21,8 @@ class Standing:
     """Where an open job stands in Redis.
 
     error_kind, error_message: why its last try failed, "" before one did; a kind may be one that a
-    newer worker knows.
+    newer worker knows. token, running_ms: of the lease of one that runs, and for how long it has run;
+    None where a worker of an older version claimed it.
     """
 
     known: bool
@@ -30,6 +31,8 @@ class Standing:
     tries: int
     error_kind: str
     error_message: str
+    token: int | None = None
+    running_ms: int | None = None
 
     @property
     def status(self) -> JobStatus:
@@ -89,22 +92,27 @@ class Views:
         pipe = self._redis.pipeline(transaction=False)
         for job_id in ids:
             pipe.hexists(self._keys.job, job_id)
-            pipe.hexists(self._keys.held, job_id)
+            pipe.hmget(self._keys.held, [job_id])
             pipe.zscore(self._keys.later, job_id)
             pipe.hmget(self._keys.tries, [job_id])
             pipe.hmget(self._keys.errors, [job_id])
+        pipe.time()
         with translated():
-            answers = pipe.execute()
+            *answers, (seconds, micros) = pipe.execute()
+        now_ms = seconds * 1000 + micros // 1000
         found = {}
         for job_id, i in zip(ids, range(0, 5 * len(ids), 5), strict=True):
             error_kind, error_message = json.loads(answers[i + 4][0] or '["", ""]')
+            held = json.loads(answers[i + 1][0] or "[]")
             found[job_id] = Standing(
                 known=bool(answers[i]),
-                running=bool(answers[i + 1]),
+                running=bool(held),
                 retrying=answers[i + 2] is not None,
                 tries=int(answers[i + 3][0] or 0),
                 error_kind=error_kind,
                 error_message=error_message,
+                token=int(held[0]) if held else None,
+                running_ms=max(0, now_ms - int(held[2])) if len(held) > 2 else None,
             )
         return found
 

@@ -25,6 +25,8 @@ def config_from_options(
     links: bool = False,
     images: bool = False,
     stealth: bool = False,
+    render: str | None = None,
+    wait_for: str | None = None,
 ) -> ScrapingConfig:
     """The config that these words ask for, each by the name of its option.
 
@@ -40,8 +42,8 @@ def config_from_options(
         selectors[name] = [selector]
     if selectors:
         options["custom_selectors"] = {**options.get("custom_selectors", {}), **selectors}
-    if delay is not None:
-        options["delay_between_requests"] = delay
+    given = {"delay_between_requests": delay, "render": render, "wait_for": wait_for}
+    options |= {name: value for name, value in given.items() if value is not None}
     chosen = {"extract_links": links, "extract_images": images, "use_stealth": stealth}
     options |= {name: True for name, asked in chosen.items() if asked}
     return ScrapingConfig.build(**options)

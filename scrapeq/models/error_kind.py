@@ -38,13 +38,14 @@ class ErrorKind(StrEnum):
     # the page
     NOT_HTML = "not_html"
     EMPTY = "empty"
+    PAGE_KIND = "page_kind"  # of a kind that `fail_on` refuses: a log-in form, a "not found"
     PARSE = "parse"  # reading it took too much time or memory
     # the browser
     PAGE_TIMEOUT = "page_timeout"
     PAGE_CRASH = "page_crash"
     # from us
     CANCELLED = "cancelled"
-    WORKER_LOST = "worker_lost"  # its worker died with it, three times
+    WORKER_LOST = "worker_lost"  # its worker or its reader ended with it, three times
     BREAKER_OPEN = "breaker_open"
     AI = "ai"
     INTERNAL = "internal"  # an error of scrapeq's own

@@ -89,6 +89,8 @@ class PageFields(BaseModel):
     elapsed_s: Annotated[float | None, Column(Source.FETCH, Kept.FLOAT, "float64")] = None
     body_bytes: Annotated[int | None, Column(Source.FETCH, Kept.NUMBER, "int64")] = None
     from_store: Annotated[bool, Column(Source.JOB, Kept.FLAG, "flag")] = False
+    rendered: Annotated[bool | None, Column(Source.FETCH, Kept.FLAG, "flag")] = None
+    render_reason: Annotated[str | None, Column(Source.FETCH, Kept.KEY, "text")] = None
     html_sha256: Annotated[str | None, Column(Source.FETCH, Kept.KEY)] = None
     markdown: Annotated[str | None, Column(Source.CONTENT, Kept.PACKED)] = None
     fields: Annotated[dict[str, Any], Column(Source.CONTENT, Kept.JSON)] = {}
@@ -122,6 +124,8 @@ class Fetched:
     elapsed_s: float | None = None
     body_bytes: int | None = None
     from_store: bool = False
+    rendered: bool | None = None
+    render_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,9 @@ class Content:
     The fields of `Page` that come from the page's bytes, by the same names and shapes, but for the
     links, which are columns. `published_at` is aware and in UTC. `sources` has an entry for each
     value that is there. `changes` is empty until the content was cleaned. `charset` is the encoding
-    that was used; no row keeps it. `page_kind` and its signal are for the job's row.
+    that was used, `browser_need` why a browser should show the page (see
+    `scrapeq.extract.browser_need`); no row keeps either. `page_kind` and its signal are for the
+    job's row.
     """
 
     title: str | None = None
@@ -149,6 +155,7 @@ class Content:
     charset: str | None = None
     page_kind: PageKind | None = None
     page_kind_signal: str | None = None
+    browser_need: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, not copies: to cross a process boundary at once.

@@ -1,7 +1,8 @@
 """What a request sends that may change the answer: its identity.
 
 A stored page answers only a request that would have been sent the same. Two batches with other
-cookies, headers, user agents, proxies or looks of a browser get pages of their own.
+cookies, headers, user agents, proxies, looks of a browser or ways of rendering get pages of their
+own.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ class RequestIdentity:
             "proxy": config.proxy.get_secret_value() if config.proxy else "",
             "user_agent": config.user_agent or "",
             "stealth": config.use_stealth,
+            "render": config.render if config.render != "auto" else "",
+            "wait_for": config.wait_for or "",
+            "wait_time": config.wait_time if config.render != "never" else 0,
         }
         if not any(sent.values()):
             return cls()

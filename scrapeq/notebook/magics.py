@@ -104,6 +104,12 @@ class ScrapeqMagics(Magics):
     @argument("--images", action="store_true", help="Keep every image.")
     @argument("--stealth", action="store_true", help="Send a real browser's headers and TLS.")
     @argument(
+        "--render",
+        choices=["auto", "always", "never"],
+        help="auto: a browser shows the pages that need one.",
+    )
+    @argument("--wait-for", help="A selector or text=... that a rendered page waits for.")
+    @argument(
         "--refresh", action="store_true", help="Fetch again, also where stored pages could answer."
     )
     @argument(
@@ -147,6 +153,8 @@ class ScrapeqMagics(Magics):
                 links=asked.links,
                 images=asked.images,
                 stealth=asked.stealth,
+                render=asked.render,
+                wait_for=asked.wait_for,
             )
             batch = client.scrape(
                 source,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import clock, database, display, frames, urls
@@ -40,7 +39,8 @@ from scrapeq.models import (
 )
 from scrapeq.models.monitoring import QueueStats
 from scrapeq.models.paused_host import PausedHost
-from scrapeq.project import recovery, steering
+from scrapeq.pipeline import arguments
+from scrapeq.project import by_hand, recovery, steering
 from scrapeq.project.open_jobs import as_they_stand, counted
 from scrapeq.project.paused_hosts import paused_host
 from scrapeq.project.queue_card import queue_card, record_in_words
@@ -61,7 +61,7 @@ def get_job_queue(settings: Settings | None = None) -> JobQueue:
 
     Raises RedisUnavailable, RedisEvicts, ClusterFailed, DatabaseUnavailable, ConfigError.
     """
-    queue = JobQueue(shared_services(settings))
+    queue = JobQueue(shared_services(arguments.some_settings(settings)))
     recovery.recover(queue.services)
     return queue
 
@@ -165,11 +165,11 @@ class JobQueue:
         """
         return self.submit(
             Submission(
-                values,
-                config or ScrapingConfig(),
+                arguments.cells(values),
+                arguments.a_config(config),
                 priority=priority,
-                name=name,
-                batch_id=batch_id or new_id(),
+                name=None if name is None else arguments.a_text(name, "name"),
+                batch_id=new_id() if batch_id is None else arguments.an_id(batch_id),
                 single=single,
             )
         )
@@ -184,6 +184,8 @@ class JobQueue:
         Raises RedisFull, and then the batch stays in the record as cancelled; AlreadyThere for a
         batch_id that is taken.
         """
+        if not isinstance(submission, Submission):
+            raise arguments.refused("submission", submission, "write Submission(urls, config)")
         engine, config = self.services.engine, submission.stored_config
         owner, answers = self.services.settings.owner, StoredAnswers()
         if config.max_age:
@@ -219,6 +221,7 @@ class JobQueue:
 
         Raises NotFound for an id that was never submitted, or was cleaned up.
         """
+        job_id = arguments.an_id(job_id)
         found = self.get_jobs([job_id])
         if not found:
             raise NotFound(
@@ -234,6 +237,7 @@ class JobQueue:
 
     def get_jobs(self, job_ids: Sequence[str]) -> list[Job]:
         """Those of the jobs that exist, in the order asked for, without their results."""
+        job_ids = arguments.ids(job_ids)
         found = database.jobs.get_jobs(self.services.engine, job_ids)
         known = [found[job_id] for job_id in job_ids if job_id in found]
         return as_they_stand(self.services.frontier, known)
@@ -241,7 +245,10 @@ class JobQueue:
     def update_job_status(self, job_id: str, status: JobStatus | str, **kwargs: Any) -> Job:
         """Give a job another status by hand: `error_message` and `error_kind` may be given too.
 
-        Raises NotFound, IllegalMove for a move that cannot be, ConfigError for an unknown detail.
+        The status that it shows decides what may follow (see `models.job.LEGAL_MOVES`): `pending`
+        stops its try and begins anew, `retrying` gives it its next try, `running` takes it from the
+        workers until it is given another status, and the others end it. Raises NotFound, IllegalMove
+        for a move that cannot be, ConfigError for an unknown detail.
         """
         unknown = set(kwargs) - {"error_message", "error_kind"}
         if unknown:
@@ -249,20 +256,15 @@ class JobQueue:
                 f"update_job_status does not take {', '.join(sorted(unknown))}",
                 hint="give error_message or error_kind",
             )
-        status = JobStatus(status)
-        kind = kwargs.get("error_kind")
-        before = self.get_job_status(job_id)
-        database.jobs.move_job(
-            self.services.engine,
-            job_id,
+        status = arguments.a_status(status)
+        kind, message = kwargs.get("error_kind"), kwargs.get("error_message")
+        by_hand.move(
+            self.services,
+            self.get_job_status(job_id),
             status,
-            error_kind=ErrorKind(kind) if kind else None,
-            error_message=kwargs.get("error_message"),
+            error_kind=None if kind is None else arguments.an_error_kind(kind),
+            error_message=None if message is None else arguments.a_text(message, "error_message"),
         )
-        if status in FINAL:
-            steering.forget(self.services, job_id)
-        elif before.status in FINAL:
-            steering.feed(self.services, before.batch_id)
         return self.get_job_status(job_id)
 
     def cancel_job(self, job_id: str) -> bool:
@@ -282,6 +284,9 @@ class JobQueue:
 
         Its cost depends on `limit` and not on the number of jobs.
         """
+        limit = arguments.a_limit(limit)
+        if not limit:
+            return []
         frontier = self.services.frontier
         ids = frontier.views.running_ids(limit) + frontier.views.next_ids(
             limit
@@ -303,24 +308,32 @@ class JobQueue:
     def get_job_history(
         self, limit: int = 100, status_filter: JobStatus | str | None = None
     ) -> list[Job]:
-        """Jobs newest first, on request only those of one status."""
-        statuses = None if status_filter is None else [JobStatus(status_filter)]
-        if statuses and statuses[0] not in FINAL:
-            return [job for job in self.get_active_jobs(10 * limit) if job.status in statuses][
-                :limit
-            ]
-        found = database.jobs.find_jobs(self.services.engine, limit=limit, statuses=statuses)
-        return as_they_stand(self.services.frontier, found)
+        """Jobs newest first, on request only those of one status.
+
+        Without Redis it is what the record knows: no open job is seen to run or to be retried.
+        """
+        limit = arguments.a_limit(limit)
+        status = (
+            None if status_filter is None else arguments.a_status(status_filter, "status_filter")
+        )
+        engine, statuses = self.services.engine, None if status is None else [status]
+        try:
+            if status is not None and status not in FINAL:
+                active = self.get_active_jobs(10 * limit)
+                return [job for job in active if job.status is status][:limit]
+            found = database.jobs.find_jobs(engine, limit=limit, statuses=statuses)
+            return as_they_stand(self.services.frontier, found)
+        except RedisUnavailable:
+            return database.jobs.find_jobs(engine, limit=limit, statuses=statuses)
 
     def cleanup_old_jobs(self, max_age_days: float = 30) -> int:
         """Delete what finished longer ago, pages and history too; how many jobs it was.
 
         Pages that a newer batch was answered with are kept for it.
         """
-        if max_age_days < 0:
-            raise ConfigError("max_age_days is below 0", hint="give the age in days, like 30")
-        before = clock.now() - timedelta(days=max_age_days)
-        return database.jobs.delete_before(self.services.engine, int(before.timestamp() * 1000))
+        days = arguments.days(max_age_days)
+        before_ms = now_ms() - round(days * clock.DAY_MS)
+        return database.jobs.delete_before(self.services.engine, before_ms)
 
     def get_queue_stats(self) -> QueueStats:
         """`total_jobs`, `status_counts` by status, `active_tasks` (jobs that run now),
@@ -365,6 +378,7 @@ class JobQueue:
 
         Raises WaitTimeout when the time is over (the job goes on), NotFound.
         """
+        timeout = arguments.a_timeout(timeout)
         deadline = None if timeout is None else time.monotonic() + timeout
         while (job := self.get_job_status(job_id)).status not in FINAL:
             if deadline is not None and time.monotonic() > deadline:
@@ -379,6 +393,7 @@ class JobQueue:
 
     def find_batch(self, name_or_id: str) -> Batch:
         """The batch with this id, or the newest run of this name. Raises NotFound."""
+        name_or_id = arguments.an_id(name_or_id, "name_or_id")
         batch = database.batches.find_batch(self.services.engine, name_or_id)
         if batch is None:
             names = dict.fromkeys(batch.name for batch in self.list_batches(20) if batch.name)
@@ -392,23 +407,24 @@ class JobQueue:
 
     def list_batches(self, limit: int = 100) -> list[Batch]:
         """The newest batches, newest first, without single jobs."""
-        return database.batches.list_batches(self.services.engine, limit)
+        return database.batches.list_batches(self.services.engine, arguments.a_limit(limit))
 
     def pause_batch(self, batch_id: str) -> bool:
         """Start nothing more of it; what runs ends. False if it is finished."""
-        return steering.pause(self.services, batch_id)
+        return steering.pause(self.services, arguments.an_id(batch_id, "batch_id"))
 
     def resume_batch(self, batch_id: str) -> bool:
         """Go on with a paused batch. False if it is finished."""
-        return steering.resume(self.services, batch_id)
+        return steering.resume(self.services, arguments.an_id(batch_id, "batch_id"))
 
     def cancel_batch(self, batch_id: str) -> int:
         """Stop every open job of it; how many there were. None starts once this has returned."""
-        return steering.cancel(self.services, batch_id)
+        return steering.cancel(self.services, arguments.an_id(batch_id, "batch_id"))
 
     def retry_failed(self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None) -> int:
         """Put failed and cancelled jobs back, on request only some kinds; how many."""
-        chosen = None if kinds is None else [ErrorKind(kind) for kind in kinds]
+        batch_id = arguments.an_id(batch_id, "batch_id")
+        chosen = arguments.error_kinds(kinds)
         reopened = database.jobs.reopen_jobs(self.services.engine, batch_id, chosen)
         if reopened:
             steering.feed(self.services, batch_id)

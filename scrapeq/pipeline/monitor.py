@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from scrapeq import clock, cluster, database, stats
-from scrapeq.clock import HOUR_MS, MINUTE_MS, now_ms
+from scrapeq.clock import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
 from scrapeq.cluster import ClusterStatus
 from scrapeq.database.minutes import Span, floor_ms, merged, spans_since
 from scrapeq.errors import (
@@ -43,6 +43,7 @@ from scrapeq.models.monitoring import (
     SystemMetrics,
     WorkerStats,
 )
+from scrapeq.pipeline import arguments
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, get_looking_queue
 from scrapeq.settings import Settings, load_settings
 
@@ -135,9 +136,10 @@ class JobMonitor:
 
         `status`, `progress_percentage` (0 to 100), `estimated_completion` (ISO 8601, UTC; None
         when it cannot be known or nothing is left), `elapsed_s`, `attempts`, `error_kind`,
-        `error_message`. A single running job is estimated from what pages took lately.
-        Raises NotFound.
+        `error_message`. The end of a single running job is estimated from what pages took lately, and
+        without any from its time limit, `total_timeout_s`. Raises NotFound.
         """
+        job_id = arguments.an_id(job_id)
         batch = database.batches.find_batch(self.services.engine, job_id)
         if batch is not None and batch.total > 1:
             return self._batch_progress(batch)
@@ -200,6 +202,7 @@ class JobMonitor:
 
     def get_active_jobs_summary(self, limit: int = 100) -> ActiveJobsSummary:
         """`total_active`, `by_status`, and `jobs`: the first `limit` of them, running ones first."""
+        limit = arguments.a_limit(limit)
         counts = self.services.frontier.views.counts()
         return ActiveJobsSummary(
             total_active=counts["open"],
@@ -223,20 +226,43 @@ class JobMonitor:
 
     def get_batch_errors(self, batch_id: str) -> dict[str, int]:
         """Failed and cancelled rows of a batch by kind of error, the most frequent first."""
+        batch_id = arguments.an_id(batch_id, "batch_id")
         return database.jobs.error_kinds(self.services.engine, batch_id)
 
-    def record_job_completion(self, job_id: str, success: bool, processing_time: float) -> None:
+    def record_job_completion(
+        self,
+        job_id: str,
+        success: bool,
+        processing_time: float | None = None,
+        *,
+        time: float | None = None,
+    ) -> None:
         """Count a job that was done outside of the workers, with its time in seconds.
 
-        Workers record their own; the id is not looked up.
+        `time` is another name of `processing_time`; without either no time is counted. Workers record
+        their own; the id is not looked up.
         """
+        arguments.an_id(job_id)
+        if processing_time is not None and time is not None:
+            raise ConfigError("processing_time and time are the same", hint="give one of them")
+        given = time if processing_time is None else processing_time
+        taken_s = arguments.a_number(
+            0 if given is None else given, "processing_time", "write seconds, like 45.5"
+        )
         database.history.record_completion(
-            self.services.engine, success=success, processing_time_s=processing_time
+            self.services.engine,
+            success=arguments.a_flag(success, "success"),
+            processing_time_s=taken_s,
         )
 
     def record_error(self, job_id: str | None, error_type: str, message: str) -> None:
         """Keep an error that happened outside of the workers; it counts in the metrics' errors."""
-        database.history.record_error(self.services.engine, job_id, error_type, message)
+        database.history.record_error(
+            self.services.engine,
+            None if job_id is None else arguments.an_id(job_id),
+            arguments.a_text(error_type, "error_type"),
+            arguments.a_text(message, "message"),
+        )
 
     def get_performance_history(self, hours: float = 24) -> PerformanceHistory:
         """`history`: an entry for each hour with finished jobs, oldest first: `timestamp` (its start,
@@ -249,6 +275,7 @@ class JobMonitor:
         12 % (`stats.BUCKET_EDGES_S`); None where no job was timed. Rows that were answered without
         a request (by stored pages, or as duplicates) are no jobs here.
         """
+        hours = arguments.hours(hours)
         since_ms = now_ms() - round(hours * HOUR_MS)
         spans = spans_since(self.services.engine, since_ms, HOUR_MS)
         history = [HourOfHistory(timestamp=iso(one.start_ms), **_performance(one)) for one in spans]
@@ -263,10 +290,14 @@ class JobMonitor:
         in `get_performance_history`, None without jobs. Its cost depends on the minutes and not on
         the jobs. Raises ConfigError for steps that are no whole minutes, or too many of them.
         """
-        if every_s < 60 or every_s % 60:
-            raise ConfigError(
-                f"every_s is {every_s}", hint="write whole minutes in seconds: 60, 300, 3600"
-            )
+        hint = "write whole minutes in seconds: 60, 300, 3600"
+        step_s = arguments.a_number(every_s, "every_s", hint, least=60, most=arguments.MOST_ROWS)
+        if step_s % 60:
+            raise arguments.refused("every_s", every_s, hint)
+        every_s = int(step_s)
+        minutes = arguments.a_number(
+            minutes, "minutes", "write minutes, like 60", most=arguments.MOST_HOURS * 60
+        )
         steps = math.ceil(minutes * 60 / every_s) if minutes > 0 else 0
         if not 1 <= steps <= MOST_STEPS:
             raise ConfigError(
@@ -290,7 +321,8 @@ class JobMonitor:
         or deleted since, there is no example and all four are None. URLs and messages are as
         strangers wrote them: text, never markup. Its cost does not depend on the number of jobs.
         """
-        since_ms = now_ms() - round(hours * HOUR_MS)
+        since_ms = now_ms() - round(arguments.hours(hours) * HOUR_MS)
+        limit = arguments.a_limit(limit)
         return [
             ErrorGroup(
                 error_kind=group.error_kind,
@@ -310,6 +342,7 @@ class JobMonitor:
         `error_message` of its last failure, both "" when it closed. It is kept in the record, so it
         is there whatever happens to Redis.
         """
+        hours = arguments.hours(hours)
         since_ms = now_ms() - round(hours * HOUR_MS)
         history = []
         for one in database.history.host_events_since(self.services.engine, since_ms):
@@ -324,19 +357,23 @@ class JobMonitor:
             )
         return HostHistory(hours=hours, history=history)
 
-    def _lately(self) -> Span:
-        return merged(spans_since(self.services.engine, now_ms() - LATELY_MS))
+    def _lately(self, past_ms: int = LATELY_MS) -> Span:
+        return merged(spans_since(self.services.engine, now_ms() - past_ms))
 
     def _job_progress(self, job: Job) -> JobProgress:
         share, left_s = 0.0, None
         if job.status in FINAL:
             share = 100.0
         elif job.status is JobStatus.RUNNING and job.started_at is not None:
-            usual_s = self._lately().mean_s
-            if usual_s:
-                running_s = (clock.now() - job.started_at).total_seconds()
-                share = min(MOST_WHILE_RUNNING, 100 * running_s / usual_s)
-                left_s = max(0.0, usual_s - running_s)
+            running_s = (clock.now() - job.started_at).total_seconds()
+            lately = self._lately()
+            if not lately.timed:
+                lately = self._lately(DAY_MS)
+            limit_s = self._queue.find_batch(job.batch_id).config.total_timeout_s
+            usual_s = lately.mean_s or limit_s
+            share = min(MOST_WHILE_RUNNING, 100 * running_s / usual_s)
+            whole_s = stats.expected_s(running_s, usual_s, lately.latencies, limit_s)
+            left_s = max(0.0, whole_s - running_s)
         ended = job.finished_at or clock.now()
         return JobProgress(
             job_id=job.id,

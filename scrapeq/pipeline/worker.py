@@ -8,14 +8,16 @@ tasks do what they say when they are called with a job, which is registered if i
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from celery import signals
 from celery.exceptions import Reject
 
-from scrapeq import cluster
-from scrapeq.errors import AlreadyThere, NotFound, ScrapeqError
-from scrapeq.models import FINAL, Job, ScrapingConfig
+from scrapeq import cluster, database
+from scrapeq.errors import ScrapeqError
+from scrapeq.models import FINAL
+from scrapeq.pipeline import arguments, registering
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.project.celery_app import SCRAPE, TASKS, WAKE_UP, make_app
 from scrapeq.settings import load_settings
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 GUIDE_REDIS = "redis://localhost:6379/0"
 #: Seconds that one wake-up may occupy its process: other queues' tasks get their turn.
 BUDGET_S = 5.0
+#: Pages in the answer of one batch_scrape_task at most: some 20 MB in Redis, for an hour.
+MOST_RESULTS = 1_000
 
 
 def _broker_url() -> str:
@@ -91,10 +95,13 @@ def wake_up_task() -> None:
 
 @app.task(name=TASKS + "scrape_url_task")
 def scrape_url_task(job_id: str, url: str, config: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Fetch one URL as the job `job_id`, registered if it is new; the finished job as JSON."""
+    """Fetch one URL as the job `job_id`, registered if it is new; the finished job as JSON.
+
+    Raises InputError for an id that another URL has, or a whole batch.
+    """
     queue = JobQueue(_process.loop.services)
-    _register(queue, job_id, [url], config, single=True)
-    _work_until_done(queue, job_id)
+    job_id = registering.register_job(queue, job_id, url, config)
+    _work_until(lambda: queue.get_jobs([job_id])[0].status in FINAL)
     return queue.get_job_status(job_id).model_dump(mode="json")
 
 
@@ -102,11 +109,25 @@ def scrape_url_task(job_id: str, url: str, config: dict[str, Any] | None = None)
 def batch_scrape_task(
     job_id: str, urls: list[str], config: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Fetch many URLs as the batch `job_id`, registered if it is new; its counters as JSON."""
+    """Fetch many URLs as the batch `job_id`, registered if it is new; as JSON.
+
+    Its counters, `job_ids` in the order of `urls`, and `results`: for the first `MOST_RESULTS` of
+    them what `scrape_url_task` gives. `results_left_out` counts the others, which
+    `JobQueue.get_job_status` reads one by one. Raises InputError for an id that other URLs have.
+    """
     queue = JobQueue(_process.loop.services)
-    _register(queue, job_id, urls, config, single=False)
-    _work_until_done(queue, job_id)
-    return queue.find_batch(job_id).model_dump(mode="json", exclude={"config"})
+    batch = registering.register_batch(queue, job_id, urls, config)
+    _work_until(lambda: queue.find_batch(batch.id).is_complete)
+    ids = [one for one, _ in database.jobs.ids_and_urls(queue.services.engine, batch.id)]
+    listed = queue.get_jobs(ids[:MOST_RESULTS])
+    pages = database.results.read_pages(queue.services.engine, [job.id for job in listed])
+    results = [job.model_copy(update={"result": pages.get(job.id)}) for job in listed]
+    return {
+        **queue.find_batch(batch.id).model_dump(mode="json", exclude={"config"}),
+        "job_ids": ids,
+        "results": [job.model_dump(mode="json") for job in results],
+        "results_left_out": len(ids) - len(results),
+    }
 
 
 @app.task(name=TASKS + "process_content_task")
@@ -115,14 +136,19 @@ def process_content_task(
 ) -> dict[str, Any]:
     """What the language model makes of a page's text: `type` is summarise, classify or extract.
 
-    `options`: prompt, schema, labels, model; see `scrapeq.ai.process`. The answer is a row: `ok`,
-    `result`, or `error_kind` and `error_message`.
+    Of HTML, what a person reads is sent: no scripts, styles or tags. A type that says what the
+    content is, such as "html" or "article", is summarised. `options`: prompt, schema, labels, model,
+    max_chars; see `scrapeq.ai.process`. The answer is a row: `ok`, `result`, or `error_kind` and
+    `error_message`. Raises ConfigError for what cannot be meant, and for a missing key.
     """
     from scrapeq import ai
+    from scrapeq.extract.visible import text_in
 
+    arguments.ai_options(options)
     settings = load_settings()
     breaker = _endpoint_breaker(ai.endpoint_name(settings))
-    done = ai.process(content, url, type, settings=settings, breaker=breaker, **options)
+    text = text_in(arguments.a_content(content))
+    done = ai.process(text, url, type, settings=settings, breaker=breaker, **options)
     return done.model_dump(mode="json")
 
 
@@ -139,51 +165,27 @@ def _endpoint_breaker(endpoint: str) -> EndpointBreaker | None:
 def clean_data_task(
     data: dict[str, Any] | list[dict[str, Any]], rules: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Records cleaned and validated: `data`, and a `report` of what was changed and why."""
-    from scrapeq.clean import clean_records
+    """Records cleaned and validated: `data`, and a `report` of what was changed and why.
 
-    cleaned: dict[str, Any] = clean_records(data, rules).to_json()
+    Without `rules`, fields are read by their names (`price`, `url`, `published_at`; see
+    `CleaningRules.by_names`); with {} only texts are cleaned. The result of this task may be given to
+    it again, as in a Celery chain. Raises InputError for what are no records, ConfigError for wrong
+    rules.
+    """
+    from scrapeq.clean import CleaningRules, clean_records, is_result
+
+    if is_result(data):
+        if data["data"] is None:  # type: ignore[call-overload] # a dict, then
+            return data  # type: ignore[return-value]
+        data = data["data"]  # type: ignore[call-overload]
+    by_names = CleaningRules.by_names(data) if rules is None else rules
+    cleaned: dict[str, Any] = clean_records(data, by_names).to_json()
     return cleaned
 
 
-def _register(
-    queue: JobQueue, job_id: str, urls: list[str], config: dict[str, Any] | None, *, single: bool
-) -> None:
-    if _known(queue, job_id):
-        return
-    try:
-        queue.submit_batch(
-            urls, ScrapingConfig.build(**(config or {})), batch_id=job_id, single=single
-        )
-    except AlreadyThere:
-        if not _known(queue, job_id):  # registered meanwhile by another copy of the message
-            raise
-
-
-def _known(queue: JobQueue, job_id: str) -> bool:
-    try:
-        queue.find_batch(job_id)
-    except NotFound:
-        return _job(queue, job_id) is not None
-    return True
-
-
-def _job(queue: JobQueue, job_id: str) -> Job | None:
-    found = queue.get_jobs([job_id])
-    return found[0] if found else None
-
-
-def _work_until_done(queue: JobQueue, job_id: str) -> None:
-    """Work on what is due, this too, until the job or batch is finished."""
-    while True:
-        job = _job(queue, job_id)
-        if job is not None:
-            done = job.status in FINAL
-        else:
-            batch = queue.find_batch(job_id)
-            done = batch.done >= batch.total
-        if done:
-            return
+def _work_until(is_done: Callable[[], bool]) -> None:
+    """Work on what is due, the task's own too, until that is finished."""
+    while not is_done():
         if _process.stopping.is_set():
             raise Reject("the worker stops", requeue=True)
         _process.loop.drain(0.5)

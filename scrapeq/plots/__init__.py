@@ -1,6 +1,6 @@
 """The tables of `scrapeq.client.tables` as Plotly figures, for light and dark notebooks and print.
 
-sq.plots.throughput()                     the last 24 hours, by hour
+sq.plots.throughput()                     the last 24 hours, in steps that fit
 sq.plots.latency(sq.history(hours=2, every="5min"))
 sq.plots.timeline(batch)
 

@@ -33,9 +33,9 @@ def batches(
     """A bar for each batch from its start to its end (or now), the newest on top.
 
     To the right stands the share of its pages that is done, and its state, unless it is finished:
-    then how many failed, if any did, and the bar is full in colour, else pale or hatched. A batch
-    without one good page is in the colour of failure. A batch too short to be seen is still a
-    thin line. Hover tells its pages.
+    then how many failed, if any did, and the bar is full in colour, else pale or hatched. The share
+    of its pages that failed is hatched at its end, in the colour of failure. A batch too short to
+    be seen is still a thin line. Hover tells its pages.
 
     frame: a table of `sq.batches()`; without one it is asked for. The first `limit` are drawn.
     Raises InputError for another table, and what `sq.batches` raises.
@@ -96,6 +96,20 @@ def batches(
             base=begin.iloc[rows].dt.strftime("%Y-%m-%dT%H:%M:%S.%f").tolist(),
             x=(length_s.iloc[rows] * 1000).to_numpy(),
             marker=paint | {"line": {"width": 1.5, "color": paint["color"]}},
+            hovertext=[hovers[row] for row in rows],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    share = (counts["failed"] / counts["total"]).where(~all_failed, 0.0)
+    rows = list(shown.index[share > 0])
+    if rows:
+        failed_s = length_s.iloc[rows] * share.iloc[rows]
+        ends = begin.iloc[rows] + pd.to_timedelta(length_s.iloc[rows] - failed_s, unit="s")
+        made.add_bar(
+            orientation="h",
+            y=rows,
+            base=ends.dt.strftime("%Y-%m-%dT%H:%M:%S.%f").tolist(),
+            x=(failed_s * 1000).to_numpy(),
+            marker=theme.HATCHED,
             hovertext=[hovers[row] for row in rows],
             hovertemplate="%{hovertext}<extra></extra>",
         )

@@ -15,15 +15,14 @@ if TYPE_CHECKING:
 
 #: Kinds with a colour of their own; the others are one.
 MOST_KINDS = 8
-#: Okabe and Ito's colours for all kinds of sight (jfly.uni-koeln.de/color), without their blue, which
-#: is near our accent, the colour of success, and with an ochre for their yellow, which white
-#: paper swallows. Neighbours differ in
-#: lightness, and in a figure every second kind is hatched.
+#: Okabe and Ito's colours for all kinds of sight (jfly.uni-koeln.de/color), without their two blues,
+#: which are near our accent, the colour of success, and with an ochre for their yellow, which white
+#: paper swallows. Neighbours differ in lightness, and in a figure every second kind is hatched.
 _COLOURS = (
     "#d55e00",
     "#e69f00",
     "#a23b00",
-    "#56b4e9",
+    "#cc79a7",
     "#007a59",
     "#f0b6d2",
     "#7b4b94",
@@ -56,14 +55,15 @@ def error_kinds(
     frame: pd.DataFrame | None = None,
     *,
     hours: float = 24,
-    every: str = "1h",
+    every: str | None = None,
     batch: Any = None,
     queue: JobQueue | None = None,
 ) -> go.Figure:
     """Failed pages over time, one colour per kind of error, the most frequent at the bottom.
 
     frame: a table of `sq.error_history()`; without one it is asked for with the other arguments,
-    which mean what they mean there. The `MOST_KINDS` most frequent kinds are shown, the others
+    which mean what they mean there; without `every`, buckets fit the time in which pages were
+    finished. The `MOST_KINDS` most frequent kinds are shown, the others
     together as "other". A kind that is often seen has the same colour in every figure.
 
     Raises InputError for another table, and what `sq.error_history` raises.

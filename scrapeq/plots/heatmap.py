@@ -24,6 +24,8 @@ _VALUES = {
     "failed": ("Failed pages by host", "failed pages", ",.0f", "{:,.0f}"),
     "p50_s": ("Median seconds by host", "s, median", ".2f", "{:.2f} s"),
 }
+#: What is about failures has their colour.
+_SCALES = {"success_rate": theme.WEAKNESS, "failed": theme.FAILURES}
 
 
 def host_heatmap(
@@ -31,7 +33,7 @@ def host_heatmap(
     *,
     value: Literal["success_rate", "jobs", "failed", "p50_s"] = "success_rate",
     hours: float = 24,
-    every: str = "1h",
+    every: str | None = None,
     batch: Any = None,
     limit: int = MOST_HOSTS,
     queue: JobQueue | None = None,
@@ -44,7 +46,8 @@ def host_heatmap(
     buckets: of a longer table neighbours are put together.
 
     frame: a table of `sq.host_history()`; without one it is asked for with the other arguments,
-    which mean what they mean there. Raises InputError for another table or value, and what
+    which mean what they mean there; without `every`, buckets fit the time in which pages were
+    finished. Raises InputError for another table or value, and what
     `sq.host_history` raises.
     """
     if value not in _VALUES:
@@ -90,7 +93,7 @@ def host_heatmap(
         ygap=2,
         zmin=0,
         zmax=100 if value == "success_rate" else max(float(np.nanmax(shown.to_numpy())), 1e-9),
-        colorscale=theme.WEAKNESS if value == "success_rate" else theme.STRENGTH,
+        colorscale=_SCALES.get(value, theme.STRENGTH),
         colorbar=theme.colour_bar(made),
         **({} if bucket is None else {"xperiod": bucket.total_seconds() * 1000}),
     )

@@ -22,14 +22,15 @@ def throughput(
     frame: pd.DataFrame | None = None,
     *,
     hours: float = 24,
-    every: str = "1h",
+    every: str | None = None,
     batch: Any = None,
     queue: JobQueue | None = None,
 ) -> go.Figure:
     """Finished pages per second over time, the failed ones on top, in their own colour.
 
     frame: a table of `sq.history()`; without one it is asked for with the other arguments, which
-    mean what they mean there. A bar is as wide as its bucket; its hover tells the number of pages.
+    mean what they mean there; without `every`, buckets fit the time in which pages were finished.
+    A bar is as wide as its bucket; its hover tells the number of pages.
 
     Raises InputError for another table, and what `sq.history` raises.
     """
@@ -65,15 +66,16 @@ def latency(
     frame: pd.DataFrame | None = None,
     *,
     hours: float = 24,
-    every: str = "1h",
+    every: str | None = None,
     batch: Any = None,
     queue: JobQueue | None = None,
 ) -> go.Figure:
     """Seconds per page over time: the median (p50) and what 95 and 99 of 100 pages stay below.
 
     frame: a table of `sq.history()`; without one it is asked for with the other arguments, which
-    mean what they mean there. A line is broken where nothing finished. The axis is logarithmic
-    where the slowest pages would press the median to the ground; it then says so.
+    mean what they mean there; without `every`, buckets fit the time in which pages were finished.
+    A line is broken where nothing finished. The axis is logarithmic where the slowest pages would
+    press the median to the ground; it then says so.
 
     Raises InputError for another table, and what `sq.history` raises.
     """
@@ -111,14 +113,15 @@ def success_rate(
     frame: pd.DataFrame | None = None,
     *,
     hours: float = 24,
-    every: str = "1h",
+    every: str | None = None,
     batch: Any = None,
     queue: JobQueue | None = None,
 ) -> go.Figure:
     """Good pages in 100 finished ones over time, on an axis from 0 to 100 %.
 
     frame: a table of `sq.history()`; without one it is asked for with the other arguments, which
-    mean what they mean there. The line is broken where nothing finished.
+    mean what they mean there; without `every`, buckets fit the time in which pages were finished.
+    The line is broken where nothing finished.
 
     Raises InputError for another table, and what `sq.history` raises.
     """
@@ -144,7 +147,7 @@ def success_rate(
 
 
 def _known(
-    frame: pd.DataFrame | None, hours: float, every: str, batch: Any, queue: JobQueue | None
+    frame: pd.DataFrame | None, hours: float, every: str | None, batch: Any, queue: JobQueue | None
 ) -> pd.DataFrame:
     """The table that was given or, without one, asked for; checked."""
     if frame is None:

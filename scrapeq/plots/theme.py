@@ -1,8 +1,9 @@
-"""The theme of every figure: one accent, one colour for what failed, mid-grey words and grid, no background of its own.
+"""The theme of every figure: one accent, one colour for what failed, grey words on paper of its own.
 
-The grey has the same contrast, 4.4:1, to a white page and to a notebook's dark one (#111), so
-a figure need not know where it is shown. What colour tells, a dash, a hatch or the lightness tells
-too, for colour-blind eyes and for paper.
+A figure does not know where it is shown, and no one grey has the 4.5:1 that text needs (WCAG 1.4.3)
+to a white page and to a dark one. So each figure brings its paper: white, or dark where Plotly's
+default template is a dark one. What colour tells, a dash, a hatch or the lightness tells too, for
+colour-blind eyes and for print.
 """
 
 from __future__ import annotations
@@ -20,8 +21,16 @@ GREY = "#787878"
 PALE = "rgba(59,130,246,.4)"
 FAINT = "rgba(128,128,128,.22)"
 NOTHING = "rgba(0,0,0,0)"
-#: The accent from weak to strong: on paper from light to dark, on a dark page the other way round.
+#: Paper and words, light and dark; the words have 7:1 or more.
+PAPER, WORDS = "#ffffff", "#595959"
+DARK_PAPER, DARK_WORDS = "#111418", "#b4b9c0"
+#: Words in the box that the mouse opens.
+HOVER_PAPER, HOVER_WORDS = "#1f2937", "#f9fafb"
+#: The accent from weak to strong: on white paper from light to dark, on dark paper the other way
+#: round.
 STRENGTH = [[0, "rgba(59,130,246,.1)"], [1, ACCENT]]
+#: The same in the colour of failure.
+FAILURES = [[0, "rgba(213,94,0,.1)"], [1, FAILED]]
 #: The same for 0 to 100 % success: most hosts live above 90 %, so most of the strength is there.
 #: It is in the colour of failure: little success is what it shows.
 WEAKNESS = [
@@ -66,13 +75,13 @@ _AXIS = {
     "title": {"standoff": 8},
 }
 
-#: The theme as a template: `fig.update_layout(template="scrapeq")` gives it to any figure. It is
-#: registered under its name, and Plotly's default stays what it is.
+#: The theme as a template: `fig.update_layout(template="scrapeq")` gives it to any figure, and
+#: "scrapeq_dark" the dark one. They are registered by name, and Plotly's default stays what it is.
 TEMPLATE = go.layout.Template(
     layout={
         "autosize": True,
-        "font": {"family": _FONT, "size": 12, "color": GREY},
-        "paper_bgcolor": NOTHING,
+        "font": {"family": _FONT, "size": 12, "color": WORDS},
+        "paper_bgcolor": PAPER,
         "plot_bgcolor": NOTHING,
         "colorway": [ACCENT, GREY],
         "margin": {"l": 10, "r": 10, "t": HEAD + 10, "b": 10},
@@ -98,9 +107,9 @@ TEMPLATE = go.layout.Template(
         },
         "hovermode": "x unified",
         "hoverlabel": {
-            "bgcolor": "#1f2937",
+            "bgcolor": HOVER_PAPER,
             "bordercolor": "#4b5563",
-            "font": {"family": _FONT, "size": 12, "color": "#f9fafb"},
+            "font": {"family": _FONT, "size": 12, "color": HOVER_WORDS},
             "namelength": -1,
             "align": "left",
         },
@@ -114,12 +123,16 @@ TEMPLATE = go.layout.Template(
         "yaxis": {**_AXIS, "showgrid": True, "showline": False},
     }
 )
+DARK = go.layout.Template(TEMPLATE)
+DARK.layout.update(paper_bgcolor=DARK_PAPER, font_color=DARK_WORDS)
 pio.templates["scrapeq"] = TEMPLATE
+pio.templates["scrapeq_dark"] = DARK
 
 
 def figure(title: str, subtitle: str, *, height: int = HEIGHT, **layout: Any) -> go.Figure:
     """An empty figure in our theme; both lines may hold Plotly's tags, so escape what is not ours."""
-    made = go.Figure(layout={"template": TEMPLATE, "height": height})
+    is_dark = "dark" in (pio.templates.default or "")
+    made = go.Figure(layout={"template": DARK if is_dark else TEMPLATE, "height": height})
     second = f'<br><span style="font-size:12px;font-weight:400">{subtitle}</span>'
     made.update_layout(
         title={

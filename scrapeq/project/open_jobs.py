@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NotRequired, TypedDict
+from datetime import UTC, datetime
+from typing import Any, NotRequired, TypedDict
 
+from scrapeq import clock
 from scrapeq.frontier import Frontier
 from scrapeq.models import FINAL, ErrorKind, Job, JobStatus
 
@@ -15,13 +17,15 @@ CHUNK = 5_000
 class OpenNow(TypedDict):
     """The fields of an open job that Redis knows better than the record.
 
-    The error is that of its last try, for a job that was tried.
+    The error is that of its last try, for a job that was tried; `started_s` (seconds since 1970) that
+    of the try that runs.
     """
 
     status: JobStatus
     attempts: int
     error_kind: NotRequired[ErrorKind]
     error_message: NotRequired[str]
+    started_s: NotRequired[float]
 
 
 def open_now(frontier: Frontier, job_ids: Sequence[str]) -> dict[str, OpenNow]:
@@ -30,6 +34,7 @@ def open_now(frontier: Frontier, job_ids: Sequence[str]) -> dict[str, OpenNow]:
     Raises RedisUnavailable.
     """
     found: dict[str, OpenNow] = {}
+    now_s = clock.now().timestamp()
     for start in range(0, len(job_ids), CHUNK):
         for job_id, standing in frontier.views.standings(job_ids[start : start + CHUNK]).items():
             if not standing.known:
@@ -38,6 +43,8 @@ def open_now(frontier: Frontier, job_ids: Sequence[str]) -> dict[str, OpenNow]:
             if standing.error_kind:
                 kind = ErrorKind.of(standing.error_kind)
                 found[job_id] |= {"error_kind": kind, "error_message": standing.error_message}
+            if standing.running_ms is not None:  # so long ago, by Redis's own clock
+                found[job_id]["started_s"] = now_s - standing.running_ms / 1000
     return found
 
 
@@ -45,7 +52,15 @@ def as_they_stand(frontier: Frontier, jobs: Sequence[Job]) -> list[Job]:
     """The record's jobs, the open ones with what Redis knows of them. Raises RedisUnavailable."""
     open_ids = [job.id for job in jobs if job.status not in FINAL]
     now = open_now(frontier, open_ids) if open_ids else {}
-    return [job.model_copy(update=dict(now[job.id])) if job.id in now else job for job in jobs]
+    return [_as_it_stands(job, now[job.id]) if job.id in now else job for job in jobs]
+
+
+def _as_it_stands(job: Job, now: OpenNow) -> Job:
+    changed: dict[str, Any] = dict(now)
+    started_s = changed.pop("started_s", None)
+    if started_s is not None:
+        changed["started_at"] = datetime.fromtimestamp(started_s, UTC)
+    return job.model_copy(update=changed)
 
 
 def counted(

@@ -16,7 +16,7 @@ from scrapeq.clock import now_ms
 from scrapeq.database.jobs import OpenJob
 from scrapeq.database.schema import OLDER_FORM
 from scrapeq.frontier import Addition, Due
-from scrapeq.models import Batch, BatchState
+from scrapeq.models import Batch, BatchState, Job
 from scrapeq.project.services import Services, check_namespace
 from scrapeq.throttle import gap_ms
 
@@ -43,6 +43,14 @@ def feed(services: Services, batch: Batch) -> int:
         services.wake(added)
     database.batches.set_enqueued(services.engine, [batch.id], epoch)
     return added
+
+
+def feed_job(services: Services, job: Job) -> None:
+    """Make one open job of a batch due that Redis knows but for it."""
+    batch = database.batches.find_batch(services.engine, job.batch_id)
+    jobs = database.jobs.open_jobs(services.engine, job.batch_id, after_row=job.row - 1, limit=1)
+    if batch is not None and jobs and jobs[0].id == job.id:
+        services.wake(services.frontier.jobs.add_many(_additions(batch, jobs)))
 
 
 def feed_small(services: Services, batches: Sequence[Batch]) -> int:

@@ -265,6 +265,12 @@ def _title(memory: Memory, request: Request) -> Answer:
     return show(memory, request, title=request.option("text") or "untitled")
 
 
+def _drawn(_: Memory, request: Request) -> Answer:
+    """A shell, as single-page applications are: the product comes with its script."""
+    number = int(request.rest)
+    return Answer(200, _SHELL % f"/product/{number}".encode())
+
+
 def _image(_: Memory, request: Request) -> Answer:
     if not request.path.endswith(".png"):
         raise ValueError("images end in .png")
@@ -315,11 +321,21 @@ BEHAVIOURS = (
     Behaviour("/gzip", "a good page, gzipped even if nobody asked", _gzip),
     Behaviour("/charset/<name>", "a good page in that charset; <name>/meta: meta only", _charset),
     Behaviour("/title?text=", "a good page with that title, escaped as HTML wants", _title),
+    Behaviour("/drawn/<n>", "the product <n>, drawn by a script that asks for it", _drawn),
     Behaviour("/image/<name>.png", "a picture of one pixel", _image),
     Behaviour("/style.css", "a style sheet", _style),
 )
 _BY_NAME = {one.path[1:].partition("/")[0].partition("?")[0]: one for one in BEHAVIOURS}
 
+_SHELL = b"""<!doctype html><title>A shop</title><div id="root"></div>
+<script>
+fetch("%s").then(answer => answer.text()).then(html => {
+  const product = new DOMParser().parseFromString(html, "text/html");
+  document.title = product.title;
+  document.getElementById("root").innerHTML = product.body.innerHTML;
+});
+</script>
+"""
 _PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
     b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"

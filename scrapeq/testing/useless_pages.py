@@ -42,7 +42,9 @@ def useless_pages() -> Iterator[UselessPage]:
 
 def page(title: str, body: str, *, head: str = "") -> str:
     """A whole document."""
-    return f"<!doctype html><html><head><title>{title}</title>{head}</head><body>{body}</body></html>"
+    return (
+        f"<!doctype html><html><head><title>{title}</title>{head}</head><body>{body}</body></html>"
+    )
 
 
 def with_menus(content: str, links: int = 40) -> str:
@@ -82,7 +84,9 @@ def _not_found() -> Iterator[UselessPage]:
     kind = PageKind.SOFT_404
     for language, (words, more, home) in _NOT_FOUND.items():
         text = f"<h1>{words}</h1><p>{more}</p><a href='/'>{home}</a>"
-        yield UselessPage(f"{language}: with menus", kind, page(f"{words} | Shop", with_menus(text)))
+        yield UselessPage(
+            f"{language}: with menus", kind, page(f"{words} | Shop", with_menus(text))
+        )
         bare = page("Shop", f"<div class='box'><h1>{words}</h1><p>{more}</p></div>")
         yield UselessPage(f"{language}: by its heading", kind, bare)
     text = "<h1>Oops! That page can’t be found.</h1><p>Try a search?</p>"
@@ -91,7 +95,9 @@ def _not_found() -> Iterator[UselessPage]:
     yield UselessPage("a blog's", kind, page("Page not found - My Blog", with_menus(text)))
     yield UselessPage("a number", kind, page("404", "<h1>404</h1><p>Lost in space</p>"))
     yield UselessPage("a number and words", kind, page("404 - Not Found", "<center>nginx</center>"))
-    yield UselessPage("a product", kind, page("Product not found | Shop", with_menus("<p>Gone.</p>")))
+    yield UselessPage(
+        "a product", kind, page("Product not found | Shop", with_menus("<p>Gone.</p>"))
+    )
     yield UselessPage("a sentence", kind, page("", "The requested page could not be found."))
     led = page("Our shop", with_menus("<h2>Let us help you</h2>"))
     yield UselessPage("redirected", kind, led, url=f"{SITE}/404?from=%2Fa%2Fpage")
@@ -142,11 +148,15 @@ def _logins() -> Iterator[UselessPage]:
         form = _form(*words)
         yield UselessPage(f"{language}: a form", kind, page(f"{words[0]} - Shop", with_menus(form)))
         away = f"{SITE}/login?next=%2Fa%2Fpage"
-        yield UselessPage(f"{language}: redirected", kind, page("Shop", with_menus(form, 900)), away)
+        yield UselessPage(
+            f"{language}: redirected", kind, page("Shop", with_menus(form, 900)), away
+        )
     bare = "<img src='/logo.png'><form><input name='u'><input type='password'><button>OK</button></form>"
     yield UselessPage("a bare form", kind, page("Intranet", bare))
     first_the_address = page("Accounts", "<h1>Hello</h1><form><input type='email'></form>")
-    away = "https://accounts.google.com/v3/signin?continue=https%3A%2F%2Fwww.shop.example%2Fa%2Fpage"
+    away = (
+        "https://accounts.google.com/v3/signin?continue=https%3A%2F%2Fwww.shop.example%2Fa%2Fpage"
+    )
     yield UselessPage("first the address", kind, first_the_address, url=away)
     wall = page("Join us", "<h1>Welcome back</h1><form><input type='password'></form>" + prose(20))
     yield UselessPage("a wall", kind, wall, url=f"{SITE}/authwall?session_redirect=%2Fa%2Fpage")
@@ -190,21 +200,29 @@ def _walls() -> Iterator[UselessPage]:
         body = f"<h1>{title}</h1><p>We and our 812 partners store cookies.</p>{buttons}"
         yield UselessPage(title, kind, page(title, body))
     body = page("Shop", f"<p>Cookies?</p>{buttons}")
-    yield UselessPage("moved", kind, body, url="https://consent.shop.example/m?continue=%2Fa%2Fpage")
-    yield UselessPage("a gate", kind, body, url=f"{SITE}/age-gate?return=/a/page")
+    yield UselessPage(
+        "moved", kind, body, url="https://consent.shop.example/m?continue=%2Fa%2Fpage"
+    )
+    yield UselessPage("an age", kind, body, url=f"{SITE}/age-check?return=/a/page")
 
 
 def _parked() -> Iterator[UselessPage]:
     kind = PageKind.PARKED
     for title, body in (
-        ("shop.example is for sale", "<h1>shop.example is for sale!</h1><a href='/offer'>Offer</a>"),
+        (
+            "shop.example is for sale",
+            "<h1>shop.example is for sale!</h1><a href='/offer'>Offer</a>",
+        ),
         ("shop.example", "<div data-adblockkey='MFww'></div><script>window.park = 'x';</script>"),
         ("shop.example", "<p>This domain is parked.</p><a>shop.example</a>"),
         ("shop.example", "<p>Die Domain shop.example steht zum Verkauf.</p>"),
         ("shop.example", "<p>shop.example — este dominio está a la venta.</p>"),
         ("shop.example", "<p>Le nom de domaine shop.example est à vendre</p>"),
         ("shop.example", "<p>Домен shop.example продаётся</p>"),
-        ("Welcome to nginx!", "<h1>Welcome to nginx!</h1><p>Further configuration is required.</p>"),
+        (
+            "Welcome to nginx!",
+            "<h1>Welcome to nginx!</h1><p>Further configuration is required.</p>",
+        ),
         ("Apache2 Ubuntu Default Page: It works", "<p>This is the default welcome page.</p>"),
         ("Coming soon", "<h1>Coming soon</h1>"),
         ("Hier entsteht eine neue Website", "<p>Willkommen</p>"),

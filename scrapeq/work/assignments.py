@@ -12,6 +12,7 @@ from scrapeq.clock import now_ms
 from scrapeq.database.jobs import Work
 from scrapeq.fetch import Response
 from scrapeq.frontier import Lease
+from scrapeq.models import Lane
 from scrapeq.work.attempt import Plan
 from scrapeq.work.waiting import Call
 
@@ -23,13 +24,15 @@ MOST_PLANS = 10_000
 class Assignment:
     """One claimed job with all that is needed to try it.
 
-    stored: the page's bytes, if they were kept and are young enough: then no request is sent.
+    stored: the page's bytes, if they were kept and are young enough: then no request is sent. lane:
+    that it was claimed in.
     """
 
     lease: Lease
     work: Work
     plan: Plan
     stored: Response | None = None
+    lane: Lane = Lane.HTTP
 
 
 class Assignments:

@@ -10,6 +10,7 @@ from scrapeq import clock, urls
 from scrapeq.clock import now_ms
 from scrapeq.database import Packed, Result, packed
 from scrapeq.database.jobs import Work
+from scrapeq.database.selected import selected_bits
 from scrapeq.fetch import PoliteFetcher, Response, retry_wait_s
 from scrapeq.frontier import Ending, Lease
 from scrapeq.models import (
@@ -18,13 +19,16 @@ from scrapeq.models import (
     ErrorKind,
     Failure,
     Fetched,
+    HostVerdict,
+    Lane,
     Recipe,
     RequestIdentity,
     ScrapingConfig,
 )
 from scrapeq.work import host_report
 from scrapeq.work.own_failure import LOG, own_failure
-from scrapeq.work.stages import Stages
+from scrapeq.work.refusal import refused
+from scrapeq.work.rendering import ReadPage, Rendering
 
 #: Silent leases after which a job counts as the one that ends its workers.
 MOST_LOST = 3
@@ -69,22 +73,32 @@ class Outcome:
     result: Result | None = None
 
 
+def elsewhere(lease: Lease, verdict: HostVerdict = "") -> Outcome:
+    """The outcome of a job that another worker's browser is to go on with."""
+    ending = Ending(lease.job_id, lease.token, "move", lane=Lane.BROWSER, verdict=verdict)
+    return Outcome(ending)
+
+
 async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     lease: Lease,
     work: Work,
     plan: Plan,
     stored: Response | None,
     fetcher: PoliteFetcher,
-    stages: Stages,
+    rendering: Rendering,
+    lane: Lane = Lane.HTTP,
 ) -> Outcome:
     """The outcome of one try of a job; raises nothing but cancellation.
 
     `stored`: the page's bytes if they were kept and are young enough; then no request is sent.
+    lane: that the job was claimed in.
     """
     started_ms = now_ms()
     response = stored
+    read: ReadPage | None = None
     outcome: Content | Failure
     content: Packed = {}
+    selected: int | None = None
     try:
         if lease.lost >= MOST_LOST:
             outcome = Failure(
@@ -97,9 +111,17 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
             if isinstance(fetched, Failure):
                 outcome = fetched
             else:
-                response = fetched
-                outcome = await stages.run(response, plan.config, plan.recipe)
-                content = packed(outcome) if isinstance(outcome, Content) else {}
+                read = await rendering.read(
+                    fetched, plan.config, plan.recipe, owner=lease.owner, lane=lane
+                )
+                if read is None:
+                    return elsewhere(lease, "good")
+                response, outcome = read.response, read.outcome
+                if isinstance(outcome, Content):
+                    outcome = refused(outcome, plan.recipe) or outcome
+                if isinstance(outcome, Content):
+                    content = packed(outcome)
+                    selected = selected_bits(outcome.fields, plan.recipe.custom_selectors)
     except Exception as error:  # the rim: one row must not take its neighbours with it
         outcome = own_failure(error, f"job {lease.job_id}")
     if host_report.met_open_breaker(work.host, outcome) and not lease.given_up:
@@ -121,7 +143,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         if wait_s is not None:
             return Outcome(replace(ending, verb="retry", wait_ms=round(wait_s * 1000)))
     result = Result(
-        page=_fetched(work, lease, outcome, response, from_store=stored is not None),
+        page=_fetched(work, lease, outcome, response, read, from_store=stored is not None),
         token=lease.token,
         url_key=urls.duplicate_key(work.href),
         recipe=plan.digest,
@@ -129,6 +151,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         private_to=_private_to(plan, response),
         started_ms=started_ms,
         content=content,
+        selected=selected,
         html=response.body if response is not None and plan.config.store_html else None,
         content_type=response.content_type if response is not None else "",
     )
@@ -176,6 +199,7 @@ def _fetched(
     lease: Lease,
     outcome: Content | Failure,
     response: Response | None,
+    read: ReadPage | None,
     *,
     from_store: bool,
 ) -> Fetched:
@@ -192,9 +216,13 @@ def _fetched(
         http_status=found.http_status if found else None,
         error_kind=failed.kind if failed else None,
         error_message=failed.message[:LONGEST_MESSAGE] if failed else None,
+        page_kind=outcome.page_kind,
+        page_kind_signal=outcome.page_kind_signal,
         attempts=lease.tries,
         fetched_at=response.fetched_at if response else clock.now(),
         elapsed_s=found.elapsed_s if found else None,
         body_bytes=len(response.body) if response else None,
         from_store=from_store,
+        rendered=read is not None and read.rendered,
+        render_reason=read.reason if read is not None else None,
     )

@@ -7,11 +7,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from scrapeq.errors import ScrapeqError
 from scrapeq.frontier import Claim, Ending, Frontier, Lease, UnknownRedis
+from scrapeq.models import Lane
 from scrapeq.work.assignments import Assignment, Assignments
 from scrapeq.work.attempt import Outcome
+from scrapeq.work.browser_lane import BrowserLane
 from scrapeq.work.held import Held
 from scrapeq.work.saver import Saver
 from scrapeq.work.waiting import AGAIN_S, STORES_AWAY, Call
@@ -40,6 +43,7 @@ class Claimer:
         held: Held,
         saver: Saver,
         assignments: Assignments,
+        browser: BrowserLane,
     ) -> None:
         #: Set while nothing is due, or nothing more may be claimed.
         self.idle = threading.Event()
@@ -50,6 +54,7 @@ class Claimer:
         self._held = held
         self._saver = saver
         self._assignments = assignments
+        self._browser = browser
         self._allowed_until_s = 0.0
         self._wanted = asyncio.Event()
         self._halt = asyncio.Event()
@@ -107,18 +112,36 @@ class Claimer:
         await self._wanted.wait()
 
     async def _claim(self, begin: Callable[[Assignment], None]) -> Claim:
+        """Claim in each lane that has room here: the browser's first, which has little."""
+        count = min(await self._browser.wanted(), self._held.free)
+        if not count:
+            return await self._claim_in(Lane.HTTP, self._held.free, begin)
+        rendered = await self._claim_in(Lane.BROWSER, count, begin)
+        self._browser.found(len(rendered.leases))
+        fetched = await self._claim_in(Lane.HTTP, max(1, self._held.free), begin)
+        times = [one.next_ms for one in (rendered, fetched) if one.next_ms is not None]
+        return Claim(
+            rendered.leases + fetched.leases,
+            min(times, default=None),
+            rendered.suspects + fetched.suspects,
+        )
+
+    async def _claim_in(self, lane: Lane, count: int, begin: Callable[[Assignment], None]) -> Claim:
         claim: Claim = await self._call(
             self._frontier.jobs.claim,
             self._name,
-            self._held.free,
+            count,
             self._first_lease_ms,
             alone=self._alone,
+            lanes=(lane,),
         )
         if claim.leases:
-            await self._begin(list(claim.leases), begin)
+            await self._begin(list(claim.leases), begin, lane)
         return claim
 
-    async def _begin(self, leases: list[Lease], begin: Callable[[Assignment], None]) -> None:
+    async def _begin(
+        self, leases: list[Lease], begin: Callable[[Assignment], None], lane: Lane
+    ) -> None:
         """Start work on what was claimed; end at once what the record says is final."""
         self._held.take(leases)
         try:
@@ -130,7 +153,7 @@ class Claimer:
         for lease in done:
             self._saver.keep(Outcome(Ending(lease.job_id, lease.token, "done")))
         for assignment in to_try:
-            begin(assignment)
+            begin(assignment if lane is Lane.HTTP else replace(assignment, lane=lane))
 
     async def _nothing_due(self, next_ms: int | None) -> None:
         """Rest until woken, or look again when something is due; what is saved may free its host."""

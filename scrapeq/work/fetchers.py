@@ -1,10 +1,10 @@
-"""The fetchers of a worker: the one place where a mode gets its fetcher."""
+"""What a worker fetches and renders with: the one place where a mode gets its fetcher."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scrapeq.fetch import Fetcher, Observer, http_fetchers
+from scrapeq.fetch import Fetcher, Observer, Renderer, Routes, find_browser, http_fetchers
 from scrapeq.settings import Settings
 
 
@@ -15,3 +15,9 @@ def open_fetchers(settings: Settings, observers: Iterable[Observer] = ()) -> dic
         connect_to=settings.connect_to,
         observers=observers,
     )
+
+
+def open_renderer(settings: Settings) -> Renderer:
+    """The browser of this worker, which starts with its first page; it may be missing."""
+    routes = Routes(settings.allow_private_addresses, dict(settings.connect_to))
+    return Renderer(find_browser(settings.browser), routes, settings.browser_pages)

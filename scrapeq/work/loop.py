@@ -30,11 +30,13 @@ from scrapeq.errors import ScrapeqError
 from scrapeq.fetch import Observer, PoliteFetcher
 from scrapeq.project.services import Services
 from scrapeq.work.assignments import Assignment, Assignments
-from scrapeq.work.attempt import attempt
+from scrapeq.work.attempt import Outcome, attempt, elsewhere
+from scrapeq.work.browser_lane import BrowserLane
 from scrapeq.work.claimer import Claimer
-from scrapeq.work.fetchers import open_fetchers
+from scrapeq.work.fetchers import open_fetchers, open_renderer
 from scrapeq.work.held import Held
 from scrapeq.work.readers import Readers
+from scrapeq.work.rendering import Rendering
 from scrapeq.work.renewer import Renewer
 from scrapeq.work.saver import Saver
 from scrapeq.work.stages import USUAL, Stage, Stages
@@ -65,11 +67,14 @@ class WorkLoop:
         self._call = call = StoreThreads()
         self._readers = Readers(max(1, cpus // settings.workers))
         self._stages = Stages(self._readers, stages)
+        renderer = open_renderer(settings)
         self._fetcher = PoliteFetcher(
             fetchers=open_fetchers(settings, observers),
             throttle=SharedThrottle(frontier, call, lease_ms),
             robots=SharedRobots(frontier, call),
+            renderer=renderer,
         )
+        self._rendering = Rendering(self._fetcher, self._stages)
         self._held = held = Held(settings.window)
         self._saver = Saver(engine, frontier, call=call, held=held, window=settings.window)
         self._renewer = Renewer(self.name, frontier, call=call, lease_ms=lease_ms, held=held)
@@ -81,6 +86,7 @@ class WorkLoop:
             held=held,
             saver=self._saver,
             assignments=Assignments(engine, call),
+            browser=BrowserLane(self._rendering, frontier, call),
         )
         self._halt = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -163,9 +169,9 @@ class WorkLoop:
 
     async def _try(self, one: Assignment) -> None:
         try:
-            outcome = await attempt(
-                one.lease, one.work, one.plan, one.stored, self._fetcher, self._stages
-            )
+            config, token = one.plan.config, one.lease.token
+            with self._rendering.place(token, one.work.href, config, one.lane) as is_here:
+                outcome = await self._attempt(one) if is_here else elsewhere(one.lease)
         except asyncio.CancelledError:
             self._held.tried(one.lease)
             if one.lease.job_id in self._held:  # else the lease is no longer ours
@@ -173,3 +179,14 @@ class WorkLoop:
             raise
         self._held.tried(one.lease)
         self._saver.keep(outcome)
+
+    async def _attempt(self, one: Assignment) -> Outcome:
+        return await attempt(
+            one.lease,
+            one.work,
+            one.plan,
+            one.stored,
+            self._fetcher,
+            self._rendering,
+            one.lane,
+        )

@@ -1,7 +1,8 @@
 """The child process that reads pages: bytes in, content out, within bounds of CPU and memory.
 
 A page may be made to take minutes or gigabytes, in C code that no thread can stop. Here it can: the
-kernel ends this process, and the worker, which sees the pipe close, makes it a `parse` row.
+kernel ends this process, and the worker, which sees the pipe close, makes it a `parse` row. If
+anything else ends it, another child reads the page again (see `readers.py`).
 
 Frames on stdin and stdout: 4 bytes of length (big-endian), JSON; on stdin the body follows, its
 length in the JSON. An empty frame on stdout before the answer: a stage begins whose failures are
@@ -55,7 +56,7 @@ def main() -> None:
 
 def _run(request: dict[str, Any], body: bytes, sink: BinaryIO) -> dict[str, Any]:
     recipe = Recipe(**request["recipe"])
-    source = Source(body, request["url"], request["content_type"], recipe)
+    source = Source(body, request["url"], request["content_type"], recipe, asked=request["asked"])
     stages = [ChildStage.from_json(one) for one in request["stages"]]
     before = Content.from_json(request["content"]) if request["content"] else None
     current = stages[0].exceeded

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
+import signal
 import struct
 import sys
 import time
@@ -16,6 +18,7 @@ from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,8 @@ from scrapeq.models import Content, ErrorKind, Failure, Recipe
 from scrapeq.work.child_stages import CLEAN, READ, ChildStage, Source, run_stages
 from scrapeq.work.own_failure import LOG
 
+log = logging.getLogger(__name__)
+
 #: Seconds in which a child neither answers nor uses any CPU: it is frozen, or waits for something
 #: that never comes. One that waits for a CPU on a busy machine is bounded by its CPU alone.
 FROZEN_S = 60.0
@@ -33,6 +38,16 @@ FROZEN_S = 60.0
 STUCK_S = 3.0
 #: Seconds that a child whose pipe has closed may take to be gone.
 ENDING_S = 5.0
+#: Children that a page is given to, one after the other, while each ends without having reached the
+#: page's own bounds: killed from outside, crashed, or stood still. One end says nothing about the
+#: page; three in a row do, as with workers (`attempt.MOST_LOST`).
+MOST_READS = 3
+#: How a child ended that was ended because it stood still; no exit code and no signal.
+STOOD_STILL = -1_000
+#: Signals that a process causes itself: a fault in C code, or memory that was refused to it.
+_FAULTS = frozenset(
+    {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
+)
 _CHILD = "scrapeq.work.reader_child"
 #: Bytes that a child may answer: far above what extract's own bounds on texts and links allow.
 _LONGEST_ANSWER = 256 * 1024 * 1024
@@ -61,9 +76,23 @@ class Readers:
         """
         body, url, content_type = response.body, response.final_url, response.content_type
         if all(stage.light for stage in stages) and is_light(body, recipe):
-            source = Source(body, url, content_type, recipe, light=True)
+            source = Source(body, url, content_type, recipe, light=True, asked=response.asked)
             return run_stages(stages, source, content)
-        errand = _Errand(response, recipe, stages, content)
+        reads = 0
+        while True:
+            errand = _Errand(response, recipe, stages, content)
+            found = await self._try(errand)
+            reads += 1
+            if not isinstance(found, int):
+                return found
+            if found == -signal.SIGPROF:
+                return errand.exceeded
+            log.warning("a process that read %s was lost (%s)", url[:200], _how(found))
+            if reads == MOST_READS:
+                return _lost(found, errand)
+
+    async def _try(self, errand: _Errand) -> Content | Failure | int:
+        """What one child makes of the page, or how it ended: its exit code, below 0 for a signal."""
         child = await self._take()
         self._busy_since[child] = time.monotonic()
         try:
@@ -74,10 +103,10 @@ class Readers:
             with suppress(TimeoutError):
                 await asyncio.wait_for(child.wait(), ENDING_S)
             await self._end(child)
-            return _cause(child.returncode, errand)
+            return child.returncode if child.returncode is not None else -signal.SIGKILL
         except TimeoutError:
             await self._end(child)
-            return errand.exceeded
+            return STOOD_STILL
         except BaseException:
             await self._end(child)  # cancelled in the middle: nothing waits for its answer
             raise
@@ -159,6 +188,7 @@ class _Errand:
         self.request = json.dumps(
             {
                 "url": response.final_url,
+                "asked": response.asked,
                 "content_type": response.content_type,
                 "recipe": recipe.model_dump(),
                 "length": len(response.body),
@@ -177,14 +207,43 @@ class _Errand:
         self.exceeded = self._left.pop(0)
 
 
-def _cause(exit_code: int | None, errand: _Errand) -> Failure:
-    """What ended a child in the middle of a page: a signal (its bounds, a fault in C), or we."""
-    if exit_code is not None and exit_code > 0:
+def _lost(ended: int, errand: _Errand) -> Failure:
+    """The row of a page that ended each of its readers, though it stayed within its bounds."""
+    if ended == STOOD_STILL:
+        return Failure(
+            ErrorKind.WORKER_LOST,
+            f"the process that read the page stood still for {FROZEN_S:g} s, {MOST_READS} times in a row; "
+            "retry_failed() reads it again",
+        )
+    if ended >= 0:
         return Failure(
             ErrorKind.INTERNAL,
-            f"the process that read the page ended by itself (exit code {exit_code}); {LOG} says why",
+            f"the process that read the page ended by itself, {MOST_READS} times in a row "
+            f"({_how(ended)}); {LOG} says why",
         )
-    return errand.exceeded
+    if -ended in _FAULTS:
+        return replace(
+            errand.exceeded,
+            message=f"reading the page made its process crash, {MOST_READS} times in a row ({_how(ended)})",
+        )
+    return Failure(
+        ErrorKind.WORKER_LOST,
+        f"the process that read the page was ended from outside, {MOST_READS} times in a row "
+        f"({_how(ended)}), as systems do when memory runs out; give the workers more memory, or "
+        "start fewer (SCRAPEQ_WORKERS), then retry_failed()",
+    )
+
+
+def _how(ended: int) -> str:
+    """How a child ended, in words."""
+    if ended == STOOD_STILL:
+        return "it stood still"
+    if ended >= 0:
+        return f"exit code {ended}"
+    try:
+        return signal.Signals(-ended).name
+    except ValueError:  # a real-time signal has no name
+        return f"signal {-ended}"
 
 
 async def _ask_while_it_works(child: Process, errand: _Errand) -> dict[str, Any]:

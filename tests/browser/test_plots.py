@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from plotly import io as pio
 from plotly.offline import get_plotlyjs
 
 import scrapeq as sq
@@ -15,19 +16,21 @@ from scrapeq.display import plain
 from scrapeq.plots import labels, theme
 from scrapeq.plots.batches import NAME_LIMIT
 from tests import plot_frames as make
+from tests.contrast import TEXT, contrast, from_css
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 #: For each figure its size and every text in it that is to be seen, with where it is.
 TEXTS = """
 () => [...document.querySelectorAll('.js-plotly-plot')].map(figure => {
   const frame = figure.getBoundingClientRect();
+  const paper = getComputedStyle(figure.querySelector('.main-svg')).backgroundColor;
   const texts = [...figure.querySelectorAll('.main-svg text')]
     .filter(text => text.textContent.trim())
     .map(text => { const box = text.getBoundingClientRect();
-                   return { words: text.textContent, left: box.left - frame.left,
+                   return { words: text.textContent, fill: getComputedStyle(text).fill, left: box.left - frame.left,
                             right: box.right - frame.left, top: box.top - frame.top,
                             bottom: box.bottom - frame.top } });
-  return { width: frame.width, height: frame.height, texts } })
+  return { width: frame.width, height: frame.height, paper, texts } })
 """
 #: Spreads the letters of all figures until the alphabet is this wide in pixels at a size of 12: a
 #: little wider than in Verdana, the widest font that is common. Plotly measures what it then sees.
@@ -130,10 +133,15 @@ def show(browser, tmp_path):
     assert wrong == []
 
 
-@pytest.mark.parametrize("background", ["#fff", "#111"])
+@pytest.mark.parametrize(
+    ("background", "template"), [("#fff", "plotly"), ("#111", "plotly_dark")], ids=["light", "dark"]
+)
 @pytest.mark.parametrize("widened", [False, True], ids=["own-font", "wide-font"])
 @pytest.mark.parametrize("width", [360, 1000])
-def test_figures_are_whole_at_every_width(show, width, widened, background):
+def test_figures_are_whole_and_readable_at_every_width(
+    show, width, widened, background, template, monkeypatch
+):
+    monkeypatch.setattr(pio.templates, "default", template)
     page = show(figures().values(), width, background, widened=widened)
 
     seen = dict(zip(figures(), page.evaluate(TEXTS), strict=True))
@@ -146,6 +154,9 @@ def test_figures_are_whole_at_every_width(show, width, widened, background):
         assert figure["texts"], name
         assert [text for text in figure["texts"] if is_cut(text, figure)] == [], name
         assert overlaps(figure["texts"]) == [], name
+        fills = {from_css(text["fill"]) for text in figure["texts"]}
+        paper = from_css(figure["paper"])
+        assert {fill for fill in fills if contrast(fill, paper) < TEXT} == set(), name
 
 
 def is_cut(text, figure):

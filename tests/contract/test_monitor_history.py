@@ -79,7 +79,7 @@ def test_a_series_in_longer_steps(monitor: JobMonitor, record: sa.Engine) -> Non
 def test_steps_that_cannot_be_had_are_refused(
     monitor: JobMonitor, minutes: float, every_s: int
 ) -> None:
-    with pytest.raises(ConfigError, match=r"every_s|steps"):
+    with pytest.raises(ConfigError, match=r"every_s|steps|minutes is"):
         monitor.get_series(minutes, every_s)
 
 

@@ -244,6 +244,34 @@ def test_a_finished_batch_ends_its_history(
     assert 0 < found["jobs_per_s"].max() <= 1
 
 
+def test_steps_fit_the_time_in_which_jobs_ended(
+    queue: JobQueue, record: sa.Engine, submit: Submit, save: Make, result: Make, move: Make
+) -> None:
+    submit("b", 20)
+    for row in range(20):
+        failure = {"error_kind": "dns"} if row == 3 else {}
+        save(result(f"b-{row}", elapsed_s=0.5, **failure))
+        move("b", 0.01)  # so that each ends 0.6 s before the next
+
+    for hours in (3, 900):  # whatever is asked for, the seconds that it took
+        found = sq.history(hours, every=None, queue=queue)
+        errors = sq.error_history(hours, every=None, queue=queue)
+        hosts = sq.host_history(hours, every=None, queue=queue)
+        assert 10 <= len(found) <= 30
+        assert found.index[1] - found.index[0] == pd.Timedelta(seconds=1)
+        assert (found["jobs"].sum(), found["failed"].sum()) == (20, 1)
+        assert found["jobs_per_s"].max() >= 1
+        assert errors.index.equals(found.index)
+        assert errors["dns"].sum() == 1
+        assert hosts["jobs"].sum() == 20
+    with write_transaction(record) as connection:  # an hour of which no job is left
+        at_ms = now_ms() - 20 * HOUR_MS
+        database.minutes.count_finished(connection, at_ms, 7, 0, [])
+    found = sq.history(every=None, queue=queue)
+    assert found.index[1] - found.index[0] == pd.Timedelta(hours=1)
+    assert found["jobs"].sum() == 27
+
+
 def test_errors_by_kind_over_time(
     queue: JobQueue, record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:
@@ -602,9 +630,9 @@ def test_pages_are_the_same_by_their_canonical_key(
         (lambda **q: sq.history(every="soon", **q), r'every is .soon.*"5m", "1h", "1d"'),
         (lambda **q: sq.history(every="0m", **q), "every"),
         (lambda **q: sq.history(every=60, **q), "every is 60"),  # type: ignore[arg-type] # the point
-        (lambda **q: sq.history(every="90s", **q), "whole minutes"),
+        (lambda **q: sq.history(hours=50, every="1s", **q), "longer `every`"),
         (lambda **q: sq.error_history(every="1y", **q), "every"),
-        (lambda **q: sq.host_history(every="10s", **q), "whole minutes"),
+        (lambda **q: sq.host_history(every="10x", **q), "every is '10x'"),
         (lambda **q: sq.history(hours=0, **q), "hours is 0"),
         (lambda **q: sq.history(hours=math.nan, **q), "hours is nan"),
         (lambda **q: sq.history(hours="day", **q), "hours is 'day'"),  # type: ignore[arg-type] # the point

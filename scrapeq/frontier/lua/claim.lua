@@ -64,7 +64,7 @@ local function take(id, job, lost)
   local given_up = {}
   redis.call('ZREM', ready_in(job.lane, job.host), id)
   redis.call('ZADD', P .. 'leases', whole(now + lease_ms), id)
-  redis.call('HSET', P .. 'held', id, cjson.encode({ token, worker }))
+  redis.call('HSET', P .. 'held', id, cjson.encode({ token, worker, whole(now) }))
   redis.call('SADD', P .. 'busy:' .. job.host, id)
   redis.call('SADD', P .. 'running:' .. job.batch, id)
   if breaker == 'given_up' then

@@ -54,7 +54,7 @@ local function slot_free(last_ms, hold_ms, gap)
   return math.max(last, hold) + gap
 end
 
--- The lease on a job: its token, and the worker that has it; nil if there is none.
+-- The lease on a job: its token, the worker that has it, since when (ms); nil if there is none.
 local function lease_on(id)
   local text = id and redis.call('HGET', P .. 'held', id)
   if text then return unpack(cjson.decode(text)) end

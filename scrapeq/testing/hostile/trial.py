@@ -20,6 +20,7 @@ from scrapeq.testing.hostile.growth import Growth
 from scrapeq.testing.pages import page
 from scrapeq.work.attempt import Plan, attempt
 from scrapeq.work.readers import Readers
+from scrapeq.work.rendering import Rendering
 from scrapeq.work.stages import Stages
 
 #: What a machine that is busy with other things may add to the seconds of a case, which are CPU
@@ -154,7 +155,7 @@ async def _tries(
     tries = 1
     while True:
         lease = Lease("", token=tries, tries=tries, lost=0)
-        outcome = await attempt(lease, work, plan, None, fetcher, stages)
+        outcome = await attempt(lease, work, plan, None, fetcher, Rendering(fetcher, stages))
         if outcome.result is not None:
             return outcome.result, tries
         await asyncio.sleep(outcome.ending.wait_ms / 1000)

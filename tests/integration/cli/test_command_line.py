@@ -277,7 +277,7 @@ def test_doctor_finds_everything_in_order(type_in, folder):
 
     assert done.returncode == 0, done.stdout
     assert "FAIL" not in done.stdout
-    for what in ("Python", "database", "Redis"):
+    for what in ("Python", "database", "Redis", "browser"):
         assert f"ok   {what}" in done.stdout
 
 

@@ -201,7 +201,7 @@ class Kit:
     visit = staticmethod(visit)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kit() -> type[Kit]:
     """The server and its helpers."""
     return Kit

@@ -97,3 +97,10 @@ def test_either_protocol_may_be_asked_for(
         assert frontier.views.running_ids() == ["j"]
         assert frontier.jobs.renew("w", 1_000, [("j", lease.token)]) == set()
         assert frontier.views.standings(["j"])["j"].running
+
+
+def test_a_number_of_a_database_that_is_too_high_is_named(redis_url: str) -> None:
+    refused = refusal(f"{redis_url.partition('?')[0]}?db=99")
+
+    assert "no database of the number" in refused.problem
+    assert "redis://host:6379/0" in refused.hint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from celery import Celery
+from celery import Celery, chain
 
 import scrapeq as sq
 from scrapeq.errors import NotFound
@@ -76,14 +76,66 @@ def test_a_job_that_was_submitted_before_is_done_once(call, web, queue, asked):
 def test_scraping_many_urls(call, web, queue):
     urls = [web.url(f"/article/{n}", host=n % 4) for n in range(30)] + [web.url("/status/410"), "?"]
 
-    counts = call("batch_scrape", "many", urls, {"max_retries": 0})
+    batch = call("batch_scrape", "many", urls, {"max_retries": 0})
 
-    assert (counts["total"], counts["completed"], counts["failed"]) == (32, 30, 2)
-    pages = sq.BatchHandle(queue, "many").pages()
-    assert [page.row for page in pages] == list(range(32))
-    assert [page.title for page in pages[:4]] == [
+    assert (batch["total"], batch["completed"], batch["failed"]) == (32, 30, 2)
+    assert batch["job_ids"] == [f"many-{row}" for row in range(32)]
+    assert batch["results_left_out"] == 0
+    results = batch["results"]
+    assert [one["id"] for one in results] == batch["job_ids"]
+    assert [one["url"] for one in results] == urls
+    assert [one["status"] for one in results] == ["completed"] * 30 + ["failed"] * 2
+    assert [one["result"]["title"] for one in results[:4]] == [
         web.page(f"/article/{n}", host=n).title for n in range(4)
     ]
+    assert results[30]["error_kind"] == "http_4xx"
+    pages = sq.BatchHandle(queue, "many").pages()
+    assert [page.row for page in pages] == list(range(32))
+
+
+def test_an_id_answers_for_one_url_only(call, web, asked):
+    call("scrape_url", "mine", web.url("/article/60"))
+    call("batch_scrape", "ours", [web.url("/article/61"), web.url("/article/62")])
+    before = len(asked())
+
+    for task, arguments in [
+        ("scrape_url", ["mine", web.url("/article/63")]),
+        ("scrape_url", ["mine", web.url("/article/60"), {"extract_links": True}]),
+        ("scrape_url", ["ours", web.url("/article/61")]),
+        ("batch_scrape", ["ours", [web.url("/article/61")]]),
+        ("batch_scrape", ["ours", [web.url("/article/62"), web.url("/article/61")]]),
+    ]:
+        with pytest.raises(Exception, match=r"taken by another|another extract_links|of a batch"):
+            call(task, *arguments)
+
+    assert len(asked()) == before
+    assert call("scrape_url", "mine", web.url("/article/60"))["status"] == "completed"
+
+
+def test_a_name_of_a_batch_is_no_id(call, web, scrape):
+    scrape([web.url("/article/64")], name="prices").wait(PATIENCE_S)
+
+    job = call("scrape_url", "prices", web.url("/article/65"))
+
+    assert (job["id"], job["status"]) == ("prices", "completed")
+
+
+def test_odd_arguments_are_refused_by_name(call):
+    cases: list[tuple[str, list[object], dict[str, object], str]] = [
+        ("scrape_url", [5, "https://a.example"], {}, "job_id is 5"),
+        ("scrape_url", ["odd", "https://a.example", 5], {}, "config is 5"),
+        ("batch_scrape", ["odd", 5], {}, "urls is 5"),
+        ("process_content", [5], {}, "content is 5"),
+        ("process_content", ["text", None, "translate"], {}, "summarise, classify or extract"),
+        ("process_content", ["text"], {"colour": "red"}, "does not take colour"),
+        ("process_content", ["text"], {"labels": 5}, "labels is 5"),
+        ("clean_data", [5], {}, "records cannot be read from int"),
+        ("clean_data", [{}, {"colour": 1}], {}, "cleaning rules"),
+    ]
+    for task, arguments, named, words in cases:
+        with pytest.raises(Exception, match=words) as caught:
+            call(task, *arguments, **named)
+        assert type(caught.value).__name__ in {"ConfigError", "InputError"}
 
 
 def test_options_that_cannot_be_met_are_said(call, web, queue):
@@ -103,6 +155,39 @@ def test_cleaning_records(call):
     assert one["data"]["price_currency"] == "EUR"
     assert one["report"]
     assert many["data"] == [{"a": "x"}]
+
+
+def test_cleaning_without_rules_goes_by_the_names_of_fields(call):
+    row = {
+        "title": " A ",
+        "product_price": "1.299,00 €",
+        "publishedAt": "3 March 2025",
+        "note": "1,5",
+    }
+
+    cleaned = call("clean_data", row)
+
+    assert cleaned["data"] == {
+        "title": "A",
+        "product_price": 1299,
+        "product_price_currency": "EUR",
+        "publishedAt": "2025-03-03",
+        "note": "1,5",
+    }
+    assert call("clean_data", row, {})["data"]["product_price"] == "1.299,00 €"
+
+
+def test_cleaning_twice_in_a_chain_nests_nothing(queue):
+    clean = queue.services.app.signature(f"{TASK}clean_data_task")
+    row = {"name": " A ", "price": "15,50 €"}
+
+    sent = chain(clean.clone([row]), clean.clone()).apply_async()
+
+    assert sent.get(timeout=PATIENCE_S)["data"] == {
+        "name": "A",
+        "price": 15.5,
+        "price_currency": "EUR",
+    }
 
 
 @pytest.mark.parametrize("kind", ["summarise", "classify", "extract"])
@@ -142,3 +227,17 @@ def test_what_is_scraped_can_be_processed(call, web, llmock, queue):
 
     assert row["ok"]
     assert page["text"][:40] in str(llmock.requests[0].body)
+
+
+@pytest.mark.parametrize("kind", ["html", "article", "Summary"])
+def test_the_model_gets_what_a_person_reads_and_no_script(call, llmock, kind):
+    page = """<!doctype html><title>News</title><style>p {color: red}</style>
+    <script>track("visitor-4711")</script><p>A bakery opened on <b>Mill Street</b>.</p>"""
+
+    row = call("process_content", page, "https://example.com", kind)
+
+    assert row["ok"], row["error_message"]
+    sent = str(llmock.requests[0].body)
+    assert "A bakery opened on Mill Street." in sent
+    assert "visitor-4711" not in sent
+    assert "color: red" not in sent

@@ -20,17 +20,18 @@ sys.stdin.buffer.read(json.loads(sys.stdin.buffer.read(length))["length"])
 """
 #: Ended as by the kernel when a page takes too much, or by itself, a while after its pipe closed.
 BY_THE_KERNEL = "os.kill(os.getpid(), signal.SIGPROF)"
+FROM_OUTSIDE = "os.kill(os.getpid(), signal.SIGKILL)"
+BY_A_FAULT = "os.kill(os.getpid(), signal.SIGSEGV)"
 BY_ITSELF = "os.close(1); time.sleep(0.1); os._exit(3)"
 FROZEN = "os.kill(os.getpid(), signal.SIGSTOP)"
 WAITING = "signal.pause()"
-#: For more than twice as long as `readers.FROZEN_S`; then it answers.
-AT_WORK = """
-while time.process_time() < 2.5:
-    pass
+AT_ONCE = """
 answer = json.dumps({"kind": "empty", "message": "it has answered"}).encode()
 os.write(1, struct.pack(">I", len(answer)) + answer)
 sys.stdin.buffer.read()
 """
+#: For more than twice as long as `readers.FROZEN_S`; then it answers.
+AT_WORK = "while time.process_time() < 2.5: pass" + AT_ONCE
 #: Instead of a minute. A child that works has this long to be given a hundredth second of CPU.
 FROZEN_S = 1.0
 
@@ -71,6 +72,8 @@ def heavy_page() -> tuple[Response, Recipe]:
     ("how", "kind", "words"),
     [
         (BY_THE_KERNEL, ErrorKind.PARSE, "too much time or memory"),
+        (BY_A_FAULT, ErrorKind.PARSE, "crash, 3 times in a row (SIGSEGV)"),
+        (FROM_OUTSIDE, ErrorKind.WORKER_LOST, "from outside, 3 times in a row (SIGKILL)"),
         (BY_ITSELF, ErrorKind.INTERNAL, "exit code 3"),
     ],
 )
@@ -78,7 +81,7 @@ def test_what_ended_a_reader_is_known(how, kind, words, other_readers, heavy_pag
     readers = other_readers(how)
 
     async def read_often():
-        return [await readers.read(*heavy_page) for _ in range(10)]
+        return [await readers.read(*heavy_page) for _ in range(3)]
 
     failures = asyncio.run(read_often())
 
@@ -93,7 +96,8 @@ def test_a_reader_that_stands_still_is_ended(what_it_does, other_readers, heavy_
 
     failure = asyncio.run(mine.read(*heavy_page))
 
-    assert failure.message == "reading the page took too much time or memory"
+    assert failure.kind is ErrorKind.WORKER_LOST
+    assert "stood still for 1 s, 3 times in a row" in failure.message
     assert mine.pids == []
 
 
@@ -108,3 +112,24 @@ def test_a_reader_that_works_is_not_hurried_by_the_clock(other_readers, heavy_pa
             await mine.close()
 
     assert asyncio.run(read_and_close()).message == "it has answered"
+
+
+@pytest.mark.parametrize("how", [FROM_OUTSIDE, BY_A_FAULT, BY_ITSELF])
+def test_a_page_that_lost_its_readers_is_read_again(how, other_readers, heavy_page, tmp_path):
+    """As often as it takes, while it is less often than MOST_READS."""
+    once_more = f"""
+lost = len(list(pathlib.Path({str(tmp_path)!r}).glob("lost-*")))
+if lost < {readers.MOST_READS - 1}:
+    pathlib.Path({str(tmp_path)!r}, f"lost-{{lost}}").touch()
+    {how}
+"""
+    mine = other_readers("import pathlib" + once_more + AT_ONCE)
+
+    async def read_and_close():
+        try:
+            return await mine.read(*heavy_page)
+        finally:
+            await mine.close()
+
+    assert asyncio.run(read_and_close()).message == "it has answered"
+    assert len(list(tmp_path.glob("lost-*"))) == readers.MOST_READS - 1

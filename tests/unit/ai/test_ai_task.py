@@ -84,3 +84,14 @@ def test_a_short_page_is_not_cut():
 )
 def test_a_long_page_is_cut_at_the_best_border_in_its_second_half(content, most_chars, kept):
     assert cut(content, most_chars) == (kept, True)
+
+
+@pytest.mark.parametrize("word", ["summary", "Summarize", "html", "text/html", " ARTICLE "])
+def test_other_words_for_a_summary_are_known(word):
+    assert task(word).type == "summarise"
+
+
+@pytest.mark.parametrize("word", ["translate", "", None, 5, ["summarise"]])
+def test_what_is_no_task_is_named(word):
+    with pytest.raises(ConfigError, match="write summarise, classify or extract"):
+        task(word)

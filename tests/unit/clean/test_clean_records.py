@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from scrapeq.clean import CleaningRules, clean_records
+from scrapeq.clean import CleaningRules, clean_records, is_result
 from scrapeq.clean.report import LISTED
 from scrapeq.errors import ConfigError, InputError
 
@@ -184,3 +184,23 @@ def test_what_is_no_record_is_refused(data):
 def test_a_wrong_rule_is_named(rules, says):
     with pytest.raises(ConfigError, match=rf"{says}.*the rules are|{says}.*The rules are"):
         clean_records({}, rules)
+
+
+def test_rules_by_names_go_by_the_last_word_of_a_name():
+    names = ["Price", "product_price", "createdAt", "updated_at", "at", "link", "imageURL", "qty"]
+
+    rules = CleaningRules.by_names([dict.fromkeys(names, "x"), {"url": "x"}])
+
+    assert rules.prices == ("Price", "product_price")
+    assert rules.dates == ("createdAt", "updated_at")
+    assert rules.urls == ("link", "imageURL", "url")
+    assert rules.numbers == ("qty",)
+    assert not rules.duplicates
+
+
+def test_a_result_is_told_from_a_record():
+    result = clean_records({"a": " b "}).to_json()
+
+    assert is_result(result)
+    assert not is_result({"data": 1, "report": "annual"})
+    assert not is_result([result])

@@ -13,6 +13,7 @@ from scrapeq.client.card import batch_card, state_in_words
 from scrapeq.dashboards import STYLE
 from scrapeq.models import Batch, BatchState, Progress, ScrapingConfig
 from scrapeq.plots import theme
+from tests.contrast import THEMES, blended, contrast
 
 
 def ended(completed: int, errors: dict[str, int], cancelled: int = 0) -> tuple[Batch, Progress]:
@@ -77,37 +78,6 @@ def test_another_try_is_offered_only_where_it_can_help(kind: str, offered: bool)
 def test_one_colour_means_failed_everywhere() -> None:
     assert f"--sq-failed: {display.FAILED}" in STYLE.read_text(encoding="utf-8")
     assert theme.HATCHED["color"] == display.FAILED
-
-
-def luminance(colour: str) -> float:
-    """WCAG 2.2, relative luminance."""
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    darker, lighter = sorted([luminance(one), luminance(other)])
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def blended(text: str, page: str, opacity: float) -> str:
-    mixed = [
-        round(int(text[i : i + 2], 16) * opacity + int(page[i : i + 2], 16) * (1 - opacity))
-        for i in (1, 3, 5)
-    ]
-    return "#" + "".join(f"{part:02x}" for part in mixed)
-
-
-#: Text and page: a notebook's light and dark theme (JupyterLab 4), and our own page's.
-THEMES = [
-    ("#212121", "#ffffff"),
-    ("#e0e0e0", "#111111"),
-    ("#1c1f24", "#ffffff"),
-    ("#e3e5e8", "#16181c"),
-]
 
 
 @pytest.mark.parametrize(("text", "page"), THEMES)

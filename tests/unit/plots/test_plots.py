@@ -21,6 +21,7 @@ from scrapeq.display import plain
 from scrapeq.errors import InputError
 from scrapeq.plots import frames, labels, theme
 from tests import plot_frames as make
+from tests.contrast import GRAPHICS, TEXT, contrast
 
 HISTORY = make.history(jobs=[3600, 0, 7200], failed=[360, 0, 0])
 ERRORS = make.error_history({"dns": [3, 0], "http_4xx": [1, 1]})
@@ -419,6 +420,30 @@ def test_a_batch_without_a_good_page_is_in_the_colour_of_failure() -> None:
     assert figure.layout.yaxis2.ticktext[-1] == "9 failed"
 
 
+def test_the_share_that_failed_is_hatched_at_the_end_of_a_batch() -> None:
+    (failed,) = [
+        bar for bar in sq.plots.batches(BATCHES).data if bar.type == "bar" and not bar.name
+    ]
+
+    assert failed.marker.color == theme.FAILED
+    assert failed.marker.pattern.shape
+    assert list(failed.y) == [0, 1, 3]
+    assert failed.x[-1] == 2000 / 8
+    assert failed.base[-1] == "2026-11-25T09:00:01.750000"
+
+
+def test_failed_pages_are_never_in_the_colour_of_success() -> None:
+    figure = sq.plots.host_heatmap(HOST_HISTORY, value="failed")
+
+    (heat,) = [trace for trace in figure.data if trace.type == "heatmap"]
+    assert heat.colorscale[-1][1] == theme.FAILED
+    for kind in sq.ErrorKind:
+        (bar,) = sq.plots.error_kinds(make.error_history({str(kind): [1]})).data
+        red, _, blue = (int(bar.marker.color[place : place + 2], 16) for place in (1, 3, 5))
+        assert bar.marker.color != theme.ACCENT
+        assert blue < 1.5 * red or blue < 0x80  # no blue
+
+
 def test_the_newest_batches_are_drawn_and_it_is_said() -> None:
     figure = sq.plots.batches(BATCHES, limit=2)
 
@@ -503,7 +528,7 @@ def test_a_figure_fits_any_page(draw: Any, table: pd.DataFrame) -> None:
     layout = figure.layout.template.layout
     assert figure.layout.width is None
     assert layout.autosize is True
-    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert (layout.paper_bgcolor, layout.plot_bgcolor) == (theme.PAPER, "rgba(0,0,0,0)")
     assert figure.update_layout(height=777).layout.height == 777
 
 
@@ -517,8 +542,29 @@ def test_a_table_is_not_changed_by_drawing_it(draw: Any, table: pd.DataFrame) ->
 
 
 def test_the_look_has_a_name_and_plotlys_default_stays() -> None:
-    assert pio.templates["scrapeq"].layout.font.color == theme.GREY
+    assert pio.templates["scrapeq"].layout.font.color == theme.WORDS
     assert pio.templates.default == "plotly"
+
+
+@pytest.mark.parametrize(
+    ("words", "paper"),
+    [
+        (theme.WORDS, theme.PAPER),
+        (theme.DARK_WORDS, theme.DARK_PAPER),
+        (theme.HOVER_WORDS, theme.HOVER_PAPER),
+    ],
+)
+def test_words_can_be_read_on_their_paper(words: str, paper: str) -> None:
+    assert contrast(words, paper) >= TEXT
+    for drawn in (theme.ACCENT, theme.FAILED, theme.GREY):
+        assert contrast(drawn, paper) >= GRAPHICS or paper == theme.HOVER_PAPER
+
+
+def test_where_plotlys_default_is_dark_figures_are_dark(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sq.plots.latency(HISTORY).layout.template.layout.paper_bgcolor == theme.PAPER
+    monkeypatch.setattr(pio.templates, "default", "plotly_dark")
+
+    assert sq.plots.latency(HISTORY).layout.template.layout.paper_bgcolor == theme.DARK_PAPER
 
 
 def test_drawing_a_table_loads_no_queue() -> None:

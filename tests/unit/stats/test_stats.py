@@ -134,3 +134,13 @@ def test_reasons_come_worst_first():
         "100 % of the last 40 pages failed",
         "a job has been due for 30 minutes",
     )
+
+
+def test_a_try_takes_as_long_as_usual_until_it_takes_longer():
+    lately = stats.histogram([1.0] * 90 + [10.0] * 9 + [20.0])
+
+    assert stats.expected_s(0.5, 1.3, lately, 60) == 1.3
+    assert stats.expected_s(5, 1.3, lately, 60) == pytest.approx(10, rel=0.12)
+    assert stats.expected_s(15, 1.3, lately, 60) == pytest.approx(20, rel=0.12)
+    assert stats.expected_s(30, 1.3, lately, 60) == 60
+    assert stats.expected_s(5, 60, {}, 60) == 60

@@ -12,6 +12,7 @@ from scrapeq.frontier import Lease
 from scrapeq.models import ErrorKind, ScrapingConfig
 from scrapeq.work.attempt import Plan, attempt
 from scrapeq.work.readers import Readers
+from scrapeq.work.rendering import Rendering
 from scrapeq.work.stages import Stages
 
 
@@ -46,7 +47,7 @@ def test_an_error_of_a_fetcher_is_ours_and_final(error, kind):
             Plan(config, config.recipe, config.recipe.digest),
             None,
             fetcher,
-            Stages(Readers(1)),
+            Rendering(fetcher, Stages(Readers(1))),
         )
     )
 

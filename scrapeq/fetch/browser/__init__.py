@@ -1,0 +1,14 @@
+"""A browser that renders what HTTP brought: found, started, guarded, and ended."""
+
+from scrapeq.fetch.browser.finding import FoundBrowser, find_browser
+from scrapeq.fetch.browser.process import BrowserFailed, BrowserProcess
+from scrapeq.fetch.browser.renderer import Rendered, Renderer
+
+__all__ = [
+    "BrowserFailed",
+    "BrowserProcess",
+    "FoundBrowser",
+    "Rendered",
+    "Renderer",
+    "find_browser",
+]

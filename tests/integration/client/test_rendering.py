@@ -1,0 +1,87 @@
+"""Pages that need a browser, in a batch: chosen page by page, and said in the row."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import scrapeq as sq
+from scrapeq.fetch import find_browser
+from scrapeq.settings import load_settings
+
+PATIENCE_S = 180
+SELECTORS = {"headline": "h1", "price": ".price"}
+
+
+@pytest.fixture(autouse=True)
+def browser_is_here(needs_service):
+    found = find_browser()
+    needs_service("a browser", found.path, found.missing)
+
+
+def test_a_page_that_needs_a_browser_gets_one_and_no_other_does(web, scrape, asked):
+    links = [web.url(f"/{kind}/{n}") for n in range(6) for kind in ("drawn", "product")]
+
+    table = scrape(links, custom_selectors=SELECTORS).wait(PATIENCE_S).df
+
+    assert table["ok"].all()
+    assert list(table["rendered"]) == [True, False] * 6
+    assert list(table["headline"].iloc[::2]) == list(table["headline"].iloc[1::2])
+    assert list(table["price"].iloc[::2]) == list(table["price"].iloc[1::2])
+    assert set(table["render_reason"].iloc[::2]) == {"empty_mount"}
+    assert table["render_reason"].iloc[1::2].isna().all()
+    asked_for = [hit.path for hit in asked()]
+    assert all(asked_for.count(f"/drawn/{n}") == 1 for n in range(6))  # a page is asked for once
+
+
+def test_all_pages_where_a_browser_is_asked_for(web, scrape):
+    batch = scrape([web.url("/product/1"), web.url("/json")], render="always", store_html=True)
+    table = batch.wait(PATIENCE_S).table(columns=["rendered", "render_reason", "ok"])
+
+    assert list(table["rendered"]) == [True, False]  # JSON is no page
+    assert table["render_reason"].iloc[0] == 'render="always"'
+
+
+def test_no_page_where_none_is_asked_for(web, scrape):
+    table = scrape([web.url("/drawn/1")], render="never").wait(PATIENCE_S).df
+
+    assert not table["rendered"].any()
+    assert table["render_reason"].isna().all()
+
+
+def test_more_pages_than_browsers_have_room_for(web, scrape, asked):
+    links = [web.url(f"/drawn/{n}", host=n % 4) for n in range(100, 160)]
+
+    table = scrape(links, custom_selectors=SELECTORS, render="always").wait(PATIENCE_S).df
+
+    assert table["rendered"].all()
+    assert table["headline"].notna().all()
+    assert len([hit for hit in asked() if hit.path.startswith("/drawn/")]) < 1.2 * len(links)
+
+
+def test_a_rendered_page_answers_those_who_want_it_rendered_alone(web, scrape, asked):
+    link = [web.url("/drawn/200")]
+    scrape(link, render="always").wait(PATIENCE_S)
+
+    again = scrape(link, render="always").wait(PATIENCE_S).df
+    other = scrape(link, render="never").wait(PATIENCE_S).df
+
+    assert again["from_store"].all()
+    assert again["rendered"].all()
+    assert not other["from_store"].any()
+    assert len([hit for hit in asked() if hit.path == "/drawn/200"]) == 2
+
+
+def test_without_a_browser_nothing_fails_and_the_row_says_so(web, tmp_path, monkeypatch):
+    monkeypatch.setenv("SCRAPEQ_BROWSER", str(tmp_path / "no-browser"))
+    settings = load_settings(
+        SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True, SCRAPEQ_HOME=tmp_path / "home", SCRAPEQ_WORKERS=1
+    )
+    with sq.LocalCluster(workers=1, home=settings.home, settings=settings) as local:
+        links = pd.DataFrame({"link": [web.url("/drawn/1"), web.url("/product/1")]})
+        table = sq.scrape(links, url="link", settings=local.settings).wait(PATIENCE_S).df
+
+    assert table["ok"].all()
+    assert not table["rendered"].any()
+    assert "SCRAPEQ_BROWSER names no program" in table["render_reason"].iloc[0]
+    assert pd.isna(table["render_reason"].iloc[1])

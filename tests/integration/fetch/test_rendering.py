@@ -1,0 +1,297 @@
+"""What a browser makes of pages that need one, and of pages that were made to hurt one.
+
+All cases are rendered in one browser, side by side, as in a worker: none may spoil another's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from scrapeq.fetch import (
+    MemoryRobots,
+    MemoryThrottle,
+    PoliteFetcher,
+    Rendered,
+    Renderer,
+    Response,
+    Routes,
+    find_browser,
+    http_fetchers,
+)
+from scrapeq.models import ErrorKind, Failure, ScrapingConfig
+
+#: Seconds of a page in the browser: for those that come to an end, and for those that do not.
+PATIENCE_S, ENDLESS_S = 60, 4
+GOOD = (
+    "<title>good</title><p id=text></p><script>document.all.text.append('as it should be')</script>"
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A page, and what is to come of it: a text that is found in it, or a kind of failure."""
+
+    html: str
+    found: str = ""
+    kind: ErrorKind | None = None
+    note: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+CASES = {
+    # pages that need a browser
+    "answers that come later": Case(
+        "<body><script>fetch('/answer').then(a => a.text()).then(t => document.body.append(t))</script>",
+        "the answer",
+    ),
+    "a timer": Case(
+        "<body><script>setTimeout(() => document.body.append('ti' + 'ck'), 300)</script>", "tick"
+    ),
+    "a module": Case(
+        "<body><script type=module>const w = ['mod', 'ule']; document.body.append(w.join(''))</script>",
+        "module",
+    ),
+    "an open shadow root": Case(
+        "<x-y></x-y><script>customElements.define('x-y', class extends HTMLElement {"
+        "connectedCallback() { this.attachShadow({mode: 'open'}).innerHTML = '<p>in ' + 'shadow' }"
+        "})</script>",
+        '<template shadowrootmode="open"><p>in shadow</p></template>',
+    ),
+    "a frame of the same origin": Case("<p>before</p><iframe src=/framed></iframe>", "in the frame"),
+    "a script that leads on": Case("<script>location = '/led'</script>", "led here"),
+    "a page that leads on by itself": Case(
+        "<meta http-equiv=refresh content='0; url=/led'>", "led here"
+    ),
+    "another address without another page": Case(
+        "<body><script>history.pushState(0, '', '/pushed'); document.body.append('pu' + 'shed')</script>",
+        "pushed",
+    ),
+    "what is waited for": Case(
+        "<body><script>setTimeout(() => { document.body.innerHTML = '<b class=price>9 EUR</b>' }, 1200)</script>",
+        "9 EUR",
+        options={"wait_for": ".price"},
+    ),
+    "a text that is waited for": Case(
+        "<body><script>setTimeout(() => { document.body.append('Add to' + ' cart') }, 1200)</script>",
+        "Add to cart",
+        options={"wait_for": "text=Add to cart"},
+    ),
+    "what is waited for in vain": Case(
+        "<p>all there is", "all there is", note="'.price' (wait_for)", options={"wait_for": ".price", "total_timeout_s": 4}
+    ),
+    "time that is waited": Case(
+        "<body><script>setTimeout(() => document.body.append('aft' + 'er'), 1500)</script>",
+        "after",
+        options={"wait_time": 2},
+    ),
+    # pages that never rest
+    "an endless script": Case("<p>x<script>while (true) {}</script>", kind=ErrorKind.PAGE_TIMEOUT),
+    "endless promises": Case(
+        "<p>x<script>(function again() { Promise.resolve().then(again) })()</script>",
+        kind=ErrorKind.PAGE_TIMEOUT,
+    ),
+    "a ticker": Case(
+        "<p>ticker</p><b></b><script>setInterval(() => { document.body.append('.') }, 50)</script>",
+        "ticker",
+        note="still at work",
+    ),
+    "endless questions to its server": Case(
+        "<p>polls</p><script>(async () => { while (true) await fetch('/answer') })()</script>",
+        "polls",
+    ),
+    "a socket that stays open": Case(
+        "<p>sockets</p><script>new WebSocket(location.href.replace('http', 'ws'))</script>", "sockets"
+    ),
+    "a stream of events": Case(
+        "<p>events</p><script>new EventSource('/hanging')</script>", "events"
+    ),
+    "an image that hangs": Case("<p>image</p><img src=/hanging>", "image"),
+    "a style that hangs": Case("<p>style</p><link rel=stylesheet href=/hanging>", "style"),
+    "a script that hangs": Case(
+        "<p>script</p><script src=/hanging></script>", "script", options={"total_timeout_s": 8}
+    ),
+    "an answer that a script waits for": Case(
+        "<p>x</p><script>const r = new XMLHttpRequest(); r.open('GET', '/hanging', false); r.send()</script>",
+        kind=ErrorKind.PAGE_TIMEOUT,
+    ),
+    "addresses without an end": Case(
+        "<script>location = '/nav?' + Math.random()</script>", kind=ErrorKind.REDIRECTS
+    ),
+    # what people would be asked
+    "dialogs": Case("<script>alert(1); confirm(2); prompt(3)</script><p>after", "after"),
+    "a question at leaving": Case(
+        "<p>leave</p><script>onbeforeunload = e => { e.preventDefault(); return 'no' }</script>", "leave"
+    ),
+    "windows": Case(
+        "<p>windows</p><script>for (let i = 0; i < 50; i++) window.open('/framed')</script>", "windows"
+    ),
+    "a download": Case("<p>stays</p><script>location = '/file'</script>", "stays"),
+    "print": Case("<p>printed</p><script>print()</script>", "printed"),
+    "permissions": Case(
+        "<body><script>Notification.requestPermission().then(a => document.body.append('may: ' + a))"
+        "</script>",
+        "may: de",
+    ),
+    "a place on earth": Case(
+        "<body><script>navigator.geolocation.getCurrentPosition("
+        "() => document.body.append('kno' + 'wn'), () => document.body.append('not ' + 'known'))</script>",
+        "not known",
+    ),
+    "a service worker": Case(
+        "<body><script>navigator.serviceWorker ? navigator.serviceWorker.register('/worker.js').then("
+        "() => document.body.append('regis' + 'tered'), () => document.body.append('no ' + 'worker'))"
+        " : document.body.append('no ' + 'worker')</script>",
+        "",
+    ),
+    # other schemes
+    "a script that leads to a file": Case("<p>stays</p><script>location = 'file:///etc/passwd'</script>", "stays"),
+    "a script that leads to the browser itself": Case(
+        "<p>stays</p><script>location = 'chrome://version'</script>", "stays"
+    ),
+    "a frame of a file": Case("<p>framed</p><iframe src=file:///etc/passwd></iframe>", "framed"),
+    # too much of something
+    "50,000 links": Case(
+        "<body><script>for (let i = 0; i < 50000; i++) { const a = document.createElement('a');"
+        "a.href = '/' + i; a.textContent = 'l' + i; document.body.append(a, ' ') }</script>",
+        "l49999",
+    ),
+    "frames in frames": Case("<p>bomb</p><iframe src=/nested></iframe>", "bomb"),
+    "200 frames": Case(
+        "<p>frames</p><script>for (let i = 0; i < 200; i++)"
+        "document.body.append(document.createElement('iframe'))</script>",
+        "frames",
+    ),
+    "more than may be kept": Case(
+        "<body><script>document.body.append('x'.repeat(3e6))</script>",
+        kind=ErrorKind.TOO_LARGE,
+        options={"max_body_mb": 2},
+    ),
+    "memory": Case(
+        "<p>x</p><script>const all = []; while (true) all.push(new Array(1e5).fill({}))</script>",
+        kind=ErrorKind.PAGE_CRASH,
+    ),
+    # what would spoil our reading
+    "a page that closes itself": Case("<p>closes</p><script>close()</script>", "closes"),
+    "a page without a root": Case(
+        "<p>x</p><script>document.documentElement.remove()</script>", kind=ErrorKind.EMPTY
+    ),
+    "methods that throw": Case(
+        "<p>thrown</p><script>Element.prototype.getHTML = Element.prototype.cloneNode = () => {"
+        "throw new Error('no') }; Document.prototype.querySelectorAll = null</script>",
+        "thrown",
+    ),
+    "a pause for a debugger": Case("<p>debugged</p><script>debugger</script>", "debugged"),
+    "types that must be trusted": Case(
+        "<meta http-equiv=Content-Security-Policy content=\"require-trusted-types-for 'script'\">"
+        "<p>trusted</p><iframe src=/framed></iframe>",
+        "in the frame",
+    ),
+    "an answer with an error after a script": Case(
+        "<script>location = '/gone'</script>", kind=ErrorKind.HTTP_4XX
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser_is_here(needs_service: Callable[[str, object, str], None]) -> None:
+    found = find_browser()
+    needs_service("a browser", found.path, found.missing)
+
+
+@pytest.fixture(scope="module")
+def outcomes(kit: Any, browser_is_here: None) -> dict[str, Rendered | Failure]:
+    """What became of every case, of a good page beside each, and of one at the end."""
+    site = kit.Site()
+
+    async def hang(_request: Any, _reader: Any, _writer: Any) -> None:
+        await asyncio.sleep(3600)
+
+    site.pages |= {
+        "/answer": kit.page(b"the answer", "Access-Control-Allow-Origin: *"),
+        "/framed": kit.page(b"<p>in the frame"),
+        "/nested": kit.page(b"<iframe src=/nested></iframe><iframe src=/nested></iframe>"),
+        "/led": kit.page(b"<p>led here"),
+        "/pushed": kit.page(b"<p>never asked for"),
+        "/nav": kit.page(b"<script>location = '/nav?' + Math.random()</script>"),
+        "/file": kit.page(b"bytes", "Content-Disposition: attachment; filename=a.bin"),
+        "/hanging": hang,
+        "/gone": kit.page(b"gone", status="410 Gone"),
+        "/good": kit.page(GOOD.encode()),
+    }
+    paths = {name: f"/case-{number}" for number, name in enumerate(CASES)}
+    site.pages |= {paths[name]: kit.page(case.html.encode()) for name, case in CASES.items()}
+
+    async def run() -> dict[str, Rendered | Failure]:
+        async with site.serve():
+            renderer = Renderer(find_browser(), Routes(True), pages=4)
+            fetcher = PoliteFetcher(
+                fetchers=http_fetchers(allow_private_addresses=True),
+                throttle=MemoryThrottle(),
+                robots=MemoryRobots(),
+                renderer=renderer,
+            )
+
+            async def render(path: str, **options: Any) -> Rendered | Failure:
+                config = ScrapingConfig.build(
+                    **{"respect_robots": False, "total_timeout_s": PATIENCE_S, **options}
+                )
+                response = await fetcher.fetch(f"{site.url}{path}", config)
+                assert isinstance(response, Response)
+                return await fetcher.render(response, config)
+
+            async def with_neighbour(name: str) -> tuple[Rendered | Failure, Rendered | Failure]:
+                case = CASES[name]
+                is_endless = case.kind is ErrorKind.PAGE_TIMEOUT
+                options = {"total_timeout_s": ENDLESS_S} if is_endless else {}
+                options |= case.options
+                return await asyncio.gather(render(paths[name], **options), render("/good"))
+
+            try:
+                pairs = await asyncio.gather(*map(with_neighbour, CASES))
+                found = {name: pair[0] for name, pair in zip(CASES, pairs, strict=True)}
+                found |= {
+                    f"beside {name}": pair[1] for name, pair in zip(CASES, pairs, strict=True)
+                }
+                return found
+            finally:
+                await fetcher.close()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_page_comes_to_an_end(name: str, outcomes: dict[str, Rendered | Failure]) -> None:
+    case, outcome = CASES[name], outcomes[name]
+
+    if case.kind is not None:
+        assert isinstance(outcome, Failure), outcome
+        assert outcome.kind is case.kind, outcome
+    else:
+        assert isinstance(outcome, Rendered), outcome
+        assert case.found in outcome.response.body.decode()
+        assert case.note in outcome.note
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_good_page_beside_it_is_good(name: str, outcomes: dict[str, Rendered | Failure]) -> None:
+    outcome = outcomes[f"beside {name}"]
+
+    assert isinstance(outcome, Rendered), outcome
+    assert "as it should be" in outcome.response.body.decode()
+
+
+def test_the_address_is_the_one_that_the_page_shows(
+    outcomes: dict[str, Rendered | Failure],
+) -> None:
+    led = outcomes["a script that leads on"]
+    pushed = outcomes["another address without another page"]
+
+    assert isinstance(led, Rendered)
+    assert isinstance(pushed, Rendered)
+    assert led.response.final_url.endswith("/led")
+    assert pushed.response.final_url.endswith("/pushed")
