@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import tempfile
 import threading
 import time
@@ -21,11 +20,11 @@ from playwright.sync_api import Browser, sync_playwright
 import scrapeq as sq
 from scrapeq.api.dashboard import make_app
 from scrapeq.dashboards import Dashboard
+from scrapeq.fetch import find_browser
 from scrapeq.settings import load_settings
 from scrapeq.testing import LittleWeb
 
 FOLDER = Path(__file__).parent / "pictures"
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 BACKGROUND = {"light": "#fff", "dark": "#111418"}
 TEXT = {"light": "#1c1f24", "dark": "#e3e5e8"}
 
@@ -39,7 +38,7 @@ def main() -> None:
     ):
         settings = load_settings(SCRAPEQ_HOME=Path(home), SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True)
         sandbox = [] if os.getuid() else ["--no-sandbox"]  # Chromium has none for root
-        binary = next(found for name in NAMES if (found := shutil.which(name)))
+        binary = find_browser().path
         browser = playwright.chromium.launch(executable_path=binary, args=sandbox)
         with sq.LocalCluster(workers=2, home=settings.home, settings=settings) as cluster:
             take(browser, web, cluster)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,12 +21,13 @@ from nbclient import NotebookClient
 from playwright.sync_api import Page, sync_playwright
 from plotly.offline import get_plotlyjs
 
+from scrapeq.fetch import find_browser
+
 FOLDER = Path(__file__).parent
 FIGURE = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 WIDTH_PX = 760
 _TEMPORARY = re.compile(rf"{re.escape(gettempdir())}/[\w.-]+")
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def save(path: Path, page: Page) -> None:
@@ -74,7 +74,7 @@ def _picture(page: Page, figure: dict[str, Any]) -> str:
 def main() -> None:
     """Save the notebooks that are named, or all."""
     named = [FOLDER / f"{Path(name).stem}.ipynb" for name in sys.argv[1:]]
-    binary = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+    binary = find_browser().path
     sandbox = [] if os.getuid() else ["--no-sandbox"]  # Chromium has none for root
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=binary, args=sandbox)

@@ -267,15 +267,18 @@ def demo(
     output: Annotated[Path | None, typer.Option("--output", "-o")] = None,
 ) -> None:
     """Scrape a little web that runs on this machine, and show the table."""
-    import tempfile
+    from contextlib import ExitStack
 
     from scrapeq import client
+    from scrapeq.cluster import temporary
     from scrapeq.display import plain
     from scrapeq.settings import load_settings
     from scrapeq.testing import LittleWeb
 
-    with tempfile.TemporaryDirectory(prefix="scrapeq-demo-") as home, LittleWeb(hosts=10) as web:
-        settings = load_settings(SCRAPEQ_HOME=Path(home), SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True)
+    with ExitStack() as ending, LittleWeb(hosts=10) as web:
+        home = temporary.make("demo")
+        ending.callback(temporary.remove, home)
+        settings = load_settings(SCRAPEQ_HOME=home / "home", SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True)
         urls = [record["url"] for record in web.urls(rows, failures=0.05)]
         _say(f"a little web of 10 hosts answers on this machine; {rows:,} of its URLs, 5 % broken:")
         batch = client.scrape(
@@ -323,15 +326,13 @@ def _follow(batch: BatchHandle, *, quiet: bool) -> None:
         TimeElapsedColumn(),
         TextColumn("·"),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[away]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as shown:
-        bar = shown.add_task("pages", total=len(batch), failed=0)
-        while True:
-            progress = batch.progress
-            shown.update(bar, completed=progress.done, failed=progress.failed)
-            if progress.is_done:
-                return
-            time.sleep(0.3)
+        bar = shown.add_task("pages", total=len(batch), failed=0, away="")
+        for progress in batch.follow():
+            away = f"· {progress.away}" if progress.away else ""
+            shown.update(bar, completed=progress.done, failed=progress.failed, away=away)
 
 
 def _deliver(batch: BatchHandle, output: Path | None) -> None:
@@ -368,11 +369,12 @@ def _print_status() -> None:
     from scrapeq.display import plain, seconds
     from scrapeq.errors import RedisUnavailable
     from scrapeq.models.error_words import error_words
+    from scrapeq.pipeline.job_queue import away, check
     from scrapeq.settings import load_settings
 
     settings = load_settings()
     if settings.shared:
-        typer.echo("a Redis of your own is named by REDIS_URL")
+        typer.echo(f"a Redis of your own is named by {settings.redis_named_by}")
     else:
         now = cluster.status(settings.home)
         if not now.running:
@@ -385,11 +387,13 @@ def _print_status() -> None:
         )
         if now.problem:
             typer.echo(f"problem: {now.problem}")
+    queue = _looking_queue()
     try:
-        queue = _looking_queue()
+        check(queue)
         stats, paused = queue.get_queue_stats(), queue.paused_host_rows()
     except RedisUnavailable as error:
-        _fail(str(error), BROKEN)
+        found = away(queue, error)
+        _fail(f"{found.what}: {found.advice}", BROKEN)
     counts = ", ".join(f"{count:,} {name}" for name, count in stats.status_counts.items() if count)
     typer.echo(f"{stats.workers} workers answer; jobs: {counts or 'none yet'}")
     for host in paused[:MOST_PAUSED]:
@@ -415,8 +419,8 @@ def _looking_queue() -> JobQueue:
 def _refuse_shared(settings: Settings) -> None:
     if settings.shared:
         raise ConfigError(
-            "REDIS_URL names a Redis of your own, which needs no private one",
-            hint="start workers on it: scrapeq worker; or unset REDIS_URL",
+            f"{settings.redis_named_by} names a Redis of your own, which needs no private one",
+            hint=f"start workers on it: scrapeq worker; or unset {settings.redis_named_by}",
         )
 
 

@@ -16,6 +16,8 @@ from scrapeq.settings import Settings, load_settings, make_home
 
 #: Bytes of free disk below which a scrape of some thousand pages may not fit.
 LITTLE_SPACE = 500_000_000
+#: Seconds that Redis has to answer.
+ANSWER_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ def _browser(settings: Settings) -> str:
 def _redis(settings: Settings) -> str:
     if not settings.shared:
         cluster.ensure_cluster(settings, workers=0)
-    client = connect(cluster.redis_url(settings))
+    client = connect(
+        cluster.redis_url(settings), named_by=settings.redis_named_by, timeout_s=ANSWER_S
+    )
     check_redis(client)
     kind = "shared" if settings.shared else "private"
     return f"{kind}, version {client.info('server')['redis_version']}"

@@ -12,9 +12,11 @@
     ├── RedisFull              Redis is at its memory limit
     ├── RedisEvicts            Redis may throw our keys away
     ├── DatabaseUnavailable    the record cannot be opened or written
+    │   └── DatabaseTooNew     a newer scrapeq wrote it
     └── ClusterFailed          the private Redis or the workers do not start
 
     NoWorkersWarning           (a warning) jobs wait and nobody works
+    ServiceAwayWarning         (a warning) whoever waits goes on waiting for Redis or the record
 
 A page that failed is data, not an exception: a row with `error_kind` and `error_message`.
 An exception here means that scrapeq itself could not work. Each has two halves: what happened
@@ -102,6 +104,10 @@ class DatabaseUnavailable(ScrapeqError):
     """The database cannot be opened, is too new, or refuses to write."""
 
 
+class DatabaseTooNew(DatabaseUnavailable):
+    """A newer scrapeq wrote the record, and this one cannot read it."""
+
+
 class ClusterFailed(ScrapeqError):
     """The private Redis or the supervised workers do not start; `home` is their folder."""
 
@@ -112,6 +118,10 @@ class ClusterFailed(ScrapeqError):
 
 class NoWorkersWarning(UserWarning):
     """Jobs wait and no worker is there to take them."""
+
+
+class ServiceAwayWarning(UserWarning):
+    """Redis or the record does not answer, and whoever waits goes on waiting for it."""
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

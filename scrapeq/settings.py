@@ -248,6 +248,13 @@ class Settings(BaseSettings):
         return self.redis_url is not None or self.celery_broker_url is not None
 
     @property
+    def redis_named_by(self) -> str:
+        """The environment variable that names the Redis; "" in embedded mode."""
+        if self.redis_url is not None:
+            return "REDIS_URL"
+        return "" if self.celery_broker_url is None else "CELERY_BROKER_URL"
+
+    @property
     def database_path(self) -> Path:
         """The SQLite file of embedded mode."""
         return self.home / "scrapeq.sqlite3"

@@ -152,12 +152,13 @@ def health_verdict(
     waiting_jobs: int = 0,
     completed_lately: int = 0,
     failed_lately: int = 0,
+    window_s: float = 900,
     oldest_due_age_s: float | None = None,
 ) -> HealthVerdict:
     """The verdict on the whole system from a few facts; `SystemHealth` shows it with them.
 
     `oldest_due_age_s` is how long the oldest job has waited since it might have started: a job
-    that waits for its host's pace, or for a retry, is not late. "Lately" is the caller's window.
+    that waits for its host's pace, or for a retry, is not late. "Lately" is the last `window_s`.
     """
     if not redis_reachable:
         return HealthVerdict("UNHEALTHY", ("Redis cannot be reached",))
@@ -171,7 +172,8 @@ def health_verdict(
     finished = completed_lately + failed_lately
     if finished >= FEWEST_FINISHED:
         failures = 100.0 * failed_lately / finished
-        reason = f"{failures:.0f} % of the last {finished:,} pages failed"
+        window = f"the last {window_s / 60:.0f} min"  # beside other numbers of other windows
+        reason = f"{failures:.0f} % of the {finished:,} pages of {window} failed"
         if failures >= FAILURE_RATE_UNHEALTHY:
             bad.append(reason)
         elif failures >= FAILURE_RATE_DEGRADED:

@@ -3,9 +3,10 @@
 #
 # Redis:      nothing to do, a server comes as a wheel with the Python packages.
 # PostgreSQL: for the tests of shared databases.
-# Chromium:   for the tests of what a notebook shows, and its headless shell for those of rendering.
+# Chromium:   for the tests of rendering and of what a notebook shows; its headless shell, which takes
+#             half the time, where there is such a package.
 #
-# Both are Debian's packages, through apt as root. Without them their tests are skipped on a laptop;
+# They are Debian's packages, through apt as root. Without them their tests are skipped on a laptop;
 # with CI=true their absence is an error.
 set -eu
 
@@ -14,26 +15,25 @@ have_postgresql() {
 }
 
 have_chromium() {
-    command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 \
-        || command -v google-chrome >/dev/null 2>&1
+    for name in chromium-headless-shell chromium chromium-browser google-chrome; do
+        if command -v "$name" >/dev/null 2>&1; then return 0; fi
+    done
+    return 1
 }
 
-have_headless_shell() { command -v chromium-headless-shell >/dev/null 2>&1; }
+install() { apt-get install -y -qq --no-install-recommends "$1" >/dev/null; }
 
 missing=""
-have_postgresql || missing="$missing postgresql"
-have_chromium || missing="$missing chromium"
-# Chromium itself renders too, so nothing fails where there is no such package.
-have_headless_shell || missing="$missing chromium-headless-shell"
+have_postgresql || missing="$missing PostgreSQL"
+have_chromium || missing="$missing Chromium"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing for the tests:$missing ..."
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq || true
-    for package in $missing; do
-        apt-get install -y -qq --no-install-recommends "$package" >/dev/null || true
-    done
+    have_postgresql || install postgresql || true
+    have_chromium || install chromium-headless-shell || install chromium || true
 fi
 
 failed=0
@@ -44,7 +44,7 @@ if ! have_postgresql; then
 fi
 if ! have_chromium; then
     echo "Chromium is not installed, so the tests that need it cannot run." >&2
-    echo "On Debian or Ubuntu: sudo apt install chromium; on macOS: brew install --cask chromium" >&2
+    echo "On Debian or Ubuntu: sudo apt install chromium-headless-shell; on macOS: brew install --cask chromium" >&2
     failed=1
 fi
 if [ "${CI:-}" = true ]; then exit "$failed"; fi

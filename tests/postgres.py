@@ -75,6 +75,18 @@ class PostgresServer:
         """Whether its main process lives."""
         return self._process is not None and self._process.poll() is None
 
+    def processes(self) -> list[int]:
+        """The main process, and those that serve connections now."""
+        import psycopg
+
+        assert self._process is not None
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            found = connection.execute(
+                "SELECT pid FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            ).fetchall()
+        return [self._process.pid, *(pid for (pid,) in found)]
+
     def crash(self) -> None:
         """End it at once and dirtily: its next start must recover."""
         self._end(signal.SIGQUIT)

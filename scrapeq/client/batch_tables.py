@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scrapeq import database, frames
 from scrapeq.errors import NotFound
 from scrapeq.models import Batch, Page
 from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.project.waiting import patiently
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_T = TypeVar("_T")
+
 
 class BatchTables:
     """The results of a batch, as tables, as pages, and as a file. It holds none of them: each is
-    read when it is asked for."""
+    read when it is asked for. A PostgreSQL that is away is waited for, for a minute."""
 
     def __init__(self, queue: JobQueue, batch_id: str) -> None:
         self._queue = queue
@@ -37,14 +40,17 @@ class BatchTables:
     @property
     def name(self) -> str | None:
         """The name it was given."""
-        return self.batch.name
+        return self._read(lambda: self.batch).name
 
     def pages(self) -> list[Page]:
         """The pages that are finished, in input order, whole; `df` is lighter for many."""
         found: list[tuple[int, Page]] = []
-        while more := database.results.pages_finished_after(
-            self._engine, self.id, found[-1][0] if found else 0, limit=5_000
-        ):
+
+        def after() -> list[tuple[int, Page]]:
+            place = found[-1][0] if found else 0
+            return database.results.pages_finished_after(self._engine, self.id, place, limit=5_000)
+
+        while more := self._read(after):
             found += more
         return sorted((page for _, page in found), key=lambda page: page.row)
 
@@ -65,7 +71,13 @@ class BatchTables:
         """
         return self._table([columns] if isinstance(columns, str) and columns != "all" else columns)
 
+    def _read(self, read: Callable[[], _T]) -> _T:
+        return patiently(self._queue.services, read)
+
     def _table(self, show: str | Sequence[str]) -> pd.DataFrame:
+        return self._read(lambda: self._table_now(show))
+
+    def _table_now(self, show: str | Sequence[str]) -> pd.DataFrame:
         batch = self.batch
         return frames.pages_frame(
             database.results.page_rows(self._engine, self.id),
@@ -84,33 +96,41 @@ class BatchTables:
     @property
     def errors(self) -> pd.DataFrame:
         """The rows that failed, with error_kind and error_message."""
-        given = self._input()
+        given = self._read(self._input)
         return frames.errors_frame(self.table(), 0 if given is None else given.shape[1])
 
     @property
     def links(self) -> pd.DataFrame:
         """One row per link of every good page: row, page_url, url, text, rel."""
-        return frames.links_frame(database.results.link_rows(self._engine, self.id))
+        return self._read(
+            lambda: frames.links_frame(database.results.link_rows(self._engine, self.id))
+        )
 
     @property
     def images(self) -> pd.DataFrame:
         """One row per image of every good page: row, page_url, url, alt, width, height, srcset."""
-        return frames.images_frame(database.results.image_rows(self._engine, self.id))
+        return self._read(
+            lambda: frames.images_frame(database.results.image_rows(self._engine, self.id))
+        )
 
     def html(self, row: int) -> bytes:
         """The page's bytes of an input row (from 0), if `store_html` kept them.
 
         Raises NotFound if there are none.
         """
+        body = self._read(lambda: self._stored(row))
+        if body is None:
+            raise NotFound(
+                f"row {row} has no stored page", hint="scrape with store_html=True to keep them"
+            )
+        return body
+
+    def _stored(self, row: int) -> bytes | None:
         job_id = database.jobs.id_at(self._engine, self.id, row)
         page = database.results.read_pages(self._engine, [job_id]).get(job_id) if job_id else None
-        if page is not None and page.html_sha256:
-            body = database.results.read_html(self._engine, page.html_sha256)
-            if body is not None:
-                return body
-        raise NotFound(
-            f"row {row} has no stored page", hint="scrape with store_html=True to keep them"
-        )
+        if page is None or not page.html_sha256:
+            return None
+        return database.results.read_html(self._engine, page.html_sha256)
 
     def export(self, path: str | Path) -> Path:
         """Write `table()` as csv, jsonl, parquet or xlsx, by the ending; the path written."""

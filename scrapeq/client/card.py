@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scrapeq import display
+from scrapeq.client.failures import FailedRow
 from scrapeq.models import Batch, BatchState, ErrorKind, Progress
 from scrapeq.models.actions import possible_actions
 from scrapeq.models.error_words import ADVICE, error_words, errors_in_words, is_retryable
+from scrapeq.project.away import Away
 
 #: Kinds of error that the last sentence of a batch names.
 MOST_KINDS = 3
@@ -19,22 +21,27 @@ def batch_card(
     *,
     note: str = "",
     errors: Mapping[str, int],
+    rows: Mapping[str, Sequence[FailedRow]] | None = None,
+    pace_per_s: Sequence[float] = (),
     paused: str = "",
     slow: str = "",
     is_still: bool = False,
-    missing: str = "",
+    away: Away | None = None,
     with_actions: bool = False,
 ) -> str:
     """HTML of a batch.
 
-    errors: failed and cancelled rows by kind. paused, slow: hosts in words. is_still: nothing moves,
-    so no speed is shown. missing: what does not answer; the card is then grey and says so.
+    errors: failed and cancelled rows by kind. rows: a few that failed, by kind. pace_per_s: pages a
+    second, step by step. paused, slow: hosts in words. is_still: nothing moves, so no speed is shown.
+    away: what does not answer; the card is then grey, and says so and what to do.
     """
     facts: dict[str, object] = {}  # a fact keeps its place as long as the batch runs
     if not progress.is_done:
         rate, left_s = (None, None) if is_still else (progress.rate_per_s, progress.eta_s)
         facts["speed"] = "–" if rate is None else f"{rate:,.1f} pages/s"
         facts["left"] = display.seconds(left_s)
+    elif pace_per_s and progress.elapsed_s:
+        facts["speed"] = f"{progress.done / progress.elapsed_s:,.1f} pages/s on average"
     facts["elapsed"] = display.seconds(progress.elapsed_s)
     if paused:
         facts["paused hosts"] = paused
@@ -42,42 +49,92 @@ def batch_card(
         facts["slow hosts"] = slow
     if progress.from_store:
         facts["stored pages"] = display.count(progress.from_store)
-    if errors:
-        facts["errors"] = errors_in_words(errors)
     can_retry = any(is_retryable(kind) for kind in errors)
     actions = possible_actions(batch, can_retry=can_retry) if with_actions else []
+    summary = away.advice if away else state_in_words(batch, progress, errors)
     return display.card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        note or state_in_words(batch, progress, errors) or None,
+        ". ".join(words for words in (summary, note) if words) or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
+        reason=why_all_failed(progress, errors, rows or {}),
+        sparks={"speed": pace_per_s},
+        groups=_groups(errors, rows or {}),
         actions={action.value: action.label for action in actions},
-        away=missing or None,
+        away=away.what if away else None,
     )
 
 
 def state_in_words(batch: Batch, progress: Progress, errors: Mapping[str, int]) -> str:
     """How a batch ended, and what to do about what failed; "" while it is open.
 
-    "finished: 490 of 500 in 41 s; 6 refused (connection), 4 empty. retry_failed() tries them again".
+    "finished: 490 of 500 in 41 s; 6 refused (connection), 4 empty. retry_failed() tries the failed
+    rows again". What was cancelled is no error and not done.
     """
-    if batch.state is not BatchState.FINISHED:
-        return "" if batch.state is BatchState.OPEN else batch.state.value
     elapsed = display.seconds(progress.elapsed_s)
     sentence = f"finished: {progress.completed:,} of {progress.total:,} in {elapsed}"
-    if not errors:
-        return sentence
-    kinds = dict(list(errors.items())[:MOST_KINDS])
-    others = sum(errors.values()) - sum(kinds.values())
-    sentence += f"; {errors_in_words(kinds)}{f', {others:,} others' if others else ''}"
-    commonest = next(iter(errors))
-    if advice := _advice(commonest):
+    if batch.state is BatchState.CANCELLED:
+        sentence = f"cancelled: {progress.completed:,} of {progress.total:,} in {elapsed}"
+    elif batch.state is not BatchState.FINISHED:
+        return "" if batch.state is BatchState.OPEN else batch.state.value
+    failures = {kind: count for kind, count in errors.items() if kind != ErrorKind.CANCELLED}
+    kinds = dict(list(failures.items())[:MOST_KINDS])
+    others = sum(failures.values()) - sum(kinds.values())
+    if failures:
+        sentence += f"; {errors_in_words(kinds)}{f', {others:,} others' if others else ''}"
+    if progress.cancelled:
+        sentence += f"; {progress.cancelled:,} were cancelled"
+    commonest = next(iter(failures), "")
+    if (advice := _advice(commonest)) and not progress.all_failed:  # else the card says it above
         sentence += f". {error_words(commonest).capitalize()}: {advice}"
     if any(is_retryable(kind) for kind in errors):
-        sentence += ". retry_failed() tries the failed rows again"
+        what = "failed" if failures else "cancelled"
+        sentence += f". retry_failed() tries the {what} rows again"
     return sentence
+
+
+def why_all_failed(
+    progress: Progress, errors: Mapping[str, int], rows: Mapping[str, Sequence[FailedRow]]
+) -> str:
+    """The commonest reason where not one page is good, and what to do; "" for any other batch."""
+    failures = [kind for kind in errors if kind != ErrorKind.CANCELLED]
+    if not progress.all_failed or not failures:
+        return ""
+    kind = failures[0]
+    example = next((one.message for one in rows.get(kind, ()) if one.message), "")
+    advice = _advice(kind) or example
+    return f"{errors[kind]:,} of {progress.failed:,} {error_words(kind)}{advice and f': {advice}'}"
+
+
+def _groups(
+    errors: Mapping[str, int], rows: Mapping[str, Sequence[FailedRow]]
+) -> list[display.Group]:
+    """The kinds of failure in words, each with its first rows; what was cancelled is none."""
+    groups, others = [], 0
+    for kind, count in errors.items():
+        shown = rows.get(kind, ())
+        if kind == ErrorKind.CANCELLED:
+            continue
+        if not shown:
+            others += count
+            continue
+        items = [(display.address(one.url), f"row {one.row}: {one.message}") for one in shown]
+        more = count - len(shown)
+        groups.append(
+            display.Group(
+                key=kind,
+                label=errors_in_words({kind: count}),
+                items=items,
+                more=f"and {more:,} more: batch.errors has all" if more > 0 else "",
+                is_bad=True,
+            )
+        )
+    if others:
+        label = f"{others:,} {'others' if groups else 'failed'}"
+        groups.append(display.Group("", label, [], "batch.errors has all", is_bad=True))
+    return groups
 
 
 def text_line(progress: Progress) -> str:
@@ -96,7 +153,8 @@ def one_line(batch: Batch, progress: Progress) -> str:
     line = f"{progress.done:,} of {progress.total:,} done, {progress.failed:,} failed"
     line += f", {progress.cancelled:,} cancelled" if progress.cancelled else ""
     state = "" if batch.state is BatchState.FINISHED else f", {batch.state.value}"
-    return f"{display.plain(batch.name or batch.id, 80)!r}: {line}{state}"
+    away = f"; {progress.away}" if progress.away else ""
+    return f"{display.plain(batch.name or batch.id, 80)!r}: {line}{state}{away}"
 
 
 def _advice(kind: str) -> str:

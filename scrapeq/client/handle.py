@@ -5,58 +5,88 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from scrapeq import database, display
 from scrapeq.client.batch_tables import BatchTables
 from scrapeq.client.card import batch_card, one_line, text_line
+from scrapeq.client.failures import FailedRow, FailedRows
 from scrapeq.client.progress import ProgressMeter
-from scrapeq.client.sight import SlowHosts, missing, named, paused_now
-from scrapeq.client.waiting import pauses
-from scrapeq.errors import ScrapeqError
-from scrapeq.models import BatchState, ErrorKind, Page, Progress
-from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.client.sight import Sight, SlowHosts, counts_now, named, paused_now, sight
+from scrapeq.errors import ConfigError, DatabaseUnavailable, NotFound, ScrapeqError
+from scrapeq.models import Batch, BatchState, ErrorKind, Page, Progress
+from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
+from scrapeq.project.away import record_away
+from scrapeq.project.bounded import budget
+from scrapeq.project.waiting import Waiting
+from scrapeq.settings import load_settings
 
 
 class BatchHandle(BatchTables):
     """A batch that was submitted: look at it, wait for it, steer it, take its tables.
 
     It holds no results and does no work: everything is read from the record when it is asked for,
-    so a handle from `attach()` in another kernel shows the same.
+    so a handle from `attach()` in another kernel shows the same. So does one that was pickled: it is
+    the batch's id and where its project is, and unpickling is `attach()` there. Raises NotFound or
+    ConfigError in a process that has no such project.
     """
 
     def __init__(self, queue: JobQueue, batch_id: str, note: str = "") -> None:
         super().__init__(queue, batch_id)
         self._meter = ProgressMeter()
         self._slow_hosts = SlowHosts()
+        #: What the record said last, for a card while it is away.
+        self._seen: tuple[Batch, dict[str, int], dict[str, list[FailedRow]]] | None = None
+        self._failed_rows = FailedRows()
         #: What the submission did, in a sentence; empty where there is nothing to say.
-        self.note = note
+        self.note = self._submitted = note
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        settings = self._queue.services.settings
+        return _unpickled, (self.id, self.note, settings.home, settings.redis_named_by)
+
+    def __copy__(self) -> BatchHandle:
+        return BatchHandle(self._queue, self.id, self.note)
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> BatchHandle:
+        return self.__copy__()
 
     # -- looking -----------------------------------------------------------------------------
 
     @property
     def progress(self) -> Progress:
-        """How far it is; also while Redis does not answer (what runs is then counted as pending)."""
-        return self._meter.read(self.batch, self._queue.services.frontier)
+        """How far it is, within a second; also while Redis does not answer: what runs is then counted
+        as pending, and `away` says so. Raises DatabaseUnavailable while the record is away."""
+        with budget():
+            batch = self._look()
+            return self._meter.read(batch, counts_now(self._queue.services, self.id))
 
     @property
     def is_done(self) -> bool:
         """Whether every row has its result, and no more can come."""
-        return self.batch.is_complete
+        return self._look().is_complete
+
+    def _look(self) -> Batch:
+        """The batch as it is now. Raises DatabaseUnavailable within the budget."""
+        return self._queue.services.record.ask(lambda: self.batch)
 
     def __len__(self) -> int:
-        return self.batch.total
+        return self._look().total
 
     def __repr__(self) -> str:
         try:
-            return f"<BatchHandle {one_line(self.batch, self.progress)}>"
+            with budget():
+                return f"<BatchHandle {one_line(self._look(), self.progress)}>"
         except ScrapeqError as error:  # to look at an object must not fail
             return f"<BatchHandle {display.plain(self.id, 80)!r}: {display.plain(error, 200)}>"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """In IPython without a notebook: a bar of text."""
         try:
-            printer.text(f"{display.plain(self.name or self.id, 80)} {text_line(self.progress)}")
+            with budget():
+                name = self._look().name or self.id
+                printer.text(f"{display.plain(name, 80)} {text_line(self.progress)}")
         except ScrapeqError:
             printer.text(repr(self))
 
@@ -70,42 +100,59 @@ class BatchHandle(BatchTables):
         """Its picture as HTML: the same in a notebook, live or saved, and on a page.
 
         `actions`: with the buttons that make sense now, for whoever listens to them. Costs a few
-        milliseconds, whatever the size of the batch. While Redis does not answer or nobody works,
-        the card is grey and says so. Raises DatabaseUnavailable.
+        milliseconds, whatever the size of the batch, and a second at most: while Redis or the record
+        does not answer or nobody works, the card is grey, with what to do, and with the numbers seen
+        last.
         """
-        batch, progress = self.batch, self.progress
-        frontier = self._queue.services.frontier
-        has_errors = bool(progress.failed or progress.cancelled)
-        errors = database.jobs.error_kinds(self._engine, self.id) if has_errors else {}
-        if progress.is_done:
-            return batch_card(batch, progress, note=self.note, errors=errors, with_actions=actions)
-        not_there = missing(frontier)
-        paused = paused_now(frontier)
+        services = self._queue.services
+        with budget():
+            try:
+                batch, errors, rows = self._seen = services.record.ask(self._look_whole)
+            except DatabaseUnavailable as error:
+                if self._seen is None:
+                    raise
+                batch, errors, rows = self._seen
+                seen = Sight(away=record_away(services, error))
+            else:
+                is_over = batch.is_complete
+                seen = Sight() if is_over else sight(services, self.id, self._slow_hosts)
+        progress = self._meter.read(batch, seen)
         # all that is left waits for paused hosts: the speed of other hosts is no forecast
-        waiting = sum(one.waiting for one in paused)
-        waits = bool(paused) and not progress.running and progress.pending <= waiting
+        waiting = sum(one.waiting for one in seen.paused)
+        waits = bool(seen.paused) and not progress.running and progress.pending <= waiting
         return batch_card(
             batch,
             progress,
-            note=self.note,
+            # what was done since the submission has its end when the batch has
+            note=self._submitted if progress.is_done else self.note,
             errors=errors,
-            paused=named(paused),
-            slow=self._slow_hosts.in_words(frontier, self.id),
-            is_still=bool(not_there) or waits or batch.state is BatchState.PAUSED,
-            missing=not_there,
+            rows=rows,
+            pace_per_s=self._meter.pace_per_s,
+            paused=named(seen.paused),
+            slow=seen.slow,
+            is_still=seen.away is not None or waits or batch.state is BatchState.PAUSED,
+            away=seen.away,
             with_actions=actions,
         )
+
+    def _look_whole(self) -> tuple[Batch, dict[str, int], dict[str, list[FailedRow]]]:
+        batch = self.batch
+        has_errors = bool(batch.failed or batch.cancelled)
+        errors = database.jobs.error_kinds(self._engine, self.id) if has_errors else {}
+        return batch, errors, self._failed_rows.of(self._engine, self.id, errors)
 
     # -- waiting -----------------------------------------------------------------------------
 
     def wait(self, timeout: float | None = None) -> BatchHandle:
         """Return when every row has its result; `timeout` in seconds.
 
-        An interrupt stops the waiting and not the work. A paused batch waits until it is resumed.
+        An interrupt stops the waiting and not the work. A paused batch waits until it is resumed. A
+        Redis or a record that is away is waited for, with a ServiceAwayWarning after some seconds.
         Raises WaitTimeout; the work goes on.
         """
-        for pause_s in self._pauses(timeout):
-            if self.is_done:
+        waiting = self._waiting(timeout)
+        for pause_s in waiting:
+            if waiting.look(self._is_complete):
                 return self
             time.sleep(pause_s)
         return self
@@ -114,8 +161,9 @@ class BatchHandle(BatchTables):
         return self._pages_when_done().__await__()
 
     async def _pages_when_done(self) -> list[Page]:
-        between = self._pauses(None)
-        while not await asyncio.to_thread(lambda: self.is_done):  # noqa: ASYNC110 - of a database
+        waiting = self._waiting(None)
+        between = iter(waiting)
+        while not await asyncio.to_thread(waiting.look, self._is_complete):  # noqa: ASYNC110
             await asyncio.sleep(await asyncio.to_thread(next, between))
         return await asyncio.to_thread(self.pages)
 
@@ -127,14 +175,23 @@ class BatchHandle(BatchTables):
 
             show(self)  # type: ignore[no-untyped-call] # IPython has no types here
             return self
-        for pause_s in self._pauses(None):
-            progress = self.progress
+        for progress in self.follow():
             print(f"\r{text_line(progress)}", end="\x1b[K", flush=True)
-            if progress.is_done:
-                print()
-                return self
-            time.sleep(pause_s)
+        print()
         return self
+
+    def follow(self, timeout: float | None = None) -> Iterator[Progress]:
+        """How far it is, a few times a second, until every row has its result: this too is said.
+
+        `timeout` in seconds; raises WaitTimeout when it is over.
+        """
+        waiting = self._waiting(timeout)
+        for pause_s in waiting:
+            if progress := waiting.read(lambda: self.progress):
+                yield progress
+                if progress.is_done:
+                    return
+            time.sleep(pause_s)
 
     def as_completed(self, timeout: float | None = None) -> Iterator[Page]:
         """Each page as it is finished, failed ones too; ends with the last one.
@@ -142,41 +199,71 @@ class BatchHandle(BatchTables):
         `timeout` in seconds is for the whole; raises WaitTimeout when it is over.
         """
         place = 0
-        for pause_s in self._pauses(timeout):
-            done = self.is_done
-            while found := database.results.pages_finished_after(self._engine, self.id, place):
+        waiting = self._waiting(timeout)
+
+        def more() -> list[tuple[int, Page]]:
+            return database.results.pages_finished_after(self._engine, self.id, place)
+
+        for pause_s in waiting:
+            done = waiting.look(self._is_complete)
+            while done is not None and (found := waiting.read(more)):
                 for place, page in found:  # noqa: B007 - the last one is where to go on
                     yield page
-            if done:
+            if done and found is not None:
                 return
             time.sleep(pause_s)
 
-    def _pauses(self, timeout: float | None) -> Iterator[float]:
-        return pauses(self._queue.services, self.id, timeout, self._why_late)
+    def _is_complete(self) -> bool:
+        return self.batch.is_complete
+
+    def _waiting(self, timeout: float | None) -> Waiting:
+        what = f"batch {self.id} is not done"
+        return Waiting(self._queue.services, what, timeout, self._why_late)
 
     def _why_late(self) -> str:
-        hosts = named(paused_now(self._queue.services.frontier))
+        hosts = named(paused_now(self._queue.services))
         return f"hosts are paused: {hosts}" if hosts else ""
 
     # -- steering ----------------------------------------------------------------------------
 
     def pause(self) -> BatchHandle:
         """Start nothing more; what runs ends."""
-        self._queue.pause_batch(self.id)
+        self._read(lambda: self._queue.pause_batch(self.id))
         return self
 
     def resume(self) -> BatchHandle:
         """Go on after `pause()`."""
-        self._queue.resume_batch(self.id)
+        self._read(lambda: self._queue.resume_batch(self.id))
         return self
 
     def cancel(self) -> BatchHandle:
         """Stop it: nothing starts once this has returned; open rows become `cancelled`."""
-        self._queue.cancel_batch(self.id)
+        self._read(lambda: self._queue.cancel_batch(self.id))
         return self
 
     def retry_failed(self, kinds: Sequence[ErrorKind | str] | None = None) -> BatchHandle:
         """Try failed and cancelled rows again, on request only those of some error kinds."""
-        count = self._queue.retry_failed(self.id, kinds)
+        count = self._read(lambda: self._queue.retry_failed(self.id, kinds))
         self.note = f"{count:,} rows are tried again" if count else "there is nothing to try again"
         return self
+
+
+def _unpickled(batch_id: str, note: str, home: Path, redis_named_by: str) -> BatchHandle:
+    """The handle of a batch of the project in `home`, or of the environment's Redis."""
+    if redis_named_by:
+        settings = load_settings()
+        if not settings.shared:
+            raise ConfigError(
+                f"the pickled batch {batch_id} is worked on in a Redis of your own, and this process "
+                "knows none",
+                hint=f"set {redis_named_by} (and SCRAPEQ_DATABASE_URL) as where it was pickled",
+            )
+    elif home.is_dir():
+        settings = load_settings(SCRAPEQ_HOME=home, REDIS_URL=None, CELERY_BROKER_URL=None)
+    else:
+        raise NotFound(
+            f"the pickled batch {batch_id} is in the folder {home}, which is not here",
+            hint="unpickle it on the machine where it was made, or share its table: batch.export(...)",
+        )
+    queue = get_job_queue(settings)
+    return BatchHandle(queue, queue.find_batch(batch_id).id, note)

@@ -6,8 +6,8 @@ import time
 from collections import deque
 
 from scrapeq import clock, stats
-from scrapeq.errors import RedisUnavailable
-from scrapeq.frontier import Frontier
+from scrapeq.client.pace import Pace
+from scrapeq.client.sight import Sight
 from scrapeq.models import Batch, Progress
 
 #: Seconds of the past that the rate is taken from, and samples that are kept of it.
@@ -19,18 +19,22 @@ class ProgressMeter:
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque(maxlen=MOST_SAMPLES)
+        self._pace = Pace()
 
-    def read(self, batch: Batch, frontier: Frontier) -> Progress:
+    @property
+    def pace_per_s(self) -> list[float]:
+        """Pages a second, step by step, since the first reading."""
+        return self._pace.per_s
+
+    def read(self, batch: Batch, seen: Sight) -> Progress:
         """Counts that add up to the batch's total; while Redis does not answer, what runs is counted
         as pending."""
-        try:
-            running, retrying = frontier.views.batch_counts(batch.id)
-        except RedisUnavailable:
-            running = retrying = 0
         left = batch.total - batch.done
-        running = min(running, left)
-        retrying = min(retrying, left - running)
+        running = min(seen.running, left)
+        retrying = min(seen.retrying, left - running)
         rate = self._rate(batch.done) if left else None
+        if left or self._samples:  # what was done before anybody looked has no pace
+            self._pace.add(time.monotonic(), batch.done)
         ended = batch.finished_at or clock.now()
         return Progress(
             total=batch.total,
@@ -43,6 +47,7 @@ class ProgressMeter:
             from_store=batch.from_store,
             rate_per_s=rate,
             eta_s=stats.eta_s(left, rate),
+            away=seen.away.what if left and seen.away else "",
             elapsed_s=max(0.0, (ended - batch.created_at).total_seconds()),
         )
 

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from scrapeq import clock, database, frames
 from scrapeq.client.handle import BatchHandle
+from scrapeq.database.results import StoredAnswers
 from scrapeq.errors import ConfigError
 from scrapeq.extract.selectors import check_selectors
 from scrapeq.models import Batch, BatchState, ScrapingConfig
-from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
+from scrapeq.models.request_identity import differences
+from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, submitted
 from scrapeq.project.submission import USUAL_PRIORITY, Submission, fingerprint
+from scrapeq.project.waiting import patiently
 
 if TYPE_CHECKING:
     from scrapeq.settings import Settings
@@ -63,10 +66,12 @@ def scrape(
     queue = queue or get_job_queue(settings)
     if name is not None:
         _check_name(name)
+    patiently(queue.services, lambda: None)
     with _one_at_a_time(queue, name):
         if name is not None and (same := _same_batch(queue, name, column.values, config, refresh)):
             return same
-        batch = queue.submit(
+        batch, answers = submitted(
+            queue,
             Submission(
                 column.values,
                 config,
@@ -75,9 +80,9 @@ def scrape(
                 url_column=column.name,
                 table=frames.pack_table(column.table) if column.has_table else (),
                 refresh=refresh,
-            )
+            ),
         )
-    return BatchHandle(queue, batch.id, note=_note(queue, batch))
+    return BatchHandle(queue, batch.id, note=_note(queue, batch, answers))
 
 
 @contextmanager
@@ -105,7 +110,8 @@ def attach(
     Raises NotFound naming what there is.
     """
     queue = queue or get_job_queue(settings)
-    return BatchHandle(queue, queue.find_batch(name_or_id).id)
+    found = patiently(queue.services, lambda: queue.find_batch(name_or_id))
+    return BatchHandle(queue, found.id)
 
 
 def _same_batch(
@@ -132,13 +138,14 @@ def _same_batch(
     return BatchHandle(queue, batch.id, note=note)
 
 
-def _note(queue: JobQueue, batch: Batch) -> str:
+def _note(queue: JobQueue, batch: Batch, answers: StoredAnswers) -> str:
     """What a submission did, as far as it is not plain from the numbers of rows."""
     parts = []
     if batch.run > 1:
         parts.append(f"run {batch.run} of {batch.name!r}")
     if batch.from_store:
         parts.append(f"{batch.from_store:,} of {batch.total:,} rows are answered by stored pages")
+    parts += _why_again(queue, batch, answers)
     merged = database.batches.merged_rows(queue.services.engine, batch.id)
     if merged == 1:
         parts.append("1 row has the same URL as another row and shares its page")
@@ -147,6 +154,26 @@ def _note(queue: JobQueue, batch: Batch) -> str:
     if batch.failed:
         parts.append(f"{batch.failed:,} rows hold no URL")
     return "; ".join(parts)
+
+
+def _why_again(queue: JobQueue, batch: Batch, answers: StoredAnswers) -> list[str]:
+    """Why stored pages did not answer, where they were young enough."""
+    reasons = []
+    if answers.private:
+        reasons.append((answers.private, "are private to another owner (SCRAPEQ_OWNER)"))
+    if answers.example is not None:
+        ways = "other cookies, headers, user agent, proxy or use_stealth"
+        before = database.jobs.get_jobs(queue.services.engine, [answers.example])
+        if answers.example in before:
+            asked_before = queue.find_batch(before[answers.example].batch_id).config
+            ways = " and ".join(differences(asked_before, batch.config)) or ways
+        reasons.append((answers.refused - answers.private, f"were asked for with {ways}"))
+    return [
+        f"{count:,} {'page is' if count == 1 else 'pages are'} fetched again: those that are stored "
+        f"{why}"
+        for count, why in reasons
+        if count
+    ]
 
 
 def _check_name(name: str) -> None:

@@ -1,22 +1,66 @@
-"""What a card shows of Redis: hosts that hold a batch up, and workers. It never raises for Redis."""
+"""What a card shows of Redis: how many jobs run, hosts that hold a batch up, workers. It is asked
+within a budget and never raises for Redis."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from scrapeq import display
 from scrapeq.errors import RedisUnavailable
 from scrapeq.frontier import Frontier, Paused
 from scrapeq.models.error_words import error_words
+from scrapeq.project.away import Away, no_workers, redis_away
 from scrapeq.project.paused_hosts import paused_host
+from scrapeq.project.services import Services
 
 #: Paused hosts that a card names; `paused_hosts()` has all.
 MOST_PAUSED = 3
 #: Slow hosts that a card names, seconds that a host's pace must take to be named, and between two
 #: looks for them.
 MOST_SLOW, SLOW_S, LOOK_FOR_SLOW_S = 3, 60, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What Redis says of a batch. away: what does not answer, or that nobody works."""
+
+    running: int = 0
+    retrying: int = 0
+    paused: Sequence[Paused] = ()
+    slow: str = ""
+    away: Away | None = None
+
+
+def counts_now(services: Services, batch_id: str) -> Sight:
+    """How many of its jobs run, and how many wait to be tried again."""
+    try:
+        return Sight(*services.redis.ask(lambda: services.frontier.views.batch_counts(batch_id)))
+    except RedisUnavailable as error:
+        return Sight(away=redis_away(services, error))
+
+
+def sight(services: Services, batch_id: str, slow_hosts: SlowHosts) -> Sight:
+    """All that a card of an open batch shows."""
+
+    def look() -> tuple[bool, Sight]:
+        frontier = services.frontier
+        running, retrying = frontier.views.batch_counts(batch_id)
+        found = Sight(
+            running,
+            retrying,
+            frontier.views.paused(),
+            slow_hosts.in_words(frontier, batch_id),
+        )
+        return bool(frontier.coordination.workers()), found
+
+    try:
+        works, found = services.redis.ask(look)
+    except RedisUnavailable as error:
+        return Sight(away=redis_away(services, error))
+    return found if works else replace(found, away=no_workers(services))
 
 
 class SlowHosts:
@@ -27,12 +71,9 @@ class SlowHosts:
         self._found = ""
 
     def in_words(self, frontier: Frontier, batch_id: str) -> str:
-        """A few of them on one line; "" if none takes a minute."""
+        """A few of them on one line; "" if none takes a minute. Raises RedisUnavailable."""
         if time.monotonic() - self._looked_s > LOOK_FOR_SLOW_S:
-            try:
-                found = frontier.views.slow_hosts(batch_id, MOST_SLOW, SLOW_S)
-            except RedisUnavailable:
-                return ""
+            found = frontier.views.slow_hosts(batch_id, MOST_SLOW, SLOW_S)
             self._looked_s = time.monotonic()
             self._found = ", ".join(
                 f"{host} ({waiting:,} wait, {display.seconds(left_s)})"
@@ -41,12 +82,12 @@ class SlowHosts:
         return self._found
 
 
-def paused_now(frontier: Frontier) -> list[Paused]:
+def paused_now(services: Services) -> Sequence[Paused]:
     """The hosts that are paused (see `JobQueue.paused_hosts`); none while Redis does not answer."""
     try:
-        return frontier.views.paused()
+        return services.redis.ask(services.frontier.views.paused)
     except RedisUnavailable:
-        return []
+        return ()
 
 
 def named(paused: Sequence[Paused]) -> str:
@@ -55,11 +96,3 @@ def named(paused: Sequence[Paused]) -> str:
     names = [f"{one.host} ({error_words(one.error_kind)})" for one in hosts]
     more = len(paused) - len(names)
     return ", ".join(names) + (f" and {more:,} more" if more else "")
-
-
-def missing(frontier: Frontier) -> str:
-    """What the work waits for that should be there, in a few words; "" if nothing."""
-    try:
-        return "" if frontier.coordination.workers() else "no workers"
-    except RedisUnavailable:
-        return "Redis does not answer"

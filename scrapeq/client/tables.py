@@ -198,7 +198,8 @@ def hosts(
     )
     paused: dict[str, float] | None
     try:
-        paused = {one.host: one.until_s for one in queue.paused_host_rows()}
+        rows = queue.services.redis.ask(queue.paused_host_rows)
+        paused = {one.host: one.until_s for one in rows}
     except RedisUnavailable:
         paused = None
     return frames.hosts_frame(
@@ -313,6 +314,7 @@ def _open_rows(
     engine, frontier = queue.services.engine, queue.services.frontier
     rows = database.job_rows
     try:
+        queue.services.check_redis()
         if status is JobStatus.RUNNING:
             counts = frontier.views.counts()
             found = rows.open_rows_among(
@@ -373,13 +375,12 @@ def _as_seen(row: ComparedRow, selectors: Sequence[str]) -> Seen:
 
 
 def _queue(queue: JobQueue | None, *batches: str | BatchHandle | None) -> JobQueue:
-    """The queue to look at: the one given, a handle's own, or the environment's."""
-    if queue is not None:
-        return queue
-    for batch in batches:
-        if isinstance(batch, BatchHandle):
-            return batch.queue
-    return get_looking_queue()
+    """The queue to look at: the one given, a handle's own, or the environment's. Raises
+    DatabaseUnavailable within a second if the record does not answer."""
+    given = [batch.queue for batch in batches if isinstance(batch, BatchHandle)]
+    found = queue or (given[0] if given else get_looking_queue())
+    found.services.check_record()
+    return found
 
 
 def _batch(queue: JobQueue, batch: str | BatchHandle) -> Batch:

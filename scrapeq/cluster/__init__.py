@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scrapeq.cluster import temporary
 from scrapeq.cluster.connection import ClusterStatus, Connection
 from scrapeq.cluster.lifeline import die_with_owner, die_with_parent, is_supervised
 from scrapeq.cluster.share import (
@@ -20,11 +21,13 @@ from scrapeq.cluster.share import (
     down,
     ensure_cluster,
     find_cluster,
+    is_running,
     leave,
     redis_url,
     restart_workers,
     status,
     up,
+    was_killed,
 )
 
 if TYPE_CHECKING:
@@ -41,12 +44,15 @@ __all__ = [
     "down",
     "ensure_cluster",
     "find_cluster",
+    "is_running",
     "is_supervised",
     "leave",
     "redis_url",
     "restart_workers",
     "status",
+    "temporary",
     "up",
+    "was_killed",
 ]
 
 

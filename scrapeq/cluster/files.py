@@ -4,7 +4,7 @@
     <home>/cluster.json   password and socket folder; 0600; stays, so that clients reconnect
     <home>/redis/         Redis's append-only files
     <home>/logs/          supervisor.log, redis.log, worker.log
-    <temp>/scrapeq-…/     control.sock and redis.sock; 0700
+    <temp>/scrapeq-…/     control.sock, redis.sock, the workers' temporary files; 0700
 
 Sockets do not live in the home because their path is limited to 104 bytes (macOS; 108 on Linux),
 and not in XDG_RUNTIME_DIR because that is wiped when the user logs out, which `scrapeq up`
@@ -45,6 +45,11 @@ class Access:
     def redis_socket(self) -> Path:
         """Where Redis listens."""
         return self.folder / "redis.sock"
+
+    @property
+    def temporary(self) -> Path:
+        """Where workers have their temporary files (of multiprocessing: pymp-…)."""
+        return self.folder / "tmp"
 
 
 def resolve_home(home: Path) -> Path:

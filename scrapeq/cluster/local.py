@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from types import TracebackType
 
 from scrapeq import display
 from scrapeq.cluster import share
+from scrapeq.cluster import temporary as temporary_folders
 from scrapeq.cluster.connection import ClusterStatus, Connection
 from scrapeq.errors import ClusterFailed
 from scrapeq.settings import Settings, load_settings
@@ -24,8 +23,8 @@ class LocalCluster:
 
     It works for the project's own folder, so that whoever asks for a queue there gets this one,
     and the results stay; with another `home`, pass `settings=cluster.settings`. A `temporary` one
-    has a folder of its own, of which nothing is left, also when the program ends without `close()`
-    (unless it is killed). A cluster that other processes hold too lives on. `settings` says how its
+    has a folder of its own, of which nothing is left, also when the program ends without `close()`;
+    what a killed one left, the next start of a cluster clears. A cluster that other processes hold too lives on. `settings` says how its
     workers behave (default: what the environment says); a REDIS_URL is ignored. Raises
     ClusterFailed or RedisUnavailable if it does not start.
     """
@@ -40,7 +39,7 @@ class LocalCluster:
         worker_app: str = share.WORKER_APP,
     ) -> None:
         settings = settings or load_settings()
-        self._temporary = tempfile.mkdtemp(prefix="scrapeq-home-") if temporary else None
+        self._temporary = temporary_folders.make("home") if temporary else None
         self.workers = workers
         self.settings = settings.model_copy(
             update={
@@ -92,7 +91,7 @@ class LocalCluster:
         finally:
             if self._temporary:
                 share.down(self.home)
-                shutil.rmtree(self._temporary, ignore_errors=True)
+                temporary_folders.remove(self._temporary)
 
     def _at_exit(self) -> None:
         if os.getpid() == self._process_id:  # a fork that ends takes nothing with it

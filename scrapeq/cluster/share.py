@@ -173,6 +173,22 @@ def find_cluster(home: Path) -> Connection | None:
     return None if answer is None or "error" in answer else _connection(home, answer)
 
 
+def is_running(home: Path) -> bool:
+    """Whether a supervisor listens in `home`; milliseconds, also where it hangs."""
+    connection = find_control(resolve_home(home))
+    if connection is None:
+        return False
+    connection.close()
+    return True
+
+
+def was_killed(home: Path) -> bool:
+    """Whether the last supervisor of `home` was killed: one that ends by itself takes its sockets
+    along."""
+    access = read_access(resolve_home(home))
+    return access is not None and access.control_socket.exists() and not is_running(home)
+
+
 def redis_url(settings: Settings) -> str:
     """The Redis to use, as redis-py takes it: REDIS_URL, else that of the running cluster.
 
@@ -201,8 +217,8 @@ def _private(settings: Settings) -> Connection:
     found = find_cluster(settings.home)
     if found is None:
         raise RedisUnavailable(
-            f"no Redis is named and no private cluster runs in {settings.home}",
-            hint="set REDIS_URL, or start one: scrapeq up",
+            f"no private cluster runs in {settings.home}",
+            hint="scrape() and get_job_queue() start one, and so does scrapeq up",
         )
     return found
 
@@ -268,20 +284,24 @@ def restart_workers(home: Path) -> None:
         raise ClusterFailed(f"no cluster runs in {home}", hint="start one: scrapeq up", home=home)
 
 
-def status(home: Path) -> ClusterStatus:
-    """How the cluster of `home` is doing; starts nothing and raises nothing if there is none."""
+def status(home: Path, timeout_s: float = 5.0) -> ClusterStatus:
+    """How the cluster of `home` is doing; starts nothing and raises nothing if there is none.
+
+    timeout_s: for the supervisor, and again for Redis. Raises ClusterFailed for a supervisor that
+    does not answer.
+    """
     home = resolve_home(home)
-    answer = _ask(home, "status")
+    answer = _ask(home, "status", timeout_s)
     if answer is None:
         return ClusterStatus(home)
     answer["worker_pids"] = tuple(answer["worker_pids"])
-    return ClusterStatus(home, running=True, **answer, **_redis_facts(home))
+    return ClusterStatus(home, running=True, **answer, **_redis_facts(home, timeout_s))
 
 
-def _redis_facts(home: Path) -> dict[str, Any]:
+def _redis_facts(home: Path, timeout_s: float) -> dict[str, Any]:
     access = read_access(home)
     try:
-        info = redis_server.ask(access, "INFO") if access else ""
+        info = redis_server.ask(access, "INFO", timeout_s=min(timeout_s, 2.0)) if access else ""
     except redis_server.NotReady:
         return {}
     facts = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)

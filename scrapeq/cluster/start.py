@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scrapeq.cluster import control, redis_server
+from scrapeq.cluster import control, redis_server, temporary
 from scrapeq.cluster.files import LOCK, make_access, open_log, read_access, resolve_home, tail
 from scrapeq.errors import ClusterFailed
 
@@ -121,15 +121,20 @@ def _start_supervisor(settings: Settings, home: Path, worker_app: str, lock_fd: 
     redis = redis_server.find_binary()
     log_path = home / "logs" / "supervisor.log"
     try:
-        make_access(home)
+        held_fd = temporary.hold(make_access(home).folder)
+    except OSError as error:
+        raise _unusable(home, error) from error
+    try:
         log = open_log(log_path)
     except OSError as error:
+        os.close(held_fd)
         raise _unusable(home, error) from error
     arguments = {
         "home": str(home),
         "redis": str(redis),
         "worker_app": worker_app,
         "lock_fd": lock_fd,
+        "held_fd": held_fd,
     }
     try:
         code = subprocess.run(  # noqa: S603 - our own module
@@ -139,7 +144,7 @@ def _start_supervisor(settings: Settings, home: Path, worker_app: str, lock_fd: 
             stderr=log,
             cwd=home,
             env=_environment(settings),
-            pass_fds=[lock_fd],
+            pass_fds=[lock_fd, held_fd],
             start_new_session=True,
             check=False,
         ).returncode
@@ -147,6 +152,7 @@ def _start_supervisor(settings: Settings, home: Path, worker_app: str, lock_fd: 
         raise ClusterFailed(f"no process can be started: {error}", home=home) from error
     finally:
         os.close(log)
+        os.close(held_fd)
     if code:
         raise ClusterFailed(
             f"the supervisor does not start:\n{tail(log_path)}\n", hint=f"see {log_path}", home=home

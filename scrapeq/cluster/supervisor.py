@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scrapeq.cluster import control, redis_server
+from scrapeq.cluster import control, redis_server, temporary
 from scrapeq.cluster.child import Child
 from scrapeq.cluster.files import LOCK, Access, open_log, read_access, tail, trim_log
 from scrapeq.cluster.lifeline import OWNER_FD, describe_owner_fd, set_death_signal
@@ -44,13 +44,14 @@ class Supervisor:
     """The state of one cluster, and one turn of its loop after the other."""
 
     def __init__(
-        self, home: Path, access: Access, redis: str, worker_app: str, lock_fd: int
+        self, home: Path, access: Access, redis: str, worker_app: str, *, lock_fd: int, held_fd: int
     ) -> None:
         self._home = home
         self._access = access
         self._redis_binary = redis
         self._worker_app = worker_app
         self._lock_fd = lock_fd
+        self._held_fd = held_fd
         self._logs = home / "logs"
         self._data = home / "redis"
         self._death_signal = set_death_signal(os.getpid())
@@ -61,6 +62,7 @@ class Supervisor:
         self._redis = Child("Redis", self._start_redis)
         self._redis_ready = False
         self._redis_was_ready = False
+        self._has_cleared = False
         self._failed_starts = 0
         self._moved_aside = False
         self._workers: list[Child] = []
@@ -167,10 +169,13 @@ class Supervisor:
         self._data.mkdir(mode=0o700, exist_ok=True)
         output = open_log(self._logs / "redis.log")
         try:
-            # It inherits the lock, so that no other Redis starts on these files while this one
-            # still lives, even if the supervisor has ended.
+            # It inherits the locks, so that no other Redis starts on these files, and nobody clears
+            # its socket, while this one still lives, even if the supervisor has ended.
             process = self._spawn(
-                [self._redis_binary, "-"], output, stdin=subprocess.PIPE, pass_fds=[self._lock_fd]
+                [self._redis_binary, "-"],
+                output,
+                stdin=subprocess.PIPE,
+                pass_fds=[self._lock_fd, self._held_fd],
             )
         finally:
             os.close(output)
@@ -191,6 +196,9 @@ class Supervisor:
         self._failed_starts, self._moved_aside = 0, False
         for connection in self._waiting.copy():
             self._answer(connection, self._place())
+        if not self._has_cleared:  # now, since nobody waits for it
+            self._has_cleared = True
+            temporary.clear_left()
 
     def _redis_died(self, now: float) -> None:
         """It is started again after a while; but one that never came up will not come up."""
@@ -268,6 +276,7 @@ class Supervisor:
             env={
                 **os.environ,
                 "SCRAPEQ_HOME": str(self._home),
+                "TMPDIR": str(self._access.temporary),  # what a killed worker leaves ends with us
                 OWNER_FD: describe_owner_fd(self._lifeline_fd),
             },
             pass_fds=pass_fds,
@@ -419,8 +428,12 @@ def main() -> None:
     listener.setblocking(False)
     if os.fork():
         os._exit(0)
-    os.set_inheritable(values["lock_fd"], False)
-    supervisor = Supervisor(home, access, values["redis"], values["worker_app"], values["lock_fd"])
+    locks = {name: int(values[name]) for name in ("lock_fd", "held_fd")}
+    for fd in locks.values():
+        os.set_inheritable(fd, False)
+    shutil.rmtree(access.temporary, ignore_errors=True)  # of a supervisor that was killed
+    access.temporary.mkdir(mode=0o700)
+    supervisor = Supervisor(home, access, values["redis"], values["worker_app"], **locks)
     supervisor.run(listener)
     # Who waits for the end sees its connection close: only now, with the process itself
     os._exit(0)

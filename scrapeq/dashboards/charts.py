@@ -39,10 +39,14 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture with a title, its newest value in words, its greatest value, and bars or lines."""
+    """A picture with a title, its newest value in words, its greatest value, and bars or lines.
+
+    `window` says of when the newest value is: what stands beside it may be of another time.
+    """
 
     title: str
     now: str
+    window: str
     top: str
     bars: tuple[Bar, ...] = ()
     lines: tuple[Line, ...] = ()
@@ -74,10 +78,10 @@ def _throughput(series: Sequence[Step]) -> Chart:
                 x, y, w, h = (f"{value:.1f}" for value in box)
                 bars.append(Bar(x, y, w, h, style, text))
     # the last whole minute, or the one that has begun if that is the first
-    last = next((step.jobs_processed for step in series[-2:] if step.jobs_processed), 0)
-    return Chart(
-        "pages a minute", display.count(last), display.count(top) if top else "", tuple(bars)
-    )
+    last = next((step for step in series[-2:] if step.jobs_processed), None)
+    pages = last.jobs_processed if last else 0
+    shown_top = display.count(top) if top else ""
+    return Chart("pages a minute", display.count(pages), _at(last), shown_top, tuple(bars))
 
 
 def _latency(series: Sequence[Step]) -> Chart:
@@ -90,17 +94,17 @@ def _latency(series: Sequence[Step]) -> Chart:
     now = "–"
     if newest:
         now = f"p50 {display.seconds(newest.p50_s)} · p95 {display.seconds(newest.p95_s)}"
-    return Chart("time per page", now, display.seconds(top) if top else "", lines=lines)
+    return Chart(
+        "time per page", now, _at(newest), display.seconds(top) if top else "", lines=lines
+    )
 
 
 def _success(series: Sequence[Step]) -> Chart:
     rates = [step.success_rate for step in series]
-    newest = next((rate for rate in reversed(rates) if rate is not None), None)
-    now = "–" if newest is None else f"{newest:.1f} %"
+    newest = next((step for step in reversed(series) if step.success_rate is not None), None)
+    now = "–" if newest is None else f"{newest.success_rate:.1f} %"
     line = Line(*_path(rates, 100.0), "full", "success")
-    return Chart(
-        "success, newest minute", now, "100 %" if newest is not None else "", lines=(line,)
-    )
+    return Chart("success", now, _at(newest), "100 %" if newest else "", lines=(line,))
 
 
 def _path(values: Sequence[float | None], top: float) -> tuple[str, str]:
@@ -123,3 +127,8 @@ def _path(values: Sequence[float | None], top: float) -> tuple[str, str]:
 
 def _clock(step: Step) -> str:
     return step.timestamp[11:16]
+
+
+def _at(step: Step | None) -> str:
+    """The minute that a number is of."""
+    return f"at {_clock(step)}" if step else ""

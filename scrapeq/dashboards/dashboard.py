@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ from scrapeq.dashboards import options, sections
 from scrapeq.dashboards.project import Project
 from scrapeq.errors import ConfigError, DatabaseUnavailable, InputError
 from scrapeq.models.actions import Action
-from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, working
+from scrapeq.pipeline.job_queue import JobQueue, check, get_job_queue, working
+from scrapeq.project.bounded import Bounded, budget
 
 if TYPE_CHECKING:
     from scrapeq.settings import Settings
@@ -26,6 +28,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds in which all viewers share one picture.
 SAME_S = 0.5
+#: Seconds that drawing may take: each part looks first whether Redis and the record answer, and this
+#: is for one that freezes between.
+LONGEST_DRAW_S = 5.0
 #: Bytes of a file's name before its ending; file systems end at 255 for all.
 MOST_STEM = 100
 #: Batches that the still picture names.
@@ -51,6 +56,7 @@ class Dashboard:
         self._drawing = threading.Lock()
         self._drawn: dict[str, str] = {}
         self._drawn_s = -math.inf
+        self._drawer = Bounded(_is_late)
         self._same_s = same_s
 
     def changed(self, shown: dict[str, str]) -> dict[str, str]:
@@ -61,29 +67,37 @@ class Dashboard:
         """
         with self._drawing:
             if time.monotonic() - self._drawn_s >= self._same_s:
-                self._draw()
+                try:
+                    with budget(LONGEST_DRAW_S):
+                        self._drawn |= self._drawer.ask(self._draw)
+                except DatabaseUnavailable as error:
+                    log.warning("%s", error)
                 self._drawn_s = time.monotonic()
             news = {name: html for name, html in self._drawn.items() if shown.get(name) != html}
         shown |= news
         return news
 
-    def _draw(self) -> None:
-        for name in sections.SECTIONS:
-            try:
-                self._drawn[name] = sections.drawn(name, self.project)
-            except Exception:  # the rim: one part must not stop the others
-                log.exception("the dashboard's part %s cannot be drawn", name)
+    def _draw(self) -> dict[str, str]:
+        drawn = {}
+        with budget():
+            for name in sections.SECTIONS:
+                try:
+                    drawn[name] = sections.drawn(name, self.project)
+                except Exception:  # the rim: one part must not stop the others
+                    log.exception("the dashboard's part %s cannot be drawn", name)
+        return drawn
 
     def picture(self) -> tuple[str, str]:
         """A card that needs no script, with the newest batches, and the same as one line."""
         note = "run the cell again to use it"
         try:
+            check(self.project.queue, redis=False)
             newest = self.project.batches()[:NAMED]
         except DatabaseUnavailable as error:
             newest, note = [], str(error)
         facts = {
-            f"{batch.name or batch.id}": f"{batch.state.value}, {batch.done:,} of {batch.total:,} "
-            f"done, {batch.failed:,} failed"
+            f"{batch.name or batch.id}": f"{batch.state.value}, {batch.completed:,} of "
+            f"{batch.total:,} succeeded, {batch.failed:,} failed"
             for batch in newest
         }
         where = "a Redis of your own" if self.project.queue.is_shared else "this folder"
@@ -168,6 +182,10 @@ class Dashboard:
         queue = working(self.project.queue)
         if queue is not self.project.queue:
             self.project = Project(queue)
+
+
+def _is_late(since: datetime) -> DatabaseUnavailable:
+    return DatabaseUnavailable(f"the dashboard is as it was at {since:%H:%M:%S} UTC")
 
 
 def file_stem(name: str) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from typing import IO, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scrapeq import display
+from scrapeq.cluster import temporary
 from scrapeq.dashboards.dashboard import Dashboard
 from scrapeq.errors import InputError, ScrapeqError
 from scrapeq.frames.file_formats import READ, in_words
@@ -63,8 +62,8 @@ class Requests:
         self._table = table
         self._save_to = save_to
         #: A folder of its own, for files on their way; it goes with this object.
-        self.folder = Path(tempfile.mkdtemp(prefix="scrapeq-"))
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder = temporary.make("dashboard")
+        weakref.finalize(self, temporary.remove, self.folder)
         self._files: dict[str, Path] = {}
 
     def answer(self, request: dict[str, Any] | bytes) -> dict[str, str]:

@@ -15,6 +15,7 @@ from scrapeq.frames.file_formats import READ, WRITTEN
 from scrapeq.models import Batch, BatchState
 from scrapeq.models.actions import Action
 from scrapeq.models.error_words import error_words
+from scrapeq.pipeline.job_queue import away, check
 
 _TEMPLATES = Path(__file__).parent / "templates"
 #: Rows that a part shows: enough to see what is going on; tables have the rest.
@@ -32,13 +33,14 @@ def shell(*, places: Iterable[tuple[str, str]]) -> str:
 
 
 def drawn(name: str, project: Project) -> str:
-    """One of `SECTIONS` as it is now. Where Redis or the record does not answer, it says so in its place."""
+    """One of `SECTIONS` as it is now. Where Redis or the record does not answer, it says so in its place,
+    with what to do."""
     try:
+        check(project.queue, redis=name in _OF_REDIS)
         return SECTIONS[name](project)
-    except RedisUnavailable:
-        return _render("away", what="Redis does not answer")
-    except DatabaseUnavailable as error:
-        return _render("away", what=error.problem)
+    except (RedisUnavailable, DatabaseUnavailable) as error:
+        found = away(project.queue, error)
+    return _render("away", what=found.what, advice=found.advice)
 
 
 def _status(project: Project) -> str:
@@ -99,6 +101,8 @@ def _workers(project: Project) -> str:
     )
 
 
+#: Parts that cannot be drawn without Redis.
+_OF_REDIS = frozenset({"jobs", "hosts", "workers"})
 #: The parts by name, in the order in which they stand.
 SECTIONS: dict[str, Callable[[Project], str]] = {
     "status": _status,

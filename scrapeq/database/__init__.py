@@ -1,7 +1,7 @@
 """The record: batches, jobs, pages and history, in SQLite or PostgreSQL."""
 
 from scrapeq.database import batches, compared, history, job_rows, jobs, minutes, results, tallies
-from scrapeq.database.engine import open_database
+from scrapeq.database.engine import open_database, ping
 from scrapeq.database.results import Packed, Result, packed
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "minutes",
     "open_database",
     "packed",
+    "ping",
     "results",
     "tallies",
 ]

@@ -15,6 +15,7 @@ from scrapeq.database.latency import add_latency_bucket
 from scrapeq.errors import (
     AlreadyThere,
     ConfigError,
+    DatabaseTooNew,
     DatabaseUnavailable,
     InputError,
     MissingExtra,
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
 
 #: Seconds that a writer waits for another one before the database counts as locked.
 LOCK_WAIT_S = 60
+#: libpq's options, where the URL says nothing else: seconds to connect, and how soon a machine that is
+#: gone without a word counts as away: idle for 10 s, then asked 3 times in 15 s.
+_TIMEOUTS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 _URLS = "write postgresql://user@host/name or sqlite:///path/to/file"
 _MIGRATION_LOCK = 0x5C7A9E01  # an arbitrary number that only we use for pg_advisory_xact_lock
 
@@ -114,6 +124,12 @@ class _ClosesItself(sqlite3.Connection):
             self.close()
 
 
+def ping(engine: sa.Engine) -> None:
+    """Nothing, if the record answers. Raises DatabaseUnavailable."""
+    with read_transaction(engine) as connection:
+        connection.execute(sa.select(sa.literal(1)))
+
+
 def _open_sqlite(path: Path) -> sa.Engine:
     engine = sa.create_engine(
         f"sqlite:///{path}", connect_args={"timeout": LOCK_WAIT_S, "factory": _ClosesItself}
@@ -165,8 +181,11 @@ def _open_url(text: str) -> sa.Engine:
             f"SCRAPEQ_DATABASE_URL names {backend!r}, which scrapeq cannot use",
             hint=_URLS,
         )
+    given = {name: value for name, value in _TIMEOUTS.items() if name not in url.query}
     try:
-        return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=given
+        )
     except ModuleNotFoundError as error:
         raise MissingExtra(
             "PostgreSQL needs a driver that is not installed",
@@ -187,7 +206,7 @@ def _migrate(engine: sa.Engine) -> None:
             return
         found = int(read_meta(connection, "schema"))
         if found > schema.VERSION:
-            raise DatabaseUnavailable(
+            raise DatabaseTooNew(
                 f"the database was written by a newer scrapeq (its tables are version {found}, "
                 f"this one knows {schema.VERSION})",
                 hint="pip install --upgrade scrapeq",

@@ -262,6 +262,19 @@ def page_kinds(engine: sa.Engine, batch_id: str) -> dict[tuple[str, bool], int]:
         return {(str(kind), bool(ok)): int(n) for kind, ok, n in connection.execute(query)}
 
 
+def failed_rows(
+    engine: sa.Engine, batch_id: str, kind: str, limit: int
+) -> list[tuple[int, str, str]]:
+    """Some rows of a batch that failed with a kind: (row, URL, message), a look into an index."""
+    query = (
+        sa.select(jobs.c.row, jobs.c.url, jobs.c.error_message)
+        .where(jobs.c.batch_id == batch_id, jobs.c.error_kind == kind)
+        .limit(limit)
+    )
+    with read_transaction(engine) as connection:
+        return [(int(row), url, words or "") for row, url, words in connection.execute(query)]
+
+
 def move_job(
     engine: sa.Engine,
     job_id: str,

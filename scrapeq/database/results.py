@@ -114,11 +114,16 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> Saved:
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Who asks for stored pages, and how: the digest of the requests (see `RequestIdentity`), the
-    owner of the batch, and how old a page may be."""
+    owner of the batch, and how old a page may be.
+
+    exact: only the page of the very same URL may answer, and what is found is found by the URL's
+    href; otherwise by its duplicate key.
+    """
 
     request: str
     owner: str
     newer_than_ms: int
+    exact: bool = False
 
     @property
     def is_young(self) -> sa.ColumnElement[bool]:
@@ -133,14 +138,30 @@ class Asking:
             pages.c.request == self.request, sa.or_(anybody, pages.c.private_to == self.owner)
         )
 
+    @property
+    def name(self) -> sa.ColumnElement[str]:
+        """What a page is found by."""
+        return sa.func.coalesce(jobs.c.href, jobs.c.url) if self.exact else pages.c.url_key
+
+    @property
+    def pages(self) -> sa.FromClause:
+        """The pages, with their jobs where those are needed."""
+        return pages.join(jobs, jobs.c.id == pages.c.job_id) if self.exact else pages
+
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswers:
-    """jobs: by duplicate key, the newest page. refused: keys whose young pages
-    were all asked for in another way, or are private to another owner."""
+    """jobs: by the name that pages are found by (see `Asking`), the newest page.
+
+    refused: names whose young pages were all asked for in another way, or are private to another
+    owner. private: so many of them were asked for in the same way. example: the job of one that was
+    asked for in another way.
+    """
 
     jobs: dict[str, StoredAnswer] = field(default_factory=dict)
     refused: int = 0
+    private: int = 0
+    example: str | None = None
 
 
 def stored_answers(
@@ -148,25 +169,37 @@ def stored_answers(
 ) -> StoredAnswers:
     """Which of the duplicate keys have a page that may answer."""
     young = sa.and_(pages.c.recipe == recipe, asking.is_young)
-    answer = (pages.c.job_id, jobs.c.page_kind, jobs.c.page_kind_signal, jobs.c.selected)
+    on = jobs.c.id == pages.c.job_id
+    known_of_it = (pages.c.job_id, jobs.c.page_kind, jobs.c.page_kind_signal, jobs.c.selected)
     found: dict[str, StoredAnswer] = {}
-    refused: set[str] = set()
+    refused: dict[str, str] = {}
+    private: set[str] = set()
     with read_transaction(engine) as connection:
         if connection.execute(sa.select(sa.literal(1)).where(young).limit(1)).first() is None:
             return StoredAnswers()
+        same = pages.c.request == asking.request
         for some in chunked(url_keys):
             query = (
-                sa.select(pages.c.url_key, asking.may_have, *answer)
-                .select_from(sa.outerjoin(pages, jobs, jobs.c.id == pages.c.job_id))
+                sa.select(asking.name, asking.may_have, same, *known_of_it)
+                .select_from(sa.join(pages, jobs, on, isouter=not asking.exact))
                 .where(pages.c.url_key.in_(some), young)
                 .order_by(pages.c.fetched_ms)
             )
-            for key, may_have, *known in connection.execute(query):
+            for name, may_have, asked_the_same, *known in connection.execute(query):
+                answer = StoredAnswer(*known)
                 if may_have:
-                    found[key] = StoredAnswer(*known)
+                    found[name] = answer
                 else:
-                    refused.add(key)
-    return StoredAnswers(found, len(refused - found.keys()))
+                    refused[name] = answer.job_id
+                    if asked_the_same:
+                        private.add(name)
+    others = (job for name, job in refused.items() if name not in found and name not in private)
+    return StoredAnswers(
+        found,
+        len(refused.keys() - found.keys()),
+        len(private - found.keys()),
+        next(others, None),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,18 +223,21 @@ def any_stored(engine: sa.Engine) -> bool:
 def stored_bodies(
     engine: sa.Engine, url_keys: Sequence[str], asking: Asking
 ) -> dict[str, StoredBody]:
-    """For each duplicate key with kept bytes that may answer: the newest."""
+    """For each duplicate key (or href, see `Asking`) with kept bytes that may answer: the newest."""
     found: dict[str, StoredBody] = {}
     with read_transaction(engine) as connection:
         for some in chunked(url_keys):
             query = (
-                sa.select(pages, contents.c.content_type, contents.c.body)
+                sa.select(
+                    pages, contents.c.content_type, contents.c.body, asking.name.label("name")
+                )
+                .select_from(asking.pages)
                 .join(contents, contents.c.sha256 == pages.c.html_sha256)
                 .where(pages.c.url_key.in_(some), asking.is_young, asking.may_have)
                 .order_by(pages.c.fetched_ms)
             )
             for row in connection.execute(query):
-                found[row.url_key] = StoredBody(
+                found[row.name] = StoredBody(
                     final_url=row.final_url,
                     http_status=row.http_status,
                     content_type=row.content_type,

@@ -1,6 +1,6 @@
 """How things look in a cell or a terminal: plain values in, text or safe HTML out."""
 
-from scrapeq.display.card import card
+from scrapeq.display.card import Group, card
 from scrapeq.display.colours import ACCENT, FAILED
 from scrapeq.display.script import script
 from scrapeq.display.shell import kernel_shell
@@ -19,6 +19,7 @@ from scrapeq.display.text import (
 __all__ = [
     "ACCENT",
     "FAILED",
+    "Group",
     "address",
     "card",
     "count",

@@ -14,7 +14,8 @@ function update(old, fresh) {
     return;
   }
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+    const isOpened = name === "open" && old.nodeName === "DETAILS"; // by whoever looks at it
+    if (!isOpened && !fresh.hasAttribute(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
@@ -25,7 +26,7 @@ function update(old, fresh) {
 // What has a key is found again when others come before it or go: a button that has the focus stays
 // the button of its batch, and what was chosen stays chosen.
 function keyOf(node) {
-  return node.nodeName === "OPTION" ? node.value : node.dataset?.batch;
+  return node.nodeName === "OPTION" ? node.value : (node.dataset?.batch ?? node.dataset?.group);
 }
 
 function updateChildren(old, fresh) {

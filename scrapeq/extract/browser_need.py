@@ -29,10 +29,10 @@ A_STATE = 500
 
 #: Where frameworks draw, by their documentation: React (and Next), Vue (and Nuxt), Angular, Svelte,
 #: Ember, Gatsby; and any custom element, which draws itself.
+_SURE_MOUNTS = "#root, #app, #__next, #__nuxt, #___gatsby, #react-root, app-root, [data-v-app]"
 _MOUNTS = (
-    "#root, #app, #__next, #__nuxt, #___gatsby, #svelte, #mount, #main-app, #react-root, "
-    "#application, app-root, [data-reactroot], [data-server-rendered], [ng-app], [ng-version], "
-    "[data-v-app], [id$=-root], [id$=-app], [id^=app-], [id^=root-]"
+    f"{_SURE_MOUNTS}, #svelte, #mount, #main-app, #application, [data-reactroot], [ng-app], "
+    "[ng-version], [data-server-rendered], [id$=-root], [id$=-app], [id^=app-], [id^=root-]"
 )
 _STATE = re.compile(
     r"__(?:NEXT_DATA|NUXT(?:_DATA)?|INITIAL_STATE|PRELOADED_STATE|APOLLO_STATE|remixContext|"
@@ -54,7 +54,7 @@ def browser_need(tree: LexborHTMLParser, text: str | None, fields: dict[str, Any
         return "empty_mount" if _has_empty_mount(tree) else "script_shell"
     if visible < NOT_MUCH and _asks_for_script(tree):
         return "asks_for_script"
-    if missed and (_has_empty_mount(tree) or _has_state(tree)):
+    if missed and (_has_empty_mount(tree, surely=True) or _has_state(tree)):
         return "selectors_missed"
     return None
 
@@ -76,9 +76,14 @@ def _dense(node: LexborNode) -> str:
     return "".join(node.text(deep=True).split())
 
 
-def _has_empty_mount(tree: LexborHTMLParser) -> bool:
-    """An element to draw in that has next to no text yet: a spinner, "Loading"."""
-    places = [*tree.css(_MOUNTS), *tree.css("body > div:empty"), *_custom_elements(tree)]
+def _has_empty_mount(tree: LexborHTMLParser, *, surely: bool = False) -> bool:
+    """An element to draw in that has next to no text yet: a spinner, "Loading".
+
+    surely: only such as a framework has for nothing else; whole pages have empty elements, too.
+    """
+    places = tree.css(_SURE_MOUNTS if surely else _MOUNTS)
+    if not surely:
+        places += [*tree.css("body > div:empty"), *_custom_elements(tree)]
     return any(_visible_characters(place) < 40 for place in places)
 
 

@@ -5,10 +5,18 @@ from scrapeq.fetch.memory import MemoryRobots, MemoryThrottle
 from scrapeq.fetch.mode import fetch_mode
 from scrapeq.fetch.observe import Exchange, Observer
 from scrapeq.fetch.polite import PoliteFetcher
-from scrapeq.fetch.protocols import Fetcher, HostThrottle, RobotsCache, RobotsEntry, Slot
+from scrapeq.fetch.protocols import (
+    Fetcher,
+    HostThrottle,
+    MustWait,
+    RobotsCache,
+    RobotsEntry,
+    Slot,
+)
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.retry import host_wait_s, parse_retry_after, retry_wait_s
 from scrapeq.fetch.route import Routes
+from scrapeq.fetch.trail import Trail
 from scrapeq.fetch.wiring import http_fetchers
 
 __all__ = [
@@ -18,6 +26,7 @@ __all__ = [
     "HostThrottle",
     "MemoryRobots",
     "MemoryThrottle",
+    "MustWait",
     "Observer",
     "PoliteFetcher",
     "Rendered",
@@ -27,6 +36,7 @@ __all__ = [
     "RobotsEntry",
     "Routes",
     "Slot",
+    "Trail",
     "fetch_mode",
     "find_browser",
     "host_wait_s",

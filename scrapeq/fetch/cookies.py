@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from yarl import URL
 
@@ -21,8 +21,7 @@ MAX_COOKIE_BYTES = 4096
 MAX_COOKIES = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Cookie:
+class Cookie(NamedTuple):
     """host_only: for the host `domain` itself alone, not for those below it."""
 
     name: str
@@ -34,11 +33,11 @@ class Cookie:
 
 
 class Cookies:
-    """A jar for one visit."""
+    """A jar for one visit. kept: what it held when the visit was left."""
 
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str, str], Cookie] = {}
-        self._taken = 0
+    def __init__(self, kept: Iterable[Cookie] = ()) -> None:
+        self._kept = {(cookie.name, cookie.domain, cookie.path): cookie for cookie in kept}
+        self._taken = len(self._kept)
 
     @property
     def kept(self) -> tuple[Cookie, ...]:

@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic
 
 from scrapeq.fetch.protocols import RobotsEntry
-from scrapeq.models import BreakerOpen, SlotOwner, SlotTaken
+from scrapeq.models import BreakerOpen, SlotOwner, SlotTaken, SlotWait
 
 
 class MemoryThrottle:
@@ -21,13 +21,25 @@ class MemoryThrottle:
         self._crawl_delay_ms: dict[str, int] = {}
 
     async def wait_slot(
-        self, host: str, gap_ms: int, owner: SlotOwner | None = None
-    ) -> SlotTaken | BreakerOpen:
+        self,
+        host: str,
+        gap_ms: int,
+        owner: SlotOwner | None = None,
+        at_most_ms: int | None = None,
+    ) -> SlotTaken | SlotWait | BreakerOpen:
         """Taken when the next request to `host` may start, and held; there are no breakers here."""
         slot = self._slots.setdefault(host, asyncio.Lock())
-        await slot.acquire()
+        most_s = None if at_most_ms is None else at_most_ms / 1000
+        try:
+            async with asyncio.timeout(most_s):
+                await slot.acquire()
+        except TimeoutError:
+            return SlotWait(max(gap_ms, 1))
         gap_s = max(gap_ms, self._crawl_delay_ms.get(host, 0)) / 1000
         start_s = self._last_s.get(host, -gap_s) + gap_s
+        if most_s is not None and start_s - monotonic() > most_s:
+            slot.release()
+            return SlotWait(round(1000 * (start_s - monotonic())))
         try:
             # Never a clock tick too early, which one sleep may be
             while (left_s := start_s - monotonic()) > 0:  # noqa: ASYNC110 - time is no event

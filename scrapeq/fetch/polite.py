@@ -12,7 +12,13 @@ from scrapeq.fetch.protocols import Fetcher, HostThrottle, RobotsCache, Slot
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.robots import Robots
 from scrapeq.fetch.slots import PacedSlot, RobotsSlot
+from scrapeq.fetch.trail import Trail
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig, SlotOwner
+
+#: How often a fetch is left to wait for a host. From then on it waits where it is: if Redis is too
+#: full to keep a robots.txt, a fetch could be left without end. Chains of more redirects that all have
+#: to wait are not known.
+MOST_WAITS = 10
 
 
 class PoliteFetcher:
@@ -41,24 +47,54 @@ class PoliteFetcher:
     async def fetch(
         self, url: str, config: ScrapingConfig, owner: SlotOwner | None = None
     ) -> Response | Failure:
-        """One try of one job.
+        """One try of one job, which waits here for every host that it meets; see `go_on`."""
+        result = await self._go_on(url, config, owner, None, patient=True)
+        assert not isinstance(result, Trail)  # noqa: S101 - it is patient
+        return result
 
-        The caller has taken a slot of the URL's host, and calls this at once; `owner` is whose
-        slot it is. robots.txt (if
-        `respect_robots`), pace, redirects, limits and the address guard are seen to here; all
-        that a server can do ends as a Failure. What is raised is a fault of ours, and the caller's
-        to catch: there is one place for it in a worker, around the whole attempt.
+    async def go_on(
+        self,
+        url: str,
+        config: ScrapingConfig,
+        owner: SlotOwner | None = None,
+        trail: Trail | None = None,
+    ) -> Response | Failure | Trail:
+        """One try of one job, from its beginning or from where it was left.
+
+        A Trail where the next request has to wait for its host: then the caller takes a slot of
+        `Trail.host` when it is free, and calls this again with the trail.
+
+        The caller has taken a slot of that host, or else the URL's, and calls this at once; `owner`
+        is whose slot it is. robots.txt (if `respect_robots`), pace, redirects, limits and the
+        address guard are seen to here; all that a server can do ends as a Failure. What is raised
+        is a fault of ours, and the caller's to catch: there is one place for it in a worker, around
+        the whole attempt.
         """
+        patient = trail is not None and trail.waits >= MOST_WAITS
+        return await self._go_on(url, config, owner, trail, patient=patient)
+
+    async def _go_on(
+        self,
+        url: str,
+        config: ScrapingConfig,
+        owner: SlotOwner | None,
+        trail: Trail | None,
+        *,
+        patient: bool,
+    ) -> Response | Failure | Trail:
         parsed = urls.parse(url)
         if isinstance(parsed, Failure):
             return parsed
-        pace = PacedSlot(self._throttle, config, claimed=parsed.host, owner=owner)
-        slot = self._slot(pace, config)
+        claimed = trail.host if trail else parsed.host
+        pace = PacedSlot(self._throttle, config, claimed=claimed, owner=owner, patient=patient)
+        slot = self._slot(pace, config, trail.robots if trail else None)
         try:
             fetcher = self._fetcher(config)
             if isinstance(fetcher, Failure):
                 return fetcher
-            result = await fetcher.fetch(parsed.href, config, slot)
+            result = await fetcher.fetch(parsed.href, config, slot, trail=trail)
+            if isinstance(result, Trail):
+                return replace(result, waits=1 + (trail.waits if trail else 0))
         finally:
             await pace.forfeit()
         if isinstance(result, Response) and result.url != url:
@@ -87,15 +123,19 @@ class PoliteFetcher:
             await fetcher.close()
 
     async def _fetch_robots(
-        self, url: str, config: ScrapingConfig, slot: PacedSlot
-    ) -> Response | Failure:
+        self, url: str, config: ScrapingConfig, slot: PacedSlot, trail: Trail | None
+    ) -> Response | Failure | Trail:
         fetcher = self._fetcher(config)
         if isinstance(fetcher, Failure):
             return fetcher
-        return await fetcher.fetch(url, config, slot, cut=True)
+        return await fetcher.fetch(url, config, slot, cut=True, trail=trail)
 
-    def _slot(self, pace: PacedSlot, config: ScrapingConfig) -> Slot:
-        return RobotsSlot(pace, self._robots, config) if config.respect_robots else pace
+    def _slot(
+        self, pace: PacedSlot, config: ScrapingConfig, robots_trail: Trail | None = None
+    ) -> Slot:
+        if not config.respect_robots:
+            return pace
+        return RobotsSlot(pace, self._robots, config, robots_trail)
 
     def _fetcher(self, config: ScrapingConfig) -> Fetcher | Failure:
         """The fetcher that the options want; a Failure if this worker has none such."""

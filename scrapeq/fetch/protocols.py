@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from scrapeq.fetch.response import Response
-from scrapeq.models import BreakerOpen, Failure, ScrapingConfig, SlotOwner, SlotTaken
+from scrapeq.fetch.trail import Trail
+from scrapeq.models import (
+    BreakerOpen,
+    Failure,
+    ScrapingConfig,
+    SlotOwner,
+    SlotTaken,
+    SlotWait,
+)
 
 RobotsState = Literal["ok", "allow_all", "unreachable"]
 
@@ -32,12 +40,17 @@ class HostThrottle(Protocol):
     """
 
     async def wait_slot(
-        self, host: str, gap_ms: int, owner: SlotOwner | None = None
-    ) -> SlotTaken | BreakerOpen:
+        self,
+        host: str,
+        gap_ms: int,
+        owner: SlotOwner | None = None,
+        at_most_ms: int | None = None,
+    ) -> SlotTaken | SlotWait | BreakerOpen:
         """`SlotTaken` when the next request to `host` may start; it is held until `end_slot`.
 
         That is when nobody holds it and the larger of `gap_ms` and the known crawl delay has
         passed since the last one ended. There is no slot while the host's breaker is open.
+        `SlotWait` if that would be in more than `at_most_ms`; None waits for as long as it takes.
         `owner` is whose the slot is; None is anybody's.
         """
 
@@ -64,10 +77,20 @@ class RobotsCache(Protocol):
         """Keep `entry` for `ttl_s` seconds, instead of an older one."""
 
 
+@dataclass(frozen=True, slots=True)
+class MustWait:
+    """The request has to wait for its host, and the fetch is to be left until then.
+
+    robots: what has to wait is a redirect of the site's robots.txt.
+    """
+
+    robots: Trail | None = None
+
+
 class Slot(Protocol):
     """The permission to send a request, asked for before each request of a fetch."""
 
-    async def __call__(self, url: str) -> Failure | None:
+    async def __call__(self, url: str) -> Failure | MustWait | None:
         """Wait until a request to `url` may start; a Failure if it may not start at all.
 
         Covers robots.txt and the pace of the host. Of a fetch's first request the host's slot has
@@ -85,10 +108,17 @@ class Fetcher(Protocol):
     """
 
     async def fetch(
-        self, url: str, config: ScrapingConfig, slot: Slot, *, cut: bool = False
-    ) -> Response | Failure:
+        self,
+        url: str,
+        config: ScrapingConfig,
+        slot: Slot,
+        *,
+        cut: bool = False,
+        trail: Trail | None = None,
+    ) -> Response | Failure | Trail:
         """One try. Takes a slot before every request, also for each redirect.
 
+        A Trail where the slot says that the next request must wait; with `trail` it goes on there.
         All that a server can do is a Failure; what is raised is a fault of ours. cut: a body that
         is too large ends at its limit instead of being refused, as RFC 9309 wants for robots.txt.
         """

@@ -33,11 +33,12 @@ from scrapeq.fetch.exchange import (
 )
 from scrapeq.fetch.failed import Failed
 from scrapeq.fetch.observe import UNWANTED_BYTES, Observation, Observers
-from scrapeq.fetch.protocols import Slot
+from scrapeq.fetch.protocols import MustWait, Slot
 from scrapeq.fetch.refresh import AT_ONCE_S, refresh_of
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.retry import parse_retry_after
 from scrapeq.fetch.route import Routes
+from scrapeq.fetch.trail import Trail
 from scrapeq.fetch.watch import Watch
 from scrapeq.models import ErrorKind, Failure, PageKind, ScrapingConfig, reveal
 
@@ -69,11 +70,18 @@ class HttpFetcher:
         self._observers = observers or Observers()
 
     async def fetch(
-        self, url: str, config: ScrapingConfig, slot: Slot, *, cut: bool = False
-    ) -> Response | Failure:
+        self,
+        url: str,
+        config: ScrapingConfig,
+        slot: Slot,
+        *,
+        cut: bool = False,
+        trail: Trail | None = None,
+    ) -> Response | Failure | Trail:
         """The page behind `url`, or why there is none; raises nothing that a server can cause.
 
-        With `cut`, a body that is too large ends at its limit instead of being refused.
+        With `cut`, a body that is too large ends at its limit instead of being refused. A Trail
+        where the slot says that the next request must wait; with `trail`, it goes on there.
         """
         fetching = _Fetch(
             self._transport,
@@ -83,6 +91,7 @@ class HttpFetcher:
             config=config,
             slot=slot,
             cut=cut,
+            trail=trail or Trail(url.partition("#")[0]),
         )
         try:
             async with fetching.watch:
@@ -112,8 +121,9 @@ class _Fetch:
         config: ScrapingConfig,
         slot: Slot,
         cut: bool,
+        trail: Trail,
     ) -> None:
-        self.watch = Watch(config)
+        self.watch = Watch(config, trail.elapsed_s)
         self._transport = transport
         self._routes = routes
         self._config = config
@@ -121,14 +131,14 @@ class _Fetch:
         self._cut = cut
         self._asked = url
         self._first = url.partition("#")[0]
-        self._current = self._first
-        self._led_on: list[str] = []
-        self._cookies = Cookies()
+        self._current = trail.url
+        self._led_on = list(trail.redirects)
+        self._cookies = Cookies(trail.cookies)
         self._own: dict[str, str] | None = None
         self._observers = observers
         self._observation: Observation | None = None
 
-    async def run(self) -> Response | Failure:
+    async def run(self) -> Response | Failure | Trail:
         """Follow to the end."""
         seen: Counter[tuple[str, str]] = Counter()
         while True:
@@ -196,11 +206,19 @@ class _Fetch:
     def _shown(self) -> str:
         return urls.shown(self._current)
 
-    async def _take_slot(self) -> Failure | None:
+    async def _take_slot(self) -> Failure | Trail | None:
         with self.watch.paused():
             refused = await self._slot(self._current)
         if refused is None:
             return None
+        if isinstance(refused, MustWait):
+            return Trail(
+                self._current,
+                tuple(self._led_on),
+                self._cookies.kept,
+                self.watch.elapsed_s,
+                robots=refused.robots,
+            )
         elapsed_s = refused.elapsed_s + self.watch.elapsed_s
         return replace(refused, final_url=self._shown, elapsed_s=elapsed_s)
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from protego import Protego
 
 from scrapeq import urls
-from scrapeq.fetch.protocols import HostThrottle, RobotsCache, RobotsEntry
+from scrapeq.fetch.protocols import HostThrottle, MustWait, RobotsCache, RobotsEntry
 from scrapeq.fetch.response import Response
+from scrapeq.fetch.trail import Trail
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ class Rules:
         return self.parsed is None or self.parsed.can_fetch(url, PRODUCT_TOKEN)
 
 
-Fetch = Callable[[str, ScrapingConfig, "PacedSlot"], Awaitable[Response | Failure]]
+Fetch = Callable[
+    [str, ScrapingConfig, "PacedSlot", Trail | None], Awaitable[Response | Failure | Trail]
+]
 
 
 class Robots:
@@ -99,40 +102,57 @@ class Robots:
         self._characters = 0
         self._flights: dict[str, asyncio.Future[Rules | Failure | None]] = {}
 
-    async def rules(self, origin: str, config: ScrapingConfig, slot: PacedSlot) -> Rules | Failure:
+    async def rules(
+        self,
+        origin: str,
+        config: ScrapingConfig,
+        slot: PacedSlot,
+        trail: Trail | None = None,
+    ) -> Rules | Failure | MustWait:
         """The rules of `origin`, or why nothing of it may be fetched now.
 
         A request for them takes its slot from `slot`. Crawl-delay is made known to the throttle.
+        trail: where the fetch of this robots.txt was left.
         """
         while True:
             if (known := self._recall(origin)) is not None:
                 return known
             flight = self._flights.get(origin)
             if flight is None:
-                return await self._lead(origin, config, slot)
+                return await self._lead(origin, config, slot, trail)
             # The leader may need the slot that was claimed for this fetch.
             await slot.forfeit()
+            if not slot.may_wait_for(urls.host_key(origin)):
+                return MustWait()
             await asyncio.wait({flight})
             result = flight.result()
-            if result is not None:  # None: the leader was cancelled; somebody else may lead
+            if result is not None:  # None: the leader was cancelled or must wait; another may lead
                 return result
 
-    async def _lead(self, origin: str, config: ScrapingConfig, slot: PacedSlot) -> Rules | Failure:
+    async def _lead(
+        self, origin: str, config: ScrapingConfig, slot: PacedSlot, trail: Trail | None
+    ) -> Rules | Failure | MustWait:
         flight: asyncio.Future[Rules | Failure | None] = asyncio.get_running_loop().create_future()
         self._flights[origin] = flight
         result: Rules | Failure | None = None
         try:
-            result = await self._load(origin, config, slot)
-            return result
+            found = await self._load(origin, config, slot, trail)
+            if not isinstance(found, MustWait):
+                result = found
+            return found
         finally:
             del self._flights[origin]
             flight.set_result(result)
 
-    async def _load(self, origin: str, config: ScrapingConfig, slot: PacedSlot) -> Rules | Failure:
+    async def _load(
+        self, origin: str, config: ScrapingConfig, slot: PacedSlot, trail: Trail | None
+    ) -> Rules | Failure | MustWait:
         asked = False
         entry = await self._cache.get(origin)
         if entry is None:
-            answer = await self._fetch(f"{origin}/robots.txt", _small(config), slot)
+            answer = await self._fetch(f"{origin}/robots.txt", _small(config), slot, trail)
+            if isinstance(answer, Trail):
+                return MustWait(answer if answer.redirects else None)
             asked = True
             if isinstance(answer, Failure) and answer.kind in _SITE_FAILED:
                 return answer

@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 
 from scrapeq import urls
-from scrapeq.fetch.protocols import HostThrottle
-from scrapeq.fetch.robots import Robots
-from scrapeq.models import BreakerOpen, ErrorKind, Failure, ScrapingConfig, SlotOwner
+from scrapeq.fetch.protocols import HostThrottle, MustWait
+from scrapeq.fetch.robots import Robots, Rules
+from scrapeq.fetch.trail import Trail
+from scrapeq.models import BreakerOpen, ErrorKind, Failure, ScrapingConfig, SlotOwner, SlotTaken
 from scrapeq.throttle import gap_ms
+
+#: How long a request waits here for the host that its job was claimed for; with a longer wait, as for
+#: any other host, the job is left, and its place is free for others. Twice the usual pace: what
+#: follows a robots.txt or a redirect of the same site then needs no second claim.
+WAIT_HERE_MS = 2_000
 
 
 class PacedSlot:
     """A slot that keeps the pace and asks no robots.txt; at most one is held at a time.
 
-    `claimed` is the host of which a slot was taken already, `owner` whose the slots are. At a host
-    without a pace the throttle is not asked at all.
+    `claimed` is the host of which a slot was taken already, `owner` whose the slots are. `patient`:
+    it waits here for as long as it takes, and the fetch is never left. At a host without a pace the
+    throttle is not asked at all.
     """
 
     def __init__(
@@ -24,16 +31,20 @@ class PacedSlot:
         config: ScrapingConfig,
         claimed: str,
         owner: SlotOwner | None = None,
+        *,
+        patient: bool = True,
     ) -> None:
         self._throttle = throttle
         self._config = config
         self._owner = owner
+        self._home = claimed
+        self._patient = patient
         self._held = claimed
         self._is_claim = True  # what is held was taken by the caller, and not used yet
         self._crawl_delay_ms: dict[str, int] = {}
         self._ending: asyncio.Task[None] | None = None
 
-    async def __call__(self, url: str) -> Failure | None:
+    async def __call__(self, url: str) -> Failure | MustWait | None:
         """Wait for the pace of the URL's host, and hold its slot; a Failure if its breaker is open."""
         host = urls.host_key(url)
         if self._is_claim and self._held == host:
@@ -42,7 +53,12 @@ class PacedSlot:
         await self.forfeit()
         gap_ms = self._wait_ms(host)
         if gap_ms:
-            slot = await self._throttle.wait_slot(host, gap_ms, self._owner)
+            most_ms = WAIT_HERE_MS if host == self._home else 0
+            slot = await self._throttle.wait_slot(
+                host, gap_ms, self._owner, None if self._patient else most_ms
+            )
+            if not isinstance(slot, SlotTaken) and not self._patient:
+                return MustWait()
             if isinstance(slot, BreakerOpen):
                 open_s = slot.open_ms / 1000
                 return Failure(
@@ -66,6 +82,10 @@ class PacedSlot:
         if self._ending is not None:
             await self._ending
 
+    def may_wait_for(self, host: str) -> bool:
+        """Whether what has to wait for the host waits here; otherwise the fetch is to be left."""
+        return self._patient or host == self._home
+
     def is_free(self, host: str) -> bool:
         """Whether requests to `host` need no slot of the throttle."""
         return self._wait_ms(host) == 0
@@ -87,17 +107,24 @@ class PacedSlot:
 
 
 class RobotsSlot:
-    """A slot that obeys robots.txt, around one that keeps the pace."""
+    """A slot that obeys robots.txt, around one that keeps the pace.
 
-    def __init__(self, pace: PacedSlot, robots: Robots, config: ScrapingConfig) -> None:
+    trail: where the fetch of the first robots.txt was left.
+    """
+
+    def __init__(
+        self, pace: PacedSlot, robots: Robots, config: ScrapingConfig, trail: Trail | None = None
+    ) -> None:
         self._pace = pace
         self._robots = robots
         self._config = config
+        self._trail = trail
 
-    async def __call__(self, url: str) -> Failure | None:
+    async def __call__(self, url: str) -> Failure | MustWait | None:
         """Ask robots.txt (which may use the claimed slot to fetch it), then wait for the pace."""
-        rules = await self._robots.rules(urls.origin(url), self._config, self._pace)
-        if isinstance(rules, Failure):
+        trail, self._trail = self._trail, None
+        rules = await self._robots.rules(urls.origin(url), self._config, self._pace, trail)
+        if not isinstance(rules, Rules):
             return rules
         if rules.crawl_delay_ms:
             await self._pace.slow_down(urls.host_key(url), rules.crawl_delay_ms)

@@ -27,14 +27,14 @@ class Watch:
 
     `enter` starts a phase, whose limit runs from then; for the body it is called again with each
     piece. The total runs over all phases and redirects, and stands still inside `paused`, where
-    the fetch waits for politeness and not for the server.
+    the fetch waits for politeness and not for the server. elapsed_s: of the total, before it began.
 
     Raises:
         Failed: on leaving the context, of the kind of the phase in which time was over; the total
             may be over in any of them.
     """
 
-    def __init__(self, config: ScrapingConfig) -> None:
+    def __init__(self, config: ScrapingConfig, elapsed_s: float = 0.0) -> None:
         self._limits_s = (  # by phase
             config.connect_timeout_s,
             config.first_byte_timeout_s,
@@ -42,7 +42,7 @@ class Watch:
         )
         self._total_s = config.total_timeout_s
         self._loop = asyncio.get_running_loop()
-        self._began_s = self._loop.time()
+        self._began_s = self._loop.time() - elapsed_s
         self._phase = Phase.CONNECT
         self._ends_s = math.inf
         self._timer: asyncio.TimerHandle | None = None

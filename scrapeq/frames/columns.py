@@ -26,6 +26,7 @@ _PANDAS_TYPES = {
     pa.int16(): pd.Int16Dtype(),
     pa.int32(): pd.Int32Dtype(),
     pa.int64(): pd.Int64Dtype(),
+    pa.float64(): pd.Float64Dtype(),
 }
 
 
@@ -54,12 +55,9 @@ def make_frame(
     types: Mapping[str, pa.DataType],
     arrays: Mapping[str, list[pa.Array]],
     order: Any | None = None,
-    *,
-    nullable_floats: bool = False,
 ) -> pd.DataFrame:
-    """The columns as pandas keeps them best, by `order`; Arrow's text is not copied.
-
-    nullable_floats: numbers as Float64 with NA, in place of float64 with NaN.
+    """The columns as pandas keeps them best, by `order`; Arrow's text is not copied. What is missing
+    is NA; only a category and a time have words of their own for it, NaN and NaT.
     """
     columns: dict[str, pa.ChunkedArray] = {}
     for name, kind in types.items():
@@ -67,8 +65,7 @@ def make_frame(
         if order is not None:
             column = column.take(pa.array(order, mask=order < 0))
         columns[name] = column.dictionary_encode() if kind == CATEGORY else column
-    kinds = _PANDAS_TYPES | ({pa.float64(): pd.Float64Dtype()} if nullable_floats else {})
-    frame: pd.DataFrame = pa.table(columns).to_pandas(types_mapper=kinds.get)
+    frame: pd.DataFrame = pa.table(columns).to_pandas(types_mapper=_PANDAS_TYPES.get)
     for name, kind in types.items():
         if kind == CATEGORY:
             categories = frame[name].cat.categories
@@ -83,14 +80,14 @@ def rows_frame(
 ) -> pd.DataFrame:
     """A frame of tuples that have the columns in this order; times in seconds since 1970.
 
-    Numbers are nullable: Float64 and NA. No rows give an empty frame with these columns.
+    No rows give an empty frame with these columns.
     """
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(types)
     arrays = {
         name: [array(values, kind)]
         for (name, kind), values in zip(types.items(), columns, strict=True)
     }
-    return make_frame(types, arrays, nullable_floats=True)
+    return make_frame(types, arrays)
 
 
 def float64(values: Any, known: Any) -> Any:

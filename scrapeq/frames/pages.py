@@ -69,7 +69,7 @@ def pages_frame(
     the columns that are wanted, in their order.
 
     dtypes, by what `models.page_fields` says of a column: text string · flag boolean · int16 Int16 ·
-    int64 Int64 · float64 float64 · category category · time datetime64[us, UTC]. A selector's column
+    int64 Int64 · float64 Float64 · category category · time datetime64[us, UTC]. A selector's column
     is string, or object (lists of texts, NA for none) for a selector in a list.
 
     No name comes twice. A selector called like something that is read from every page (title, text,

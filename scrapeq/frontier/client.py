@@ -25,28 +25,41 @@ _NOT_ALLOWED = ("ACL failure", "can't access at least one of the keys", "NOPERM"
 _REFUSING = ("MISCONF", "BUSY", "NOREPLICAS")
 
 
-def connect(url: str) -> redis.Redis:
+class Client(redis.Redis):
+    """A client of one Redis. `named_by`: the environment variable with its URL, for messages; "" for
+    the private one, of which no variable is to be corrected."""
+
+    named_by = "REDIS_URL"
+
+
+def connect(
+    url: str, *, named_by: str = Client.named_by, timeout_s: float = TIMEOUT_S
+) -> redis.Redis:
     """A client that answers in text and tries again once at most, where a connection went stale.
 
-    Nothing is sent yet. Raises ConfigError for a URL that is none.
+    named_by: see `Client`. timeout_s: seconds until a silent Redis counts as away. Nothing is sent
+    yet. Raises ConfigError for a URL that is none.
     """
     try:
-        return redis.Redis.from_url(
+        client = Client.from_url(
             _PROTOCOL.sub(r"\1", url),  # answers are read in redis-py's own shapes, not in RESP3's
             decode_responses=True,
             encoding_errors="surrogatepass",  # whatever a page or a cell holds
             command_packer=_Packer(),
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
             health_check_interval=30,
-            retry=Retry(NoBackoff(), 1),  # one reconnect, for a connection that went stale
+            # One reconnect, for a connection that went stale. A silent one is not asked twice.
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.exceptions.ConnectionError,)),
             retry_on_error=[],
         )
     except ValueError as error:
         raise ConfigError(
-            "REDIS_URL is not the URL of a Redis",
+            f"{named_by or 'the address of the private Redis'} is not the URL of a Redis",
             hint="write redis://host:6379/0, rediss://... or unix:///path/to/socket",
         ) from error
+    client.named_by = named_by  # type: ignore[attr-defined] # from_url makes a Client of Client
+    return client
 
 
 class _Packer(HiredisRespSerializer):
@@ -70,7 +83,7 @@ def check_redis(client: redis.Redis) -> None:
     Raises RedisEvicts for one that may throw keys away; RedisUnavailable for one that does not
     answer, wants a password, lacks a right, or is a cluster of several.
     """
-    with translated():
+    with translated(client):
         facts = client.info()
         _when_loaded(
             lambda: client.eval("return redis.call('EXISTS', KEYS[1])", 1, "scrapeq:check")
@@ -78,7 +91,7 @@ def check_redis(client: redis.Redis) -> None:
     if int(facts.get("cluster_enabled", 0)):
         raise RedisUnavailable(
             "this Redis is a cluster: what belongs together would lie on several servers",
-            hint="name a single Redis or Valkey in REDIS_URL; one is enough for millions of jobs",
+            hint=f"name a single Redis or Valkey in {_name(client)}; one is enough for millions of jobs",
         )
     policy = str(facts.get("maxmemory_policy", "noeviction"))
     if policy != "noeviction":
@@ -103,36 +116,39 @@ def _when_loaded(ask: Callable[[], object]) -> None:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Redis's errors inside the block come out as ours."""
+def translated(client: redis.Redis) -> Iterator[None]:
+    """The errors of this Redis inside the block come out as ours."""
     try:
         yield
     except redis.exceptions.OutOfMemoryError as error:
         raise _full() from error
     except redis.exceptions.AuthenticationError as error:
-        raise RedisUnavailable(
+        raise _unavailable(
+            client,
             f"Redis wants another user or password: {_first_line(error)}",
-            hint="write them in REDIS_URL: redis://user:password@host:6379/0; without a user, "
+            "write them in {name}: redis://user:password@host:6379/0; without a user, "
             "redis://:password@host:6379/0",
         ) from error
     except redis.exceptions.NoPermissionError as error:
-        raise _not_allowed(error) from error
+        raise _not_allowed(client, error) from error
     except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
-        raise RedisUnavailable(
+        raise _unavailable(
+            client,
             f"Error connecting to Redis: {_first_line(error)}",
-            hint="start Redis, correct REDIS_URL, or unset it to use a private Redis",
+            "start Redis, correct {name}, or unset it to use a private Redis",
         ) from error
     except (redis.exceptions.ReadOnlyError, redis.exceptions.ClusterDownError) as error:
-        raise _refusing(error) from error
+        raise _refusing(client, error) from error
     except redis.exceptions.ResponseError as error:
         if "OOM" in str(error):
             raise _full() from error
         if str(error).startswith(_REFUSING):
-            raise _refusing(error) from error
+            raise _refusing(client, error) from error
         if str(error).startswith("NOAUTH"):
-            raise RedisUnavailable(
+            raise _unavailable(
+                client,
                 "Redis wants a password",
-                hint="write it in REDIS_URL: redis://:password@host:6379/0",
+                "write it in {name}: redis://:password@host:6379/0",
             ) from error
         if "DB index is out of range" in str(error):
             raise RedisUnavailable(
@@ -140,14 +156,33 @@ def translated() -> Iterator[None]:
                 hint="most have 0 to 15: write redis://host:6379/0",
             ) from error
         if any(words in str(error) for words in _NOT_ALLOWED):
-            raise _not_allowed(error) from error
+            raise _not_allowed(client, error) from error
         raise
 
 
-def _not_allowed(error: BaseException) -> RedisUnavailable:
-    return RedisUnavailable(
-        f"the Redis user of REDIS_URL lacks a right: {_first_line(error)}",
-        hint="give it all keys and channels and all commands but administration: "
+#: What to do about a private Redis: no environment variable names it.
+PRIVATE_ADVICE = (
+    "it is the private one of this folder, and no row is lost: get_job_queue() or scrapeq up starts "
+    "it again; scrapeq down ends one that hangs"
+)
+
+
+def _name(client: redis.Redis) -> str:
+    return getattr(client, "named_by", Client.named_by) or "REDIS_URL"
+
+
+def _unavailable(client: redis.Redis, problem: str, advice: str) -> RedisUnavailable:
+    """advice: for a Redis of the user's own, with {name} where its variable stands."""
+    is_private = getattr(client, "named_by", Client.named_by) == ""
+    hint = PRIVATE_ADVICE if is_private else advice.format(name=_name(client))
+    return RedisUnavailable(problem, hint=hint)
+
+
+def _not_allowed(client: redis.Redis, error: BaseException) -> RedisUnavailable:
+    return _unavailable(
+        client,
+        f"the Redis user of {_name(client)} lacks a right: {_first_line(error)}",
+        "give it all keys and channels and all commands but administration: "
         "ACL SETUSER name ~* &* +@all -@admin",
     )
 
@@ -159,11 +194,14 @@ def _full() -> RedisFull:
     )
 
 
-def _refusing(error: BaseException) -> RedisUnavailable:
+def _refusing(client: redis.Redis, error: BaseException) -> RedisUnavailable:
+    is_private = getattr(client, "named_by", Client.named_by) == ""
+    hint = "make room on the disk of its folder"
+    if not is_private:
+        hint = f"make room on its disk, or name one in {_name(client)} that may be written to"
     return RedisUnavailable(
         f"Redis takes no commands now: {_first_line(error)}",
-        hint="make room on its disk, or name one in REDIS_URL that may be written to; work goes on "
-        "by itself when it can",
+        hint=f"{hint}; work goes on by itself when it can",
     )
 
 

@@ -29,19 +29,19 @@ class Coordination:
         pipe = self._redis.pipeline(transaction=False)
         pipe.info("server")
         pipe.get(self._keys.epoch)
-        with translated():
+        with translated(self._redis):
             server, epoch = pipe.execute()
         return str(server["run_id"]), None if epoch is None else int(epoch)
 
     def set_epoch(self, epoch: int) -> None:
         """Let claims begin: tokens of this epoch are above all earlier ones."""
-        with translated():
+        with translated(self._redis):
             self._redis.set(self._keys.epoch, epoch)
 
     def clear(self) -> None:
         """Remove all keys of the namespace but the locks: those of an older version may have a form
         that this version cannot read. The record puts back what is open."""
-        with translated():
+        with translated(self._redis):
             locks = self._keys.lock("")
             for key in self._redis.scan_iter(f"{self._keys.prefix}*", count=1_000):
                 if not str(key).startswith(locks):
@@ -50,7 +50,7 @@ class Coordination:
     def lock(self, name: str, ttl_s: float) -> str | None:
         """Hold a name for a time if it is free; the proof for `unlock`, or None."""
         proof = uuid.uuid4().hex
-        with translated():
+        with translated(self._redis):
             taken = self._redis.set(self._keys.lock(name), proof, nx=True, px=int(ttl_s * 1000))
         return proof if taken else None
 
@@ -60,7 +60,7 @@ class Coordination:
 
     def workers(self) -> list[str]:
         """Worker processes that were seen lately."""
-        with translated():
+        with translated(self._redis):
             seconds, micros = self._redis.time()
             silent = seconds * 1000 + micros // 1000 - WORKER_SILENCE_S * 1000
             self._redis.zremrangebyscore(self._keys.workers, "-inf", silent)
@@ -68,34 +68,34 @@ class Coordination:
 
     def note_browser(self) -> None:
         """A worker here can render pages."""
-        with translated():
+        with translated(self._redis):
             self._redis.set(self._keys.browsers, 1, ex=BROWSER_SILENCE_S)
 
     def any_browser(self) -> bool:
         """Whether any worker could render pages lately."""
-        with translated():
+        with translated(self._redis):
             return bool(self._redis.exists(self._keys.browsers))
 
     def forget_worker(self, worker: str) -> None:
         """A worker ended as it should."""
-        with translated():
+        with translated(self._redis):
             self._redis.zrem(self._keys.workers, worker)
 
     def may_notify(self) -> bool:
         """Whether to send a wake-up: not if one was sent within half a second, nor into a full Redis,
         which would take none."""
         try:
-            with translated():
+            with translated(self._redis):
                 return bool(self._redis.set(self._keys.notified, 1, nx=True, px=500))
         except RedisFull:
             return False
 
     def list_length(self, queue: str) -> int:
         """Messages in a Celery queue: kombu keeps each as a list of its name."""
-        with translated():
+        with translated(self._redis):
             return int(self._redis.llen(queue))
 
     def ping(self) -> None:
         """Nothing, if Redis answers."""
-        with translated():
+        with translated(self._redis):
             self._redis.ping()

@@ -69,7 +69,8 @@ class Addition:
 class Lease:
     """The right to work on a job. `tries` counts this one; `lost`, leases that ended in silence.
 
-    With `given_up` the right is only to end it: its host is not to be asked.
+    With `given_up` the right is only to end it: its host is not to be asked. trail: where its fetch
+    was left, as the ending said; "" for its beginning.
     """
 
     job_id: str
@@ -77,6 +78,7 @@ class Lease:
     tries: int
     lost: int
     given_up: GivenUp | None = None
+    trail: str = ""
 
     @property
     def owner(self) -> SlotOwner:
@@ -96,17 +98,20 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a lease ends: `done`, `retry` after wait_ms, `release` untried, or `move` to another lane,
-    which is no try either; and what its try reports about the host.
+    """How a lease ends: `done`, `retry` after wait_ms, `release` untried, `move` to another lane, or
+    `leave` to wait for a host, which are no tries either; and what its try reports about the host.
 
     error_kind, error_message: why the try failed. verdict: "" where it says nothing about a host;
     about: the host, if it is not the job's; pause_ms: how long a host that answers `limited` is left
     alone; pause_is_named: whether the server said for how long, or else the pauses double.
+
+    host: under which the job goes on after `leave` or `retry`, if it is another; gap_ms: the pause that
+    it asks for there; trail: what its next lease is to know of where the fetch was left.
     """
 
     job_id: str
     token: int
-    verb: Literal["done", "retry", "release", "move"]
+    verb: Literal["done", "retry", "release", "move", "leave"]
     wait_ms: int = 0
     lane: Lane = Lane.HTTP
     error_kind: str = ""
@@ -115,6 +120,9 @@ class Ending:
     about: str = ""
     pause_ms: int = 0
     pause_is_named: bool = False
+    host: str = ""
+    gap_ms: int = 0
+    trail: str = ""
 
     def arguments(self) -> tuple[Any, ...]:
         """What finish.lua takes."""
@@ -130,6 +138,9 @@ class Ending:
             self.about,
             self.pause_ms,
             int(self.pause_is_named),
+            self.host,
+            self.gap_ms,
+            self.trail,
         )
 
 
@@ -233,20 +244,22 @@ class Jobs:
 
     def release_batch(self, batch_id: str) -> None:
         """Let its jobs be started again."""
-        with translated():
+        with translated(self._redis):
             self._redis.hdel(self._keys.stopped, batch_id)
         while int(self._scripts.run("unpark", [batch_id, CHUNK])):
             pass
 
     def _sum_of(self, pipe: redis.client.Pipeline) -> int:
-        with translated():
+        with translated(self._redis):
             return sum(pipe.execute())
 
 
-def _lease(job_id: str, token: str, tries: int, lost: int, given_up: list[str]) -> Lease:
+def _lease(  # noqa: PLR0917 - what a claim gives
+    job_id: str, token: str, tries: int, lost: int, given_up: list[str], trail: str
+) -> Lease:
     """A lease as a claim writes it; that a job was taken to be given up is no try."""
     if not given_up:
-        return Lease(job_id, int(token), int(tries), int(lost))
+        return Lease(job_id, int(token), int(tries), int(lost), trail=trail)
     since_ms, probes, error_kind, error_message = given_up
     why = GivenUp(int(since_ms), int(probes), error_kind, error_message)
-    return Lease(job_id, int(token), int(tries) - 1, int(lost), why)
+    return Lease(job_id, int(token), int(tries) - 1, int(lost), why, trail)

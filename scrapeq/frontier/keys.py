@@ -19,6 +19,8 @@
     <namespace>:tries             hash    job → tries begun, for jobs tried at least once
     <namespace>:lost              hash    job → leases that ended without a result
     <namespace>:errors            hash    job → why its last try failed, as JSON: [kind, message]
+    <namespace>:trail             hash    job → where its fetch was left to wait for a host (see
+                                          fetch/trail.py), for jobs that wait under another host
     <namespace>:running:<batch>   set     its jobs with a lease
     <namespace>:waiting:<batch>   set     its jobs that wait to be tried again
     <namespace>:busy:<host>       set     jobs that talk to the host now

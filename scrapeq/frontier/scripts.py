@@ -41,12 +41,13 @@ class Scripts:
 
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
         self.keys = keys
+        self._redis = client
         self._scripts = {name: client.register_script(_source(name)) for name in _SCRIPTS}
 
     def run(self, name: str, arguments: Sequence[Any]) -> Any:
         """The script's answer. Raises RedisUnavailable, RedisFull, UnknownRedis."""
         try:
-            with translated():
+            with translated(self._redis):
                 return self._scripts[name](keys=[self.keys.prefix], args=arguments)
         except redis.exceptions.ResponseError as error:
             if "NOEPOCH" in str(error):

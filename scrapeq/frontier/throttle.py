@@ -21,14 +21,21 @@ class Throttle:
         self._keys = scripts.keys
 
     def take_slot(
-        self, host: str, gap_ms: int, hold_ms: int, owner: SlotOwner | None = None
+        self,
+        host: str,
+        gap_ms: int,
+        hold_ms: int,
+        owner: SlotOwner | None = None,
+        at_most_ms: int | None = None,
     ) -> SlotTaken | SlotWait | BreakerOpen:
         """Whether the next request to the host may start now.
 
-        `owner` is the lease that asks: it may be the probe, and its slot is its own.
+        `owner` is the lease that asks: it may be the probe, and its slot is its own. at_most_ms: for
+        how long it will wait if it has to; while it does, no claim takes the slot before it.
         """
         token, job_id = owner or ("", "")
-        arguments = ["take", host, gap_ms, hold_ms, token, job_id]
+        most = "" if at_most_ms is None else at_most_ms
+        arguments = ["take", host, gap_ms, hold_ms, token, job_id, most]
         answer, *ms = self._scripts.run("slot", arguments)
         if answer == "taken":
             return SlotTaken()
@@ -48,11 +55,11 @@ class Throttle:
 
     def robots(self, origin: str) -> str | None:
         """What was kept for an origin by `keep_robots`, until it expires."""
-        with translated():
+        with translated(self._redis):
             kept = self._redis.get(self._keys.robots(origin))
         return None if kept is None else str(kept)
 
     def keep_robots(self, origin: str, text: str, ttl_s: float) -> None:
         """Keep an origin's robots.txt for every worker; a full Redis keeps none."""
-        with suppress(RedisFull), translated():
+        with suppress(RedisFull), translated(self._redis):
             self._redis.set(self._keys.robots(origin), text, px=max(1, int(ttl_s * 1000)))

@@ -53,7 +53,7 @@ class Views:
 
     def paused(self) -> list[Paused]:
         """The hosts whose breaker is open, or half open with jobs that wait; the longest first."""
-        with translated():
+        with translated(self._redis):
             pipe = self._redis.pipeline(transaction=False)
             pipe.zrange(self._keys.breakers, 0, -1)
             pipe.hkeys(self._keys.lanes)
@@ -97,7 +97,7 @@ class Views:
             pipe.hmget(self._keys.tries, [job_id])
             pipe.hmget(self._keys.errors, [job_id])
         pipe.time()
-        with translated():
+        with translated(self._redis):
             *answers, (seconds, micros) = pipe.execute()
         now_ms = seconds * 1000 + micros // 1000
         found = {}
@@ -118,7 +118,7 @@ class Views:
 
     def stopped(self) -> dict[str, str]:
         """The batches that are stopped, each with its state: paused or cancelled."""
-        with translated():
+        with translated(self._redis):
             found = self._redis.hgetall(self._keys.stopped)
         return {str(batch_id): str(state) for batch_id, state in found.items()}
 
@@ -127,7 +127,7 @@ class Views:
         pipe = self._redis.pipeline(transaction=False)
         pipe.scard(self._keys.running(batch_id))
         pipe.scard(self._keys.waiting(batch_id))
-        with translated():
+        with translated(self._redis):
             running, waiting = pipe.execute()
         return int(running), int(waiting)
 
@@ -137,7 +137,7 @@ class Views:
         pipe.hlen(self._keys.job)
         pipe.zcard(self._keys.leases)
         pipe.zcard(self._keys.later)
-        with translated():
+        with translated(self._redis):
             known, running, retrying = pipe.execute()
         return {
             "open": int(known),
@@ -155,7 +155,7 @@ class Views:
         for key in (self._keys.later, self._keys.leases, *map(self._keys.throttled, lanes)):
             pipe.zrange(key, 0, 0, withscores=True)
         pipe.time()
-        with translated():
+        with translated(self._redis):
             *answers, (seconds, micros) = pipe.execute()
         now_ms = seconds * 1000 + micros // 1000
         counts, firsts = answers[: 2 * len(lanes)], answers[2 * len(lanes) :]
@@ -163,7 +163,7 @@ class Views:
 
     def running_ids(self, limit: int = 1_000) -> list[str]:
         """Jobs with a lease, the soonest to end first."""
-        with translated():
+        with translated(self._redis):
             return [str(job) for job in self._redis.zrange(self._keys.leases, 0, limit - 1)]
 
     def next_ids(self, limit: int = 1_000) -> list[str]:
@@ -178,7 +178,7 @@ class Views:
         pipe.hkeys(self._keys.lanes)
         pipe.zrange(self._keys.later, 0, last)
         pipe.hkeys(self._keys.stopped)
-        with translated():
+        with translated(self._redis):
             other_lanes, later, stopped = pipe.execute()
             lanes = [Lane.HTTP, *other_lanes]
             for key in (self._keys.suspects, self._keys.open, self._keys.throttled):
@@ -203,7 +203,7 @@ class Views:
 
     def retrying_ids(self) -> list[str]:
         """Jobs that wait to be tried again, the soonest first."""
-        with translated():
+        with translated(self._redis):
             return [str(job) for job in self._redis.zrange(self._keys.later, 0, -1)]
 
 

@@ -27,7 +27,8 @@ class Progress(BaseModel):
     """Counts of jobs by where they are; `pending + running + retrying + done == total`.
 
     `rate_per_s` is pages finished a second lately, `eta_s` seconds to the end at that rate, None
-    while it cannot be known; `elapsed_s` counts from submission to now or to the end.
+    while it cannot be known; `elapsed_s` counts from submission to now or to the end. `away` says in a
+    few words which service does not answer; "" while all do.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,6 +44,7 @@ class Progress(BaseModel):
     rate_per_s: float | None = None
     eta_s: float | None = None
     elapsed_s: float = 0.0
+    away: str = ""
 
     @property
     def done(self) -> int:
@@ -77,7 +79,8 @@ class Progress(BaseModel):
     def __repr__(self) -> str:
         return (
             f"<Progress {self.done:,} of {self.total:,} ({math.floor(self.percentage)} %), "
-            f"{self.failed:,} failed, {self.cancelled:,} cancelled, {self.running:,} running>"
+            f"{self.failed:,} failed, {self.cancelled:,} cancelled, {self.running:,} running"
+            f"{f'; {self.away}' if self.away else ''}>"
         )
 
     def __str__(self) -> str:
@@ -93,5 +96,10 @@ class Progress(BaseModel):
         if self.from_store:
             facts["stored pages"] = display.count(self.from_store)
         return display.card(
-            "progress", facts, self.counts, corner=self.headline, is_bad=self.all_failed
+            "progress",
+            facts,
+            self.counts,
+            corner=self.headline,
+            is_bad=self.all_failed,
+            away=self.away or None,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from scrapeq.models.config import ScrapingConfig
 
@@ -39,21 +39,46 @@ class RequestIdentity:
     @classmethod
     def of(cls, config: ScrapingConfig) -> Self:
         """The identity that these options give a request."""
-        headers = {name.lower(): value for name, value in config.headers.items()}
-        sent = {
-            "headers": {name: value.get_secret_value() for name, value in headers.items()},
-            "cookies": {name: value.get_secret_value() for name, value in config.cookies.items()},
-            "proxy": config.proxy.get_secret_value() if config.proxy else "",
-            "user_agent": config.user_agent or "",
-            "stealth": config.use_stealth,
-            "render": config.render if config.render != "auto" else "",
-            "wait_for": config.wait_for or "",
-            "wait_time": config.wait_time if config.render != "never" else 0,
-        }
+        sent = _sent(config)
         if not any(sent.values()):
             return cls()
         text = json.dumps(sent, sort_keys=True)
         return cls(
             digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],
-            is_secret=bool(config.cookies or config.proxy or set(headers) - _PUBLIC_HEADERS),
+            is_secret=bool(
+                config.cookies or config.proxy or set(sent["headers"]) - _PUBLIC_HEADERS
+            ),
         )
+
+
+def differences(one: ScrapingConfig, other: ScrapingConfig) -> list[str]:
+    """The options by which two requests differ, in words; without their values, which may be secret."""
+    first, second = _sent(one), _sent(other)
+    return [words for part, words in _WORDS.items() if first[part] != second[part]]
+
+
+_WORDS = {
+    "cookies": "other cookies",
+    "headers": "other headers",
+    "user_agent": "another user agent",
+    "proxy": "another proxy",
+    "stealth": "another use_stealth",
+    "render": "another render",
+    "wait_for": "another wait_for",
+    "wait_time": "another wait_time",
+}
+
+
+def _sent(config: ScrapingConfig) -> dict[str, Any]:
+    """What of the options goes out with each request."""
+    headers = {name.lower(): value for name, value in config.headers.items()}
+    return {
+        "headers": {name: value.get_secret_value() for name, value in headers.items()},
+        "cookies": {name: value.get_secret_value() for name, value in config.cookies.items()},
+        "proxy": config.proxy.get_secret_value() if config.proxy else "",
+        "user_agent": config.user_agent or "",
+        "stealth": config.use_stealth,
+        "render": config.render if config.render != "auto" else "",
+        "wait_for": config.wait_for or "",
+        "wait_time": config.wait_time if config.render != "never" else 0,
+    }

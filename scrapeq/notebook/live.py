@@ -1,8 +1,9 @@
 """Live cards of batches.
 
 A cell has one output per batch: a widget where the front end has widgets, with the same picture as
-HTML and as a line of text beside it for where it has none. When there is nothing left to watch, the
-last picture takes the widget's place, so that a saved notebook shows it without a kernel.
+HTML and as a line of text beside it for where it has none. When there is nothing left to watch or
+to do, the last picture takes the widget's place, so that a saved notebook shows it without a kernel.
+Where failed rows may be tried again, the button stays for `LINGER_S`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from scrapeq.display import script
 from scrapeq.errors import DatabaseUnavailable, NotFound, ScrapeqError
 from scrapeq.models.actions import Action
 from scrapeq.notebook.painter import painter, put
+from scrapeq.pipeline.job_queue import check
 
 if TYPE_CHECKING:
     from scrapeq.client.handle import BatchHandle
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 #: Seconds between two pictures that are kept in the notebook for its readers: they make the front
 #: end build the widget's view again.
 KEEP_S = 15.0
+#: Seconds that a finished batch keeps its button for another try. Not for ever: a notebook that was
+#: saved with a widget cannot show it without its kernel.
+LINGER_S = 600.0
 
 
 class Card(anywidget.AnyWidget):
@@ -43,6 +48,7 @@ class LiveCard:
         self._handle = handle
         self._wanted: deque[str] = deque()
         self._kept_s = time.monotonic()
+        self._ended_s: float | None = None
         self._display_id = uuid.uuid4().hex
         self._widget = Card(html=self._picture())
         self._widget.on_msg(self._pressed)
@@ -55,10 +61,12 @@ class LiveCard:
         """Do what was asked for, and draw what is true now; whether there is more to come."""
         try:
             while self._wanted:
+                # A button is pressed: while a store is silent no other picture waits for it
+                check(self._handle.queue)
                 getattr(self._handle, self._wanted.popleft())()
             if self._handle.is_done:
-                self.freeze()
-                return False
+                return self._lingers()
+            self._ended_s = None
             self._widget.html = self._picture()
             if time.monotonic() - self._kept_s > KEEP_S:
                 self._kept_s = time.monotonic()
@@ -69,8 +77,20 @@ class LiveCard:
         except DatabaseUnavailable:
             self._widget.html = self._picture()
         except ScrapeqError as error:  # what a button asked for cannot be done now
+            self._wanted.clear()
             self._handle.note = str(error)
         return True
+
+    def _lingers(self) -> bool:
+        """Draw the last picture, and go on while it has a button that may be pressed."""
+        now_s = time.monotonic()
+        if self._ended_s is None:
+            self._ended_s = now_s
+            self._widget.html = self._picture()
+        if "data-action" in self._widget.html and now_s - self._ended_s < LINGER_S:
+            return True
+        self.freeze()
+        return False
 
     def freeze(self) -> None:
         """Leave the last picture, which needs no kernel, in the place of the widget."""

@@ -24,8 +24,8 @@ from scrapeq.errors import (
     RedisFull,
     RedisUnavailable,
     ScrapeqError,
-    WaitTimeout,
 )
+from scrapeq.frontier import Frontier
 from scrapeq.models import (
     FINAL,
     Batch,
@@ -41,12 +41,15 @@ from scrapeq.models.monitoring import QueueStats
 from scrapeq.models.paused_host import PausedHost
 from scrapeq.pipeline import arguments
 from scrapeq.project import by_hand, recovery, steering
+from scrapeq.project.away import Away, record_away, redis_away
+from scrapeq.project.bounded import budget
 from scrapeq.project.open_jobs import as_they_stand, counted
 from scrapeq.project.paused_hosts import paused_host
 from scrapeq.project.queue_card import queue_card, record_in_words
 from scrapeq.project.services import Services, shared_looking_services, shared_services
 from scrapeq.project.staffing import look_after_workers, warn_without_workers
 from scrapeq.project.submission import USUAL_PRIORITY, Submission, new_id
+from scrapeq.project.waiting import Waiting, patiently
 from scrapeq.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,9 +64,9 @@ def get_job_queue(settings: Settings | None = None) -> JobQueue:
 
     Raises RedisUnavailable, RedisEvicts, ClusterFailed, DatabaseUnavailable, ConfigError.
     """
-    queue = JobQueue(shared_services(arguments.some_settings(settings)))
-    recovery.recover(queue.services)
-    return queue
+    services = shared_services(arguments.some_settings(settings))
+    patiently(services, lambda: recovery.recover(services))
+    return JobQueue(services)
 
 
 def get_looking_queue(settings: Settings | None = None) -> JobQueue:
@@ -78,11 +81,63 @@ def working(queue: JobQueue) -> JobQueue:
     """A queue of the same project that has workers: this one, or, where the private cluster ended
     meanwhile, one on a cluster that was started again. Raises what `get_job_queue` raises."""
     try:
-        queue.services.frontier.coordination.ping()
+        queue.services.check_redis()
     except ScrapeqError:
         return get_job_queue(queue.services.settings)
     look_after_workers(queue.services)
     return queue
+
+
+def check(queue: JobQueue, *, redis: bool = True) -> None:
+    """Nothing, if the record and, unless `redis` is False, Redis answer within a second.
+
+    Raises DatabaseUnavailable, RedisUnavailable.
+    """
+    with budget():
+        queue.services.check_record()
+        if redis:
+            queue.services.check_redis()
+
+
+def away(queue: JobQueue, error: RedisUnavailable | DatabaseUnavailable) -> Away:
+    """What is away, since when, and what to do about it, where `error` was raised."""
+    if isinstance(error, RedisUnavailable):
+        return redis_away(queue.services, error)
+    return record_away(queue.services, error)
+
+
+def submitted(queue: JobQueue, submission: Submission) -> tuple[Batch, StoredAnswers]:
+    """`JobQueue.submit`, and what the stored pages answered or did not."""
+    services = queue.services
+    engine, config = services.engine, submission.stored_config
+    owner, answers = services.settings.owner, StoredAnswers()
+    if config.max_age:
+        newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
+        asking = Asking(
+            RequestIdentity.of(config).digest, owner, newer_than_ms, not config.merge_duplicates
+        )
+        answers = database.results.stored_answers(
+            engine, submission.keys(), config.recipe.digest, asking
+        )
+    batch = database.batches.add_batch(
+        engine,
+        batch_id=submission.batch_id,
+        name=submission.name,
+        config=config,
+        fingerprint=submission.fingerprint,
+        total=len(submission.values),
+        owner=owner,
+        rows=submission.jobs(answers.jobs),
+        url_column=submission.url_column,
+        table=submission.table,
+    )
+    if batch.state is BatchState.OPEN:
+        try:
+            steering.feed(services, batch.id)
+        except RedisFull:  # what was not accepted is not to be done some day
+            queue.cancel_batch(batch.id)
+            raise
+    return batch, answers
 
 
 class JobQueue:
@@ -97,17 +152,19 @@ class JobQueue:
         return f"<JobQueue on a {mode} Redis, record {record!r}>"
 
     def _repr_html_(self) -> str:
-        record = record_in_words(self.services.engine.url)
-        try:
-            counts = database.jobs.count_by_status(self.services.engine)
-        except DatabaseUnavailable as error:
-            return queue_card(record, is_shared=self.is_shared, no_record=error)
-        try:
-            now = self.services.frontier.views.counts()
-            paused = len(self.services.frontier.views.paused())
-        except RedisUnavailable as error:
-            counts_now = counted(counts.items(), 0, 0)
-            return queue_card(record, counts_now, is_shared=self.is_shared, no_redis=error)
+        services, record = self.services, record_in_words(self.services.engine.url)
+        with budget():
+            try:
+                counts = services.record.ask(lambda: database.jobs.count_by_status(services.engine))
+            except DatabaseUnavailable as error:
+                return queue_card(record, is_shared=self.is_shared, away=away(self, error))
+            try:
+                now, paused = services.redis.ask(lambda: _counts_and_paused(services.frontier))
+            except RedisUnavailable as error:
+                counts_now = counted(counts.items(), 0, 0)
+                return queue_card(
+                    record, counts_now, is_shared=self.is_shared, away=away(self, error)
+                )
         counts_now = counted(counts.items(), now["running"], now["retrying"])
         return queue_card(
             record, counts_now, is_shared=self.is_shared, workers=now["workers"], paused=paused
@@ -186,33 +243,7 @@ class JobQueue:
         """
         if not isinstance(submission, Submission):
             raise arguments.refused("submission", submission, "write Submission(urls, config)")
-        engine, config = self.services.engine, submission.stored_config
-        owner, answers = self.services.settings.owner, StoredAnswers()
-        if config.max_age:
-            newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
-            asking = Asking(RequestIdentity.of(config).digest, owner, newer_than_ms)
-            answers = database.results.stored_answers(
-                engine, submission.keys(), config.recipe.digest, asking
-            )
-        batch = database.batches.add_batch(
-            engine,
-            batch_id=submission.batch_id,
-            name=submission.name,
-            config=config,
-            fingerprint=submission.fingerprint,
-            total=len(submission.values),
-            owner=owner,
-            rows=submission.jobs(answers.jobs),
-            url_column=submission.url_column,
-            table=submission.table,
-        )
-        if batch.state is BatchState.OPEN:
-            try:
-                steering.feed(self.services, batch.id)
-            except RedisFull:  # what was not accepted is not to be done some day
-                self.cancel_batch(batch.id)
-                raise
-        return batch
+        return submitted(self, submission)[0]
 
     # -- jobs --------------------------------------------------------------------------------
 
@@ -224,11 +255,7 @@ class JobQueue:
         job_id = arguments.an_id(job_id)
         found = self.get_jobs([job_id])
         if not found:
-            raise NotFound(
-                f"there is no job {job_id!r}",
-                hint="check the id, SCRAPEQ_HOME or SCRAPEQ_DATABASE_URL; old jobs may have been "
-                "cleaned up",
-            )
+            raise _no_job(job_id)
         job = found[0]
         if job.status in FINAL:
             page = database.results.read_pages(self.services.engine, [job_id]).get(job_id)
@@ -379,15 +406,13 @@ class JobQueue:
         Raises WaitTimeout when the time is over (the job goes on), NotFound.
         """
         timeout = arguments.a_timeout(timeout)
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while (job := self.get_job_status(job_id)).status not in FINAL:
-            if deadline is not None and time.monotonic() > deadline:
-                raise WaitTimeout(
-                    f"job {job_id} is not finished after {timeout:g} s",
-                    hint="the work goes on: wait again, or look at get_job_status",
-                )
-            time.sleep(0.05)
-        return job
+        waiting = Waiting(self.services, f"job {job_id} is not finished", timeout)
+        for pause_s in waiting:
+            status = waiting.look(lambda: _recorded_status(self.services, job_id))
+            if status in FINAL and (job := waiting.read(lambda: self.get_job_status(job_id))):
+                return job
+            time.sleep(pause_s)
+        raise AssertionError("it waits until it returns or raises")
 
     # -- batches -----------------------------------------------------------------------------
 
@@ -429,3 +454,22 @@ class JobQueue:
         if reopened:
             steering.feed(self.services, batch_id)
         return reopened
+
+
+def _no_job(job_id: str) -> NotFound:
+    return NotFound(
+        f"there is no job {job_id!r}",
+        hint="check the id, SCRAPEQ_HOME or SCRAPEQ_DATABASE_URL; old jobs may have been cleaned up",
+    )
+
+
+def _recorded_status(services: Services, job_id: str) -> JobStatus:
+    """As the record has it, which knows when a job is finished. Raises NotFound."""
+    found = database.jobs.get_jobs(services.engine, [job_id])
+    if job_id not in found:
+        raise _no_job(job_id)
+    return found[job_id].status
+
+
+def _counts_and_paused(frontier: Frontier) -> tuple[dict[str, int], int]:
+    return frontier.views.counts(), len(frontier.views.paused())

@@ -43,8 +43,11 @@ from scrapeq.models.monitoring import (
     SystemMetrics,
     WorkerStats,
 )
+from scrapeq.models.paused_host import PausedHost
 from scrapeq.pipeline import arguments
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, get_looking_queue
+from scrapeq.project.away import redis_away
+from scrapeq.project.bounded import BUDGET_S, LEAST_S, budget
 from scrapeq.settings import Settings, load_settings
 
 #: Steps of a series: a week of minutes, and more than a picture has pixels.
@@ -102,18 +105,24 @@ class JobMonitor:
         Raises nothing when Redis, the record or the cluster fails: the verdict names it.
         """
         settings, where = self.services.settings, self._queue.where
-        try:
-            metrics = self.get_system_metrics()
-            by_status = database.jobs.count_by_status(self.services.engine)
-        except DatabaseUnavailable as error:
-            return _without_record(error, where)
+        with budget():
+            try:
+                metrics = self.get_system_metrics()
+                by_status = self.services.record.ask(
+                    lambda: database.jobs.count_by_status(self.services.engine)
+                )
+            except DatabaseUnavailable as error:
+                return _without_record(error, where)
+            cluster_now = _cluster_now(settings, answers=metrics.redis_reachable)
         reasons = list(metrics.health_reasons)
-        cluster_now = _cluster_now(settings)
         runs = settings.shared or cluster_now.running
         hint = ""
         if not runs:
             reasons = [f"nothing runs in {settings.home}", *reasons[1:]]
             hint = "scrape(...) starts a private Redis and workers, and so does scrapeq up"
+        elif not metrics.redis_reachable:
+            away = redis_away(self.services)
+            hint = f"{away.what}: {away.advice}"
         elif not metrics.worker_stats.active_workers:
             if cluster_now.problem:
                 reasons.append(cluster_now.problem)
@@ -151,15 +160,14 @@ class JobMonitor:
         quarter of an hour (see `get_performance_history`), `errors` by kind, `paused_hosts` with
         the columns of `JobQueue.paused_hosts`.
         """
-        lately = self._lately()
-        try:
-            counts = self.services.frontier.views.counts()
-            workers = self.services.frontier.coordination.workers()
-            paused = self._queue.paused_host_rows()
-            reachable = True
-        except RedisUnavailable:
-            counts, workers, reachable = {"open": 0, "running": 0, "retrying": 0}, [], False
-            paused = []
+        with budget():
+            lately, errors = self.services.record.ask(self._lately_and_errors)
+            try:
+                counts, workers, paused = self.services.redis.ask(self._redis_now)
+                reachable = True
+            except RedisUnavailable:
+                counts, workers, reachable = {"open": 0, "running": 0, "retrying": 0}, [], False
+                paused = []
         waiting = counts["open"] - counts["running"] - counts["retrying"]
         verdict = stats.health_verdict(
             redis_reachable=reachable,
@@ -167,8 +175,8 @@ class JobMonitor:
             waiting_jobs=waiting,
             completed_lately=lately.succeeded,
             failed_lately=lately.failed,
+            window_s=LATELY_MS / 1000,
         )
-        since_ms = now_ms() - LATELY_MS
         return SystemMetrics(
             timestamp=clock.now().isoformat(),
             health_status=verdict.status,
@@ -185,9 +193,20 @@ class JobMonitor:
                 jobs_per_minute=lately.finished / (LATELY_MS / MINUTE_MS),
                 **_performance(lately),
             ),
-            errors=dict(database.history.error_counts(self.services.engine, since_ms)),
+            errors=errors,
             paused_hosts=paused,
         )
+
+    def _lately_and_errors(self) -> tuple[Span, dict[str, int]]:
+        since_ms = now_ms() - LATELY_MS
+        errors = dict(database.history.error_counts(self.services.engine, since_ms))
+        return self._lately(), errors
+
+    def _redis_now(self) -> tuple[dict[str, int], list[str], list[PausedHost]]:
+        """Counts, live workers, paused hosts."""
+        frontier = self.services.frontier
+        workers = frontier.coordination.workers()
+        return frontier.views.counts(), workers, self._queue.paused_host_rows()
 
     def get_queues(self) -> QueuesNow:
         """`open_jobs`, `queue_lengths` (messages by Celery queue) and `workers` (live ones by name).
@@ -412,12 +431,12 @@ def _without_record(error: DatabaseUnavailable, where: str) -> SystemHealth:
     return unhealthy(error.problem, error.hint, where=where, database_answers=False)
 
 
-def _cluster_now(settings: Settings) -> ClusterStatus:
-    """The private cluster; in shared mode there is none to look at."""
+def _cluster_now(settings: Settings, *, answers: bool) -> ClusterStatus:
+    """The private cluster; in shared mode there is none to look at. answers: whether its Redis does."""
     if settings.shared:
         return ClusterStatus(settings.home)
     try:
-        return cluster.status(settings.home)
+        return cluster.status(settings.home, timeout_s=BUDGET_S if answers else LEAST_S)
     except ClusterFailed as error:  # it lives and does not answer
         return ClusterStatus(settings.home, running=True, problem=str(error))
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from scrapeq import display
-from scrapeq.errors import ScrapeqError
 from scrapeq.models.job import in_bar_order
+from scrapeq.project.away import Away
 
 
 def queue_card(
@@ -18,23 +18,17 @@ def queue_card(
     is_shared: bool,
     workers: int = 0,
     paused: int = 0,
-    no_record: ScrapeqError | None = None,
-    no_redis: ScrapeqError | None = None,
+    away: Away | None = None,
 ) -> str:
-    """HTML of a queue: jobs by status, workers, paused hosts; grey where one of the two does not
-    answer, with the reason."""
+    """HTML of a queue: jobs by status, workers, paused hosts; grey where Redis or the record is away,
+    with what to do."""
     facts: dict[str, object] = {"record": record, "Redis": "shared" if is_shared else "private"}
-    if no_record is not None:
-        return display.card("JobQueue", facts, note=no_record, away="the record does not answer")
-    bar = in_bar_order(counts or {})
-    if no_redis is not None:
-        note: object = no_redis
-        if not is_shared:
-            note = "no private cluster runs, so no job is done; scrape() or scrapeq up starts one"
-        return display.card("JobQueue", facts, bar, note, away="Redis does not answer")
+    bar = None if counts is None else in_bar_order(counts)
+    if away is not None:
+        return display.card("JobQueue", facts, bar, away.advice, away=away.what)
     if paused:
         facts["paused hosts"] = f"{paused:,}: paused_hosts() lists them"
-    total = sum(bar.values())
+    total = sum((bar or {}).values())
     corner = f"{total:,} jobs · {workers:,} {'worker' if workers == 1 else 'workers'}"
     return display.card("JobQueue", facts, bar, corner=corner)
 

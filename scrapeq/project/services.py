@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 
 import sqlalchemy as sa
 from celery import Celery
 
 from scrapeq import cluster, database
-from scrapeq.errors import ConfigError, RedisUnavailable
+from scrapeq.errors import ConfigError, DatabaseUnavailable, RedisUnavailable
 from scrapeq.frontier import BreakerPolicy, Frontier, check_redis, connect
+from scrapeq.project.bounded import Bounded, budget
 from scrapeq.project.celery_app import CLEAN, PROCESS, SCRAPE, WAKE_UP, key_prefix, make_app
 from scrapeq.settings import Settings, load_settings
 
@@ -21,16 +24,49 @@ log = logging.getLogger(__name__)
 #: Wake-ups for one submission: enough for the workers of a large machine; the rest is rung for
 #: by workers that find more than they can take.
 MOST_WAKE_UPS = 16
+#: Seconds to find a Redis that was not looked at before: the first connection takes longest.
+FIRST_LOOK_S = 3.0
+
+
+def _silent_redis(since: datetime) -> RedisUnavailable:
+    return RedisUnavailable(
+        f"Redis does not answer (since {since:%H:%M:%S} UTC)",
+        hint="no row is lost, and work goes on by itself when it answers",
+    )
+
+
+def _silent_record(since: datetime) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"the database cannot be read: it does not answer (since {since:%H:%M:%S} UTC)",
+        hint="no row is lost, and work goes on by itself when it answers",
+    )
 
 
 @dataclass(frozen=True)
 class Services:
-    """The two stores and the way to wake a worker, for one process and one set of settings."""
+    """The two stores and the way to wake a worker, for one process and one set of settings.
+
+    redis, record, private: whoever only looks asks the stores, and the private cluster, through
+    these, within a time. may_start: whether this process had the private cluster started, and so may
+    do it again.
+    """
 
     settings: Settings
     engine: sa.Engine = field(repr=False)  # its URL may hold a password
     frontier: Frontier = field(repr=False)
     broker_url: str = field(repr=False)
+    may_start: bool = False
+    redis: Bounded = field(default_factory=lambda: Bounded(_silent_redis), repr=False)
+    record: Bounded = field(default_factory=lambda: Bounded(_silent_record), repr=False)
+    private: Bounded = field(default_factory=lambda: Bounded(_silent_redis), repr=False)
+
+    def check_redis(self) -> None:
+        """Nothing, if Redis answers within the budget. Raises RedisUnavailable."""
+        self.redis.ask(self.frontier.coordination.ping)
+
+    def check_record(self) -> None:
+        """Nothing, if the record answers within the budget. Raises DatabaseUnavailable."""
+        self.record.ask(lambda: database.ping(self.engine))
 
     @cached_property
     def app(self) -> Celery:
@@ -64,9 +100,10 @@ def open_services(settings: Settings | None = None, *, start: bool = True) -> Se
     settings = settings or load_settings()
     engine = database.open_database(settings)
     try:
-        if not settings.shared and start and settings.autostart:
+        may_start = not settings.shared and start and settings.autostart
+        if may_start:
             cluster.ensure_cluster(settings)
-        services = _connected(settings, engine)
+        services = Services(settings, engine, *_connected(settings), may_start=may_start)
         check_namespace(services)
         return services
     except BaseException:
@@ -89,11 +126,12 @@ def check_namespace(services: Services) -> None:
         )
 
 
-def _connected(settings: Settings, engine: sa.Engine) -> Services:
-    client = connect(cluster.redis_url(settings))
+def _connected(settings: Settings) -> tuple[Frontier, str]:
+    """The frontier of a Redis that answers and can be worked with, and its URL for Celery."""
+    client = connect(cluster.redis_url(settings), named_by=settings.redis_named_by)
     check_redis(client)
     frontier = Frontier(client, _breaker_policy(settings), settings.namespace)
-    return Services(settings, engine, frontier, cluster.broker_url(settings))
+    return frontier, cluster.broker_url(settings)
 
 
 def shared_looking_services(settings: Settings | None = None) -> Services:
@@ -104,18 +142,21 @@ def shared_looking_services(settings: Settings | None = None) -> Services:
     """
     settings = settings or load_settings()
     key = _key(settings)
-    with _lock:
-        for known in (_opened.get(key), _looking.get(key)):
-            if known is not None and _answers(known):
-                return known
-        known = _looking.get(key)
-        _looking[key] = looking_services(settings, known.engine if known else None)
+    with _lock_to_look:
+        opened, known = _opened.get(key), _looking.get(key)
+        for one in (opened, known):
+            if one is not None and _answers(one):
+                return one
+        if known is None:
+            _looking[key] = looking_services(settings)
+        else:
+            _looking[key] = _found_again(known)
         return _looking[key]
 
 
 def _answers(services: Services) -> bool:
     try:
-        services.frontier.coordination.ping()
+        services.check_redis()
     except RedisUnavailable:
         return False
     return True
@@ -138,24 +179,51 @@ def _breaker_policy(settings: Settings) -> BreakerPolicy:
     )
 
 
-def looking_services(settings: Settings, engine: sa.Engine | None = None) -> Services:
+def looking_services(settings: Settings) -> Services:
     """Services to look at the record with, also where no Redis runs: it is then away.
 
-    `engine`: the record, if it is open already. Raises DatabaseUnavailable, ConfigError.
+    Raises DatabaseUnavailable, ConfigError, RedisEvicts, ClusterFailed.
     """
-    engine = engine or database.open_database(settings)
-    try:
-        return _connected(settings, engine)
-    except RedisUnavailable:
-        nowhere = f"unix://{settings.home / 'no-redis'}"
-        return Services(
-            settings, engine, Frontier(connect(nowhere), namespace=settings.namespace), nowhere
+    nowhere = f"unix://{settings.home / 'no-redis'}"
+    client = connect(nowhere, named_by=settings.redis_named_by)
+    return _found_again(
+        Services(
+            settings,
+            database.open_database(settings),
+            Frontier(client, namespace=settings.namespace),
+            nowhere,
         )
+    )
+
+
+def _found_again(services: Services) -> Services:
+    """The same with its Redis, if it is there now."""
+    try:
+        with budget(FIRST_LOOK_S):
+            frontier, broker_url = services.redis.ask(lambda: _connected(services.settings))
+    except RedisUnavailable:
+        return services
+    return replace(services, frontier=frontier, broker_url=broker_url)
 
 
 _lock = threading.Lock()
+_lock_to_look = threading.Lock()  # not the same: to open services may take long
 _opened: dict[str, Services] = {}
 _looking: dict[str, Services] = {}
+
+
+def _forget() -> None:
+    """In a fork, which must not speak over its parent's connections: it opens its own."""
+    global _lock, _lock_to_look
+    _lock, _lock_to_look = threading.Lock(), threading.Lock()
+    for services in (*_opened.values(), *_looking.values()):
+        services.engine.dispose(close=False)
+    _opened.clear()
+    _looking.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
 
 
 def shared_services(settings: Settings | None = None) -> Services:

@@ -9,6 +9,9 @@ from scrapeq.errors import ClusterFailed, NoWorkersWarning, ScrapeqError, warn
 from scrapeq.project import recovery
 from scrapeq.project.services import Services
 
+#: Seconds between two tries to start a private cluster: a start takes one.
+START_AGAIN_EVERY_S = 5.0
+
 
 def look_after_workers(services: Services) -> bool:
     """Whether anybody works; a private cluster that has ended is started again."""
@@ -20,6 +23,11 @@ def look_after_workers(services: Services) -> bool:
         return bool(services.frontier.coordination.workers())
     except ScrapeqError:  # whoever waits goes on waiting; what reads the results will raise it
         return False
+
+
+def start_again(services: Services) -> None:
+    """Have a private cluster that has ended started in the background, once in a while."""
+    services.private.begin(lambda: look_after_workers(services), START_AGAIN_EVERY_S)
 
 
 def warn_without_workers(services: Services) -> None:

@@ -65,7 +65,8 @@ class Submission:
     def jobs(self, answers: Mapping[str, StoredAnswer]) -> Iterator[NewJob]:
         """A job for each cell, in order: refused, answered by another job's page, or to be fetched.
 
-        answers: for the key of a URL the stored page that answers it.
+        answers: for the key of a URL (its href where rows are not merged) the stored page that answers
+        it.
         """
         first_with: dict[str, str] = {}
         for row, (value, parsed) in enumerate(
@@ -78,7 +79,7 @@ class Submission:
                     identity, row, shown, shown, "", self.priority, parsed.kind, parsed.message
                 )
                 continue
-            answer = answers.get(parsed.key)
+            answer = answers.get(parsed.key if self.config.merge_duplicates else parsed.href)
             page_of = answer.job_id if answer else identity
             if answer is None and self.config.merge_duplicates:
                 page_of = first_with.setdefault(parsed.key, identity)

@@ -76,23 +76,25 @@ class Assignments:
 
         So a batch with other selectors is answered without a request (`store_html`).
         """
-        wanted: dict[str, dict[str, str]] = {}  # by batch: job → key of its URL
+        wanted: dict[str, dict[str, str]] = {}  # by batch: job → its URL
         for work in works:
             plan = self._plans.get(work.batch_id)
             if plan is not None and plan.stored_for_s is not None:
-                keys = wanted.setdefault(work.batch_id, {})
-                keys[work.job_id] = urls.duplicate_key(work.href)
+                wanted.setdefault(work.batch_id, {})[work.job_id] = work.href
         found: dict[str, Response] = {}
-        for batch_id, keys in wanted.items():
+        for batch_id, hrefs in wanted.items():
             plan = self._plans[batch_id]
+            exact = not plan.config.merge_duplicates
+            keys = {job_id: urls.duplicate_key(href) for job_id, href in hrefs.items()}
             since_ms = now_ms() - int((plan.stored_for_s or 0) * 1000)
             kept = await self._call(
                 database.results.stored_bodies,
                 self._engine,
                 list(keys.values()),
-                database.results.Asking(plan.identity.digest, plan.owner, since_ms),
+                database.results.Asking(plan.identity.digest, plan.owner, since_ms, exact),
             )
-            found |= {job_id: _response(kept[key]) for job_id, key in keys.items() if key in kept}
+            names = hrefs if exact else keys
+            found |= {job_id: _response(kept[one]) for job_id, one in names.items() if one in kept}
         return found
 
 

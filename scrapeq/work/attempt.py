@@ -11,7 +11,7 @@ from scrapeq.clock import now_ms
 from scrapeq.database import Packed, Result, packed
 from scrapeq.database.jobs import Work
 from scrapeq.database.selected import selected_bits
-from scrapeq.fetch import PoliteFetcher, Response, retry_wait_s
+from scrapeq.fetch import PoliteFetcher, Response, Trail, retry_wait_s
 from scrapeq.frontier import Ending, Lease
 from scrapeq.models import (
     Batch,
@@ -25,6 +25,7 @@ from scrapeq.models import (
     RequestIdentity,
     ScrapingConfig,
 )
+from scrapeq.throttle import gap_ms
 from scrapeq.work import host_report
 from scrapeq.work.own_failure import LOG, own_failure
 from scrapeq.work.refusal import refused
@@ -99,15 +100,19 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     outcome: Content | Failure
     content: Packed = {}
     selected: int | None = None
+    trail = Trail.from_text(lease.trail) if lease.trail else None
+    host = trail.host if trail else work.host
     try:
         if lease.lost >= MOST_LOST:
             outcome = Failure(
                 ErrorKind.WORKER_LOST, f"its worker ended {lease.lost} times while it ran"
             )
         elif lease.given_up and not stored:
-            outcome = host_report.given_up(work.host, lease.given_up)
+            outcome = host_report.given_up(host, lease.given_up)
         else:
-            fetched = stored or await fetcher.fetch(work.href, plan.config, lease.owner)
+            fetched = stored or await fetcher.go_on(work.href, plan.config, lease.owner, trail)
+            if isinstance(fetched, Trail):
+                return Outcome(_left(lease, plan, trail, fetched))
             if isinstance(fetched, Failure):
                 outcome = fetched
             else:
@@ -116,19 +121,13 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
                 )
                 if read is None:
                     return elsewhere(lease, "good")
-                response, outcome = read.response, read.outcome
-                if isinstance(outcome, Content):
-                    outcome = refused(outcome, plan.recipe) or outcome
-                if isinstance(outcome, Content):
-                    content = packed(outcome)
-                    selected = selected_bits(outcome.fields, plan.recipe.custom_selectors)
+                response = read.response
+                outcome, content, selected = _kept_of(read.outcome, plan.recipe)
     except Exception as error:  # the rim: one row must not take its neighbours with it
         outcome = own_failure(error, f"job {lease.job_id}")
-    if host_report.met_open_breaker(work.host, outcome) and not lease.given_up:
-        return Outcome(Ending(lease.job_id, lease.token, "release"))
     ending = Ending(lease.job_id, lease.token, "done")
     if stored is None:
-        report = host_report.report(work.host, outcome, response, plan.config, random.random())
+        report = host_report.report(host, outcome, response, plan.config, random.random())
         ending = replace(
             ending,
             verdict=report.verdict,
@@ -141,6 +140,8 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         tries = lease.tries - lease.lost
         wait_s = retry_wait_s(outcome, tries, plan.config, random.random())
         if wait_s is not None:
+            if trail:  # the next try begins anew, at the first host
+                ending = replace(ending, host=work.host, gap_ms=gap_ms(plan.config, work.host))
             return Outcome(replace(ending, verb="retry", wait_ms=round(wait_s * 1000)))
     result = Result(
         page=_fetched(work, lease, outcome, response, read, from_store=stored is not None),
@@ -156,6 +157,36 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         content_type=response.content_type if response is not None else "",
     )
     return Outcome(ending, result)
+
+
+def _kept_of(
+    outcome: Content | Failure, recipe: Recipe
+) -> tuple[Content | Failure, Packed, int | None]:
+    """What was read, and what the row keeps of it; nothing of a page that the options refuse."""
+    if isinstance(outcome, Content):
+        outcome = refused(outcome, recipe) or outcome
+    if isinstance(outcome, Failure):
+        return outcome, {}, None
+    return outcome, packed(outcome), selected_bits(outcome.fields, recipe.custom_selectors)
+
+
+def _left(lease: Lease, plan: Plan, before: Trail | None, now: Trail) -> Ending:
+    """The ending of a try whose next request has to wait: it goes on under the host of that.
+
+    before: where the try began. A redirect since then is a good answer of the lease's host.
+    """
+    ending = Ending(
+        lease.job_id,
+        lease.token,
+        "leave",
+        host=now.host,
+        gap_ms=gap_ms(plan.config, now.host),
+        trail=now.to_text(),
+    )
+    began_at_page = before is None or before.robots is None
+    if began_at_page and len(now.redirects) > len(before.redirects if before else ()):
+        return replace(ending, verdict="good")
+    return ending
 
 
 def _private_to(plan: Plan, response: Response | None) -> str | None:

@@ -55,15 +55,6 @@ def report(
     return HostReport(verdict, "" if met == host else met, pause_s, is_named)
 
 
-def met_open_breaker(host: str, outcome: Content | Failure) -> bool:
-    """Whether the breaker of the job's own host opened meanwhile, so that the try did not begin."""
-    return (
-        isinstance(outcome, Failure)
-        and outcome.kind is ErrorKind.BREAKER_OPEN
-        and urls.host_key(outcome.final_url or "") in {host, ""}
-    )
-
-
 def given_up(host: str, why: GivenUp) -> Failure:
     """The failure of a page whose host was given up: no request was sent."""
     failing = display.seconds(max(0, now_ms() - why.since_ms) / 1000)

@@ -10,11 +10,13 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from scrapeq import cluster
-from scrapeq.errors import ScrapeqError
+from scrapeq.errors import ConfigError, DatabaseTooNew, MissingExtra, RedisEvicts, ScrapeqError
 from scrapeq.project.services import Services, open_services
 from scrapeq.settings import load_settings
 from scrapeq.work.duties import Housekeeping, usual_duties
@@ -24,6 +26,10 @@ log = logging.getLogger(__name__)
 
 #: Seconds after which a worker that has to stop ends, whatever still runs.
 LAST_MOMENT_S = 6.0
+#: What keeps a worker from ever working, until a person does something.
+_NEVER = (ConfigError, DatabaseTooNew, MissingExtra, RedisEvicts)
+
+_T = TypeVar("_T")
 
 
 class WorkProcess:
@@ -73,18 +79,22 @@ class WorkProcess:
 
     def _start_loop(self) -> None:
         """Have the loop running before the first wake-up, or as soon as there is a Redis."""
-        logged = ""
-        while True:
-            try:
-                self.loop  # noqa: B018 - asking for it makes it
-            except ScrapeqError as error:
-                if str(error) != logged:
-                    log.error("%s", error)  # noqa: TRY400 - a traceback would hide what it says
-                logged = str(error)
-            else:
-                return
-            if self.stopping.wait(1):
-                return
+        _opened_when_possible(lambda: self.loop, self.stopping)
+
+
+def _opened_when_possible(make: Callable[[], _T], stopping: threading.Event) -> _T | None:
+    """What `make` gives as soon as it raises no error of ours; None if `stopping` is set before. Each
+    error is logged once."""
+    logged = ""
+    while True:
+        try:
+            return make()
+        except ScrapeqError as error:
+            if str(error) != logged:
+                log.error("%s", error)  # noqa: TRY400 - a traceback would hide what it says
+            logged = str(error)
+        if stopping.wait(1):
+            return None
 
 
 class Lifeline:
@@ -124,15 +134,31 @@ class MainProcess:
     def __init__(self) -> None:
         self.lifeline = Lifeline()
         self._housekeeping: Housekeeping | None = None
+        self._stopping = threading.Event()
 
     def private_broker(self) -> str | None:
-        """Before the start: have a Redis to work with. Its URL, if it is a private one."""
+        """Before the start: have a Redis to work with. Its URL, if it is a private one.
+
+        Ends the process where it could never work, with the reason in its log: a worker that said
+        that it is ready would be waited for. One whose Redis or record is away starts and waits.
+        """
         cluster.die_with_owner()
         self.lifeline.open()
         settings = load_settings()
-        if settings.shared or cluster.is_supervised():
-            return None
-        return cluster.ensure_cluster(settings, workers=0).worker_broker_url
+        url = None
+        if not cluster.is_supervised():
+            cluster.temporary.clear_left()
+            cluster.temporary.use("worker")
+        if not settings.shared and not cluster.is_supervised():
+            url = cluster.ensure_cluster(settings, workers=0).worker_broker_url
+        try:
+            open_services(settings, start=False).engine.dispose()
+        except _NEVER as error:
+            sys.stderr.write(f"this worker cannot start: {error}\n")  # Celery's log comes later
+            raise SystemExit(os.EX_CONFIG) from error
+        except ScrapeqError as error:
+            log.info("this worker waits: %s", error)
+        return url
 
     def is_ready(self, processes: int) -> None:
         """Celery listens, with so many child processes: duties begin."""
@@ -143,7 +169,12 @@ class MainProcess:
                 settings.database_path,
             )
         if self._housekeeping is None:
-            services = open_services(start=False)
+            threading.Thread(target=self._keep_house, args=(processes,), daemon=True).start()
+
+    def _keep_house(self, processes: int) -> None:
+        """Begin with the duties, now or as soon as Redis and the record answer."""
+        services = _opened_when_possible(lambda: open_services(start=False), self._stopping)
+        if services is not None:
             self._housekeeping = Housekeeping(services, usual_duties(processes))
             self._housekeeping.start()
 
@@ -154,6 +185,7 @@ class MainProcess:
         """
         # Python walks through all that was ever loaded when it ends: seconds on a busy machine.
         gc.freeze()
+        self._stopping.set()
         if self._housekeeping is not None:
             self._housekeeping.stop()
         self.lifeline.let_go()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
@@ -35,16 +36,26 @@ class SharedThrottle:
         self._hold_ms = hold_ms
 
     async def wait_slot(
-        self, host: str, gap_ms: int, owner: SlotOwner | None = None
-    ) -> SlotTaken | BreakerOpen:
+        self,
+        host: str,
+        gap_ms: int,
+        owner: SlotOwner | None = None,
+        at_most_ms: int | None = None,
+    ) -> SlotTaken | SlotWait | BreakerOpen:
         take = self._frontier.throttle.take_slot
+        began_s = time.monotonic()
+        left_ms = at_most_ms
         while True:
             answer: SlotTaken | SlotWait | BreakerOpen = await self._ask(
-                take, host, gap_ms, self._hold_ms, owner
+                take, host, gap_ms, self._hold_ms, owner, left_ms
             )
             if not isinstance(answer, SlotWait):
                 return answer
+            if left_ms is not None and answer.wait_ms > left_ms:
+                return answer
             await asyncio.sleep(answer.wait_ms / 1000)
+            if at_most_ms is not None:
+                left_ms = max(0, at_most_ms - round(1000 * (time.monotonic() - began_s)))
 
     async def end_slot(self, host: str, owner: SlotOwner | None = None, *, used: bool) -> None:
         await self._ask(self._frontier.throttle.end_slot, host, owner, used=used)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,11 +22,11 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
+from scrapeq.fetch import find_browser
 from scrapeq.testing import LittleWeb
 
 PATIENCE_S = 180
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: No news, no updates, no questions: nothing but the notebook, and nobody else is spoken to. Light
 #: or dark as the browser says.
 _SETTINGS = {
@@ -39,13 +38,13 @@ _SETTINGS = {
 @pytest.fixture(scope="module")
 def browser(needs_service: Callable[[str, object, str], None]) -> Iterator[Browser]:
     """Chromium without a window."""
-    binary = next((found for name in _NAMES if (found := shutil.which(name))), None)
-    needs_service("Chromium", binary, "apt install chromium (or brew install --cask chromium)")
+    found = find_browser()
+    needs_service("a browser", found.path, found.missing)
     sandbox = [] if os.getuid() else ["--no-sandbox"]  # Chromium has none for root
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            executable_path=binary, args=[*sandbox, *quiet, "--disable-quic", "--no-first-run"]
+            executable_path=found.path, args=[*sandbox, *quiet, "--disable-quic", "--no-first-run"]
         )
         yield started
         started.close()

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import scrapeq as sq
+from scrapeq import cluster as clusters
 from scrapeq.display import script
 from scrapeq.settings import Settings, load_settings
 from tests.browser.conftest import ARTEFACTS, PATIENCE_S
@@ -24,12 +25,14 @@ EVIL = "<img src=x onerror=document.title='pwned'> firms"
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory) -> Settings:
-    return load_settings(
+def settings(tmp_path_factory) -> Iterator[Settings]:
+    loaded = load_settings(
         SCRAPEQ_HOME=tmp_path_factory.mktemp("home"),
         SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True,
         SCRAPEQ_WORKERS=2,
     )
+    yield loaded
+    clusters.leave(loaded.home)  # tests submit from here too
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +174,23 @@ def test_a_button_that_has_the_focus_stays_that_of_its_batch(drawing, before, af
     has_it = drawing.evaluate("document.activeElement.parentElement.dataset.batch")
     assert has_it == "b"
     assert drawing.evaluate("div.innerHTML") == rows(after)
+
+
+def test_what_somebody_opened_stays_open_and_what_is_new_is_closed(drawing):
+    def kinds(*names: str) -> str:
+        return "\n".join(
+            f'<details data-group="{name}"><summary>{name}</summary>rows</details>'
+            for name in names
+        )
+
+    drawing.evaluate("html => draw(div, html)", kinds("dns", "tls"))
+    drawing.locator("[data-group=tls] summary").click()
+    drawing.evaluate("html => draw(div, html)", kinds("refused", "tls", "dns"))
+
+    opened = (
+        "[...div.querySelectorAll('details')].filter(one => one.open).map(one => one.dataset.group)"
+    )
+    assert drawing.evaluate(opened) == ["tls"]
 
 
 def test_a_choice_stays_while_others_come_and_go(drawing):

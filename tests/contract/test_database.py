@@ -75,6 +75,11 @@ def test_failures_are_counted_by_kind(record: sa.Engine, submit: Submit) -> None
     submit("b", 5, refused=[0, 2])
     submit("other", 3, refused=[0])
     assert database.jobs.error_kinds(record, "b") == {"scheme": 2}
+    (first, second) = sorted(database.jobs.failed_rows(record, "b", "scheme", 10))
+    assert first[0] != second[0]
+    assert all((*first[1:], *second[1:]))
+    assert len(database.jobs.failed_rows(record, "b", "scheme", 1)) == 1
+    assert database.jobs.failed_rows(record, "nobody", "scheme", 10) == []
 
     database.jobs.cancel_jobs(record, "b")
     assert database.jobs.error_kinds(record, "b") == {"cancelled": 3, "scheme": 2}

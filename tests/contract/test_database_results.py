@@ -299,6 +299,8 @@ def test_a_page_answers_who_asks_in_the_same_way_and_is_the_same(
     assert answered("cookie", "ann") == (["b-1"], 3, {b"with a cookie"})
     assert answered("cookie", "bob") == ([], 4, set())
     assert answered("language", "bob") == (["b-3"], 3, {b"another language"})
+    refused = database.results.stored_answers(record, keys, "recipe", asking(owner="bob"))
+    assert (refused.private, refused.example) == (1, "b-1")
 
 
 def test_a_stored_page_answers_a_later_batch(

@@ -22,7 +22,7 @@ from scrapeq.fetch.browser.finding import FoundBrowser
 from scrapeq.fetch.browser.process import BrowserProcess
 from scrapeq.fetch.browser.proxy import GuardProxy
 from scrapeq.fetch.failed import Failed
-from scrapeq.fetch.protocols import Slot
+from scrapeq.fetch.protocols import MustWait, Slot
 from scrapeq.fetch.resolve import Names
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.route import Routes
@@ -316,6 +316,7 @@ class _Rendering:
         finally:
             waited_s = self._loop.time() - began_s
             self._limit.reschedule(None if ends_s is None else ends_s + waited_s)
+        assert not isinstance(refused, MustWait)  # noqa: S101 - a browser's slots are patient
         if refused is not None and not self._ended.done():
             self._ended.set_result(replace(refused, final_url=urls.shown(url)))
         return refused is None

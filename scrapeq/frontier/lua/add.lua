@@ -9,8 +9,9 @@ local first = redis.call('INCRBY', P .. 'seq', #ARGV) - #ARGV
 for i = 5, #ARGV, 4 do
   local id, host, lane = ARGV[i], ARGV[i + 1], ARGV[i + 3]
   local seq = first + i
-  local facts = packed(priority, seq, tonumber(ARGV[i + 2]), limit, robots, host, batch, lane)
-  if redis.call('HSETNX', P .. 'job', id, facts) == 1 then
+  local job = { priority = priority, seq = seq, gap = tonumber(ARGV[i + 2]), limit = limit,
+                robots = robots, host = host, batch = batch, lane = lane }
+  if redis.call('HSETNX', P .. 'job', id, packed(job)) == 1 then
     added = added + 1
     hosts[host] = true
     count_lane(lane, 1)

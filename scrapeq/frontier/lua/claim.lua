@@ -2,11 +2,11 @@
 -- at most as many as its limit allows.
 -- ARGV: worker, N, lease_ms, alone (0/1: the caller runs nothing else and may take a suspect), then
 --       the lanes
--- Result: { jobs, next_ms, suspects, more }: jobs as { id, token, tries, lost, given_up } each; when
+-- Result: { jobs, next_ms, suspects, more }: jobs as { id, token, tries, lost, given_up, trail } each; when
 --         something becomes due (-1: nothing waits, 0: something is due already); how many suspects
 --         may go now; more (1: there was too much to put right for one call, so call again).
 --         given_up is {} for a job that is to be fetched; for one whose host was given up it is
---         { opened_ms, probes, error_kind, error_message }.
+--         { opened_ms, probes, error_kind, error_message }. trail is where its fetch was left, or ''.
 --         An error 'NOEPOCH' if this Redis was emptied.
 -- Closes: two workers that see the same due job or the same free host, or that both send the
 -- probe of a half-open breaker.
@@ -56,6 +56,7 @@ local taken = {}
 local any_stopped = redis.call('HLEN', P .. 'stopped') > 0
 local any_lost = redis.call('HLEN', P .. 'lost') > 0
 local any_breaker = redis.call('EXISTS', BREAKERS) == 1
+local any_trail = redis.call('EXISTS', P .. 'trail') == 1
 
 local function take(id, job, lost)
   local token = whole(tonumber(epoch) * 4294967296 + redis.call('INCR', P .. 'token'))
@@ -81,7 +82,8 @@ local function take(id, job, lost)
     redis.call('PEXPIRE', key, HOST_TTL_MS)
   end
   settle(job.host, now)
-  taken[#taken + 1] = { id, token, redis.call('HINCRBY', P .. 'tries', id, 1), lost, given_up }
+  taken[#taken + 1] = { id, token, redis.call('HINCRBY', P .. 'tries', id, 1), lost, given_up,
+    any_trail and redis.call('HGET', P .. 'trail', id) or '' }
 end
 
 -- Put a job of a stopped batch aside, out of the list that it was met in; whether it was one.

@@ -22,9 +22,11 @@ local function even_if_full() redis.call('DEL', P .. 'nothing') end
 
 -- A job's facts are seven or eight values of msgpack: fewer bytes than JSON, and sooner read. The
 -- eighth is the lane, if it is not http.
-local function packed(priority, seq, gap, limit, robots, host, batch, lane)
-  if lane == HTTP then return cmsgpack.pack(priority, seq, gap, limit, robots, host, batch) end
-  return cmsgpack.pack(priority, seq, gap, limit, robots, host, batch, lane)
+local function packed(job)
+  if job.lane == HTTP then
+    return cmsgpack.pack(job.priority, job.seq, job.gap, job.limit, job.robots, job.host, job.batch)
+  end
+  return cmsgpack.pack(job.priority, job.seq, job.gap, job.limit, job.robots, job.host, job.batch, job.lane)
 end
 
 local function facts(id)
@@ -137,7 +139,7 @@ end
 
 -- What is known of a job, wherever it waited.
 local function erase(id, job)
-  for _, key in ipairs({ P .. 'job', P .. 'tries', P .. 'lost', P .. 'errors' }) do
+  for _, key in ipairs({ P .. 'job', P .. 'tries', P .. 'lost', P .. 'errors', P .. 'trail' }) do
     redis.call('HDEL', key, id)
   end
   count_lane(job.lane, -1)

@@ -1,10 +1,12 @@
--- End leases: the job is done, waits to be tried again, is given back untried, or goes on in another
--- lane; and take in what its try reports about the host.
+-- End leases: the job is done, waits to be tried again, is given back untried, goes on in another
+-- lane, or is left to wait for a host; and take in what its try reports about the host.
 -- ARGV: the breaker's failures, open_ms, longest_ms, give_up_ms; then for each lease
---       id, token, verb (done | retry | release | move), wait_ms (of retry), lane (of move),
+--       id, token, verb (done | retry | release | move | leave), wait_ms (of retry), lane (of move),
 --       error_kind, error_message, verdict (good | failed | unreachable | limited | '': nothing),
 --       about (the host that it is about, where a redirect led away; '': the job's own),
---       pause_ms (how long a limited host is to be left alone), is_named (1: the server said so)
+--       pause_ms (how long a limited host is to be left alone), is_named (1: the server said so),
+--       host, gap_ms, trail (of leave and retry: the host under which the job goes on, '' for the same,
+--       its gap there, and where the fetch was left, '' for its beginning)
 -- Result: { ended, events }: how many leases the caller still held; the events of breakers, as
 --         { host, event (opened | given_up | closed), error_kind, error_message } each.
 -- Closes: a worker that was silent for longer than its lease, and comes back; two results that both
@@ -28,7 +30,15 @@ local function take_in(host, report, token, is_first)
   hosts[host] = true
 end
 
-for i = 5, #ARGV, 11 do
+-- The job goes on under another host, with another trail.
+local function file_under(id, job, host, gap, trail)
+  job.host, job.gap = host, gap
+  redis.call('HSET', P .. 'job', id, packed(job))
+  if trail == '' then redis.call('HDEL', P .. 'trail', id) else redis.call('HSET', P .. 'trail', id, trail) end
+  hosts[host] = true
+end
+
+for i = 5, #ARGV, 14 do
   local id, token, verb, about = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 8]
   if is_held(id, token) then
     local job = facts(id)
@@ -53,6 +63,7 @@ for i = 5, #ARGV, 11 do
         redis.call('HDEL', P .. 'lost', id)
         redis.call('HINCRBY', P .. 'tries', id, -lost)
       end
+      if ARGV[i + 11] ~= '' then file_under(id, job, ARGV[i + 11], tonumber(ARGV[i + 12]), ARGV[i + 13]) end
       if verb == 'retry' then
         redis.call('ZADD', P .. 'later', whole(now + tonumber(ARGV[i + 3])), id)
         redis.call('SADD', P .. 'waiting:' .. job.batch, id)
@@ -63,8 +74,7 @@ for i = 5, #ARGV, 11 do
           count_lane(job.lane, -1)
           job.lane = ARGV[i + 4]
           count_lane(job.lane, 1)
-          redis.call('HSET', P .. 'job', id, packed(job.priority, job.seq, job.gap, job.limit,
-            job.robots, job.host, job.batch, job.lane))
+          redis.call('HSET', P .. 'job', id, packed(job))
         end
         redis.call('ZADD', ready_in(job.lane, job.host), whole(job.score), id)
       end

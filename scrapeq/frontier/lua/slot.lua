@@ -1,9 +1,10 @@
 -- The slot at a host, for requests after the one that a claim stands for.
 -- ARGV: verb, host, then by verb
---   take, gap_ms, hold_ms, token, job   take the slot if it is free, and hold it until it is ended, at
+--   take, gap_ms, hold_ms, token, job, at_most_ms   take the slot if it is free, and hold it until it is ended, at
 --                           the most for hold_ms; result: { 'taken' }; { 'wait', ms to wait and ask
 --                           again }; { 'open', ms for which no request may be sent, because the
---                           breaker is open }. token and job are the lease that asks, or ''
+--                           breaker is open }. token and job are the lease that asks, or ''. It waits
+--                           for at_most_ms if it has to ('': as long as it takes), or goes away
 --   end, used (0/1), token  the answer began, or the request failed: the gap runs from here; not
 --                           used: no request was made, the slot is free at once. A slot of another
 --                           lease stays; '' ends anybody's; result: { 'ended' }
@@ -34,9 +35,11 @@ if ARGV[1] == 'take' then
   if wait > 0 then
     -- a held slot ends when its answer begins: look again soon, not only at its last moment
     if tonumber(h[2] or '0') > now then wait = math.min(wait, 50) end
-    -- a request that waits here goes before new claims (see terms): its job is under way
-    redis.call('HSET', key, 'wanted_ms', whole(now + wait + 200))
-    settle(host, now)
+    if wait <= (tonumber(ARGV[7]) or math.huge) then
+      -- a request that waits here goes before new claims (see terms): its job is under way
+      redis.call('HSET', key, 'wanted_ms', whole(now + wait + 200))
+      settle(host, now)
+    end
     return { 'wait', wait }
   end
   redis.call('HSET', key, 'hold_ms', whole(now + tonumber(ARGV[4])), 'hold_by', token, 'wanted_ms', 0)

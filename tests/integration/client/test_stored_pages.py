@@ -63,6 +63,48 @@ def test_another_way_of_asking_is_another_request(title, web, asked, options):
     assert len(asked()) == before + 1
 
 
+@pytest.mark.parametrize(
+    ("options", "ways"),
+    [
+        ({"user_agent": "another"}, "another user agent"),
+        ({"headers": {"Accept-Language": "de"}}, "other headers"),
+        (BOB | {"use_stealth": True}, "other cookies and another use_stealth"),
+    ],
+)
+def test_the_note_says_why_pages_are_fetched_again(web, scrape, options, ways):
+    links = [web.url(f"/account?why={'-'.join(options)}&row={row}") for row in range(2)]
+    scrape(links).wait(PATIENCE_S)
+
+    batch = scrape(links, **options)
+
+    assert batch.note == (
+        f"2 pages are fetched again: those that are stored were asked for with {ways}"
+    )
+
+
+def test_the_note_says_that_pages_are_another_owners(web, scrape, somebody_else):
+    link = web.url("/account?cache=private&whose")
+    scrape([link]).wait(PATIENCE_S)
+
+    note = somebody_else([link]).note
+
+    assert note.startswith("1 page is fetched again: those that are stored are private to another")
+
+
+@pytest.mark.parametrize("store_html", [False, True])
+def test_rows_that_are_not_merged_are_answered_by_their_own_url(web, scrape, asked, store_html):
+    link = web.url(f"/account?exact={store_html}")
+    ask = partial(scrape, merge_duplicates=False, store_html=store_html)
+    ask([link]).wait(PATIENCE_S)
+    # with other selectors the stored bytes are read again
+    again = {"custom_selectors": {"headline": "h1"}} if store_html else {}
+    before = len(asked())
+
+    ask([link, f"{link}&utm_source=a"], **again).wait(PATIENCE_S)
+
+    assert len(asked()) == before + 1
+
+
 @pytest.mark.parametrize("store_html", [False, True])
 @pytest.mark.parametrize(
     ("query", "options", "answers"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -186,7 +185,7 @@ def test_stale_files_of_another_life_are_no_obstacle(home, settings, eventually)
     with redis.Redis.from_url(again.redis_url) as client:
         assert client.ping()
     assert again.password != first.password
-    shutil.rmtree(first.socket_path.parent)  # nobody knows of it any more
+    eventually(lambda: not first.socket_path.parent.exists())  # nobody knows of it any more
 
 
 @pytest.mark.parametrize(

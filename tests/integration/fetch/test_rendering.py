@@ -133,9 +133,9 @@ CASES = {
     "a download": Case("<p>stays</p><script>location = '/file'</script>", "stays"),
     "print": Case("<p>printed</p><script>print()</script>", "printed"),
     "permissions": Case(
-        "<body><script>Notification.requestPermission().then(a => document.body.append('may: ' + a))"
-        "</script>",
-        "may: de",
+        "<body><script>Notification.requestPermission(); setTimeout(() => document.body.append("
+        "Notification.permission == 'granted' ? 'gran' + 'ted' : 'not ' + 'granted'), 300)</script>",
+        "not granted",
     ),
     "a place on earth": Case(
         "<body><script>navigator.geolocation.getCurrentPosition("

@@ -13,8 +13,10 @@ from scrapeq.fetch import (
     Exchange,
     MemoryRobots,
     MemoryThrottle,
+    MustWait,
     PoliteFetcher,
     Response,
+    Trail,
     http_fetchers,
 )
 from scrapeq.fetch.mode import fetch_mode
@@ -47,9 +49,9 @@ class FromAFolder:
         self.asked: list[str] = []
         self.is_closed = False
 
-    async def fetch(self, url, config, slot, *, cut=False):
+    async def fetch(self, url, config, slot, *, cut=False, trail=None):
         if refused := await slot(url):
-            return refused
+            return Trail(url, robots=refused.robots) if isinstance(refused, MustWait) else refused
         self.asked.append(url)
         slot.answered()
         body = self.pages.get(url, b"")

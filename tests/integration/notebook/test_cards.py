@@ -78,3 +78,23 @@ def test_while_the_record_is_away_a_card_says_so(shown):
     assert len(ran.bundles) == 1
     for said in (ran.html, ran.text, shown("away").html, shown("sq.health(queue=away)").html):
         assert "the database cannot be read" in said
+
+
+def test_a_batch_that_failed_keeps_its_button_and_obeys_it(shown, web):
+    ran = shown(
+        "from scrapeq.notebook import live\nfrom scrapeq.notebook.live import LiveCard\n"
+        f"bad = sq.scrape([{web.url('/status/503')!r}], name='bad', delay_between_requests=0,"
+        " max_retries=0).wait(180)\n"
+        "card = LiveCard(bad)\n"
+        "stays = card.repaint()\n"
+        "offered = 'retry_failed' in card._widget.html\n"
+        "card._pressed(None, {'action': 'retry_failed'}, None)\n"
+        "card.repaint()\n"
+        "again = bad.wait(180).note\n"
+        "live.LINGER_S = 0\n"
+        "ends = card.repaint()\n"
+        "print(stays, offered, again, ends)"
+    )
+
+    assert (ran.status, ran.traceback) == ("ok", "")
+    assert "True True 1 rows are tried again False" in ran.printed

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 from collections import Counter
 
 import pytest
+import sqlalchemy as sa
 
+from scrapeq.database import open_database
 from scrapeq.errors import DatabaseUnavailable
 from scrapeq.project.services import open_services
+from scrapeq.settings import load_settings
 from scrapeq.work import duties
 from scrapeq.work.duties import Duty, Housekeeping
+
+CELERY = [sys.executable, "-m", "celery", "-A", "scrapeq.pipeline.worker"]
 
 
 @pytest.fixture
@@ -98,3 +106,26 @@ def test_what_one_process_failed_at_another_may_do_at_once(keep_house):
     keep_house(Duty("test_handed_over", 3600, lambda _: done.set()))
 
     assert done.wait(30)
+
+
+def test_a_worker_that_could_never_work_ends_and_is_not_ready(cluster, tmp_path):
+    settings = load_settings(SCRAPEQ_HOME=tmp_path)
+    engine = open_database(settings)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE meta SET value = '999' WHERE key = 'schema'"))
+    engine.dispose()
+    own = {"SCRAPEQ_HOME": str(tmp_path), "REDIS_URL": cluster.redis_url}
+
+    worker = subprocess.run(
+        [*CELERY, "worker", "--pool", "solo", "--loglevel", "info"],
+        env=os.environ | own,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    output = worker.stdout + worker.stderr
+    assert worker.returncode == os.EX_CONFIG
+    assert "this worker cannot start: the database was written by a newer scrapeq" in output
+    assert " ready." not in output

@@ -133,6 +133,30 @@ def test_a_host_with_a_long_delay_holds_back_no_other_row_of_its_batch(scrape, c
         assert all(gap >= 5_000 for gap in gaps_ms)
 
 
+def test_rows_that_lead_to_a_paced_host_hold_back_no_other(scrape, cluster):
+    leading, quick = range(1_000), range(1_000, 1_210)  # more rows lead there than there are slots
+    assert len(leading) > 2 * cluster.settings.window
+    with LittleWeb(hosts=8, crawl_delay_s={0: 5}) as web:
+        paced = f"/redirect-to?url={web.url('/article/')}"
+        urls = [web.url(f"{paced}{n}", host=1 + n % 3) for n in leading]
+        urls += [web.url(f"/article/{n}", host=4 + n % 4) for n in quick]
+        batch = scrape(urls)
+
+        done = set()
+        for page in batch.as_completed(PATIENCE_S):
+            done.add(page.row)
+            if done >= set(quick):
+                break
+
+        assert len(done & set(leading)) <= PATIENCE_S // 5
+        batch.cancel()
+        hits = web.log()
+        gaps_ms = [later.at_ms - sooner.at_ms for sooner, later in pairwise(of_host(hits, 0))]
+        assert all(gap >= 5_000 for gap in gaps_ms)
+        redirected = [hit.query for hit in hits if hit.path == "/redirect-to"]
+        assert len(redirected) == len(set(redirected))
+
+
 def test_a_flaky_page_succeeds_in_the_end(web, scrape, asked):
     table = scrape([web.url("/flaky/2"), web.url("/flaky/9")]).wait(PATIENCE_S).df
 

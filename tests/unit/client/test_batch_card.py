@@ -10,9 +10,11 @@ import pytest
 
 from scrapeq import display
 from scrapeq.client.card import batch_card, state_in_words
+from scrapeq.client.failures import FailedRow
 from scrapeq.dashboards import STYLE
 from scrapeq.models import Batch, BatchState, Progress, ScrapingConfig
 from scrapeq.plots import theme
+from scrapeq.project.away import Away
 from tests.contrast import THEMES, blended, contrast
 
 
@@ -75,6 +77,66 @@ def test_another_try_is_offered_only_where_it_can_help(kind: str, offered: bool)
     assert ("retry_failed()" in html) is offered
 
 
+def rows_of(kind: str, message: str = "no answer") -> dict[str, list[FailedRow]]:
+    return {kind: [FailedRow(3, "https://user:secret@a.example/x", message)]}
+
+
+def test_where_all_failed_the_commonest_reason_is_a_sentence_with_what_to_do() -> None:
+    html = card(0, {"refused": 480, "dns": 20})
+
+    assert "480 of 500 refused (connection): the server may be down" in html
+    assert html.count("the server may be down") == 1
+    assert 'data-action="retry_failed"' in html
+
+
+def test_where_nobody_knows_advice_a_message_stands_for_it() -> None:
+    html = card(0, {"not_html": 5}, rows=rows_of("not_html", "it is a PDF"))
+
+    assert "5 of 5 not HTML: it is a PDF" in html
+
+
+def test_a_kind_opens_and_shows_its_first_rows_without_secrets() -> None:
+    html = card(1, {"refused": 12}, rows=rows_of("refused"))
+
+    assert '<details data-group="refused">' in html
+    assert "12 refused (connection)</summary>" in html
+    assert "https://a.example/x" in html
+    assert "secret" not in html
+    assert "row 3: no answer" in html
+    assert "and 11 more: batch.errors has all" in html
+
+
+def test_no_failed_row_is_left_out_of_the_count() -> None:
+    html = card(1, {"refused": 12, "dns": 4, "tls": 2}, rows=rows_of("refused"))
+
+    assert "6 others</summary>" in html
+
+
+def test_what_was_cancelled_is_no_error_and_not_done() -> None:
+    batch, progress = ended(100, errors := {"cancelled": 390, "refused": 10}, cancelled=390)
+    batch = batch.model_copy(update={"state": BatchState.CANCELLED})
+
+    sentence = state_in_words(batch, progress, errors)
+    html = batch_card(batch, progress, errors=errors, rows=rows_of("cancelled"))
+
+    assert sentence.startswith("cancelled: 100 of 500 in 41 s; 10 refused (connection); 390 were")
+    assert 'data-group="cancelled"' not in html
+    assert "100 succeeded, 10 failed, 390 cancelled" in html
+    assert display.FAILED in html
+
+
+def test_a_note_stands_beside_the_end_and_does_not_hide_it() -> None:
+    html = card(500, {}, note="run 2 of firms")
+
+    assert "finished: 500 of 500 in 41 s. run 2 of firms" in html
+
+
+def test_a_pace_is_seen_behind_the_speed() -> None:
+    assert "width:3px" in card(500, {}, pace_per_s=[1.0, 2.0])
+    assert "12.2 pages/s on average" in card(500, {}, pace_per_s=[1.0, 2.0])
+    assert "on average" not in card(500, {})
+
+
 def test_one_colour_means_failed_everywhere() -> None:
     assert f"--sq-failed: {display.FAILED}" in STYLE.read_text(encoding="utf-8")
     assert theme.HATCHED["color"] == display.FAILED
@@ -83,7 +145,7 @@ def test_one_colour_means_failed_everywhere() -> None:
 @pytest.mark.parametrize(("text", "page"), THEMES)
 def test_the_palest_text_can_be_read(text: str, page: str) -> None:
     used = STYLE.read_text(encoding="utf-8") + card(
-        1, {"refused": 1}, missing="Redis does not answer"
+        1, {"refused": 1}, away=Away("Redis does not answer", "wait")
     )
     used = re.sub(r"rect[^}]*}|path[^}]*}", "", used)
     palest = min(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
 
 import pytest
 
-from scrapeq.display import card, count, plain, seconds, text_bar
+from scrapeq.display import Group, card, count, plain, seconds, text_bar
 
 
 @pytest.mark.parametrize(
@@ -98,15 +99,34 @@ def test_actions_are_buttons_that_carry_their_name():
     assert "button" not in card("firms", {})
 
 
+def test_a_group_opens_with_a_click_and_needs_no_script():
+    html = card(
+        "firms", {}, groups=[Group("dns", "12 unknown to DNS", [("http://x", "row 3")], "…")]
+    )
+
+    assert '<details data-group="dns">' in html
+    assert "12 unknown to DNS</summary>" in html
+    assert all(words in Tags(html).text for words in ("http://x", "row 3", "…"))
+    assert "<script" not in html
+
+
+def test_sparks_have_the_height_of_their_share_and_the_smallest_can_be_seen():
+    html = card("firms", {"speed": "4 pages/s"}, sparks={"speed": [0, 5, 10, 0.01]})
+
+    assert re.findall(r"width:3px;height:(\d+)%", html) == ["0", "50", "100", "6"]
+    assert "width:3px" not in card("firms", {"speed": "4 pages/s"}, sparks={"speed": []})
+
+
 def test_nothing_a_stranger_wrote_becomes_markup():
     payload = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}\u202e"
 
     html = card(payload, {payload: payload}, {payload: 3}, payload, corner=payload)
-    html += card(payload, {}, away=payload)
+    html += card(payload, {}, away=payload, reason=payload)
+    html += card(payload, {}, groups=[Group(payload, payload, [(payload, payload)], payload)])
     seen = Tags(html)
 
-    assert seen.names == {"div", "span"}
-    assert seen.attributes <= {"style", "title", "role", "aria-label"}
+    assert seen.names == {"div", "span", "details", "summary"}
+    assert seen.attributes <= {"style", "title", "role", "aria-label", "data-group"}
     assert "{{ 7*7 }}" in seen.text
     assert "\u202e" not in html
 

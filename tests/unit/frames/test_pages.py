@@ -64,7 +64,7 @@ TYPES = {
     **dict.fromkeys(["ok", "from_store", "rendered"], "boolean"),
     **dict.fromkeys(["http_status", "attempts"], "Int16"),
     "body_bytes": "Int64",
-    "elapsed_s": "float64",
+    "elapsed_s": "Float64",
     **dict.fromkeys(["language", "error_kind", "page_kind", "page_kind_signal"], "category"),
     **dict.fromkeys(["published_at", "fetched_at"], "datetime64[us, UTC]"),
 }

@@ -131,7 +131,7 @@ def test_reasons_come_worst_first():
 
     assert verdict.status == "UNHEALTHY"
     assert verdict.reasons == (
-        "100 % of the last 40 pages failed",
+        "100 % of the 40 pages of the last 15 min failed",
         "a job has been due for 30 minutes",
     )
 

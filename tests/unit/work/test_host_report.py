@@ -11,7 +11,7 @@ from scrapeq.clock import now_ms
 from scrapeq.fetch import Response
 from scrapeq.frontier import GivenUp
 from scrapeq.models import Content, ErrorKind, Failure, ScrapingConfig
-from scrapeq.work.host_report import HostReport, given_up, met_open_breaker, report
+from scrapeq.work.host_report import HostReport, given_up, report
 
 CONFIG = ScrapingConfig(retry_backoff_s=2, retry_after_cap_s=600)
 HERE = Response(
@@ -65,15 +65,6 @@ def test_a_failing_proxy_says_nothing_of_the_host():
     proxied = CONFIG.replace(proxy="http://proxy.example:3128")
 
     assert said(failure("refused"), config=proxied) == HostReport()
-
-
-def test_nothing_was_tried_where_the_jobs_own_host_is_paused():
-    paused = failure("breaker_open")
-
-    assert met_open_breaker("here.example", paused)
-    assert not met_open_breaker("elsewhere.example", paused)
-    assert not met_open_breaker("here.example", failure("reset"))
-    assert not met_open_breaker("here.example", Content())
 
 
 def test_the_row_says_what_happened_and_what_to_do():

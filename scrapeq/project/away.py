@@ -1,0 +1,72 @@
+"""What is away, since when, and what to do about it, for whoever only looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scrapeq import cluster
+from scrapeq.errors import ClusterFailed, DatabaseUnavailable, RedisUnavailable
+from scrapeq.project.services import Services
+from scrapeq.project.staffing import start_again
+
+_NOTHING_LOST = "no row is lost, and work goes on by itself when it answers"
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """what: which service does not answer, and since when, in a few words. advice: a sentence."""
+
+    what: str
+    advice: str
+
+
+def redis_away(services: Services, error: RedisUnavailable | None = None) -> Away:
+    """Why Redis does not answer. A private cluster that was killed is started again, in the
+    background, where this process had it started."""
+    what = f"Redis does not answer{_since(services.redis.since)}"
+    settings = services.settings
+    if settings.shared:
+        where = f"see to the Redis that {settings.redis_named_by} names"
+        why = f"{error.problem}: " if error else ""
+        return Away(what, f"{why}{where}; {_NOTHING_LOST}")
+    if cluster.was_killed(settings.home):
+        if services.may_start:
+            start_again(services)
+            return Away(what, "the private cluster was killed, and is started again")
+        advice = "scrape(), wait() or scrapeq up starts it again, and no row is lost"
+        return Away(what, f"the private cluster was killed: {advice}")
+    if not cluster.is_running(settings.home):
+        advice = "scrape(), wait() or scrapeq up starts one"
+        return Away(what, f"no private cluster runs, so no job is done; {advice}")
+    return Away(
+        what,
+        f"the private Redis hangs: {_NOTHING_LOST}; if it does not, run scrapeq down and then "
+        f"scrapeq up in a terminal, in the folder of {settings.home}",
+    )
+
+
+def record_away(services: Services, error: DatabaseUnavailable) -> Away:
+    """Why the record does not answer."""
+    what = f"the record does not answer{_since(services.record.since)}"
+    if services.settings.database_url is None:
+        return Away(what, str(error))
+    where = "see to the database that SCRAPEQ_DATABASE_URL names"
+    return Away(what, f"{error.problem}: {where}; {_NOTHING_LOST}")
+
+
+def no_workers(services: Services) -> Away:
+    """Redis answers, and nobody works."""
+    settings = services.settings
+    if settings.shared:
+        return Away("no workers", "start one: celery -A scrapeq.pipeline.worker worker")
+    advice = f"they take 3 s to start; if none comes, see {settings.home / 'logs'}"
+    try:
+        problem = cluster.status(settings.home, timeout_s=0.2).problem
+    except ClusterFailed as error:
+        problem = error.problem
+    return Away("no workers", f"{problem}; {advice}" if problem else advice)
+
+
+def _since(since: datetime | None) -> str:
+    return f" (since {since:%H:%M:%S} UTC)" if since else ""

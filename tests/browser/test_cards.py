@@ -1,0 +1,85 @@
+"""Cards as a person sees them: read at AA, whole on a phone, in light and dark, in every state."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scrapeq.client.card import batch_card
+from scrapeq.client.failures import FailedRow
+from scrapeq.models import Batch, BatchState, Progress, ScrapingConfig
+from tests.contrast import TEXT, THEMES, blended, contrast, from_css
+
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
+#: Every piece of text with its colour, and how much of it is left by the opacity of all it is in.
+TEXTS = """
+() => {
+  const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    if (!walk.currentNode.nodeValue.trim()) continue;
+    const element = walk.currentNode.parentElement;
+    let opacity = 1;
+    for (let one = element; one; one = one.parentElement) opacity *= getComputedStyle(one).opacity;
+    found.push({ words: walk.currentNode.nodeValue, colour: getComputedStyle(element).color, opacity });
+  }
+  return found;
+}
+"""
+
+
+def picture(state: BatchState, errors: dict[str, int], **counts: int) -> dict[str, Any]:
+    """What `batch_card` takes."""
+    ended = {name: counts.get(name, 0) for name in ("completed", "failed", "cancelled")}
+    batch = Batch(
+        id="b",
+        name="newspapers-of-the-world-and-their-homepages-in-one-long-word",
+        config=ScrapingConfig(),
+        state=state,
+        created_at=datetime(2026, 3, 1, tzinfo=UTC),
+        total=500,
+        **ended,
+    )
+    left = 500 - sum(ended.values())
+    progress = Progress(total=500, pending=left, elapsed_s=41, rate_per_s=12.2, eta_s=9, **ended)
+    rows = {
+        kind: [FailedRow(n, f"https://a.example/{'long/' * 20}{n}", "no answer") for n in range(10)]
+        for kind in errors
+    }
+    return {"batch": batch, "progress": progress, "errors": errors, "rows": rows}
+
+
+STATES: dict[str, dict[str, Any]] = {
+    "running": picture(BatchState.OPEN, {"refused": 12}, completed=300, failed=12),
+    "paused": picture(BatchState.PAUSED, {"refused": 12}, completed=300, failed=12),
+    "failed wholly": picture(BatchState.FINISHED, {"refused": 480, "dns": 20}, failed=500),
+    "cancelled": picture(BatchState.CANCELLED, {"cancelled": 400}, completed=100, cancelled=400),
+    "done with failures": picture(BatchState.FINISHED, {"tls": 10}, completed=490, failed=10),
+    "away": picture(BatchState.OPEN, {}, completed=300)
+    | {"missing": "Redis does not answer", "is_still": True},
+}
+
+
+@pytest.mark.parametrize("width", [360, 720])
+@pytest.mark.parametrize(("text", "page"), THEMES[:2], ids=["light", "dark"])
+def test_a_card_is_readable_and_whole(browser, text, page, width):
+    cards = "".join(
+        batch_card(with_actions=True, pace_per_s=[1, 2, 3], **one) for one in STATES.values()
+    )
+    shown = browser.new_page(viewport={"width": width, "height": 800})
+    shown.set_content(f"<body style='margin:12px;background:{page};color:{text}'>{cards}")
+    shown.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    ARTEFACTS.mkdir(exist_ok=True)
+    shown.screenshot(path=ARTEFACTS / f"cards-{page[1:]}-{width}.png", full_page=True)
+
+    for one in shown.evaluate(TEXTS):
+        seen = blended(from_css(one["colour"]), page, one["opacity"])
+        assert contrast(seen, page) >= TEXT, one
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    for acting in shown.locator("button, summary").all():
+        box = acting.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    shown.close()
