@@ -204,7 +204,8 @@ def stored_answers(
 
 @dataclass(frozen=True, slots=True)
 class StoredBody:
-    """A page's bytes as they were kept, and the facts of its answer."""
+    """A page's bytes as they were kept, and the facts of its answer. render_reason: of a page that a
+    browser showed."""
 
     final_url: str
     http_status: int
@@ -212,6 +213,7 @@ class StoredBody:
     fetched_at: datetime
     private_to: str | None
     body: bytes
+    render_reason: str | None = None
 
 
 def any_stored(engine: sa.Engine) -> bool:
@@ -244,6 +246,7 @@ def stored_bodies(
                     fetched_at=datetime.fromtimestamp(row.fetched_ms / 1000, UTC),
                     private_to=row.private_to,
                     body=zlib.decompress(row.body),
+                    render_reason=row.render_reason if row.rendered else None,
                 )
     return found
 

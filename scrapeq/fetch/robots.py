@@ -38,9 +38,8 @@ _FRESH_S = 60.0
 _REMEMBERED = 2_000
 _REMEMBERED_CHARACTERS = 16_000_000
 
-#: The longest Crawl-delay that is obeyed, the bound of delay_between_requests: with more, a site
-#: says in truth that it does not want to be crawled, and a worker could be held for days.
-MAX_CRAWL_DELAY_S = 3600.0
+#: Crawl-delays are read up to a year; how much is waited for is `crawl_delay_cap_s`.
+MAX_CRAWL_DELAY_S = 365 * 86_400.0
 
 #: RFC 9309, section 2.3.1.2: at least five redirects are followed.
 _REDIRECTS = 5
@@ -49,8 +48,9 @@ _REDIRECTS = 5
 _TIMEOUT_S = 30.0
 _FIRST_BYTE_TIMEOUT_S = 15.0
 
-#: Failures that say nothing about robots.txt: the site as a whole does not answer, or is not to be
-#: asked, and the page would fare no better. They are the job's failures as they are.
+#: Failures that say nothing about robots.txt: the site as a whole cannot be spoken with, or is not to
+#: be asked, and the page would fare no better. They are the job's failures as they are. Where the site
+#: was asked and did not answer in time, its robots.txt is unreachable: section 2.3.1.4.
 _SITE_FAILED = frozenset(
     {
         ErrorKind.ADDRESS,
@@ -59,7 +59,6 @@ _SITE_FAILED = frozenset(
         ErrorKind.CONNECT_TIMEOUT,
         ErrorKind.TLS,
         ErrorKind.RESET,
-        ErrorKind.HEADER_TIMEOUT,
         ErrorKind.PROTOCOL,
         ErrorKind.BREAKER_OPEN,
         ErrorKind.INTERNAL,

@@ -126,6 +126,14 @@ class RobotsSlot:
         rules = await self._robots.rules(urls.origin(url), self._config, self._pace, trail)
         if not isinstance(rules, Rules):
             return rules
+        if rules.crawl_delay_ms > self._longest_ms(url):
+            return Failure(
+                ErrorKind.ROBOTS,
+                f"robots.txt of this site asks for {rules.crawl_delay_ms / 1000:,g} s between two "
+                f"requests (Crawl-delay), more than crawl_delay_cap_s "
+                f"({self._config.crawl_delay_cap_s:,g} s); raise that to wait so long for each page",
+                retryable=False,
+            )
         if rules.crawl_delay_ms:
             await self._pace.slow_down(urls.host_key(url), rules.crawl_delay_ms)
         if not rules.allows(url):
@@ -137,6 +145,10 @@ class RobotsSlot:
     def answered(self) -> None:
         """The answer began, or the request failed: the slot ends."""
         self._pace.answered()
+
+    def _longest_ms(self, url: str) -> float:
+        """The longest Crawl-delay that is waited for: what is asked for anyway is no wait."""
+        return max(1000 * self._config.crawl_delay_cap_s, gap_ms(self._config, urls.host_key(url)))
 
 
 async def _ended(throttle: HostThrottle, host: str, owner: SlotOwner | None, used: bool) -> None:

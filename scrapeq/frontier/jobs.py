@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import redis
 
+from scrapeq.clock import DAY_MS
 from scrapeq.frontier.breaker import LONGEST_MESSAGE, BreakerPolicy, HostEvent, host_event
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.scripts import CHUNK, Scripts
@@ -44,20 +45,24 @@ class GivenUp:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """Jobs of one batch and one priority, in their order, with what their hosts may be asked."""
+    """Jobs of one batch and one priority, in their order, with what their hosts may be asked.
+
+    crawl_delay_cap_ms: with a longer Crawl-delay they are claimed at once, to end as `robots`.
+    """
 
     batch_id: str
     jobs: Sequence[Due]
     priority: int
     max_per_host: int
     respect_robots: bool
+    crawl_delay_cap_ms: int = DAY_MS
 
     def arguments(self, jobs: Sequence[Due]) -> list[Any]:
         """What add.lua takes, for some of the jobs."""
         values: list[Any] = [
             self.priority,
             self.max_per_host,
-            int(self.respect_robots),
+            self.crawl_delay_cap_ms if self.respect_robots else -1,
             self.batch_id,
         ]
         for job in jobs:
@@ -69,14 +74,15 @@ class Addition:
 class Lease:
     """The right to work on a job. `tries` counts this one; `lost`, leases that ended in silence.
 
-    With `given_up` the right is only to end it: its host is not to be asked. trail: where its fetch
-    was left, as the ending said; "" for its beginning.
+    With `is_guilty` or `given_up` the right is only to end it: it ends its workers, or its host is
+    not to be asked. trail: where its fetch was left, as the ending said; "" for its beginning.
     """
 
     job_id: str
     token: int
     tries: int
     lost: int
+    is_guilty: bool = False
     given_up: GivenUp | None = None
     trail: str = ""
 
@@ -89,7 +95,7 @@ class Lease:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a claim gave: leases; ms until more is due (0: now, None: never by itself); how many
-    jobs may start now and wait to run alone, because they lost their worker twice."""
+    jobs wait to be tried apart from others, because they lost their worker twice."""
 
     leases: tuple[Lease, ...]
     next_ms: int | None
@@ -161,9 +167,13 @@ class Jobs:
         priority: int,
         max_per_host: int,
         respect_robots: bool,
+        crawl_delay_cap_ms: int = DAY_MS,
     ) -> int:
         """Make jobs due in this order; again changes nothing. How many were new."""
-        return self.add_many([Addition(batch_id, jobs, priority, max_per_host, respect_robots)])
+        addition = Addition(
+            batch_id, jobs, priority, max_per_host, respect_robots, crawl_delay_cap_ms
+        )
+        return self.add_many([addition])
 
     def add_many(self, additions: Iterable[Addition]) -> int:
         """The same for many batches, about a chunk of jobs in one round trip."""
@@ -189,7 +199,7 @@ class Jobs:
     ) -> Claim:
         """Leases on up to `count` due jobs of some lanes, best priority first; see claim.lua.
 
-        `alone`: the caller runs nothing, so it may be given a job that must run alone.
+        `alone`: the caller holds no other lease, so that it may try suspects.
         Raises UnknownRedis if the record has to be put back first.
         """
         for _ in range(MOST_ROUNDS):
@@ -255,11 +265,12 @@ class Jobs:
 
 
 def _lease(  # noqa: PLR0917 - what a claim gives
-    job_id: str, token: str, tries: int, lost: int, given_up: list[str], trail: str
+    job_id: str, token: str, tries: int, lost: int, guilty: int, given_up: list[str], trail: str
 ) -> Lease:
     """A lease as a claim writes it; that a job was taken to be given up is no try."""
-    if not given_up:
-        return Lease(job_id, int(token), int(tries), int(lost), trail=trail)
-    since_ms, probes, error_kind, error_message = given_up
-    why = GivenUp(int(since_ms), int(probes), error_kind, error_message)
-    return Lease(job_id, int(token), int(tries) - 1, int(lost), why, trail)
+    why = None
+    if given_up:
+        since_ms, probes, error_kind, error_message = given_up
+        why = GivenUp(int(since_ms), int(probes), error_kind, error_message)
+    begun = int(tries) - (why is not None)
+    return Lease(job_id, int(token), begun, int(lost), bool(guilty), why, trail)

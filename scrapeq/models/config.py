@@ -156,6 +156,13 @@ class ScrapingConfig(BaseModel):
         description="Least seconds between the starts of two requests to one host, over all "
         "workers. None: 1 s, or 0 for a host on this machine (127.0.0.0/8, ::1, localhost).",
     )
+    crawl_delay_cap_s: float = Field(
+        300,
+        ge=0,
+        le=86_400,
+        description="The longest Crawl-delay that is waited for; a page of a host that asks for more "
+        "ends as `robots`. 300 is Heritrix's respectCrawlDelayUpToSeconds; Nutch ends such pages too.",
+    )
     max_per_host: int = Field(
         8, ge=1, le=1000, description="Requests to one host that may be open at the same time."
     )

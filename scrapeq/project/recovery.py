@@ -74,7 +74,14 @@ def _additions(batch: Batch, jobs: Iterable[OpenJob]) -> Iterator[Addition]:
     config = batch.config
     for priority, some in groupby(jobs, key=lambda job: job.priority):
         due = [Due(job.id, job.host, gap_ms(config, job.host), job.lane) for job in some]
-        yield Addition(batch.id, due, priority, config.max_per_host, config.respect_robots)
+        yield Addition(
+            batch.id,
+            due,
+            priority,
+            config.max_per_host,
+            config.respect_robots,
+            round(1000 * config.crawl_delay_cap_s),
+        )
 
 
 def recover(services: Services) -> bool:

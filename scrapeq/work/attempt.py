@@ -31,8 +31,6 @@ from scrapeq.work.own_failure import LOG, own_failure
 from scrapeq.work.refusal import refused
 from scrapeq.work.rendering import ReadPage, Rendering
 
-#: Silent leases after which a job counts as the one that ends its workers.
-MOST_LOST = 3
 #: Characters of a message that a row keeps.
 LONGEST_MESSAGE = 1_000
 
@@ -103,7 +101,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     trail = Trail.from_text(lease.trail) if lease.trail else None
     host = trail.host if trail else work.host
     try:
-        if lease.lost >= MOST_LOST:
+        if lease.is_guilty:
             outcome = Failure(
                 ErrorKind.WORKER_LOST, f"its worker ended {lease.lost} times while it ran"
             )

@@ -40,7 +40,7 @@ STUCK_S = 3.0
 ENDING_S = 5.0
 #: Children that a page is given to, one after the other, while each ends without having reached the
 #: page's own bounds: killed from outside, crashed, or stood still. One end says nothing about the
-#: page; three in a row do, as with workers (`attempt.MOST_LOST`).
+#: page; three in a row do, as with workers (`lua/claim.lua`).
 MOST_READS = 3
 #: How a child ended that was ended because it stood still; no exit code and no signal.
 STOOD_STILL = -1_000

@@ -1,10 +1,11 @@
 -- Make jobs known and due. Adding one again changes nothing.
--- ARGV: priority, limit, robots (0/1), batch, then id, host, gap_ms, lane for each job
+-- ARGV: priority, limit, robots (ms, the longest Crawl-delay that is waited for; -1: robots.txt does not count), batch, then id, host, gap_ms, lane for each job
 -- Result: how many were new.
 -- Closes: a submission and a repair that add the same job at the same time.
 local now = now_ms()
 local added, hosts = 0, {}
-local priority, limit, robots, batch = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1', ARGV[4]
+local priority, limit, robots, batch = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+if robots < 0 then robots = false end
 local first = redis.call('INCRBY', P .. 'seq', #ARGV) - #ARGV
 for i = 5, #ARGV, 4 do
   local id, host, lane = ARGV[i], ARGV[i + 1], ARGV[i + 3]

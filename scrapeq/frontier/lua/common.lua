@@ -14,6 +14,14 @@ local function now_ms()
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
+-- Suspects: jobs that lost their worker twice. One worker tries some of them at a time, apart from
+-- other jobs: the trial, and its jobs are `tried`. If the worker ends, a quarter as many of them are
+-- tried together the next time, and at last one; if one alone ends its worker, it is guilty. A quarter
+-- and not a half, because a trial that fails costs a process, and one that succeeds only a page's time.
+local TRIAL, TRIED = P .. 'trial', P .. 'tried'
+local TOGETHER = 16 -- suspects in a first trial
+local any_tried = redis.call('EXISTS', TRIED) == 1
+
 local function whole(number) return string.format('%.0f', number) end
 
 -- A full Redis refuses a script whose first write needs memory. After a first write that needs none,
@@ -21,7 +29,8 @@ local function whole(number) return string.format('%.0f', number) end
 local function even_if_full() redis.call('DEL', P .. 'nothing') end
 
 -- A job's facts are seven or eight values of msgpack: fewer bytes than JSON, and sooner read. The
--- eighth is the lane, if it is not http.
+-- eighth is the lane, if it is not http. robots: false, or the longest Crawl-delay that is waited for
+-- (ms; true in a job of an older version).
 local function packed(job)
   if job.lane == HTTP then
     return cmsgpack.pack(job.priority, job.seq, job.gap, job.limit, job.robots, job.host, job.batch)
@@ -77,7 +86,9 @@ local function terms(job, host, now)
   if open_until > now and h[7] == '1' then return now, math.huge, 0, 'given_up' end -- no request is sent
   if h[6] then breaker = open_until > now and 'open' or 'half_open' end
   if job.robots then
-    gap = math.max(gap, tonumber(h[3] or '0'))
+    -- A job that does not wait for so long is claimed at once: it ends, and no request is sent.
+    local crawl, longest = tonumber(h[3] or '0'), tonumber(job.robots) or math.huge
+    if crawl <= longest then gap = math.max(gap, crawl) end
     if tonumber(h[4] or '0') <= now then limit = 1 end -- its robots.txt is not known
   end
   if breaker == 'half_open' and is_held(h[9], h[8]) then limit = 0 end -- one probe at a time
@@ -115,6 +126,17 @@ local function settle(host, now)
   for _, lane in ipairs(lanes) do settle_in(lane, host, now) end
 end
 
+-- How many leases on a job ended in silence, and with how many others it may be tried if it is a
+-- suspect (0: it is guilty).
+local function losses(id)
+  local text = redis.call('HGET', P .. 'lost', id)
+  if not text then return 0 end
+  local count, together = string.match(text, '^(%d+) ?(%d*)$')
+  count = tonumber(count)
+  if count < 2 then return count end
+  return count, tonumber(together) or TOGETHER
+end
+
 local function make_ready(id, job, now)
   redis.call('ZADD', ready_in(job.lane, job.host), whole(job.score), id)
   settle(job.host, now)
@@ -126,6 +148,7 @@ local function unhold(id, job)
   redis.call('HDEL', P .. 'held', id)
   redis.call('SREM', P .. 'running:' .. job.batch, id)
   redis.call('SREM', P .. 'busy:' .. job.host, id)
+  if any_tried then redis.call('SREM', TRIED, id) end
 end
 
 -- A lease that its worker ends takes along the slot that it held: whether or not a request was

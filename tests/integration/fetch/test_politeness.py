@@ -62,6 +62,21 @@ def test_a_failing_robots_txt_means_not_now(kit, status):
     assert site.paths() == ["/robots.txt"]
 
 
+def test_a_robots_txt_that_never_answers_means_not_now(kit):
+    async def hang(_request, reader, _writer):
+        await reader.read()
+
+    site = kit.Site({"/robots.txt": hang, "/": kit.page()})
+
+    first, second = kit.visit(site, "/", "/", respect_robots=True, first_byte_timeout_s=0.2)
+
+    for result in (first, second):
+        assert result.kind == "robots"
+        assert result.may_retry
+        assert "no complete answer head within 0.2 s" in result.message
+    assert site.paths() == ["/robots.txt"]
+
+
 def test_a_site_that_does_not_answer_has_its_own_kind(kit):
     async def leave(_request, _reader, _writer):
         raise ConnectionResetError
@@ -223,6 +238,36 @@ def test_crawl_delay_is_kept_from_the_first_page(kit, at_once, delay_s):
 
     assert len(site.requests) == 5
     assert min(gaps_s(site)) >= GAP_S
+
+
+def test_a_crawl_delay_above_the_cap_is_a_row_with_the_figure(kit):
+    site = robots(kit, "User-agent: *\nCrawl-delay: 86400")
+
+    [result] = kit.visit(site, "/a", respect_robots=True)
+
+    assert result.kind == "robots"
+    assert not result.may_retry
+    assert "86,400 s between two requests (Crawl-delay), more than crawl_delay_cap_s (300 s)" in (
+        result.message
+    )
+    assert site.paths() == ["/robots.txt"]
+
+
+@pytest.mark.parametrize(
+    ("options", "is_fetched"),
+    [
+        ({"crawl_delay_cap_s": GAP_S / 2}, False),
+        ({"crawl_delay_cap_s": GAP_S}, True),
+        # whoever goes as slowly as that anyway waits for nothing more
+        ({"crawl_delay_cap_s": 0, "delay_between_requests": GAP_S}, True),
+    ],
+)
+def test_the_cap_is_the_longest_crawl_delay_that_is_waited_for(kit, options, is_fetched):
+    site = robots(kit, f"User-agent: *\nCrawl-delay: {GAP_S}")
+
+    [result] = kit.visit(site, "/a", respect_robots=True, **options)
+
+    assert isinstance(result, Response) is is_fetched
 
 
 def test_a_host_that_waits_holds_nobody_up(kit):

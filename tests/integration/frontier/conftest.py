@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import redis
 
+from scrapeq.clock import DAY_MS
 from scrapeq.cluster.redis_server import find_binary
 from scrapeq.errors import RedisUnavailable
 from scrapeq.frontier import Due, Frontier, connect
@@ -105,6 +106,7 @@ def add(frontier: Frontier) -> Callable[..., int]:
         priority: int = 5,
         max_per_host: int = 100_000,
         respect_robots: bool = False,
+        crawl_delay_cap_ms: int = DAY_MS,
     ) -> int:
         return frontier.jobs.add(
             batch,
@@ -112,6 +114,7 @@ def add(frontier: Frontier) -> Callable[..., int]:
             priority=priority,
             max_per_host=max_per_host,
             respect_robots=respect_robots,
+            crawl_delay_cap_ms=crawl_delay_cap_ms,
         )
 
     return add_

@@ -312,6 +312,19 @@ def test_crawl_delay_is_a_gap_for_those_who_respect_it(
     assert now_ms() - answered_ms >= 150
 
 
+def test_who_does_not_wait_for_so_long_a_crawl_delay_is_claimed_to_be_told(
+    add: Add, take: Take, frontier: Frontier
+) -> None:
+    frontier.throttle.set_robots_known("h", LONG_MS, LONG_MS)
+    add("patient", "patient too", respect_robots=True)
+    assert [lease.job_id for lease in take()] == ["patient"]
+    frontier.throttle.end_slot("h")
+
+    add("a", "b", batch="other", respect_robots=True, crawl_delay_cap_ms=LONG_MS - 1, priority=1)
+
+    assert [lease.job_id for lease in take()] == ["a", "b"]
+
+
 def test_the_longer_of_gap_and_crawl_delay_counts(
     add: Add, take: Take, frontier: Frontier, eventually: Eventually
 ) -> None:

@@ -113,6 +113,15 @@ def test_a_crawl_delay_is_kept(scrape):
         assert min(gaps_ms) >= 400
 
 
+def test_rows_of_a_host_that_asks_for_a_day_end_at_once(scrape):
+    with LittleWeb(hosts=1, crawl_delay_s={0: 86_400}) as web:
+        table = scrape([web.url(f"/article/{n}") for n in range(20)]).wait(PATIENCE_S).df
+
+        assert set(table["error_kind"]) == {"robots"}
+        assert table["error_message"].str.contains("86,400 s").all()
+        assert [hit.path for hit in web.log()] == ["/robots.txt"]
+
+
 def test_a_host_with_a_long_delay_holds_back_no_other_row_of_its_batch(scrape, cluster):
     slow, quick = range(1_000), range(1_000, 1_210)  # more rows wait than the workers have slots
     assert len(slow) > 2 * cluster.settings.window
