@@ -328,7 +328,9 @@ BEHAVIOURS = (
     Behaviour("/gzip", "a good page, gzipped even if nobody asked", _gzip),
     Behaviour("/charset/<name>", "a good page in that charset; <name>/meta: meta only", _charset),
     Behaviour("/title?text=", "a good page with that title, escaped as HTML wants", _title),
-    Behaviour("/useless/<kind>/<n>", "such a page, with status 200: see useless_pages.py", _useless),
+    Behaviour(
+        "/useless/<kind>/<n>", "such a page, with status 200: see useless_pages.py", _useless
+    ),
     Behaviour("/drawn/<n>", "the product <n>, drawn by a script that asks for it", _drawn),
     Behaviour("/image/<name>.png", "a picture of one pixel", _image),
     Behaviour("/style.css", "a style sheet", _style),

@@ -22,7 +22,12 @@ def test_useless_pages_are_told_and_refused_on_request(web, scrape):
     batch = scrape(urls, max_retries=0).wait(PATIENCE_S)
 
     table = batch.df
-    assert table["page_kind"].astype(object).tolist()[:4] == ["page", "login", "login", "soft_error"]
+    assert table["page_kind"].astype(object).tolist()[:4] == [
+        "page",
+        "login",
+        "login",
+        "soft_error",
+    ]
     assert table["page_kind"].isna().tolist() == [False] * 4 + [True]
     assert table["ok"].tolist() == [True] * 4 + [False]
     assert "password" in table["page_kind_signal"][1]
@@ -32,7 +37,12 @@ def test_useless_pages_are_told_and_refused_on_request(web, scrape):
     table = strict.df
     assert table["ok"].tolist() == [True, False, False, True, False]
     assert table["error_kind"].astype(object).tolist()[1:3] == ["page_kind"] * 2
-    assert table["page_kind"].astype(object).tolist()[:4] == ["page", "login", "login", "soft_error"]
+    assert table["page_kind"].astype(object).tolist()[:4] == [
+        "page",
+        "login",
+        "login",
+        "soft_error",
+    ]
     assert "log-in form" in table["error_message"][1]
     assert table["title"].isna().tolist() == [False, True, True, False, True]
 
