@@ -58,7 +58,7 @@ def batch_card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        ". ".join(words for words in (summary, note) if words) or None,
+        ". ".join(words for words in (summary, progress.apart_in_words, note) if words) or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         reason=why_all_failed(progress, errors, rows or {}),

@@ -29,6 +29,7 @@ class Sight:
 
     running: int = 0
     retrying: int = 0
+    tried_apart: int = 0
     paused: Sequence[Paused] = ()
     slow: str = ""
     away: Away | None = None
@@ -47,10 +48,8 @@ def sight(services: Services, batch_id: str, slow_hosts: SlowHosts) -> Sight:
 
     def look() -> tuple[bool, Sight]:
         frontier = services.frontier
-        running, retrying = frontier.views.batch_counts(batch_id)
         found = Sight(
-            running,
-            retrying,
+            *frontier.views.batch_counts(batch_id),
             frontier.views.paused(),
             slow_hosts.in_words(frontier, batch_id),
         )

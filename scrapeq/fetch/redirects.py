@@ -19,8 +19,11 @@ from yarl import URL
 
 from scrapeq import clock, urls
 from scrapeq.errors import ConfigError
+from scrapeq.extract.challenge import challenge_by_headers, challenge_in
 from scrapeq.fetch.cookies import Cookies
 from scrapeq.fetch.exchange import (
+    CHALLENGE_BYTES,
+    CHALLENGED,
     REDIRECTS,
     Headers,
     RawResponse,
@@ -38,7 +41,7 @@ from scrapeq.fetch.route import Routes
 from scrapeq.fetch.trail import Trail
 from scrapeq.fetch.unreached import proxy_name
 from scrapeq.fetch.watch import Watch
-from scrapeq.models import ErrorKind, Failure, ScrapingConfig, reveal
+from scrapeq.models import ErrorKind, Failure, PageKind, ScrapingConfig, reveal
 
 #: The user's headers that another origin may see too: they say what is wanted, not who wants it.
 _HARMLESS = frozenset({"accept", "accept-language"})
@@ -189,8 +192,9 @@ class _Fetch:
         http_status: int | None = None,
         retry_after_s: float | None = None,
         retryable: bool | None = None,
+        challenge: str | None = None,
     ) -> Failure:
-        """A failure at the current place."""
+        """A failure at the current place. challenge: the service whose check it is."""
         return Failure(
             kind,
             message,
@@ -199,6 +203,8 @@ class _Fetch:
             retry_after_s=retry_after_s,
             retryable=retryable,
             elapsed_s=self.watch.elapsed_s,
+            page_kind=PageKind.CHALLENGE if challenge else None,
+            page_kind_signal=f"a check of {challenge}" if challenge else None,
         )
 
     @property
@@ -380,11 +386,18 @@ class _Fetch:
             None,
         )
         message = f"the server answered {response.status} {_phrase(response.status)}".rstrip()
+        challenge = _challenge(response)
+        if challenge:
+            message += f" with a check against robots ({challenge}), which only a browser can pass"
         if response.status == 429 or (response.status == 503 and asked_s is not None):
             if asked_s is not None:
                 message += f" and asks to be left alone for {asked_s:.0f} s"
             return self.failure(
-                ErrorKind.RATE_LIMITED, message, http_status=response.status, retry_after_s=asked_s
+                ErrorKind.RATE_LIMITED,
+                message,
+                http_status=response.status,
+                retry_after_s=asked_s,
+                challenge=challenge,
             )
         if response.status < 500:
             return self.failure(
@@ -392,15 +405,26 @@ class _Fetch:
                 message,
                 http_status=response.status,
                 retryable=True if response.status in _PASSING else None,
+                challenge=challenge,
             )
         # RFC 9110, section 15: an invalid status, 600 and up, is treated as a 5xx.
-        return self.failure(ErrorKind.HTTP_5XX, message, http_status=response.status)
+        return self.failure(
+            ErrorKind.HTTP_5XX, message, http_status=response.status, challenge=challenge
+        )
 
 
 def _may_see_credentials(first: str, current: str) -> bool:
     """The origin that the credentials were given for, and the same host when it moves to TLS."""
     home, here = urls.origin(first), urls.origin(current)
     return here in {home, home.replace("http://", "https://", 1)}
+
+
+def _challenge(response: RawResponse) -> str | None:
+    """The service whose check an error is; None: it is an error."""
+    if response.status not in CHALLENGED:
+        return None
+    markup = response.body[:CHALLENGE_BYTES].decode("latin-1")
+    return challenge_by_headers(response.headers) or challenge_in(markup)
 
 
 def _only(values: list[str]) -> str:

@@ -74,14 +74,15 @@ class Addition:
 class Lease:
     """The right to work on a job. `tries` counts this one; `lost`, leases that ended in silence.
 
-    With `given_up` the right is only to end it: its host is not to be asked. trail: where its fetch
-    was left, as the ending said; "" for its beginning.
+    With `is_guilty` or `given_up` the right is only to end it: it ends its workers, or its host is
+    not to be asked. trail: where its fetch was left, as the ending said; "" for its beginning.
     """
 
     job_id: str
     token: int
     tries: int
     lost: int
+    is_guilty: bool = False
     given_up: GivenUp | None = None
     trail: str = ""
 
@@ -94,7 +95,7 @@ class Lease:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a claim gave: leases; ms until more is due (0: now, None: never by itself); how many
-    jobs may start now and wait to run alone, because they lost their worker twice."""
+    jobs wait to be tried apart from others, because they lost their worker twice."""
 
     leases: tuple[Lease, ...]
     next_ms: int | None
@@ -198,7 +199,7 @@ class Jobs:
     ) -> Claim:
         """Leases on up to `count` due jobs of some lanes, best priority first; see claim.lua.
 
-        `alone`: the caller runs nothing, so it may be given a job that must run alone.
+        `alone`: the caller holds no other lease, so that it may try suspects.
         Raises UnknownRedis if the record has to be put back first.
         """
         for _ in range(MOST_ROUNDS):
@@ -264,11 +265,12 @@ class Jobs:
 
 
 def _lease(  # noqa: PLR0917 - what a claim gives
-    job_id: str, token: str, tries: int, lost: int, given_up: list[str], trail: str
+    job_id: str, token: str, tries: int, lost: int, guilty: int, given_up: list[str], trail: str
 ) -> Lease:
     """A lease as a claim writes it; that a job was taken to be given up is no try."""
-    if not given_up:
-        return Lease(job_id, int(token), int(tries), int(lost), trail=trail)
-    since_ms, probes, error_kind, error_message = given_up
-    why = GivenUp(int(since_ms), int(probes), error_kind, error_message)
-    return Lease(job_id, int(token), int(tries) - 1, int(lost), why, trail)
+    why = None
+    if given_up:
+        since_ms, probes, error_kind, error_message = given_up
+        why = GivenUp(int(since_ms), int(probes), error_kind, error_message)
+    begun = int(tries) - (why is not None)
+    return Lease(job_id, int(token), begun, int(lost), bool(guilty), why, trail)

@@ -10,14 +10,22 @@
     <namespace>:open:<lane>       zset    hosts that may be asked now, by their best job's score
     <namespace>:throttled:<lane>  zset    hosts with due jobs that must wait, by when (ms)
     <namespace>:later             zset    jobs that wait to be tried again, by when (ms)
-    <namespace>:suspects:<lane>   zset    due jobs that lost their worker twice: they run alone
+    <namespace>:suspects:<lane>   zset    due jobs that lost their worker twice, by priority, then by
+                                          how many may be tried together, the most first, then seq
+    <namespace>:trial             hash    the worker that tries suspects apart (`worker`), since when it
+                                          has its turn (`since_ms`), when the last trial began
+                                          (`began_ms`), its `priority`, and whether it is `alone`; a day
+    <namespace>:tried             set     running suspects: those of the trial
+    <namespace>:excused           zset    worker that ended in a trial → when that is forgotten (ms):
+                                          what it held beside the trial is not blamed; ten minutes
     <namespace>:parked:<batch>    zset    due jobs of a paused batch, put aside when met
     <namespace>:stopped           hash    batch → paused | cancelled; until it is resumed, retried or
                                           cleared
     <namespace>:leases            zset    running job → when its lease ends (ms)
     <namespace>:held              hash    running job → its lease, as JSON: [token, worker, since (ms)]
     <namespace>:tries             hash    job → tries begun, for jobs tried at least once
-    <namespace>:lost              hash    job → leases that ended without a result
+    <namespace>:lost              hash    job → leases that ended without a result; for one that was in a
+                                          trial then also how many may be tried together (0: guilty)
     <namespace>:errors            hash    job → why its last try failed, as JSON: [kind, message]
     <namespace>:trail             hash    job → where its fetch was left to wait for a host (see
                                           fetch/trail.py), for jobs that wait under another host
@@ -33,6 +41,10 @@
     <namespace>:breakers          zset    those of them whose breaker is not closed, likewise
     <namespace>:robots:<origin>   string  the robots.txt as JSON; expires as RFC 9309 says
     <namespace>:workers           zset    worker → last seen (ms); the silent are dropped
+    <namespace>:listeners         zset    worker with its queues, as JSON → last seen (ms); the silent are
+                                          dropped
+    <namespace>:stalled           string  last token and since when no claim followed, as JSON: [token,
+                                          ms], while jobs are due
     <namespace>:browsers          string  a worker can render pages; 20 seconds
     <namespace>:notified          string  a wake-up was sent; half a second
     <namespace>:lock:<name>       string  who repairs or feeds; seconds
@@ -63,6 +75,9 @@ class Keys:
         self.tries = self.prefix + "tries"
         self.errors = self.prefix + "errors"
         self.workers = self.prefix + "workers"
+        self.listeners = self.prefix + "listeners"
+        self.stalled = self.prefix + "stalled"
+        self.token = self.prefix + "token"
         self.breakers = self.prefix + "breakers"
         self.browsers = self.prefix + "browsers"
         self.notified = self.prefix + "notified"

@@ -23,6 +23,7 @@ _SCRIPTS = (
     "finish",
     "renew",
     "slow",
+    "apart",
     "forget",
     "stop",
     "unpark",

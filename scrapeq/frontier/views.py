@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -40,6 +40,15 @@ class Standing:
         if self.running:
             return JobStatus.RUNNING
         return JobStatus.RETRYING if self.retrying else JobStatus.PENDING
+
+
+class BatchCounts(NamedTuple):
+    """Open jobs of a batch: those that run, those that wait to be tried again, and those that lost
+    their worker twice and are tried apart (which may run)."""
+
+    running: int
+    retrying: int
+    tried_apart: int
 
 
 class Views:
@@ -122,14 +131,14 @@ class Views:
             found = self._redis.hgetall(self._keys.stopped)
         return {str(batch_id): str(state) for batch_id, state in found.items()}
 
-    def batch_counts(self, batch_id: str) -> tuple[int, int]:
-        """Its jobs that run now, and those that wait to be tried again."""
+    def batch_counts(self, batch_id: str) -> BatchCounts:
+        """Where the open jobs of a batch are that are not simply due; one round trip."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.scard(self._keys.running(batch_id))
         pipe.scard(self._keys.waiting(batch_id))
+        self._scripts.queue(pipe, "apart", [batch_id])
         with translated(self._redis):
-            running, waiting = pipe.execute()
-        return int(running), int(waiting)
+            return BatchCounts(*map(int, pipe.execute()))
 
     def counts(self) -> dict[str, int]:
         """All open jobs (`open`), those `running`, those `retrying`; live `workers`."""

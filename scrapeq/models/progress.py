@@ -26,9 +26,10 @@ def headline(total: int, completed: int, failed: int, cancelled: int) -> str:
 class Progress(BaseModel):
     """Counts of jobs by where they are; `pending + running + retrying + done == total`.
 
-    `rate_per_s` is pages finished a second lately, `eta_s` seconds to the end at that rate, None
-    while it cannot be known; `elapsed_s` counts from submission to now or to the end. `away` says in a
-    few words which service does not answer; "" while all do.
+    `tried_apart`: those open ones whose worker ended twice while it had them. `rate_per_s` is pages
+    finished a second lately, `eta_s` seconds to the end at that rate, None while it cannot be known;
+    `elapsed_s` counts from submission to now or to the end. `away` says in a few words which service
+    does not answer; "" while all do.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,6 +42,7 @@ class Progress(BaseModel):
     failed: int = 0
     cancelled: int = 0
     from_store: int = 0
+    tried_apart: int = 0
     rate_per_s: float | None = None
     eta_s: float | None = None
     elapsed_s: float = 0.0
@@ -70,6 +72,14 @@ class Progress(BaseModel):
     def headline(self) -> str:
         """See `headline`."""
         return headline(self.total, self.completed, self.failed, self.cancelled)
+
+    @property
+    def apart_in_words(self) -> str:
+        """What is said while jobs are tried apart, "" while none are."""
+        if not self.tried_apart:
+            return ""
+        pages = "1 page is" if self.tried_apart == 1 else f"{self.tried_apart:,} pages are"
+        return f"{pages} tried apart: a worker ended while it read {'it' if self.tried_apart == 1 else 'them'}"
 
     @property
     def all_failed(self) -> bool:

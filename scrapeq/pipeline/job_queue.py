@@ -50,6 +50,7 @@ from scrapeq.project.services import Services, shared_looking_services, shared_s
 from scrapeq.project.staffing import look_after_workers, warn_without_workers
 from scrapeq.project.submission import USUAL_PRIORITY, Submission, new_id
 from scrapeq.project.waiting import Waiting, patiently
+from scrapeq.project.working_now import other_workers
 from scrapeq.settings import Settings
 
 if TYPE_CHECKING:
@@ -375,7 +376,7 @@ class JobQueue:
             status_counts=counts,
             active_tasks=counts["running"],
             queue_lengths=self.services.queue_lengths(),
-            workers=now["workers"],
+            workers=now["workers"] + len(other_workers(self.services)),
         )
 
     def paused_hosts(self) -> pd.DataFrame:
@@ -405,7 +406,7 @@ class JobQueue:
 
         Raises WaitTimeout when the time is over (the job goes on), NotFound.
         """
-        timeout = arguments.a_timeout(timeout)
+        job_id, timeout = arguments.an_id(job_id), arguments.a_timeout(timeout)
         waiting = Waiting(self.services, f"job {job_id} is not finished", timeout)
         for pause_s in waiting:
             status = waiting.look(lambda: _recorded_status(self.services, job_id))

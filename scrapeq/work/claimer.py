@@ -58,8 +58,6 @@ class Claimer:
         self._allowed_until_s = 0.0
         self._wanted = asyncio.Event()
         self._halt = asyncio.Event()
-        self._alone = False  # jobs wait that lost their worker twice
-        self._suspect = ""  # the one of them that runs now, if one does
 
     def allow(self, until_s: float) -> None:
         """Claim until then, by the monotonic clock."""
@@ -79,7 +77,7 @@ class Claimer:
             if time.monotonic() >= self._allowed_until_s:
                 await self._rest()
                 continue
-            if self._must_wait():
+            if self._saver.is_behind or not self._held.free:
                 await self._held.changed(LOOK_S)
                 continue
             await self._held.room()
@@ -94,17 +92,8 @@ class Claimer:
                 log.warning("nothing can be claimed: %s", error)
                 await asyncio.sleep(AGAIN_S)
                 continue
-            # A job that lost its worker twice runs with nothing beside it: if it ends this
-            # process too, its neighbours are not blamed.
-            self._alone = claim.suspects > 0
-            self._suspect = next((one.job_id for one in claim.leases if one.lost >= 2), "")
-            if not claim.leases and not (self._alone and self._held):
+            if not claim.leases:
                 await self._nothing_due(claim.next_ms)
-
-    def _must_wait(self) -> bool:
-        """Whether something has to end before a claim makes sense."""
-        runs_alone = self._suspect in self._held or (self._alone and bool(self._held))
-        return runs_alone or self._saver.is_behind or not self._held.free
 
     async def _rest(self) -> None:
         self.idle.set()
@@ -132,7 +121,7 @@ class Claimer:
             self._name,
             count,
             self._first_lease_ms,
-            alone=self._alone,
+            alone=not self._held,
             lanes=(lane,),
         )
         if claim.leases:

@@ -40,7 +40,7 @@ STUCK_S = 3.0
 ENDING_S = 5.0
 #: Children that a page is given to, one after the other, while each ends without having reached the
 #: page's own bounds: killed from outside, crashed, or stood still. One end says nothing about the
-#: page; three in a row do, as with workers (`attempt.MOST_LOST`).
+#: page; three in a row do, as with workers (`lua/claim.lua`).
 MOST_READS = 3
 #: How a child ended that was ended because it stood still; no exit code and no signal.
 STOOD_STILL = -1_000
@@ -76,7 +76,7 @@ class Readers:
         """
         body, url, content_type = response.body, response.final_url, response.content_type
         if all(stage.light for stage in stages) and is_light(body, recipe):
-            source = Source(body, url, content_type, recipe, light=True)
+            source = Source(body, url, content_type, recipe, light=True, asked=response.asked)
             return run_stages(stages, source, content)
         reads = 0
         while True:
@@ -188,6 +188,7 @@ class _Errand:
         self.request = json.dumps(
             {
                 "url": response.final_url,
+                "asked": response.asked,
                 "content_type": response.content_type,
                 "recipe": recipe.model_dump(),
                 "length": len(response.body),

@@ -1,15 +1,15 @@
 -- Take up to N due jobs of the lanes that the caller serves, best priority first, of each host
 -- at most as many as its limit allows.
--- ARGV: worker, N, lease_ms, alone (0/1: the caller runs nothing else and may take a suspect), then
---       the lanes
--- Result: { jobs, next_ms, suspects, more }: jobs as { id, token, tries, lost, given_up, trail } each; when
---         something becomes due (-1: nothing waits, 0: something is due already); how many suspects
---         may go now; more (1: there was too much to put right for one call, so call again).
+-- ARGV: worker, N, lease_ms, alone (0/1: the caller holds no other lease), then the lanes
+-- Result: { jobs, next_ms, suspects, more }: jobs as { id, token, tries, lost, guilty (0/1), given_up,
+--         trail } each; when something becomes due (-1: nothing waits, 0: something is due already); how
+--         many suspects wait for a trial; more (1: there was too much to put right for one call, so call
+--         again).
 --         given_up is {} for a job that is to be fetched; for one whose host was given up it is
 --         { opened_ms, probes, error_kind, error_message }. trail is where its fetch was left, or ''.
 --         An error 'NOEPOCH' if this Redis was emptied.
 -- Closes: two workers that see the same due job or the same free host, or that both send the
--- probe of a half-open breaker.
+-- probe of a half-open breaker; two that both try suspects.
 local epoch = redis.call('GET', P .. 'epoch')
 if not epoch then return redis.error_reply('NOEPOCH this Redis is not known to the record') end
 even_if_full()
@@ -19,12 +19,44 @@ for i = 5, #ARGV do served[#served + 1] = ARGV[i] end
 local now = now_ms()
 local SWEEP = 1000 -- how much of each list one call puts right: bounds the script's time to ~10 ms
 local more = false
+-- A worker that tries suspects is given nothing else for TRIAL_MS that is not of a better priority, so
+-- that it holds nothing else soon; it begins when it does, at the latest after EMPTY_MS. Then others
+-- have their turn for REST_MS, which matters where it is the only worker.
+local TRIAL_MS, EMPTY_MS, REST_MS = 4000, 1500, 1000
+local MOST_LOST = 8 -- a job that ended so many workers is guilty, though it was never tried quite alone
+local LOOK_MS = 250 -- when to look again whether a trial may begin
+local EXCUSED_MS = 600000 -- longer than any lease of a worker that ended lasts
 
 -- Do `put_right` to everything in a list that is due, and note if that is too much for one call.
 local function sweep(key, put_right)
   local due = redis.call('ZRANGE', key, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, SWEEP)
   for _, member in ipairs(due) do put_right(member) end
   more = more or #due == SWEEP
+end
+
+local trial = {} -- the trial that runs, if one does: its worker, and what is known of it
+local tried = any_tried and redis.call('SCARD', TRIED) or 0
+if tried > 0 then trial = redis.call('HMGET', TRIAL, 'worker', 'alone') end
+
+-- A worker ended. If it tried suspects, they are to blame, and what it held beside them is not.
+local function blame(id, holder, is_tried)
+  local count, together = losses(id)
+  if is_tried then
+    if tried > TOGETHER / 4 then
+      together = TOGETHER / 4
+    elseif tried > 1 or (trial[2] ~= '1' and count < MOST_LOST) then
+      together = 1
+    else
+      together = 0
+    end
+    redis.call('ZREMRANGEBYSCORE', P .. 'excused', '-inf', whole(now))
+    redis.call('ZADD', P .. 'excused', whole(now + EXCUSED_MS), holder)
+    redis.call('PEXPIRE', P .. 'excused', EXCUSED_MS)
+    redis.call('DEL', TRIAL)
+  elseif holder == trial[1] or redis.call('ZSCORE', P .. 'excused', holder) then
+    return redis.call('HINCRBY', P .. 'tries', id, -1)
+  end
+  redis.call('HSET', P .. 'lost', id, whole(count + 1) .. (together and ' ' .. whole(together) or ''))
 end
 
 sweep(P .. 'leases', function(id) -- ended without a result
@@ -35,8 +67,9 @@ sweep(P .. 'leases', function(id) -- ended without a result
   local ended = tonumber(redis.call('ZSCORE', P .. 'leases', id))
   local _, holder = lease_on(id)
   local seen = holder and redis.call('ZSCORE', P .. 'workers', holder)
+  local is_tried = tried > 0 and redis.call('SISMEMBER', TRIED, id) == 1
   unhold(id, job)
-  if not seen or tonumber(seen) < ended - 1500 then redis.call('HINCRBY', P .. 'lost', id, 1) end
+  if not seen or tonumber(seen) < ended - 1500 then blame(id, holder or '', is_tried) end
   make_ready(id, job, now)
 end)
 sweep(P .. 'later', function(id) -- its wait is over
@@ -49,6 +82,7 @@ end)
 for _, lane in ipairs(served) do
   sweep(P .. 'throttled:' .. lane, function(host) settle(host, now) end)
 end
+if tried > 0 then any_tried = redis.call('EXISTS', TRIED) == 1 end
 -- A job of the best priority may be in what was not reached yet.
 if more then return { {}, '0', 0, 1 } end
 
@@ -58,7 +92,7 @@ local any_lost = redis.call('HLEN', P .. 'lost') > 0
 local any_breaker = redis.call('EXISTS', BREAKERS) == 1
 local any_trail = redis.call('EXISTS', P .. 'trail') == 1
 
-local function take(id, job, lost)
+local function take(id, job, lost, guilty)
   local token = whole(tonumber(epoch) * 4294967296 + redis.call('INCR', P .. 'token'))
   local _, _, gap, breaker = terms(job, job.host, now)
   local key = P .. 'host:' .. job.host
@@ -82,8 +116,8 @@ local function take(id, job, lost)
     redis.call('PEXPIRE', key, HOST_TTL_MS)
   end
   settle(job.host, now)
-  taken[#taken + 1] = { id, token, redis.call('HINCRBY', P .. 'tries', id, 1), lost, given_up,
-    any_trail and redis.call('HGET', P .. 'trail', id) or '' }
+  taken[#taken + 1] = { id, token, redis.call('HINCRBY', P .. 'tries', id, 1), lost, guilty and 1 or 0,
+    given_up, any_trail and redis.call('HGET', P .. 'trail', id) or '' }
 end
 
 -- Put a job of a stopped batch aside, out of the list that it was met in; whether it was one.
@@ -126,54 +160,106 @@ local function pick(host, ready)
   return id, facts(id)
 end
 
--- The suspects, of the first hundred of each lane, that may be started now.
+-- Whether the host of a suspect may be asked now.
+local function is_free(job)
+  local at, limit = terms(job, job.host, now)
+  return at <= now and redis.call('SCARD', P .. 'busy:' .. job.host) < limit
+end
+
+-- Suspects are in the order of their priority, then of how many of them may be tried together, the
+-- largest number first: so the innocent are mostly out of it before the trials of one alone begin.
+local PLACES = 8796093022208 -- SPAN / 64
+local function suspect_score(job, together)
+  return whole(job.priority * SPAN + (63 - together) * PLACES + job.seq)
+end
+
+-- The suspects, of the first hundred of each lane, whose hosts may be asked now, and the class of
+-- the best: its priority, and how many may be tried together.
 local function free_suspects()
-  local free = {}
+  local free, best = {}, math.huge
   for _, lane in ipairs(served) do
     local suspects = P .. 'suspects:' .. lane
-    for _, id in ipairs(redis.call('ZRANGE', suspects, 0, 99)) do
+    local found = redis.call('ZRANGE', suspects, 0, 99, 'WITHSCORES')
+    for i = 1, #found, 2 do
+      local id, class = found[i], math.floor(tonumber(found[i + 1]) / PLACES)
       local job = facts(id)
       if not job then
         redis.call('ZREM', suspects, id)
-      elseif not put_aside(id, job, suspects) then
-        local at, limit = terms(job, job.host, now)
-        if at <= now and redis.call('SCARD', P .. 'busy:' .. job.host) < limit then
-          free[#free + 1] = id
-        end
+      elseif not put_aside(id, job, suspects) and is_free(job) then
+        free[#free + 1] = { id, job, class }
+        best = math.min(best, class)
       end
     end
   end
-  return free
+  return free, best
 end
 
-local suspect = alone and free_suspects()[1]
-if suspect then
-  local job = facts(suspect)
-  redis.call('ZREM', P .. 'suspects:' .. job.lane, suspect)
-  take(suspect, job, tonumber(redis.call('HGET', P .. 'lost', suspect) or '0'))
-else
-  local left = wanted + SWEEP
-  while #taken < wanted and left > 0 do
-    left = left - 1
-    local lane, host = best_host()
-    if not host then break end
-    local ready = ready_in(lane, host)
-    local id, job = pick(host, ready)
-    local lost = id and any_lost and tonumber(redis.call('HGET', P .. 'lost', id) or '0') or 0
-    if not job then
-      settle_in(lane, host, now)
-    elseif not put_aside(id, job, ready) then
-      if lost >= 2 then
-        redis.call('ZREM', ready, id)
-        redis.call('ZADD', P .. 'suspects:' .. lane, whole(job.score), id)
-        settle(host, now)
-      else
-        take(id, job, lost)
-      end
+-- For how long it has been the caller's turn to try suspects; nil if it is another's. The turn begins
+-- where there are suspects of a priority.
+local function trial_for(priority)
+  local since, holder = unpack(redis.call('HMGET', TRIAL, 'since_ms', 'worker'))
+  local age = since and now - tonumber(since)
+  if holder == worker and age < TRIAL_MS then return age end
+  if not priority or (any_tried and holder ~= worker) or (age and age < TRIAL_MS + REST_MS) then return nil end
+  redis.call('HSET', TRIAL, 'worker', worker, 'since_ms', whole(now), 'priority', priority)
+  redis.call('PEXPIRE', TRIAL, HOST_TTL_MS)
+  return 0
+end
+
+local free, class = {}, nil
+local age, below -- of the caller's trial; it is given only jobs of a better priority than this
+if any_lost then
+  free, class = free_suspects()
+  if #free > 0 then below = math.floor(class / 64) end
+  age = trial_for(below)
+  if age and not below then below = tonumber(redis.call('HGET', TRIAL, 'priority')) end
+end
+local left = wanted + SWEEP
+while #taken < wanted and left > 0 do
+  left = left - 1
+  local lane, host = best_host()
+  if not host then break end
+  local ready = ready_in(lane, host)
+  local id, job = pick(host, ready)
+  local lost, together = 0, nil
+  if id and any_lost then lost, together = losses(id) end
+  if not job then
+    settle_in(lane, host, now)
+  elseif not put_aside(id, job, ready) then
+    if together and together > 0 then
+      redis.call('ZREM', ready, id)
+      redis.call('ZADD', P .. 'suspects:' .. lane, suspect_score(job, together), id)
+      settle(host, now)
+    elseif age and below and job.priority >= below then
+      break
+    else
+      take(id, job, lost, together == 0)
     end
   end
-  more = left == 0
 end
+more = left == 0
+
+if any_tried and #taken > 0 and redis.call('HGET', TRIAL, 'worker') == worker then
+  redis.call('HSET', TRIAL, 'alone', 0)
+end
+if age and #free > 0 and #taken < wanted and ((alone and #taken == 0) or age >= EMPTY_MS) then
+  local began = tonumber(redis.call('HGET', TRIAL, 'began_ms') or '0')
+  if not any_tried or began < now - age then -- one for each turn
+    local is_alone = alone and #taken == 0 and not any_tried
+    local most = math.min(wanted - #taken, 63 - class % 64)
+    for _, one in ipairs(free) do
+      local id, job = one[1], one[2]
+      if most > 0 and one[3] == class and is_free(job) then
+        most = most - 1
+        redis.call('ZREM', P .. 'suspects:' .. job.lane, id)
+        redis.call('SADD', TRIED, id)
+        take(id, job, (losses(id)))
+      end
+    end
+    redis.call('HSET', TRIAL, 'began_ms', whole(now), 'priority', below, 'alone', is_alone and 1 or 0)
+  end
+end
+local waiting = any_lost and #free_suspects() or 0
 
 local next_ms = -1
 local function no_later_than(key)
@@ -189,4 +275,5 @@ else
   no_later_than(P .. 'leases')
   if next_ms >= 0 then next_ms = math.max(1, next_ms - now) end
 end
-return { taken, whole(next_ms), #free_suspects(), more and 1 or 0 }
+if waiting > 0 then next_ms = LOOK_MS end
+return { taken, whole(next_ms), waiting, more and 1 or 0 }

@@ -14,6 +14,14 @@ local function now_ms()
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
+-- Suspects: jobs that lost their worker twice. One worker tries some of them at a time, apart from
+-- other jobs: the trial, and its jobs are `tried`. If the worker ends, a quarter as many of them are
+-- tried together the next time, and at last one; if one alone ends its worker, it is guilty. A quarter
+-- and not a half, because a trial that fails costs a process, and one that succeeds only a page's time.
+local TRIAL, TRIED = P .. 'trial', P .. 'tried'
+local TOGETHER = 16 -- suspects in a first trial
+local any_tried = redis.call('EXISTS', TRIED) == 1
+
 local function whole(number) return string.format('%.0f', number) end
 
 -- A full Redis refuses a script whose first write needs memory. After a first write that needs none,
@@ -118,6 +126,17 @@ local function settle(host, now)
   for _, lane in ipairs(lanes) do settle_in(lane, host, now) end
 end
 
+-- How many leases on a job ended in silence, and with how many others it may be tried if it is a
+-- suspect (0: it is guilty).
+local function losses(id)
+  local text = redis.call('HGET', P .. 'lost', id)
+  if not text then return 0 end
+  local count, together = string.match(text, '^(%d+) ?(%d*)$')
+  count = tonumber(count)
+  if count < 2 then return count end
+  return count, tonumber(together) or TOGETHER
+end
+
 local function make_ready(id, job, now)
   redis.call('ZADD', ready_in(job.lane, job.host), whole(job.score), id)
   settle(job.host, now)
@@ -129,6 +148,7 @@ local function unhold(id, job)
   redis.call('HDEL', P .. 'held', id)
   redis.call('SREM', P .. 'running:' .. job.batch, id)
   redis.call('SREM', P .. 'busy:' .. job.host, id)
+  if any_tried then redis.call('SREM', TRIED, id) end
 end
 
 -- A lease that its worker ends takes along the slot that it held: whether or not a request was

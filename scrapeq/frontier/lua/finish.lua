@@ -58,7 +58,7 @@ for i = 6, #ARGV, 14 do
   local id, token, verb, about = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 8]
   if is_held(id, token) then
     local job = facts(id)
-    local lost = any_lost and tonumber(redis.call('HGET', P .. 'lost', id) or '0') or 0
+    local lost = any_lost and losses(id) or 0
     local report = { verdict = ARGV[i + 7], error_kind = ARGV[i + 5], error_message = ARGV[i + 6],
                      pause_ms = tonumber(ARGV[i + 9]), is_named = ARGV[i + 10] == '1' }
     ended = ended + 1

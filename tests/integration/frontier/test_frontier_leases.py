@@ -107,7 +107,7 @@ def test_a_retry_waits_its_time_and_says_why(
     failed_ms = now_ms()
     end(frontier, lease, "retry", 100, error_kind="reset", error_message="it broke")
 
-    assert frontier.views.batch_counts("batch") == (0, 1)
+    assert frontier.views.batch_counts("batch") == (0, 1, 0)
     standing = frontier.views.standings(["a"])["a"]
     assert (standing.error_kind, standing.error_message) == ("reset", "it broke")
     next_ms = frontier.jobs.claim("w", 9, LONG_MS).next_ms
@@ -116,76 +116,15 @@ def test_a_retry_waits_its_time_and_says_why(
     (again,) = eventually(take)
     assert now_ms() - failed_ms >= 100
     assert (again.tries, again.lost) == (2, 0)
-    assert frontier.views.batch_counts("batch") == (1, 0)
+    assert frontier.views.batch_counts("batch") == (1, 0, 0)
 
 
-def lose(frontier: Frontier, eventually: Eventually, times: int) -> None:
-    """Let whatever is due lose its worker so often."""
-    for _ in range(times):
-        eventually(lambda: frontier.jobs.claim("doomed", 100, 1, alone=True).leases)
+def lose(frontier: Frontier, eventually: Eventually) -> None:
+    """Let whatever is due lose its worker."""
+    assert frontier.jobs.claim("doomed", 100, 1).leases
     eventually(
         lambda: not frontier.jobs.claim("w", 0, 1).leases and not frontier.views.counts()["running"]
     )
-
-
-def test_a_job_that_lost_its_worker_twice_runs_alone(
-    add: Add, take: Take, frontier: Frontier, eventually: Eventually
-) -> None:
-    add("poison", priority=1)
-    lose(frontier, eventually, 2)
-    add("good", "good too")
-
-    claim = frontier.jobs.claim("w", 1, LONG_MS)
-    assert [lease.job_id for lease in claim.leases] == ["good"]
-    assert claim.suspects == 1
-    (poison,) = take(alone=True)
-    assert (poison.job_id, poison.lost) == ("poison", 2)
-    assert frontier.jobs.claim("w", 9, LONG_MS).suspects == 0
-
-
-def test_suspects_go_one_by_one_before_others(
-    add: Add, take: Take, frontier: Frontier, eventually: Eventually
-) -> None:
-    add("p", "q")
-    lose(frontier, eventually, 1)
-    eventually(lambda: len(frontier.jobs.claim("doomed", 9, 1).leases) == 2)
-    eventually(
-        lambda: not frontier.jobs.claim("w", 0, 1).leases and not frontier.views.counts()["running"]
-    )
-    add("good", priority=1)
-    assert [lease.job_id for lease in take(1)] == ["good"]
-    add("good too", priority=1)
-    take(0)
-
-    assert frontier.views.is_due()
-    assert [one.job_id for one in take(9)] == ["good too"]
-    assert [one.job_id for one in take(9, alone=True)] == ["p"]
-    assert [one.job_id for one in take(9, alone=True)] == ["q"]
-
-
-def test_a_suspect_that_ends_well_is_none_any_more(
-    add: Add, take: Take, frontier: Frontier, eventually: Eventually
-) -> None:
-    add("a")
-    lose(frontier, eventually, 2)
-    take()
-    (lease,) = take(alone=True)
-
-    end(frontier, lease, "retry", 1)
-
-    assert [(one.job_id, one.lost) for one in eventually(take)] == [("a", 0)]
-
-
-def test_a_suspect_whose_host_must_wait_blocks_nobody(
-    add: Add, take: Take, frontier: Frontier, eventually: Eventually
-) -> None:
-    add("a", host="slow")
-    lose(frontier, eventually, 2)
-    take()
-    frontier.throttle.take_slot("slow", 1, LONG_MS)
-
-    assert frontier.jobs.claim("w", 9, LONG_MS).suspects == 0
-    assert take(alone=True) == []
 
 
 @pytest.mark.parametrize(("verb", "tries"), [("retry", 1), ("release", 0)])
@@ -193,7 +132,7 @@ def test_tries_that_were_lost_do_not_count_once_one_was_not(
     verb: str, tries: int, add: Add, take: Take, frontier: Frontier, eventually: Eventually
 ) -> None:
     add("a")
-    lose(frontier, eventually, 1)
+    lose(frontier, eventually)
     (lease,) = take()
     assert (lease.tries, lease.lost) == (2, 1)
 

@@ -48,7 +48,7 @@ def test_a_retry_comes_back_to_its_place(
     frontier.jobs.finish([Ending("first", first.token, "retry", 1, error_kind="reset")])
     add("urgent", priority=1)
     add("last", priority=9)
-    eventually(lambda: not take(0) and frontier.views.batch_counts("batch") == (0, 0))
+    eventually(lambda: not take(0) and frontier.views.batch_counts("batch") == (0, 0, 0))
 
     assert ids(take()) == ["urgent", "first", "second", "last"]
 
@@ -148,7 +148,7 @@ def test_ids_may_hold_anything(add: Add, take: Take, frontier: Frontier) -> None
     leases = take(1) + take(1)
 
     assert ids(leases) == ["a|b|c", "\ud800 \0 ü"]
-    assert frontier.views.batch_counts("x|y|7") == (2, 0)
+    assert frontier.views.batch_counts("x|y|7") == (2, 0, 0)
     assert frontier.jobs.finish([Ending(one.job_id, one.token, "done") for one in leases])[0] == 2
     assert frontier.views.counts()["open"] == 0
 

@@ -47,6 +47,20 @@ def test_where_all_failed_the_headline_says_so_and_nothing_says_100() -> None:
     assert "repeating-linear-gradient" in html
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (14, "14 pages are tried apart: a worker ended while it read them"),
+        (1, "1 page is tried apart: a worker ended while it read it"),
+    ],
+)
+def test_pages_that_are_tried_apart_are_told(count: int, words: str) -> None:
+    batch, _ = ended(0, {})
+    progress = Progress(total=500, pending=500, tried_apart=count)
+
+    assert f"{words}. run 2" in batch_card(batch, progress, note="run 2", errors={})
+
+
 def test_where_all_is_good_it_is_100() -> None:
     assert "500 of 500 · 100 %" in card(500, {})
     assert display.FAILED not in card(500, {})
