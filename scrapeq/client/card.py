@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scrapeq import display
+from scrapeq import display, urls
 from scrapeq.client.failures import FailedRow
 from scrapeq.client.sight import OFFLINE
 from scrapeq.models import Batch, BatchState, ErrorKind, Progress
@@ -14,6 +14,8 @@ from scrapeq.project.away import Away
 
 #: Kinds of error that the last sentence of a batch names.
 MOST_KINDS = 3
+#: Kinds of a page whose host was not reached. Where no other came, from whatever host, it may be us.
+_UNREACHED = frozenset({ErrorKind.DNS, ErrorKind.REFUSED, ErrorKind.CONNECT_TIMEOUT})
 
 
 def batch_card(
@@ -107,10 +109,18 @@ def why_all_failed(
     failures = [kind for kind in errors if kind != ErrorKind.CANCELLED]
     if not progress.all_failed or not failures:
         return ""
+    if _UNREACHED.issuperset(failures) and len(_hosts(rows)) > 1:
+        words = errors_in_words({one: errors[one] for one in failures})
+        return f"no host could be reached ({words}): this machine's network may be away"
     kind = failures[0]
     example = next((one.message for one in rows.get(kind, ()) if one.message), "")
     advice = _advice(kind) or example
     return f"{errors[kind]:,} of {progress.failed:,} {error_words(kind)}{advice and f': {advice}'}"
+
+
+def _hosts(rows: Mapping[str, Sequence[FailedRow]]) -> set[str]:
+    """The hosts of the rows that are known."""
+    return {urls.host_key(one.url) for some in rows.values() for one in some}
 
 
 def _groups(
