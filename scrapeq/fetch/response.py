@@ -19,6 +19,7 @@ class Response:
     redirects: the addresses that led on, oldest first. fetched_at: aware, in UTC, when the last
     request was sent. elapsed_s: from the first byte sent to the last one read, without the waits
     that politeness asked for. cookies: what the servers on the way have set.
+    render_reason: why a browser showed it, of a page that one has; `body` is then what it became.
     """
 
     url: str
@@ -31,3 +32,9 @@ class Response:
     fetched_at: datetime
     elapsed_s: float
     cookies: tuple[Cookie, ...] = ()
+    render_reason: str | None = None
+
+    @property
+    def asked(self) -> str:
+        """The URL before redirects, without fragment and credentials."""
+        return self.redirects[0] if self.redirects else self.final_url

@@ -151,9 +151,10 @@ def translated(client: redis.Redis) -> Iterator[None]:
                 "write it in {name}: redis://:password@host:6379/0",
             ) from error
         if "DB index is out of range" in str(error):
-            raise RedisUnavailable(
-                "this Redis has no database of the number that REDIS_URL names",
-                hint="most have 0 to 15: write redis://host:6379/0",
+            raise _unavailable(
+                client,
+                f"this Redis has no database of the number that {_name(client)} names",
+                "most have 0 to 15: write redis://host:6379/0 in {name}",
             ) from error
         if any(words in str(error) for words in _NOT_ALLOWED):
             raise _not_allowed(client, error) from error

@@ -41,6 +41,10 @@
     <namespace>:breakers          zset    those of them whose breaker is not closed, likewise
     <namespace>:robots:<origin>   string  the robots.txt as JSON; expires as RFC 9309 says
     <namespace>:workers           zset    worker → last seen (ms); the silent are dropped
+    <namespace>:listeners         zset    worker with its queues, as JSON → last seen (ms); the silent are
+                                          dropped
+    <namespace>:stalled           string  last token and since when no claim followed, as JSON: [token,
+                                          ms], while jobs are due
     <namespace>:browsers          string  a worker can render pages; 20 seconds
     <namespace>:clock             hash    the time that was seen last (`seen_ms`), and by how much it is
                                           ahead of the machine's (`ahead_ms`): see lua/common.lua
@@ -73,6 +77,9 @@ class Keys:
         self.tries = self.prefix + "tries"
         self.errors = self.prefix + "errors"
         self.workers = self.prefix + "workers"
+        self.listeners = self.prefix + "listeners"
+        self.stalled = self.prefix + "stalled"
+        self.token = self.prefix + "token"
         self.breakers = self.prefix + "breakers"
         self.browsers = self.prefix + "browsers"
         self.clock = self.prefix + "clock"

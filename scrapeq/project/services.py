@@ -16,7 +16,7 @@ from scrapeq import cluster, database
 from scrapeq.errors import ConfigError, DatabaseUnavailable, RedisUnavailable
 from scrapeq.frontier import BreakerPolicy, Frontier, check_redis, connect
 from scrapeq.project.bounded import Bounded, budget
-from scrapeq.project.celery_app import CLEAN, PROCESS, SCRAPE, WAKE_UP, key_prefix, make_app
+from scrapeq.project.celery_app import QUEUES, WAKE_UP, key_prefix, make_app
 from scrapeq.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,13 @@ class Services:
     def queue_lengths(self) -> dict[str, int]:
         """Messages that wait in each Celery queue; zeros where the broker is another Redis."""
         prefix, of = key_prefix(self.settings.namespace), self.frontier.coordination
-        return {queue: of.list_length(prefix + queue) for queue in (SCRAPE, PROCESS, CLEAN)}
+        return {queue: of.list_length(prefix + queue) for queue in QUEUES}
+
+    def tasks_waiting(self, queue: str, limit: int = 100) -> int:
+        """Messages in a Celery queue that carry work, up to `limit`: wake-ups carry none."""
+        key = key_prefix(self.settings.namespace) + queue
+        messages = self.frontier.coordination.list_items(key, limit)
+        return sum(WAKE_UP not in message for message in messages)
 
     def wake(self, count: int = 1) -> None:
         """Ring for up to `count` workers. Never essential: workers also look by themselves.
@@ -180,6 +186,7 @@ def _key(settings: Settings) -> str:
 def _breaker_policy(settings: Settings) -> BreakerPolicy:
     return BreakerPolicy(
         failures=settings.breaker_failures,
+        first_failures=settings.breaker_first_failures,
         open_s=settings.breaker_open_s,
         longest_s=settings.breaker_longest_s,
         give_up_s=settings.breaker_give_up_s,

@@ -111,4 +111,5 @@ def _response(kept: database.results.StoredBody) -> Response:
         redirects=(),
         fetched_at=kept.fetched_at,
         elapsed_s=0.0,
+        render_reason=kept.render_reason,
     )

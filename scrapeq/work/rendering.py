@@ -88,6 +88,9 @@ class Rendering:
         Inside its `place`; `owner` is its lease.
         """
         content: Content | Failure | None = None
+        if response.render_reason is not None:  # a stored page, which is what it became already
+            content = await self._stages.run(response, config, recipe)
+            return ReadPage(response, content, rendered=True, reason=response.render_reason)
         if config.render == "always" and _is_html(response):
             reason: str | None = _ASKED
         else:

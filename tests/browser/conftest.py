@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from scrapeq.fetch import find_browser
 from scrapeq.testing import LittleWeb
+from tests.contrast import TEXT, blended, contrast, from_css
 
 PATIENCE_S = 180
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
@@ -33,6 +34,44 @@ _SETTINGS = {
     "apputils-extension/notification": {"checkForUpdates": False, "fetchNews": "false"},
     "apputils-extension/themes": {"adaptive-theme": True},
 }
+
+
+#: Every piece of text that is shown with its colour, the nearest ground below it, and how much of it
+#: is left by the opacity of all that it is in. What lists of choices open is the browser's own.
+_TEXTS = """
+() => {
+  const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const element = walk.currentNode.parentElement;
+    if (!walk.currentNode.nodeValue.trim() || element.closest('option, style, script')) continue;
+    if (!element.checkVisibility() || element.closest('svg')) continue;
+    let opacity = 1, ground = 'rgb(255, 255, 255)', isFound = false;
+    for (let one = element; one; one = one.parentElement) {
+      const style = getComputedStyle(one);
+      opacity *= style.opacity;
+      if (!isFound && style.backgroundColor.startsWith('rgb(')) {
+        ground = style.backgroundColor;
+        isFound = true;
+      }
+    }
+    const words = walk.currentNode.nodeValue.trim();
+    found.push({ words, colour: getComputedStyle(element).color, ground, opacity });
+  }
+  return found;
+}
+"""
+
+
+def unreadable(page: Page) -> list[dict[str, Any]]:
+    """The texts of a page with less contrast than WCAG 2.2 AA asks for."""
+    texts: list[dict[str, Any]] = page.evaluate(_TEXTS)
+    assert texts
+
+    def seen(text: dict[str, Any]) -> float:
+        ground = from_css(text["ground"])
+        return contrast(blended(from_css(text["colour"]), ground, text["opacity"]), ground)
+
+    return [text for text in texts if seen(text) < TEXT]
 
 
 @pytest.fixture(scope="module")

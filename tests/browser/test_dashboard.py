@@ -19,7 +19,7 @@ import scrapeq as sq
 from scrapeq import cluster as clusters
 from scrapeq.display import script
 from scrapeq.settings import Settings, load_settings
-from tests.browser.conftest import ARTEFACTS, PATIENCE_S
+from tests.browser.conftest import ARTEFACTS, PATIENCE_S, unreadable
 
 EVIL = "<img src=x onerror=document.title='pwned'> firms"
 
@@ -215,7 +215,7 @@ def test_a_page_says_that_it_is_not_connected_and_what_to_open(open_page, addres
     expect(page.locator("#lost")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 1100), ("light", 390)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 1100), ("light", 360)])
 def test_a_page_fits_every_width(open_page, module_web, settings, scheme, width):
     urls = [row["url"] for row in module_web.urls(2_000, failures=0.1)]
     batch = sq.scrape(
@@ -233,6 +233,14 @@ def test_a_page_fits_every_width(open_page, module_web, settings, scheme, width)
 
     wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert wide[0] <= wide[1]
+    for more in page.locator("details:not([open]) > summary").all():
+        more.click()
+    assert unreadable(page) == []
+    for acting in page.locator("button, summary, input, select, textarea").all():
+        if acting.is_visible():
+            box = acting.bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
     batch.cancel()
 
 

@@ -35,7 +35,7 @@ def test_a_page_that_needs_a_browser_gets_one_and_no_other_does(web, scrape, ask
 
 
 def test_all_pages_where_a_browser_is_asked_for(web, scrape):
-    batch = scrape([web.url("/product/1"), web.url("/json")], render="always", store_html=True)
+    batch = scrape([web.url("/product/1"), web.url("/json")], render="always")
     table = batch.wait(PATIENCE_S).table(columns=["rendered", "render_reason", "ok"])
 
     assert list(table["rendered"]) == [True, False]  # JSON is no page
@@ -70,6 +70,18 @@ def test_a_rendered_page_answers_those_who_want_it_rendered_alone(web, scrape, a
     assert again["rendered"].all()
     assert not other["from_store"].any()
     assert len([hit for hit in asked() if hit.path == "/drawn/200"]) == 2
+
+
+def test_a_stored_page_is_read_as_it_became_and_not_shown_again(web, scrape, asked):
+    link = [web.url("/drawn/210")]
+    scrape(link, render="always", store_html=True).wait(PATIENCE_S)
+
+    again = scrape(link, render="always", custom_selectors={"headline": "h1"}).wait(PATIENCE_S).df
+
+    assert again["headline"].iloc[0] == web.page("/product/210").title
+    assert again["rendered"].all()
+    assert again["from_store"].all()
+    assert [hit.path for hit in asked()] == ["/drawn/210", "/product/210"]
 
 
 def test_without_a_browser_nothing_fails_and_the_row_says_so(web, tmp_path, monkeypatch):

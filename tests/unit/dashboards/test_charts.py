@@ -29,7 +29,7 @@ def test_bars_have_the_height_of_their_share_and_stand_on_each_other():
     assert float(throughput.bars[1].y) == 0
     assert float(throughput.bars[2].x) == WIDTH * 2 / 3
     assert throughput.bars[0].label == "12:00 UTC: 30 succeeded"
-    assert (throughput.top, throughput.now) == ("40", "20")
+    assert (throughput.top, throughput.now, throughput.window) == ("40", "20", "at 12:02")
 
 
 def test_lines_stop_where_nothing_is_known():
@@ -40,7 +40,7 @@ def test_lines_stop_where_nothing_is_known():
     assert latency.lines[1].path == ""
     assert latency.lines[1].dots.count("M") == 2
     assert latency.now == "p50 200 ms · p95 400 ms"
-    assert success.now == "50.0 %"
+    assert (success.now, success.window) == ("50.0 %", "at 12:02")
 
 
 def test_neighbours_are_joined_by_a_line():
