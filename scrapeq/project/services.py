@@ -95,7 +95,7 @@ class Services:
         """
         if count <= 0 or not self.frontier.coordination.may_notify():
             return
-        waiting = self.queue_lengths()[SCRAPE]
+        waiting = self.queue_lengths()["scraping"]
         try:
             for _ in range(min(count, MOST_WAKE_UPS - waiting)):
                 self.app.send_task(
