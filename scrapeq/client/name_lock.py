@@ -1,4 +1,4 @@
-"""Submitting a name one at a time: it spares work. Which batch is which run, the record decides."""
+"""Submitting a name one at a time, so that no work is done in vain. The record decides which run it is."""
 
 from __future__ import annotations
 
