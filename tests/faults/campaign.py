@@ -42,9 +42,10 @@ def run(
     """
     random = Random(seed)
     attempts: list[Attempt] = []
+    needs_clock = any(fault.needs_clock for fault in faults)
     with (
         tempfile.TemporaryDirectory(prefix="scrapeq-", ignore_cleanup_errors=True) as folder,
-        System(Path(folder), record, **shape) as system,
+        System(Path(folder), record, own_clock=needs_clock, **shape) as system,
     ):
         here = [fault for fault in faults if fault.possible(system)]
         while len(attempts) < strikes:

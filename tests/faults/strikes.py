@@ -22,6 +22,8 @@ from scrapeq.client.handle import BatchHandle
 from scrapeq.pipeline.monitor import health
 from tests.faults.system import System, eventually
 
+HOUR_S = 3_600
+
 
 @dataclass
 class Strike:
@@ -38,6 +40,11 @@ class Strike:
 
 
 # -- workers ---------------------------------------------------------------------------------------
+
+
+def _anew(system: System, held: dict[str, str]) -> bool:
+    """Whether some of the jobs are held by another lease."""
+    return any(token != held[job_id] for job_id, token in system.tokens(set(held)).items())
 
 
 @contextmanager
@@ -61,6 +68,15 @@ def main_killed(system: System) -> Iterator[Strike]:
 def all_workers_killed(system: System) -> Iterator[Strike]:
     mains = system.mains()
     yield _kill(system, [*mains, *(child for main in mains for child in system.children(main))])
+
+
+@contextmanager
+def same_work_killed_twice(system: System) -> Iterator[Strike]:
+    with all_workers_killed(system) as first:
+        eventually(lambda: _anew(system, first.held), 60)
+        with all_workers_killed(system) as second:
+            second.held = first.held | second.held
+            yield second
 
 
 @contextmanager
@@ -88,6 +104,31 @@ def worker_told_to_stop(system: System) -> Iterator[Strike]:
 def worker_stopped_as_docker_does(system: System) -> Iterator[Strike]:
     main = _busiest_main(system)
     yield _stop(system, main, most_s=10)
+
+
+# -- clocks ----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def clock_set_back(system: System) -> Iterator[Strike]:
+    with _clock_moved(system, -HOUR_S) as strike:
+        yield strike
+
+
+@contextmanager
+def clock_set_ahead(system: System) -> Iterator[Strike]:
+    with _clock_moved(system, HOUR_S) as strike:
+        yield strike
+
+
+@contextmanager
+def _clock_moved(system: System, seconds: int) -> Iterator[Strike]:
+    strike = Strike(_all_held(system))
+    system.move_clock(seconds)
+    yield strike
+    strike.held = _all_held(system) | strike.held
+    system.move_clock(0)
+    strike.since = time.monotonic()
 
 
 # -- Redis -----------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.project.services import open_services
 from scrapeq.settings import DEFAULT_NAMESPACE, load_settings
 from scrapeq.testing import LittleWeb
+from tests.faketime import faketime_environment, find_faketime
 from tests.faults.disk import SmallDisk, can_mount
 from tests.postgres import PostgresServer, find_postgres
 
@@ -47,6 +48,7 @@ class System:
     """All of it, running, in `folder`; use it in a `with` block.
 
     mains, children: worker processes, and pool children of each. lease_s, window: as in settings.
+    own_clock: what runs there has a clock that `move_clock` sets, if libfaketime is here.
     The database lies on a small disk where one can be mounted (`disk` is None elsewhere).
     """
 
@@ -60,6 +62,7 @@ class System:
         lease_s: float = 12,
         window: int = 24,
         latency_s: float = 0.1,
+        own_clock: bool = False,
     ) -> None:
         self._folder = folder
         self._shape = str(mains), str(children)
@@ -71,6 +74,11 @@ class System:
         self.web = LittleWeb(HOSTS, latency_s=latency_s)
         self.disk: SmallDisk | None = None
         self.postgres: PostgresServer | None = None
+        self._offset = folder / "clock"
+        self._clock: dict[str, str] = {}
+        if own_clock and (library := find_faketime()):
+            self._offset.write_text("+0")
+            self._clock = faketime_environment(library, self._offset)
         self._options = {
             "SCRAPEQ_HOME": str(self.home),
             "SCRAPEQ_ALLOW_PRIVATE_ADDRESSES": "true",
@@ -131,6 +139,7 @@ class System:
         """Start a kernel; back when its cluster answers."""
         environment = {
             **os.environ,
+            **self._clock,
             **self._options,
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         }
@@ -145,6 +154,10 @@ class System:
         if self.kernel.stdout.readline() != b"ready\n":
             raise RuntimeError(f"the kernel ended with {self.kernel.wait()}")
         self._redis_url = cluster.redis_url(self.settings)
+
+    def move_clock(self, seconds: int) -> None:
+        """Set the clock of the kernel and all its processes that far from ours."""
+        self._offset.write_text(f"{seconds:+d}")
 
     def workers_ready(self) -> bool:
         """Whether every worker process has been heard of."""

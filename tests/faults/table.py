@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
+from tests.faketime import find_faketime
 from tests.faults import strikes
 from tests.faults.strikes import Strike
 from tests.faults.system import Database, System
@@ -34,9 +35,12 @@ class Fault:
     ends_within_s: float | None = None
     databases: tuple[Database, ...] = ("sqlite", "postgresql")
     needs_disk: bool = False
+    needs_clock: bool = False
 
     def possible(self, system: System) -> bool:
         """Whether it can be done to this system."""
+        if self.needs_clock and find_faketime() is None:
+            return False
         return system.record in self.databases and (not self.needs_disk or system.disk is not None)
 
 
@@ -54,6 +58,34 @@ FAULTS = (
     ),
     Fault("worker's main process killed", "kill -9", _SUPERVISED, strikes.main_killed, "work", 15),
     Fault("all workers killed", "kill -9", _SUPERVISED, strikes.all_workers_killed, "work", 15),
+    Fault(
+        "the same work killed twice",
+        "kill -9 of all workers, and again when they have the same work",
+        _SUPERVISED,
+        strikes.same_work_killed_twice,
+        "work",
+        15,
+    ),
+    Fault(
+        "clock set back",
+        "the clock of all processes but the submitter's goes back by an hour",
+        "it is put right",
+        strikes.clock_set_back,
+        "progress",
+        10,
+        (1, 8),
+        needs_clock=True,
+    ),
+    Fault(
+        "clock set ahead",
+        "the same an hour ahead",
+        "it is put right",
+        strikes.clock_set_ahead,
+        "progress",
+        10,
+        (1, 8),
+        needs_clock=True,
+    ),
     Fault(
         "pool child frozen",
         "SIGSTOP past its lease",

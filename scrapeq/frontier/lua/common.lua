@@ -40,7 +40,7 @@ end
 -- tried together the next time, and at last one; if one alone ends its worker, it is guilty. A quarter
 -- and not a half, because a trial that fails costs a process, and one that succeeds only a page's time.
 local TRIAL, TRIED = P .. 'trial', P .. 'tried'
-local TOGETHER = 16 -- suspects in a first trial
+local TOGETHER = 32 -- suspects in a first trial, at most: more than most windows hold
 local any_tried = redis.call('EXISTS', TRIED) == 1
 
 -- A full Redis refuses a script whose first write needs memory. After a first write that needs none,

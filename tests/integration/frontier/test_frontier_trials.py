@@ -86,7 +86,7 @@ def test_a_job_that_ends_its_workers_is_guilty_after_three(add: Add, cluster: Cl
 
 
 def test_suspects_wait_for_nobody_and_hold_up_nobody(add: Add, cluster: Cluster) -> None:
-    add(*(f"s{number}" for number in range(20)))
+    add(*(f"s{number}" for number in range(36)))
     cluster.lose()
     add("usual", "urgent", host="other")
     add("first", host="other", priority=1)
@@ -99,10 +99,10 @@ def test_suspects_wait_for_nobody_and_hold_up_nobody(add: Add, cluster: Cluster)
     assert ids(cluster.claim("b", 9, alone=True)) == ["usual too"]  # one worker tries, no other
 
     tried = cluster.claim("a", 99, alone=True)
-    assert ids(tried) == [f"s{number}" for number in range(16)]
+    assert ids(tried) == [f"s{number}" for number in range(32)]
     assert cluster.claim("b", 99, alone=True) == []
     cluster.end(tried)
-    assert ids(cluster.claim("a", 99, alone=True)) == ["s16", "s17", "s18", "s19"]
+    assert ids(cluster.claim("a", 99, alone=True)) == ["s32", "s33", "s34", "s35"]
 
 
 def test_a_worker_that_does_not_get_empty_tries_them_all_the_same(
@@ -206,14 +206,14 @@ def test_a_suspect_whose_host_must_wait_blocks_nobody(
 def test_how_many_of_a_batch_are_tried_apart(
     add: Add, cluster: Cluster, frontier: Frontier
 ) -> None:
-    add(*(f"s{number}" for number in range(20)), batch="a")
+    add(*(f"s{number}" for number in range(40)), batch="a")
     add("other", batch="b")
     assert frontier.views.batch_counts("a").tried_apart == 0
     cluster.lose()
     cluster.claim("w", 9, alone=True)
     cluster.claim("w", 99, alone=True)
 
-    assert frontier.views.batch_counts("a").tried_apart == 20
+    assert frontier.views.batch_counts("a").tried_apart == 40
     assert frontier.views.batch_counts("b").tried_apart == 1
 
 
