@@ -27,13 +27,15 @@ def batch_card(
     slow: str = "",
     is_still: bool = False,
     away: Away | None = None,
+    findings: str = "",
     with_actions: bool = False,
 ) -> str:
     """HTML of a batch.
 
     errors: failed and cancelled rows by kind. rows: a few that failed, by kind. pace_per_s: pages a
     second, step by step. paused, slow: hosts in words. is_still: nothing moves, so no speed is shown.
-    away: what does not answer; the card is then grey, and says so and what to do.
+    away: what does not answer; the card is then grey, and says so and what to do. findings: what needs
+    a look though it counts as good, in words.
     """
     facts: dict[str, object] = {}  # a fact keeps its place as long as the batch runs
     if not progress.is_done:
@@ -56,7 +58,8 @@ def batch_card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        ". ".join(words for words in (summary, progress.apart_in_words, note) if words) or None,
+        ". ".join(words for words in (summary, findings, progress.apart_in_words, note) if words)
+        or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         reason=why_all_failed(progress, errors, rows or {}),
