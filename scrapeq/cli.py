@@ -120,7 +120,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
 ) -> None:
     """Fetch a column of URLs and write the table."""
     from scrapeq import client, frames
-    from scrapeq.models.command_options import config_from_options
+    from scrapeq.models.command_options import as_flags, config_from_options
     from scrapeq.project.submission import fingerprint
 
     if output is not None:
@@ -148,7 +148,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         if retry_failed and batch.is_done:
             batch.retry_failed()
         if batch.note:
-            _say(batch.note)
+            _say(as_flags(batch.note))
         _follow(batch, quiet=quiet)
     except KeyboardInterrupt:
         so_far = f" at {batch.progress.done:,} of {len(batch):,} rows" if batch is not None else ""
@@ -336,6 +336,10 @@ def _follow(batch: BatchHandle, *, quiet: bool) -> None:
 
 
 def _deliver(batch: BatchHandle, output: Path | None) -> None:
+    from scrapeq.client.findings import Findings
+
+    if found := Findings.of(batch.queue.services.engine, batch.batch).in_words():
+        _say(found)
     if output is not None:
         _say(f"wrote {batch.export(output)}")
         return
@@ -439,5 +443,7 @@ def _say(text: str) -> None:
 
 
 def _fail(text: str, status: int) -> NoReturn:
-    typer.echo(f"scrapeq: {text}", err=True)
+    from scrapeq.models.command_options import as_flags
+
+    typer.echo(f"scrapeq: {as_flags(text)}", err=True)
     sys.exit(status)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scrapeq import display
+from scrapeq import display, urls
 from scrapeq.client.failures import FailedRow
+from scrapeq.client.sight import OFFLINE
 from scrapeq.models import Batch, BatchState, ErrorKind, Progress
 from scrapeq.models.actions import possible_actions
 from scrapeq.models.error_words import ADVICE, error_words, errors_in_words, is_retryable
@@ -13,6 +14,8 @@ from scrapeq.project.away import Away
 
 #: Kinds of error that the last sentence of a batch names.
 MOST_KINDS = 3
+#: Kinds of a page whose host was not reached. Where no other came, from whatever host, it may be us.
+_UNREACHED = frozenset({ErrorKind.DNS, ErrorKind.REFUSED, ErrorKind.CONNECT_TIMEOUT})
 
 
 def batch_card(
@@ -27,15 +30,24 @@ def batch_card(
     slow: str = "",
     is_still: bool = False,
     away: Away | None = None,
+<<<<<<< HEAD
     findings: str = "",
+=======
+    is_offline: bool = False,
+>>>>>>> main
     with_actions: bool = False,
 ) -> str:
     """HTML of a batch.
 
     errors: failed and cancelled rows by kind. rows: a few that failed, by kind. pace_per_s: pages a
     second, step by step. paused, slow: hosts in words. is_still: nothing moves, so no speed is shown.
+<<<<<<< HEAD
     away: what does not answer; the card is then grey, and says so and what to do. findings: what needs
     a look though it counts as good, in words.
+=======
+    away: what does not answer; the card is then grey, and says so and what to do. is_offline: whether
+    this machine seems to have no network.
+>>>>>>> main
     """
     facts: dict[str, object] = {}  # a fact keeps its place as long as the batch runs
     if not progress.is_done:
@@ -54,11 +66,16 @@ def batch_card(
     can_retry = any(is_retryable(kind) for kind in errors)
     actions = possible_actions(batch, can_retry=can_retry) if with_actions else []
     summary = away.advice if away else state_in_words(batch, progress, errors)
+    offline = OFFLINE if is_offline else ""
     return display.card(
         batch.name or batch.id,
         facts,
         progress.counts,
+<<<<<<< HEAD
         ". ".join(words for words in (summary, findings, progress.apart_in_words, note) if words)
+=======
+        ". ".join(words for words in (offline, summary, progress.apart_in_words, note) if words)
+>>>>>>> main
         or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
@@ -105,10 +122,18 @@ def why_all_failed(
     failures = [kind for kind in errors if kind != ErrorKind.CANCELLED]
     if not progress.all_failed or not failures:
         return ""
+    if _UNREACHED.issuperset(failures) and len(_hosts(rows)) > 1:
+        words = errors_in_words({one: errors[one] for one in failures})
+        return f"no host could be reached ({words}): this machine's network may be away"
     kind = failures[0]
     example = next((one.message for one in rows.get(kind, ()) if one.message), "")
     advice = _advice(kind) or example
     return f"{errors[kind]:,} of {progress.failed:,} {error_words(kind)}{advice and f': {advice}'}"
+
+
+def _hosts(rows: Mapping[str, Sequence[FailedRow]]) -> set[str]:
+    """The hosts of the rows that are known."""
+    return {urls.host_key(one.url) for some in rows.values() for one in some}
 
 
 def _groups(

@@ -39,6 +39,7 @@ from scrapeq.fetch.response import Response
 from scrapeq.fetch.retry import parse_retry_after
 from scrapeq.fetch.route import Routes
 from scrapeq.fetch.trail import Trail
+from scrapeq.fetch.unreached import proxy_name
 from scrapeq.fetch.watch import Watch
 from scrapeq.models import ErrorKind, Failure, PageKind, ScrapingConfig, reveal
 
@@ -97,7 +98,10 @@ class HttpFetcher:
             async with fetching.watch:
                 return await fetching.run()
         except Failed as failed:
-            return fetching.fail(failed.kind, failed.message, retryable=failed.retryable)
+            message = failed.message
+            if failed.kind is ErrorKind.CONNECT_TIMEOUT and fetching.proxy:
+                message += f"; all goes through the proxy {proxy_name(fetching.proxy)}"
+            return fetching.fail(failed.kind, message, retryable=failed.retryable)
         except ConfigError as error:  # a secret that is given by name and is not there
             return fetching.fail(ErrorKind.CONFIG, str(error))
         finally:
@@ -129,6 +133,7 @@ class _Fetch:
         self._config = config
         self._slot = slot
         self._cut = cut
+        self.proxy: str | None = None
         self._asked = url
         self._first = url.partition("#")[0]
         self._current = trail.url
@@ -251,6 +256,7 @@ class _Fetch:
 
     def _request(self, cookies: str, *, fresh: bool = False) -> Request:
         route = self._routes.route(self._current, self._config)
+        self.proxy = route.proxy
         return Request(
             url=self._shown,
             headers=self._headers(cookies),

@@ -140,6 +140,19 @@ class Views:
         with translated(self._redis):
             return BatchCounts(*map(int, pipe.execute()))
 
+    def retry_kinds(self, batch_id: str, limit: int) -> dict[str, str]:
+        """Why the last try of some jobs of a batch failed that wait to be tried again: at most
+        `limit` of them, by job."""
+        with translated(self._redis):
+            found = self._redis.srandmember(self._keys.waiting(batch_id), limit)
+            ids = [str(one) for one in found or ()]
+            kept = self._redis.hmget(self._keys.errors, ids) if ids else []
+        return {
+            job_id: str(json.loads(one)[0])
+            for job_id, one in zip(ids, kept, strict=True)
+            if one is not None
+        }
+
     def counts(self) -> dict[str, int]:
         """All open jobs (`open`), those `running`, those `retrying`; live `workers`."""
         pipe = self._redis.pipeline(transaction=False)

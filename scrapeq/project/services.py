@@ -179,6 +179,7 @@ def _key(settings: Settings) -> str:
 def _breaker_policy(settings: Settings) -> BreakerPolicy:
     return BreakerPolicy(
         failures=settings.breaker_failures,
+        first_failures=settings.breaker_first_failures,
         open_s=settings.breaker_open_s,
         longest_s=settings.breaker_longest_s,
         give_up_s=settings.breaker_give_up_s,

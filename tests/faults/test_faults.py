@@ -21,6 +21,7 @@ QUICK = {
         "Redis rolled back",
         "Redis emptied",
         "Redis full",
+        "Redis frozen under a card",
         "Redis frozen past the leases",
         "database locked",
         "database's disk full",

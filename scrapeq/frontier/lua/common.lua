@@ -152,11 +152,17 @@ local function unhold(id, job)
 end
 
 -- A lease that its worker ends takes along the slot that it held: whether or not a request was
--- made, the gap runs from now. (Mostly the slot has ended long before.)
-local function end_hold(job, token, now)
+-- made, the gap runs from now. (Mostly the slot has ended long before.) is_good: the host answered
+-- well, which is noted once.
+local function end_hold(job, token, now, is_good)
   local key = P .. 'host:' .. job.host
-  if redis.call('HGET', key, 'hold_by') == token then
+  local h = redis.call('HMGET', key, 'hold_by', 'good')
+  if h[1] == token then
     redis.call('HSET', key, 'hold_ms', 0, 'hold_by', '', 'last_ms', whole(now))
+  end
+  if is_good and not h[2] then
+    redis.call('HSET', key, 'good', 1)
+    redis.call('PEXPIRE', key, HOST_TTL_MS)
   end
 end
 

@@ -103,6 +103,26 @@ def test_where_all_failed_the_commonest_reason_is_a_sentence_with_what_to_do() -
     assert 'data-action="retry_failed"' in html
 
 
+@pytest.mark.parametrize(
+    ("errors", "hosts", "may_be_us"),
+    [
+        ({"dns": 2}, ["a.example", "b.example"], True),
+        ({"dns": 1, "connect_timeout": 1}, ["a.example", "b.example"], True),
+        ({"dns": 2}, ["a.example", "a.example"], False),
+        ({"dns": 1, "http_5xx": 1}, ["a.example", "b.example"], False),
+    ],
+)
+def test_where_no_host_was_reached_it_may_be_this_machine(
+    errors: dict[str, int], hosts: list[str], may_be_us: bool
+) -> None:
+    left = [FailedRow(row, f"https://{host}/", "no") for row, host in enumerate(hosts)]
+    rows = {kind: [left.pop() for _ in range(count)] for kind, count in errors.items()}
+
+    html = card(0, errors, rows=rows)
+
+    assert ("network may be away" in html) is may_be_us
+
+
 def test_where_nobody_knows_advice_a_message_stands_for_it() -> None:
     html = card(0, {"not_html": 5}, rows=rows_of("not_html", "it is a PDF"))
 
