@@ -8,7 +8,7 @@ from scrapeq import display, urls
 from scrapeq.client.failures import FailedRow
 from scrapeq.client.sight import OFFLINE
 from scrapeq.models import Batch, BatchState, ErrorKind, Progress
-from scrapeq.models.actions import possible_actions
+from scrapeq.models.actions import Action, possible_actions
 from scrapeq.models.error_words import ADVICE, error_words, errors_in_words, is_retryable
 from scrapeq.project.away import Away
 
@@ -57,6 +57,9 @@ def batch_card(
         facts["stored pages"] = display.count(progress.from_store)
     can_retry = any(is_retryable(kind) for kind in errors)
     actions = possible_actions(batch, can_retry=can_retry) if with_actions else []
+    labels = {action.value: action.label for action in actions}
+    if Action.RETRY_FAILED in labels and not progress.failed:
+        labels[Action.RETRY_FAILED.value] = "Fetch the cancelled"
     summary = away.advice if away else state_in_words(batch, progress, errors)
     offline = OFFLINE if is_offline else ""
     found = "" if findings in note else findings  # the note of what was done already has it
@@ -71,7 +74,7 @@ def batch_card(
         reason=why_all_failed(progress, errors, rows or {}),
         sparks={"speed": pace_per_s},
         groups=_groups(errors, rows or {}),
-        actions={action.value: action.label for action in actions},
+        actions=labels,
         away=away.what if away else None,
     )
 
@@ -97,7 +100,8 @@ def state_in_words(batch: Batch, progress: Progress, errors: Mapping[str, int]) 
         sentence += f"; {progress.cancelled:,} were cancelled"
     commonest = next(iter(failures), "")
     if (advice := _advice(commonest)) and not progress.all_failed:  # else the card says it above
-        sentence += f". {error_words(commonest).capitalize()}: {advice}"
+        words = error_words(commonest)
+        sentence += f". {words[:1].upper()}{words[1:]}: {advice}"
     if any(is_retryable(kind) for kind in errors):
         what = "failed" if failures else "cancelled"
         sentence += f". retry_failed() tries the {what} rows again"
