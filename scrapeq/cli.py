@@ -336,9 +336,7 @@ def _follow(batch: BatchHandle, *, quiet: bool) -> None:
 
 
 def _deliver(batch: BatchHandle, output: Path | None) -> None:
-    from scrapeq.client.findings import Findings
-
-    if found := Findings.of(batch.queue.services.engine, batch.batch).in_words():
+    if found := batch.findings().in_words():
         _say(found)
     if output is not None:
         _say(f"wrote {batch.export(output)}")

@@ -109,9 +109,10 @@ class BatchTables:
         selector is called) · rows, of Int64 · share Float64 · message, advice string.
         """
         errors = self._read(lambda: database.jobs.error_kinds(self._engine, self.id))
-        return frames.problems_frame(self._findings().rows(errors))
+        return frames.problems_frame(self.findings().rows(errors))
 
-    def _findings(self) -> Findings:
+    def findings(self) -> Findings:
+        """What needs a look though its rows count as good: see `problems`."""
         return self._read(lambda: Findings.of(self._engine, self.batch))
 
     @property

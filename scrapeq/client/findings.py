@@ -89,6 +89,13 @@ class Findings:
             )
         return ". ".join(parts)
 
+    def behind(self, note: str) -> str:
+        """A note with what was found behind it, unless it has that already."""
+        found = self.in_words()
+        if not found or found in note:
+            return note
+        return f"{note}; {found}" if note else found
+
     def rows(self, errors: Mapping[str, int]) -> list[tuple[str, str, int, int, str, str]]:
         """For `frames.problems_frame`, the most rows first; errors: failed rows by kind."""
         found = [

@@ -161,15 +161,10 @@ class BatchHandle(BatchTables):
         waiting = self._waiting(timeout)
         for pause_s in waiting:
             if waiting.look(self._is_complete):
-                self._note_findings()
+                self.note = self.findings().behind(self._submitted)
                 return self
             time.sleep(pause_s)
         return self
-
-    def _note_findings(self) -> None:
-        """Say at the end in the note what needs a look, behind what the submission did."""
-        if found := self._findings().in_words():
-            self.note = f"{self._submitted}; {found}" if self._submitted else found
 
     def __await__(self) -> Generator[Any, None, list[Page]]:
         return self._pages_when_done().__await__()
@@ -179,7 +174,7 @@ class BatchHandle(BatchTables):
         between = iter(waiting)
         while not await asyncio.to_thread(waiting.look, self._is_complete):  # noqa: ASYNC110
             await asyncio.sleep(await asyncio.to_thread(next, between))
-        await asyncio.to_thread(self._note_findings)
+        self.note = (await asyncio.to_thread(self.findings)).behind(self._submitted)
         return await asyncio.to_thread(self.pages)
 
     def watch(self) -> BatchHandle:

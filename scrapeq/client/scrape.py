@@ -136,8 +136,7 @@ def _same_batch(
     )
     if batch.failed and batch.done >= batch.total:
         note += f"; {batch.failed:,} failed, retry_failed() tries them again"
-    if found := Findings.of(engine, batch).in_words():
-        note += f"; {found}"
+    note = Findings.of(engine, batch).behind(note)
     return BatchHandle(queue, batch.id, note=note)
 
 
