@@ -383,7 +383,7 @@ def _print_status() -> None:
             typer.echo(f"nothing runs in {settings.home}; scrapeq up starts it")
             return
         typer.echo(
-            f"Redis {now.redis_version}, {now.redis_memory_bytes / 1e6:.1f} MB; "
+            f"Redis {now.redis_version or 'does not answer'}, {now.redis_memory_bytes / 1e6:.1f} MB; "
             f"{now.worker_count} worker processes; up for {seconds(now.uptime_s)}; "
             f"{'stays until scrapeq down' if now.detached else f'held by {now.owners} processes'}"
         )

@@ -182,8 +182,8 @@ def _unavailable(client: redis.Redis, problem: str, advice: str) -> RedisUnavail
 def _not_allowed(client: redis.Redis, error: BaseException) -> RedisUnavailable:
     return _unavailable(
         client,
-        f"the Redis user of {_name(client)} lacks a right: {_first_line(error)}",
-        "give it all keys and channels and all commands but administration: "
+        f"the user of Redis lacks a right: {_first_line(error)}",
+        "give the user of {name} all keys and channels and all commands but administration: "
         "ACL SETUSER name ~* &* +@all -@admin",
     )
 
