@@ -134,6 +134,14 @@ class Settings(BaseSettings):
         "hiccup under all open requests is not enough, and where every second page is broken a "
         "million pages open it once.",
     )
+    breaker_first_failures: int = Field(
+        5,
+        ge=1,
+        le=10_000,
+        validation_alias="SCRAPEQ_BREAKER_FIRST_FAILURES",
+        description="The same for a host that has not answered well yet: so many pages whose first try "
+        "failed open its breaker. Envoy's consecutive_5xx.",
+    )
     breaker_open_s: float = Field(
         30,
         ge=0.1,

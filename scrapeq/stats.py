@@ -11,6 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
+from scrapeq.models import ErrorKind
+from scrapeq.models.error_words import errors_in_words
+from scrapeq.models.fault import UNREACHED, Fault, by_fault, fault_of
 from scrapeq.models.health import HealthStatus, HealthVerdict
 
 #: A rate over less time than this is an accident of the moment.
@@ -133,52 +136,104 @@ def _check_share(share: float) -> None:
 
 
 # Health. The thresholds are for a queue that is watched by people: they should speak before a
-# night is lost, and be silent about a site or two that is down.
+# night is lost, and be silent about pages that do not exist and about a site or two that is down.
 
-#: With fewer finished lately, a share of failures means nothing.
-FEWEST_FINISHED = 20
-#: Columns of URLs that people collect have 5 to 10 % of dead links; twice that is worth a look.
-FAILURE_RATE_DEGRADED = 20.0
-#: When most pages fail, it is the network or the proxy, not the pages.
-FAILURE_RATE_UNHEALTHY = 50.0
-#: A job that is due is claimed within seconds; a quarter of an hour means too few workers.
-WAIT_DEGRADED_S = 900.0
+#: With fewer finished lately, a share of failures says nothing about servers.
+FEWEST_FINISHED = 10
+#: When most pages fail by their servers, it is the network, a proxy, or our pace.
+MOST_PAGES = 50.0
+#: Due jobs are claimed within a second. A worker that is full of slow pages claims again when one of
+#: them ends, which takes 60 s at most (`total_timeout_s`); twice that is no accident.
+STALLED_S = 120.0
+_LISTEN_TO_ALL = "start a worker without --queues: it listens to all of them"
 
 
 def health_verdict(
     *,
     redis_reachable: bool,
     workers_alive: int,
+    scrapers: int | None = None,
     waiting_jobs: int = 0,
-    completed_lately: int = 0,
-    failed_lately: int = 0,
+    completed: int = 0,
+    errors: Mapping[str, int] | None = None,
     window_s: float = 900,
-    oldest_due_age_s: float | None = None,
+    unattended: Mapping[str, int] | None = None,
+    stalled_s: float = 0.0,
 ) -> HealthVerdict:
     """The verdict on the whole system from a few facts; `SystemHealth` shows it with them.
 
-    `oldest_due_age_s` is how long the oldest job has waited since it might have started: a job
-    that waits for its host's pace, or for a retry, is not late. "Lately" is the last `window_s`.
+    workers_alive: processes, whatever they listen to; scrapers: those that take jobs, by default all of
+    them. completed and errors (kind: count) are of the last `window_s` seconds. unattended: messages that
+    carry work, by the Celery queue that nobody listens to. stalled_s: for how long jobs have been due and
+    none was claimed; a job that waits for its host's pace, or for a retry, is not due.
+
+    A failed page counts by whose fault it is (`models.fault`). Those that do not exist are no illness:
+    a note tells of them.
     """
     if not redis_reachable:
         return HealthVerdict("UNHEALTHY", ("Redis cannot be reached",))
     bad: list[str] = []
     doubtful: list[str] = []
-    if workers_alive <= 0:
-        if waiting_jobs:
-            bad.append(f"no workers are alive and {waiting_jobs:,} jobs wait")
-        else:
-            doubtful.append("no workers are alive")
-    finished = completed_lately + failed_lately
-    if finished >= FEWEST_FINISHED:
-        failures = 100.0 * failed_lately / finished
-        window = f"the last {window_s / 60:.0f} min"  # beside other numbers of other windows
-        reason = f"{failures:.0f} % of the {finished:,} pages of {window} failed"
-        if failures >= FAILURE_RATE_UNHEALTHY:
-            bad.append(reason)
-        elif failures >= FAILURE_RATE_DEGRADED:
-            doubtful.append(reason)
-    if oldest_due_age_s is not None and oldest_due_age_s >= WAIT_DEGRADED_S:
-        doubtful.append(f"a job has been due for {oldest_due_age_s / 60:,.0f} minutes")
+    hints: dict[str, None] = {}
+    scrapers = workers_alive if scrapers is None else scrapers
+    if scrapers <= 0 and waiting_jobs:
+        who = "no workers are alive" if workers_alive <= 0 else "no worker listens to scraping"
+        bad.append(f"{who} and {_waiting(waiting_jobs, 'job')}")
+        if workers_alive > 0:
+            hints[_LISTEN_TO_ALL] = None
+    elif workers_alive <= 0:
+        doubtful.append("no workers are alive")
+    for queue, messages in (unattended or {}).items():
+        hints[_LISTEN_TO_ALL] = None
+        waiting = _waiting(messages, "message")
+        bad.append(f"{waiting} in the queue {queue}, and no worker listens to it")
+    if scrapers and stalled_s >= STALLED_S:
+        hints["see the workers' logs, or start them anew"] = None
+        doubtful.append(
+            f"jobs have been due for {stalled_s / 60:,.0f} min, and no worker takes one"
+        )
+    kinds = errors or {}
+    faults = by_fault(kinds)
+    finished = completed + sum(faults.values())
+    lately = f"of the last {window_s / 60:,.0f} min"
+    if own := faults[Fault.OURS]:
+        words = errors_in_words(_only(kinds, Fault.OURS))
+        reason = (
+            f"{own:,} of the {finished:,} pages {lately} failed by scrapeq's own fault: {words}"
+        )
+        hints["the workers' logs have the tracebacks; batch.errors says what to set"] = None
+        (bad if 100 * own >= MOST_PAGES * finished else doubtful).append(reason)
+    by_servers = faults[Fault.SERVER]
+    if finished >= FEWEST_FINISHED and 100 * by_servers >= MOST_PAGES * finished:
+        words = errors_in_words(_only(kinds, Fault.SERVER))
+        doubtful.append(
+            f"{by_servers:,} of the {finished:,} pages {lately} failed at their servers: {words}"
+        )
     status: HealthStatus = "UNHEALTHY" if bad else "DEGRADED" if doubtful else "HEALTHY"
-    return HealthVerdict(status, (*bad, *doubtful))
+    notes = _notes(kinds, finished, lately)
+    return HealthVerdict(status, (*bad, *doubtful), notes, tuple(hints))
+
+
+def _waiting(count: int, what: str) -> str:
+    return f"1 {what} waits" if count == 1 else f"{count:,} {what}s wait"
+
+
+def _only(kinds: Mapping[str, int], fault: Fault) -> dict[str, int]:
+    return {
+        kind: count
+        for kind, count in kinds.items()
+        if fault_of(kind) is fault and kind != ErrorKind.CANCELLED
+    }
+
+
+def _notes(kinds: Mapping[str, int], finished: int, lately: str) -> tuple[str, ...]:
+    """What is worth saying of pages that failed by no fault of ours."""
+    of_pages = _only(kinds, Fault.PAGE)
+    failed = sum(of_pages.values())
+    if not failed:
+        return ()
+    note = f"{failed:,} of the {finished:,} pages {lately} failed by their addresses: "
+    note += errors_in_words(of_pages)
+    if failed == finished and set(of_pages) <= UNREACHED:
+        note += "; no server was reached, so the network may be away"
+    return (note,)

@@ -1,1 +1,1 @@
-"""HTTP on this machine: the dashboard as a page of its own."""
+"""HTTP on this machine: the dashboard as a page of its own, and jobs over REST."""

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from scrapeq import dashboards, display
 from scrapeq.api.access import guard
+from scrapeq.api.jobs import add_jobs
 from scrapeq.errors import InputError, ScrapeqError
 
 _HERE = Path(__file__).parent
@@ -100,4 +101,5 @@ def make_app(shown: dashboards.Dashboard, token: str) -> FastAPI:
             return PlainTextResponse(str(error), 404)
         return FileResponse(path, filename=path.name, background=BackgroundTask(clear))
 
+    add_jobs(app, shown.project.queue)
     return app

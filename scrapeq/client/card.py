@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scrapeq import display
+from scrapeq import display, urls
 from scrapeq.client.failures import FailedRow
+from scrapeq.client.sight import OFFLINE
 from scrapeq.models import Batch, BatchState, ErrorKind, Progress
-from scrapeq.models.actions import possible_actions
+from scrapeq.models.actions import Action, possible_actions
 from scrapeq.models.error_words import ADVICE, error_words, errors_in_words, is_retryable
 from scrapeq.project.away import Away
 
 #: Kinds of error that the last sentence of a batch names.
 MOST_KINDS = 3
+#: Kinds of a page whose host was not reached. Where no other came, from whatever host, it may be us.
+_UNREACHED = frozenset({ErrorKind.DNS, ErrorKind.REFUSED, ErrorKind.CONNECT_TIMEOUT})
 
 
 def batch_card(
@@ -27,13 +30,16 @@ def batch_card(
     slow: str = "",
     is_still: bool = False,
     away: Away | None = None,
+    findings: str = "",
+    is_offline: bool = False,
     with_actions: bool = False,
 ) -> str:
     """HTML of a batch.
 
     errors: failed and cancelled rows by kind. rows: a few that failed, by kind. pace_per_s: pages a
     second, step by step. paused, slow: hosts in words. is_still: nothing moves, so no speed is shown.
-    away: what does not answer; the card is then grey, and says so and what to do.
+    away: what does not answer; the card is then grey, and says so and what to do. findings: what needs
+    a look though it counts as good, in words. is_offline: whether this machine seems to have no network.
     """
     facts: dict[str, object] = {}  # a fact keeps its place as long as the batch runs
     if not progress.is_done:
@@ -51,18 +57,24 @@ def batch_card(
         facts["stored pages"] = display.count(progress.from_store)
     can_retry = any(is_retryable(kind) for kind in errors)
     actions = possible_actions(batch, can_retry=can_retry) if with_actions else []
+    labels = {action.value: action.label for action in actions}
+    if Action.RETRY_FAILED in labels and not progress.failed:
+        labels[Action.RETRY_FAILED.value] = "Fetch the cancelled"
     summary = away.advice if away else state_in_words(batch, progress, errors)
+    offline = OFFLINE if is_offline else ""
+    found = "" if findings in note else findings  # the note of what was done already has it
+    parts = (offline, summary, found, progress.apart_in_words, note)
     return display.card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        ". ".join(words for words in (summary, progress.apart_in_words, note) if words) or None,
+        ". ".join(words for words in parts if words) or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         reason=why_all_failed(progress, errors, rows or {}),
         sparks={"speed": pace_per_s},
         groups=_groups(errors, rows or {}),
-        actions={action.value: action.label for action in actions},
+        actions=labels,
         away=away.what if away else None,
     )
 
@@ -88,7 +100,8 @@ def state_in_words(batch: Batch, progress: Progress, errors: Mapping[str, int]) 
         sentence += f"; {progress.cancelled:,} were cancelled"
     commonest = next(iter(failures), "")
     if (advice := _advice(commonest)) and not progress.all_failed:  # else the card says it above
-        sentence += f". {error_words(commonest).capitalize()}: {advice}"
+        words = error_words(commonest)
+        sentence += f". {words[:1].upper()}{words[1:]}: {advice}"
     if any(is_retryable(kind) for kind in errors):
         what = "failed" if failures else "cancelled"
         sentence += f". retry_failed() tries the {what} rows again"
@@ -102,10 +115,18 @@ def why_all_failed(
     failures = [kind for kind in errors if kind != ErrorKind.CANCELLED]
     if not progress.all_failed or not failures:
         return ""
+    if _UNREACHED.issuperset(failures) and len(_hosts(rows)) > 1:
+        words = errors_in_words({one: errors[one] for one in failures})
+        return f"no host could be reached ({words}): this machine's network may be away"
     kind = failures[0]
     example = next((one.message for one in rows.get(kind, ()) if one.message), "")
     advice = _advice(kind) or example
     return f"{errors[kind]:,} of {progress.failed:,} {error_words(kind)}{advice and f': {advice}'}"
+
+
+def _hosts(rows: Mapping[str, Sequence[FailedRow]]) -> set[str]:
+    """The hosts of the rows that are known."""
+    return {urls.host_key(one.url) for some in rows.values() for one in some}
 
 
 def _groups(

@@ -15,7 +15,8 @@ from scrapeq.clock import from_ms, now_ms
 from scrapeq.database.engine import read_meta, read_transaction, write_transaction
 from scrapeq.database.minutes import count_errors
 from scrapeq.database.schema import batches, inputs, jobs
-from scrapeq.errors import InputError
+from scrapeq.database.selected import by_selector, counted
+from scrapeq.errors import AlreadyThere, InputError
 from scrapeq.models import Batch, BatchState, ErrorKind, JobStatus, ScrapingConfig
 from scrapeq.urls import duplicate_key
 
@@ -25,13 +26,23 @@ UNFINISHED = (BatchState.OPEN.value, BatchState.PAUSED.value)
 _LISTED = sa.or_(batches.c.total > 1, batches.c.name.is_not(None))  # no single jobs
 
 
+class StoredAnswer(NamedTuple):
+    """The job whose stored page answers others, and what is known of the page: see `Page`, and
+    `selected_bits`."""
+
+    job_id: str
+    page_kind: str | None = None
+    page_kind_signal: str | None = None
+    selected: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class NewJob:
     """One row of a submission, or a job that a result appends.
 
     row: its place in the input; a job that is appended gets the next one. error_kind is set where
     the URL was refused: it is final at once; page_of where another job's page will answer it
-    (answered: that page is there already). parent_job_id: the job whose result appended it.
+    (answered: what is known of it, if that page is there already). parent_job_id: the job whose result appended it.
     """
 
     id: str
@@ -43,7 +54,7 @@ class NewJob:
     error_kind: ErrorKind | None = None
     error_message: str | None = None
     page_of: str | None = None
-    answered: bool = False
+    answered: StoredAnswer | None = None
     parent_job_id: str | None = None
 
 
@@ -56,6 +67,7 @@ class _Intake:
         self.last_place = last_place  # in the batch's order of finishing
         self.counts = {"completed": 0, "failed": 0, "from_store": 0}
         self.errors: Counter[str] = Counter()
+        self.selected: Counter[int] = Counter()
 
     def row(self, job: NewJob, url_key: str | None = None) -> dict[str, object]:
         """The job as a row of `jobs`; counted."""
@@ -63,9 +75,11 @@ class _Intake:
         if job.error_kind is not None:
             status = JobStatus.FAILED
             self.errors[str(job.error_kind)] += 1
-        elif job.answered:
+        elif job.answered is not None:
             status = JobStatus.COMPLETED
             self.counts["from_store"] += 1
+            if job.answered.selected is not None:
+                self.selected[job.answered.selected] += 1
         if status is not JobStatus.PENDING:
             self.last_place += 1
             place = self.last_place
@@ -83,7 +97,10 @@ class _Intake:
             "error_kind": job.error_kind,
             "error_message": job.error_message,
             "page_of": job.page_of,
-            "from_store": job.answered,
+            "from_store": job.answered is not None,
+            "page_kind": job.answered.page_kind if job.answered else None,
+            "page_kind_signal": job.answered.page_kind_signal if job.answered else None,
+            "selected": job.answered.selected if job.answered else None,
             "finish_order": place,
             "finished_ms": self.at_ms if place else None,
             "parent_job_id": job.parent_job_id,
@@ -96,6 +113,7 @@ def add_batch(
     *,
     batch_id: str,
     name: str | None,
+    run: int | None = None,
     config: ScrapingConfig,
     fingerprint: str,
     total: int,
@@ -107,10 +125,10 @@ def add_batch(
 ) -> Batch:
     """Write a batch, its jobs and its input's columns; when this returns they are accepted.
 
-    A name that exists gets its next run. Rows that are final at once are counted at once.
+    A name that exists gets its next run; `run` says which one that must be. Rows that are final at once are counted at once.
     growing: it may get more jobs, and is not finished before `stop_growing`, though all are final.
     Raises InputError for an id that not every database keeps as it is, AlreadyThere for one that
-    is taken, DatabaseUnavailable.
+    is taken, or for a run that is there or not the next, DatabaseUnavailable.
     """
     if not batch_id.isprintable():
         raise InputError(
@@ -119,13 +137,18 @@ def add_batch(
         )
     created_ms = now_ms()
     with write_transaction(engine) as connection:
-        run = 1
+        next_run = 1
         if name is not None:
             if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
                 known_as = sa.func.hashtextextended(sa.literal(name, batches.c.name.type), 0)
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(known_as)))
             last = sa.select(sa.func.max(batches.c.run)).where(batches.c.name == name)
-            run = (connection.execute(last).scalar() or 0) + 1
+            next_run = (connection.execute(last).scalar() or 0) + 1
+            if run is not None and run != next_run:
+                raise AlreadyThere(
+                    f"the newest run of {name!r} is {next_run - 1} by now",
+                    hint=f"look at the newest: attach({name!r})",
+                )
         intake = _Intake(batch_id, created_ms)
         pending = map(intake.row, rows)
         while values := list(islice(pending, CHUNK)):
@@ -135,7 +158,7 @@ def add_batch(
             batches.insert().values(
                 id=batch_id,
                 name=name,
-                run=run,
+                run=next_run,
                 state=(BatchState.FINISHED if done else BatchState.OPEN).value,
                 config=json.dumps(config.to_storage()),
                 fingerprint=fingerprint,
@@ -145,6 +168,7 @@ def add_batch(
                 cancelled=0,
                 finish_order=intake.last_place,
                 enqueued=done,
+                selected=counted(None, intake.selected.elements()),
                 growing=growing,
                 created_ms=created_ms,
                 finished_ms=created_ms if done else None,
@@ -201,7 +225,7 @@ def append_jobs(
             **{name: c[name] + count for name, count in intake.counts.items()},
         )
     )
-    return [job for job in added if job.error_kind is None and not job.answered]
+    return [job for job in added if job.error_kind is None and job.answered is None]
 
 
 def _key_jobs(connection: sa.Connection, batch_id: str) -> None:
@@ -248,6 +272,14 @@ def merged_rows(engine: sa.Engine, batch_id: str) -> int:
     )
     with read_transaction(engine) as connection:
         return int(connection.execute(query).scalar_one())
+
+
+def selector_matches(engine: sa.Engine, batch: Batch) -> tuple[int, dict[str, int]]:
+    """How many pages of a batch were read, and on how many of them each selector matched."""
+    with read_transaction(engine) as connection:
+        query = sa.select(batches.c.selected).where(batches.c.id == batch.id)
+        counts = connection.execute(query).scalar_one_or_none()
+    return by_selector(counts, batch.config.custom_selectors)
 
 
 def fingerprint_of(engine: sa.Engine, batch_id: str) -> str:

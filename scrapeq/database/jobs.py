@@ -17,6 +17,7 @@ from scrapeq.database.batches import UNFINISHED, close_finished
 from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.minutes import count_errors, delete_minutes
 from scrapeq.database.schema import (
+    NOT_A_PAGE,
     batches,
     contents,
     events,
@@ -243,6 +244,24 @@ def error_kinds(engine: sa.Engine, batch_id: str) -> dict[str, int]:
         return {str(kind): int(number) for kind, number in connection.execute(query)}
 
 
+def page_kinds(engine: sa.Engine, batch_id: str) -> dict[tuple[str, bool], int]:
+    """How many rows of a batch have a page of each kind that is of no use, the most frequent first:
+    by the kind, and whether the row counts as good.
+
+    Read from an index of such rows alone.
+    """
+    count = sa.func.count()
+    good = jobs.c.status == JobStatus.COMPLETED.value
+    query = (
+        sa.select(jobs.c.page_kind, good, count)
+        .where(jobs.c.batch_id == batch_id, NOT_A_PAGE)
+        .group_by(jobs.c.page_kind, good)
+        .order_by(count.desc(), jobs.c.page_kind)
+    )
+    with read_transaction(engine) as connection:
+        return {(str(kind), bool(ok)): int(n) for kind, ok, n in connection.execute(query)}
+
+
 def failed_rows(
     engine: sa.Engine, batch_id: str, kind: str, limit: int
 ) -> list[tuple[int, str, str]]:
@@ -409,6 +428,9 @@ _PENDING: dict[str, Any] = {
     "started_ms": None,
     "finished_ms": None,
     "elapsed_s": None,
+    "page_kind": None,
+    "page_kind_signal": None,
+    "selected": None,
 }
 #: What a batch with open jobs again is; a paused one stays paused.
 _REOPENED: dict[str, Any] = {

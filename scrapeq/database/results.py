@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.clock import from_ms, now_ms, to_ms
-from scrapeq.database.batches import NewJob, append_jobs, close_finished
+from scrapeq.database.batches import NewJob, StoredAnswer, append_jobs, close_finished
 from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.minutes import count_errors, count_finished
@@ -30,6 +30,7 @@ from scrapeq.database.schema import (
     pages,
     sound_text,
 )
+from scrapeq.database.selected import counted
 from scrapeq.models import Content, Fetched, JobStatus, Links, Page
 from scrapeq.models.page_fields import PAGE_FIELDS, TABLE_FIELDS, Kept, PageField, Source
 
@@ -48,7 +49,7 @@ class Result:
     content: what was read, as `packed` made it. token: of the lease under which it was made; only a
     newer one overwrites. url_key and recipe say which later jobs it may answer, and so do request
     (how it was asked for, see `RequestIdentity`) and private_to (the owner whose batches alone it may
-    answer; None: anybody's). html: the page's bytes if they are to be kept. appended: jobs that join
+    answer; None: anybody's). selected: which selectors matched, see `selected_bits`. html: the page's bytes if they are to be kept. appended: jobs that join
     its batch together with it, as links of a crawl do; their rows follow the batch's last one.
     """
 
@@ -60,6 +61,7 @@ class Result:
     request: str = ""
     private_to: str | None = None
     content: Packed = field(default_factory=dict)
+    selected: int | None = None
     html: bytes | None = None
     content_type: str = ""
     appended: Sequence[NewJob] = ()
@@ -149,14 +151,14 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswers:
-    """jobs: by the name that pages are found by (see `Asking`), the job that has the newest page.
+    """jobs: by the name that pages are found by (see `Asking`), the newest page.
 
     refused: names whose young pages were all asked for in another way, or are private to another
     owner. private: so many of them were asked for in the same way. example: the job of one that was
     asked for in another way.
     """
 
-    jobs: dict[str, str] = field(default_factory=dict)
+    jobs: dict[str, StoredAnswer] = field(default_factory=dict)
     refused: int = 0
     private: int = 0
     example: str | None = None
@@ -167,7 +169,9 @@ def stored_answers(
 ) -> StoredAnswers:
     """Which of the duplicate keys have a page that may answer."""
     young = sa.and_(pages.c.recipe == recipe, asking.is_young)
-    found: dict[str, str] = {}
+    on = jobs.c.id == pages.c.job_id
+    known_of_it = (pages.c.job_id, jobs.c.page_kind, jobs.c.page_kind_signal, jobs.c.selected)
+    found: dict[str, StoredAnswer] = {}
     refused: dict[str, str] = {}
     private: set[str] = set()
     with read_transaction(engine) as connection:
@@ -176,16 +180,17 @@ def stored_answers(
         same = pages.c.request == asking.request
         for some in chunked(url_keys):
             query = (
-                sa.select(asking.name, pages.c.job_id, asking.may_have, same)
-                .select_from(asking.pages)
+                sa.select(asking.name, asking.may_have, same, *known_of_it)
+                .select_from(sa.join(pages, jobs, on, isouter=not asking.exact))
                 .where(pages.c.url_key.in_(some), young)
                 .order_by(pages.c.fetched_ms)
             )
-            for name, job_id, may_have, asked_the_same in connection.execute(query):
+            for name, may_have, asked_the_same, *known in connection.execute(query):
+                answer = StoredAnswer(*known)
                 if may_have:
-                    found[name] = job_id
+                    found[name] = answer
                 else:
-                    refused[name] = job_id
+                    refused[name] = answer.job_id
                     if asked_the_same:
                         private.add(name)
     others = (job for name, job in refused.items() if name not in found and name not in private)
@@ -498,7 +503,7 @@ _NO_CONTENT: Packed = dict.fromkeys(column for column, _, _ in _CONTENT_WRITERS)
 
 _FINISHED = (
     *("job", "status", "attempts", "error_kind", "error_message", "from_store", "finish_order"),
-    *("started_ms", "finished_ms", "elapsed_s"),
+    *("started_ms", "finished_ms", "elapsed_s", "page_kind", "page_kind_signal", "selected"),
 )
 
 
@@ -547,9 +552,14 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
     """
     batch_ids = {result.page.batch_id for result in kept}
     last_places = connection.execute(
-        sa.select(batches.c.id, batches.c.finish_order).where(batches.c.id.in_(batch_ids))
+        sa.select(batches.c.id, batches.c.finish_order, batches.c.selected).where(
+            batches.c.id.in_(batch_ids)
+        )
     )
-    place = {row.id: row.finish_order for row in last_places}
+    place: dict[str, int] = {}
+    selected: dict[str, str | None] = {}
+    for row in last_places:
+        place[row.id], selected[row.id] = row.finish_order, row.selected
     twins: dict[str, list[str]] = defaultdict(list)
     waiting = sa.select(jobs.c.id, jobs.c.page_of).where(
         jobs.c.page_of.in_([result.page.job_id for result in kept]), jobs.c.status.in_(OPEN)
@@ -558,12 +568,15 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
         twins[leader].append(job_id)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     errors: Counter[str] = Counter()
-    updates = []
+    bits: dict[str, list[int]] = defaultdict(list)
+    updates: list[Packed] = []
     for result in kept:
         page = result.page
         status = JobStatus.COMPLETED if page.ok else JobStatus.FAILED
         same = [page.job_id, *twins[page.job_id]]
         counts[page.batch_id][status.value] += len(same)
+        if result.selected is not None:
+            bits[page.batch_id] += [result.selected] * len(same)
         if page.error_kind is not None:
             errors[str(page.error_kind)] += len(same)
         for job_id in same:
@@ -578,6 +591,9 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
                     "attempts": page.attempts,
                     "error_kind": str(page.error_kind) if page.error_kind else None,
                     "error_message": sound_text(page.error_message),
+                    "page_kind": page.page_kind.value if page.page_kind else None,
+                    "page_kind_signal": page.page_kind_signal,
+                    "selected": result.selected,
                     "from_store": from_store,
                     "finish_order": place[page.batch_id],
                     "started_ms": result.started_ms,
@@ -592,6 +608,7 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
             .where(batches.c.id == batch_id)
             .values(
                 finish_order=place[batch_id],
+                selected=counted(selected[batch_id], bits[batch_id]),
                 **{name: batches.c[name] + count for name, count in counts[batch_id].items()},
             )
         )

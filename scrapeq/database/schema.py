@@ -19,7 +19,7 @@ from scrapeq.models import Lane
 from scrapeq.models.page_fields import PAGE_FIELDS, Kept, PageField, Source
 from scrapeq.settings import DEFAULT_NAMESPACE
 
-VERSION = 5
+VERSION = 6
 #: The Redis of a record whose open jobs are there in the form of an older version.
 OLDER_FORM = "older form"
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
@@ -123,6 +123,7 @@ batches = sa.Table(
     sa.Column("enqueued", sa.Boolean, nullable=False, default=False),  # all of it is in Redis
     sa.Column("growing", sa.Boolean, nullable=False, default=False),  # it may still get jobs
     sa.Column("keyed", sa.Boolean, nullable=False, default=False),  # its jobs have a `url_key`
+    sa.Column("selected", sa.Text),  # how many pages each selector matched: see `selected`
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.Column("finished_ms", sa.BigInteger),
     sa.UniqueConstraint("name", "run"),
@@ -161,6 +162,9 @@ jobs = sa.Table(
     # that to get at it. None where nothing was asked, and before version 4.
     sa.Column("elapsed_s", sa.Float),
     sa.Column("parent_job_id", sa.Text),  # the job whose result appended this one
+    sa.Column("page_kind", sa.Text),  # of the page that answers it
+    sa.Column("page_kind_signal", sa.Text),
+    sa.Column("selected", sa.BigInteger),  # which selectors matched in it: see `selected`
     sa.Column("url_key", sa.Text),  # in batches that jobs are appended to: no second one has it
     sa.Index("jobs_by_batch", "batch_id", "row", unique=True),
     sa.Index("jobs_by_finish", "batch_id", "finish_order"),
@@ -187,6 +191,17 @@ _by_kind = sa.Index(
     jobs.c.finished_ms,
     sqlite_where=jobs.c.error_kind.is_not(None),
     postgresql_where=jobs.c.error_kind.is_not(None),
+)
+
+#: Of jobs whose page is of no use, and may be.
+NOT_A_PAGE = sa.literal_column("jobs.page_kind <> 'page'", sa.Boolean)
+_by_page_kind = sa.Index(
+    "jobs_by_page_kind",  # how many pages of each kind a batch has, but for those that are to be read
+    jobs.c.batch_id,
+    jobs.c.page_kind,
+    jobs.c.status,
+    sqlite_where=sa.text("page_kind <> 'page'"),
+    postgresql_where=sa.text("page_kind <> 'page'"),
 )
 
 _by_key = sa.Index(
@@ -368,10 +383,23 @@ def _add_namespace_and_lanes(connection: sa.Connection) -> None:
     connection.execute(sa.text("ALTER TABLE host_events DROP COLUMN said"))
 
 
+def _add_page_kinds(connection: sa.Connection) -> None:
+    """Version 6. Of what kind older pages are is not known."""
+    for change in (
+        "ALTER TABLE jobs ADD COLUMN page_kind TEXT",
+        "ALTER TABLE jobs ADD COLUMN page_kind_signal TEXT",
+        "ALTER TABLE jobs ADD COLUMN selected BIGINT",
+        "ALTER TABLE batches ADD COLUMN selected TEXT",
+    ):
+        connection.execute(sa.text(change))
+    _by_page_kind.create(connection)
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
     2: _by_error.create,
     3: _add_percentiles,
     4: _steps(_add_request_identity, _add_appending, _add_namespace_and_lanes),
+    5: _steps(_add_page_kinds),
 }

@@ -27,12 +27,19 @@ def is_light(body: bytes, recipe: Recipe) -> bool:
 
 
 def extract(
-    body: bytes, *, url: str, content_type: str, recipe: Recipe, light: bool = False
+    body: bytes,
+    *,
+    url: str,
+    content_type: str,
+    recipe: Recipe,
+    asked: str = "",
+    light: bool = False,
 ) -> Content | Failure:
     """What `recipe` asks for, read from the decoded body of an answer.
 
     body: without its Content-Encoding. url: where it came from, after redirects; links are
-    relative to it. content_type: the header's value, "" if there was none. light: the answer of
+    relative to it. asked: the URL before redirects, "" if there were none. content_type: the
+    header's value, "" if there was none. light: the answer of
     `is_light`, if it was called: tags are then not counted again.
 
     Gives a Failure `not_html` for what is no page (a PDF, an image, JSON, a feed; by its bytes
@@ -49,4 +56,6 @@ def extract(
     # The parsers are loaded with the first page, so that checking selectors stays cheap.
     from scrapeq.extract.page import read_page
 
-    return read_page(body, url=url, content_type=content_type, recipe=recipe, light=light)
+    return read_page(
+        body, url=url, asked=asked, content_type=content_type, recipe=recipe, light=light
+    )

@@ -15,6 +15,7 @@ from scrapeq.extract.language import language_of
 from scrapeq.extract.links import Joiner, base_of, links_of
 from scrapeq.extract.main_text import MAX_TEXT_CHARACTERS, MainText, main_text
 from scrapeq.extract.metadata import metadata_of
+from scrapeq.extract.page_kind import page_kind, text_kind
 from scrapeq.extract.published import guess_published_at, published_at
 from scrapeq.extract.selectors import select
 from scrapeq.extract.shadow import with_shadow_roots
@@ -24,7 +25,7 @@ from scrapeq.models import Content, ErrorKind, Failure, Links, Recipe
 
 
 def read_page(
-    body: bytes, *, url: str, content_type: str, recipe: Recipe, light: bool
+    body: bytes, *, url: str, asked: str, content_type: str, recipe: Recipe, light: bool
 ) -> Content | Failure:
     """See `scrapeq.extract.extract`."""
     kind = sniff(body, content_type)
@@ -37,10 +38,10 @@ def read_page(
     if kind == "text":
         return _read_text(decoded, recipe)
     markup = for_lexbor(with_shadow_roots(decoded.text), few_tags=light)
-    return _read_html(markup, decoded, url, recipe)
+    return _read_html(markup, decoded, url, asked, recipe)
 
 
-def _read_html(markup: str, decoded: Decoded, url: str, recipe: Recipe) -> Content:
+def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Recipe) -> Content:
     tree = LexborHTMLParser(markup)
     declared = declarations(tree)
     join = Joiner(base_of(declared.base, url), decoded.charset)
@@ -71,6 +72,9 @@ def _read_html(markup: str, decoded: Decoded, url: str, recipe: Recipe) -> Conte
     fields = select(tree, recipe.custom_selectors)
     links = links_of(tree, join) if recipe.extract_links else Links()
     images = images_of(tree, join) if recipe.extract_images else []
+    need = browser_need(tree, text.text, fields)
+    # The last of all, since it takes scripts out of the tree.
+    kind, signal = page_kind(tree, declared, markup, text.text, url=url, asked=asked)
     sources |= metadata_sources
     sources |= {f"fields.{name}": "selector" for name, value in fields.items() if value}
     sources |= {"links": "a[href]"} if links else {}
@@ -88,7 +92,9 @@ def _read_html(markup: str, decoded: Decoded, url: str, recipe: Recipe) -> Conte
         metadata=metadata,
         sources=sources,
         charset=decoded.charset,
-        browser_need=browser_need(tree, text.text, fields),
+        page_kind=kind,
+        page_kind_signal=signal,
+        browser_need=need,
     )
 
 
@@ -102,6 +108,7 @@ def _read_text(decoded: Decoded, recipe: Recipe) -> Content:
         sources |= {"text": "text/plain", "markdown": "text/plain"}
     if language:
         sources["language"] = language[1]
+    kind, signal = text_kind(decoded.text)
     return Content(
         text=text,
         markdown=text,
@@ -109,4 +116,6 @@ def _read_text(decoded: Decoded, recipe: Recipe) -> Content:
         fields=select(tree, recipe.custom_selectors),
         sources=sources,
         charset=decoded.charset,
+        page_kind=kind,
+        page_kind_signal=signal,
     )

@@ -33,6 +33,9 @@ DRAIN_S = 0.5
 #: The same where somebody observes: error pages are a few KB, and may come slowly.
 OBSERVED_DRAIN_S = 2.0
 
+#: Answers that may be a check that a person asks, and how much of them is kept to tell.
+CHALLENGED, CHALLENGE_BYTES = frozenset({403, 405, 429, 503}), 16 * 1024
+
 #: On a connection that was used before it may be the server's farewell to the silence that came
 #: before the request: RFC 9110, section 15.5.9, lets it be sent again on a new one, as Chrome does.
 TIMED_OUT_WHILE_IDLE = 408
@@ -116,10 +119,13 @@ def wants_body(status: int) -> bool:
 class UnwantedBody:
     """A body that is no page: it is read so that its connection can be used again.
 
-    Up to `keep_bytes` of it are kept, decoded, for whoever observes the exchange. Raises nothing.
+    Up to `keep_bytes` of it are kept, decoded, for whoever observes the exchange, and always the
+    beginning of what may be a challenge. Raises nothing.
     """
 
     def __init__(self, status: int, headers: Headers, keep_bytes: int) -> None:
+        if status in CHALLENGED:
+            keep_bytes = max(keep_bytes, CHALLENGE_BYTES)
         keeps = keep_bytes > 0 and status not in _WITHOUT_BODY
         self._body = Body(headers, keep_bytes, cut=True) if keeps else None
         self._left_bytes = max(DRAIN_BYTES, keep_bytes)

@@ -18,7 +18,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from scrapeq.fetch import guard
+from scrapeq.fetch import guard, unreached
 from scrapeq.fetch.decode import ACCEPT_ENCODING
 from scrapeq.fetch.exchange import (
     TIMED_OUT_WHILE_IDLE,
@@ -395,7 +395,8 @@ def _translate(error: aiohttp.ClientError, request: Request, sent: _Sending) -> 
     host = URL(request.url, encoded=True).raw_host or ""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return Failed(
-            ErrorKind.REFUSED, f"the proxy refused to connect to {host}: status {error.status}"
+            ErrorKind.REFUSED,
+            f"{unreached.peer(request)} refused to connect to {host}: status {error.status}",
         )
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Failed(ErrorKind.TLS, f"the certificate of {host} is not valid: {_reason(error)}")
@@ -403,7 +404,7 @@ def _translate(error: aiohttp.ClientError, request: Request, sent: _Sending) -> 
         if not isinstance(error.os_error, AddressRefused) and isinstance(
             error, aiohttp.ClientConnectorDNSError
         ):
-            return Failed(ErrorKind.DNS, f"the name {error.host} has no address")
+            return unreached.no_address(request, error.os_error)
         return _of_socket(error.os_error, request)
     if isinstance(error, _Dropped):
         cause = error.__cause__
@@ -432,14 +433,13 @@ def _translate(error: aiohttp.ClientError, request: Request, sent: _Sending) -> 
 
 def _of_socket(error: BaseException, request: Request) -> Failed:
     """What a socket or TLS raised while connecting."""
-    url = URL(request.url, encoded=True)
-    whom = "the proxy" if request.proxy else (url.raw_host or "")
+    whom = unreached.peer(request)
     if isinstance(error, AddressRefused):
         return guard.failed(error, whom)
     if isinstance(error, ssl.SSLError):
         return Failed(ErrorKind.TLS, f"no TLS connection to {whom}: {_reason(error)}")
     if isinstance(error, ConnectionRefusedError):
-        return Failed(ErrorKind.REFUSED, f"{whom} refused the connection on port {url.port}")
+        return unreached.refused(request)
     if isinstance(error, ConnectionError):
         return Failed(ErrorKind.RESET, f"{whom} closed the connection while it was being made")
     if isinstance(error, TimeoutError):
@@ -450,6 +450,8 @@ def _of_socket(error: BaseException, request: Request) -> Failed:
             "the worker's machine has no more free sockets; lower SCRAPEQ_WINDOW",
             retryable=True,
         )
+    if isinstance(error, OSError):
+        return unreached.unreachable(request, error, _reason(error))
     return Failed(ErrorKind.REFUSED, f"{whom} cannot be reached: {_reason(error)}")
 
 

@@ -19,8 +19,11 @@ from yarl import URL
 
 from scrapeq import clock, urls
 from scrapeq.errors import ConfigError
+from scrapeq.extract.challenge import challenge_by_headers, challenge_in
 from scrapeq.fetch.cookies import Cookies
 from scrapeq.fetch.exchange import (
+    CHALLENGE_BYTES,
+    CHALLENGED,
     REDIRECTS,
     Headers,
     RawResponse,
@@ -36,8 +39,9 @@ from scrapeq.fetch.response import Response
 from scrapeq.fetch.retry import parse_retry_after
 from scrapeq.fetch.route import Routes
 from scrapeq.fetch.trail import Trail
+from scrapeq.fetch.unreached import proxy_name
 from scrapeq.fetch.watch import Watch
-from scrapeq.models import ErrorKind, Failure, ScrapingConfig, reveal
+from scrapeq.models import ErrorKind, Failure, PageKind, ScrapingConfig, reveal
 
 #: The user's headers that another origin may see too: they say what is wanted, not who wants it.
 _HARMLESS = frozenset({"accept", "accept-language"})
@@ -94,7 +98,10 @@ class HttpFetcher:
             async with fetching.watch:
                 return await fetching.run()
         except Failed as failed:
-            return fetching.fail(failed.kind, failed.message, retryable=failed.retryable)
+            message = failed.message
+            if failed.kind is ErrorKind.CONNECT_TIMEOUT and fetching.proxy:
+                message += f"; all goes through the proxy {proxy_name(fetching.proxy)}"
+            return fetching.fail(failed.kind, message, retryable=failed.retryable)
         except ConfigError as error:  # a secret that is given by name and is not there
             return fetching.fail(ErrorKind.CONFIG, str(error))
         finally:
@@ -126,6 +133,7 @@ class _Fetch:
         self._config = config
         self._slot = slot
         self._cut = cut
+        self.proxy: str | None = None
         self._asked = url
         self._first = url.partition("#")[0]
         self._current = trail.url
@@ -184,8 +192,9 @@ class _Fetch:
         http_status: int | None = None,
         retry_after_s: float | None = None,
         retryable: bool | None = None,
+        challenge: str | None = None,
     ) -> Failure:
-        """A failure at the current place."""
+        """A failure at the current place. challenge: the service whose check it is."""
         return Failure(
             kind,
             message,
@@ -194,6 +203,8 @@ class _Fetch:
             retry_after_s=retry_after_s,
             retryable=retryable,
             elapsed_s=self.watch.elapsed_s,
+            page_kind=PageKind.CHALLENGE if challenge else None,
+            page_kind_signal=f"a check of {challenge}" if challenge else None,
         )
 
     @property
@@ -245,6 +256,7 @@ class _Fetch:
 
     def _request(self, cookies: str, *, fresh: bool = False) -> Request:
         route = self._routes.route(self._current, self._config)
+        self.proxy = route.proxy
         return Request(
             url=self._shown,
             headers=self._headers(cookies),
@@ -374,11 +386,18 @@ class _Fetch:
             None,
         )
         message = f"the server answered {response.status} {_phrase(response.status)}".rstrip()
+        challenge = _challenge(response)
+        if challenge:
+            message += f" with a check against robots ({challenge}), which only a browser can pass"
         if response.status == 429 or (response.status == 503 and asked_s is not None):
             if asked_s is not None:
                 message += f" and asks to be left alone for {asked_s:.0f} s"
             return self.failure(
-                ErrorKind.RATE_LIMITED, message, http_status=response.status, retry_after_s=asked_s
+                ErrorKind.RATE_LIMITED,
+                message,
+                http_status=response.status,
+                retry_after_s=asked_s,
+                challenge=challenge,
             )
         if response.status < 500:
             return self.failure(
@@ -386,15 +405,26 @@ class _Fetch:
                 message,
                 http_status=response.status,
                 retryable=True if response.status in _PASSING else None,
+                challenge=challenge,
             )
         # RFC 9110, section 15: an invalid status, 600 and up, is treated as a 5xx.
-        return self.failure(ErrorKind.HTTP_5XX, message, http_status=response.status)
+        return self.failure(
+            ErrorKind.HTTP_5XX, message, http_status=response.status, challenge=challenge
+        )
 
 
 def _may_see_credentials(first: str, current: str) -> bool:
     """The origin that the credentials were given for, and the same host when it moves to TLS."""
     home, here = urls.origin(first), urls.origin(current)
     return here in {home, home.replace("http://", "https://", 1)}
+
+
+def _challenge(response: RawResponse) -> str | None:
+    """The service whose check an error is; None: it is an error."""
+    if response.status not in CHALLENGED:
+        return None
+    markup = response.body[:CHALLENGE_BYTES].decode("latin-1")
+    return challenge_by_headers(response.headers) or challenge_in(markup)
 
 
 def _only(values: list[str]) -> str:

@@ -33,3 +33,8 @@ class Response:
     elapsed_s: float
     cookies: tuple[Cookie, ...] = ()
     render_reason: str | None = None
+
+    @property
+    def asked(self) -> str:
+        """The URL before redirects, without fragment and credentials."""
+        return self.redirects[0] if self.redirects else self.final_url

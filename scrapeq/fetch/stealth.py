@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from yarl import URL
 
-from scrapeq.fetch import guard
+from scrapeq.fetch import guard, unreached
 from scrapeq.fetch.exchange import (
     DRAIN_BYTES,
     MAX_HEAD_BYTES,
@@ -140,7 +140,7 @@ class CurlTransport:
         except AddressRefused as refused:
             raise guard.failed(refused, host) from refused
         except OSError as error:
-            raise Failed(ErrorKind.DNS, f"the name {host} has no address") from error
+            raise unreached.no_address(request, error) from error
 
 
 class _IdleSockets:
@@ -380,15 +380,18 @@ def _translate(error: Any, request: Request, transfer: _Transfer) -> Failed:
     from curl_cffi import CurlECode
 
     host = URL(request.url, encoded=True).raw_host or ""
-    whom = "the proxy" if request.proxy else host
+    whom = unreached.peer(request)
     if error.code in {CurlECode.COULDNT_RESOLVE_HOST, CurlECode.COULDNT_RESOLVE_PROXY}:
-        return Failed(ErrorKind.DNS, f"the name of {whom} has no address")
+        return unreached.no_address(request, error)
     if error.code == CurlECode.COULDNT_CONNECT:
         if transfer.os_errno == errno.ECONNRESET:
             return Failed(ErrorKind.RESET, f"{whom} closed the connection while it was being made")
-        return Failed(ErrorKind.REFUSED, f"{whom} refused the connection")
+        if transfer.os_errno in {0, errno.ECONNREFUSED}:
+            return unreached.refused(request)
+        reason = os.strerror(transfer.os_errno).lower()
+        return unreached.unreachable(request, OSError(transfer.os_errno, reason), reason)
     if error.code == CurlECode.PROXY:
-        return Failed(ErrorKind.REFUSED, f"the proxy refused to connect to {host}")
+        return Failed(ErrorKind.REFUSED, f"{whom} refused to connect to {host}")
     if error.code == CurlECode.OPERATION_TIMEDOUT:
         return Failed(ErrorKind.CONNECT_TIMEOUT, f"{whom} does not answer")
     if error.code == CurlECode.PEER_FAILED_VERIFICATION:

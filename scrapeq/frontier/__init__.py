@@ -2,6 +2,7 @@
 
 from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, Paused
 from scrapeq.frontier.client import check_redis, connect
+from scrapeq.frontier.coordination import Listener
 from scrapeq.frontier.endpoints import CallAllowed
 from scrapeq.frontier.frontier import Frontier
 from scrapeq.frontier.jobs import Addition, Claim, Due, Ending, GivenUp, Lease
@@ -21,6 +22,7 @@ __all__ = [
     "HostEvent",
     "Keys",
     "Lease",
+    "Listener",
     "Paused",
     "Standing",
     "UnknownRedis",

@@ -19,21 +19,23 @@ class BreakerPolicy:
     """When the breaker of a host opens, and for how long. The defaults and their reasons are in
     `scrapeq.settings`.
 
-    failures: tries in a row that open its breaker. open_s, longest_s: its first pause, and
+    failures: tries in a row that open its breaker; first_failures: of the first tries of pages, at a
+    host that has not answered well yet. open_s, longest_s: its first pause, and
     what doubling it ends at. give_up_s: the pauses in a row, in sum, after which it is given up.
     """
 
     failures: int = 20
+    first_failures: int = 5
     open_s: float = 30
     longest_s: float = 600
     give_up_s: float = 900
 
     @property
-    def in_ms(self) -> tuple[int, int, int, int]:
-        """The four, as the scripts take them."""
+    def in_ms(self) -> tuple[int, int, int, int, int]:
+        """The five, as the scripts take them."""
         seconds = (self.open_s, self.longest_s, self.give_up_s)
         open_ms, longest_ms, give_up_ms = (round(1000 * one) for one in seconds)
-        return self.failures, open_ms, longest_ms, give_up_ms
+        return self.failures, self.first_failures, open_ms, longest_ms, give_up_ms
 
 
 @dataclass(frozen=True, slots=True)

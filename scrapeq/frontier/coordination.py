@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from dataclasses import dataclass
 
 import redis
 
@@ -14,6 +16,29 @@ from scrapeq.frontier.scripts import Scripts
 WORKER_SILENCE_S = 10
 #: The same for a browser, which is noted every five.
 BROWSER_SILENCE_S = 20
+
+
+#: Seconds after which a note about due jobs is forgotten: far longer than anybody leaves it unseen.
+WATCHED_S = 7 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A worker, with the number of its processes and the Celery queues that it listens to."""
+
+    name: str
+    processes: int
+    queues: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """Equal for equal values."""
+        return json.dumps([self.name, self.processes, *self.queues])
+
+    @classmethod
+    def from_json(cls, text: str) -> Listener:
+        """What `to_json` was called on."""
+        name, processes, *queues = json.loads(text)
+        return cls(name, processes, tuple(queues))
 
 
 class Coordination:
@@ -39,20 +64,22 @@ class Coordination:
             self._redis.set(self._keys.epoch, epoch)
 
     def clear(self) -> None:
-        """Remove all keys of the namespace but the locks: those of an older version may have a form
+        """Remove all keys of the namespace but locks and clock: those of an older version may have a form
         that this version cannot read. The record puts back what is open."""
         with translated(self._redis):
-            locks = self._keys.lock("")
+            kept = (self._keys.lock(""), self._keys.clock)
             for key in self._redis.scan_iter(f"{self._keys.prefix}*", count=1_000):
-                if not str(key).startswith(locks):
+                if not str(key).startswith(kept):
                     self._redis.unlink(key)
 
     def lock(self, name: str, ttl_s: float) -> str | None:
         """Hold a name for a time if it is free; the proof for `unlock`, or None."""
         proof = uuid.uuid4().hex
-        with translated(self._redis):
-            taken = self._redis.set(self._keys.lock(name), proof, nx=True, px=int(ttl_s * 1000))
-        return proof if taken else None
+        return proof if self.keep_lock(name, proof, ttl_s) else None
+
+    def keep_lock(self, name: str, proof: str, ttl_s: float) -> bool:
+        """Hold a name for a time from now; False if another process has it."""
+        return bool(self._scripts.run("lock", [name, proof, int(ttl_s * 1000)]))
 
     def unlock(self, name: str, proof: str) -> None:
         """Release a name; nothing if the lock ended and another process has it."""
@@ -61,8 +88,7 @@ class Coordination:
     def workers(self) -> list[str]:
         """Worker processes that were seen lately."""
         with translated(self._redis):
-            seconds, micros = self._redis.time()
-            silent = seconds * 1000 + micros // 1000 - WORKER_SILENCE_S * 1000
+            silent = int(self._scripts.run("now", [])) - WORKER_SILENCE_S * 1000
             self._redis.zremrangebyscore(self._keys.workers, "-inf", silent)
             return [str(worker) for worker in self._redis.zrange(self._keys.workers, 0, -1)]
 
@@ -81,14 +107,60 @@ class Coordination:
         with translated(self._redis):
             self._redis.zrem(self._keys.workers, worker)
 
+    def listen(self, listener: Listener) -> None:
+        """This worker listens to its queues now; told each second."""
+        with translated(self._redis):
+            self._redis.zadd(self._keys.listeners, {listener.to_json(): self._now_ms()})
+
+    def forget_listener(self, listener: Listener) -> None:
+        """A worker listens to nothing any more."""
+        with translated(self._redis):
+            self._redis.zrem(self._keys.listeners, listener.to_json())
+
+    def listeners(self) -> list[Listener]:
+        """The workers that told of themselves lately, each with its Celery queues."""
+        with translated(self._redis):
+            silent = self._now_ms() - WORKER_SILENCE_S * 1000
+            self._redis.zremrangebyscore(self._keys.listeners, "-inf", silent)
+            found = self._redis.zrange(self._keys.listeners, 0, -1)
+        return [Listener.from_json(str(one)) for one in found]
+
+    def watch(self, is_due: bool) -> None:
+        """Note since when jobs are due and none was claimed; called every few seconds."""
+        with translated(self._redis):
+            if not is_due:
+                self._redis.delete(self._keys.stalled)
+                return
+            token = str(self._redis.get(self._keys.token) or "0")
+            known = self._redis.get(self._keys.stalled)
+            if known is None or json.loads(known)[0] != token:
+                note = json.dumps([token, self._now_ms()])
+                self._redis.set(self._keys.stalled, note, ex=WATCHED_S)
+
+    def stalled_s(self) -> float:
+        """For how many seconds jobs have been due and none was claimed; 0.0 where work goes on."""
+        with translated(self._redis):
+            known, token = self._redis.mget(self._keys.stalled, self._keys.token)
+            if known is None or json.loads(known)[0] != str(token or "0"):
+                return 0.0
+            return max(0.0, (self._now_ms() - int(json.loads(known)[1])) / 1000)
+
+    def _now_ms(self) -> int:
+        seconds, micros = self._redis.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
     def may_notify(self) -> bool:
         """Whether to send a wake-up: not if one was sent within half a second, nor into a full Redis,
         which would take none."""
         try:
-            with translated(self._redis):
-                return bool(self._redis.set(self._keys.notified, 1, nx=True, px=500))
+            return self.lock("wake-up", 0.5) is not None
         except RedisFull:
             return False
+
+    def list_items(self, queue: str, limit: int) -> list[str]:
+        """The first messages in a Celery queue, as they are."""
+        with translated(self._redis):
+            return [str(one) for one in self._redis.lrange(queue, 0, limit - 1)]
 
     def list_length(self, queue: str) -> int:
         """Messages in a Celery queue: kombu keeps each as a list of its name."""

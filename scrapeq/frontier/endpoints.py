@@ -43,7 +43,7 @@ class Endpoints:
         failures: int,
     ) -> HostEvent | None:
         """The result of a call; so many `failures` in a row open the breaker. The event, if it is one."""
-        _, open_ms, longest_ms, _ = self._breaker_policy.in_ms
+        _, _, open_ms, longest_ms, _ = self._breaker_policy.in_ms
         message = error_message[:LONGEST_MESSAGE]
         arguments = ["report", name, call, verdict, error_kind, message]
         event = self._scripts.run("endpoint", [*arguments, failures, open_ms, longest_ms])

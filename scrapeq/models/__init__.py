@@ -10,6 +10,7 @@ from scrapeq.models.lane import Lane
 from scrapeq.models.links import Links
 from scrapeq.models.page import Page
 from scrapeq.models.page_fields import Content, Fetched
+from scrapeq.models.page_kind import PageKind
 from scrapeq.models.progress import Progress
 from scrapeq.models.request_identity import RequestIdentity
 from scrapeq.models.slot import BreakerOpen, SlotOwner, SlotTaken, SlotWait
@@ -30,6 +31,7 @@ __all__ = [
     "Lane",
     "Links",
     "Page",
+    "PageKind",
     "Progress",
     "Recipe",
     "RequestIdentity",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ from pydantic import (
 from scrapeq import display
 from scrapeq.errors import ConfigError
 from scrapeq.models.meant import meant_option
+from scrapeq.models.page_kind import PageKind
 
 _AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*$", re.IGNORECASE)
 _AGE_UNITS = {
@@ -59,11 +61,17 @@ class Recipe(BaseModel):
     extract_links: bool = False
     extract_images: bool = False
     main_text: Literal["best", "fast", "off"] = "best"
+    fail_on: tuple[PageKind, ...] = ()
 
     @property
     def digest(self) -> str:
         """A short fingerprint, equal for equal recipes."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        known = self.model_dump(mode="json")
+        if (
+            not self.fail_on
+        ):  # pages that were stored before there was such an option go on to answer
+            del known["fail_on"]
+        text = json.dumps(known, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -97,6 +105,11 @@ class ScrapingConfig(BaseModel):
         "best",
         description='The text a person would read: "best" takes about 25 ms of CPU for '
         '100 KB, "fast" 5 ms, "off" 2 ms for all the rest.',
+    )
+    fail_on: tuple[PageKind, ...] = Field(
+        (),
+        description="Kinds of pages that count as failures, such as "
+        '["soft_404", "login"]; see `page_kind`.',
     )
     store_html: bool = Field(
         False, description="Keep the page's bytes, compressed, once per content."
@@ -236,6 +249,24 @@ class ScrapingConfig(BaseModel):
                 )
         return value
 
+    @field_validator("fail_on", mode="before")
+    @classmethod
+    def _kinds_are_known(cls, value: Any) -> Any:
+        """One kind, several in a text with commas, or a list of them; in one order, each once."""
+        wanted = value.split(",") if isinstance(value, str) else value
+        if not isinstance(wanted, (list, tuple, set, frozenset)):
+            raise ValueError(  # noqa: TRY004 - a TypeError would leave pydantic as it is
+                'write a list of kinds of pages, like ["soft_404", "login"]'
+            )
+        names = {str(one).strip() for one in wanted} - {""}
+        known = [kind.value for kind in PageKind if kind is not PageKind.PAGE]
+        for name in sorted(names):
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+                meant = f"did you mean {near[0]!r}?" if near else f"write of: {', '.join(known)}"
+                raise ValueError(f"there is no kind of page {name[:40]!r} to fail on: {meant}")
+        return tuple(PageKind(name) for name in sorted(names))
+
     @field_validator("headers", "cookies")
     @classmethod
     def _fields_are_sendable(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
@@ -271,6 +302,7 @@ class ScrapingConfig(BaseModel):
             extract_links=self.extract_links,
             extract_images=self.extract_images,
             main_text=self.main_text,
+            fail_on=self.fail_on,
         )
 
     def to_storage(self) -> dict[str, Any]:
@@ -329,6 +361,8 @@ def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         items = [f"{display.plain(key, 40)!r}: {_in_words(one)}" for key, one in value.items()]
         return display.plain("{" + ", ".join(items) + "}")
+    if isinstance(value, tuple):
+        return f"[{', '.join(repr(str(one)) for one in value)}]"
     if isinstance(value, list):
         return f"[{', '.join(map(_in_words, value))}]"
     return repr(display.plain(value, 80)) if isinstance(value, str) else repr(value)
@@ -349,6 +383,8 @@ def _bare(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, dict):
         return {key: _bare(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [str(one) for one in value]
     return value
 
 

@@ -38,6 +38,7 @@ class ErrorKind(StrEnum):
     # the page
     NOT_HTML = "not_html"
     EMPTY = "empty"
+    PAGE_KIND = "page_kind"  # of a kind that `fail_on` refuses: a log-in form, a "not found"
     PARSE = "parse"  # reading it took too much time or memory
     # the browser
     PAGE_TIMEOUT = "page_timeout"

@@ -29,6 +29,7 @@ WORDS: dict[str, str] = {
     ErrorKind.RATE_LIMITED: "rate limited",
     ErrorKind.NOT_HTML: "not HTML",
     ErrorKind.EMPTY: "empty",
+    ErrorKind.PAGE_KIND: "of a kind that is refused",
     ErrorKind.PARSE: "unreadable",
     ErrorKind.PAGE_TIMEOUT: "too slow in the browser",
     ErrorKind.PAGE_CRASH: "crashed in the browser",
@@ -43,7 +44,7 @@ WORDS: dict[str, str] = {
 #: What a person may do about pages that failed so, for those kinds where there is something.
 ADVICE: dict[ErrorKind, str] = {
     ErrorKind.SCHEME: "check the column of URLs",
-    ErrorKind.ADDRESS: "SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=true permits them",
+    ErrorKind.ADDRESS: "if they are yours, set SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=true before workers start",
     ErrorKind.ROBOTS: "respect_robots=False fetches them all the same",
     ErrorKind.DNS: "check the host names and your network",
     ErrorKind.REFUSED: "the server may be down, or your network may block it",
@@ -51,6 +52,7 @@ ADVICE: dict[ErrorKind, str] = {
     ErrorKind.HTTP_4XX: "check the addresses; batch.errors lists them",
     ErrorKind.RATE_LIMITED: "scrape more slowly: delay_between_requests=2",
     ErrorKind.TOO_LARGE: "raise max_body_mb",
+    ErrorKind.PAGE_KIND: "batch.problems says of which kinds they are",
     ErrorKind.INTERNAL: "the worker's log has the traceback",
     ErrorKind.CONFIG: "batch.errors says what to set or install",
 }

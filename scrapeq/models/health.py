@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict
 
 from scrapeq import clock, display
+from scrapeq.models.error_kind import ErrorKind
 from scrapeq.models.error_words import error_words, errors_in_words
 from scrapeq.models.paused_host import PausedHost
 
@@ -27,16 +28,19 @@ HealthStatus = Literal["HEALTHY", "DEGRADED", "UNHEALTHY"]
 
 
 class HealthVerdict(NamedTuple):
-    """The status, and a sentence for each thing that speaks against HEALTHY, worst first."""
+    """The status, a sentence for each thing that speaks against HEALTHY, worst first, and sentences
+    about pages that failed by no fault of the system; hints say what to do."""
 
     status: HealthStatus
     reasons: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
 
 
 class SystemHealth(BaseModel):
     """The verdict with its reasons, and the facts that it was made from.
 
-    `redis_answers` and `database_answers` are None where it was not
+    `notes` tell of pages that failed by no fault of the system. `redis_answers` and `database_answers` are None where it was not
     asked because the other one failed. `waiting`, `running`, `retrying` are jobs now, `open_jobs` all of these by the
     record, also while Redis does not answer. `finished`, `success_rate` (0 to 100), `mean_s`, `p50_s`,
     `p95_s` (seconds per job) and `errors` (kind: count) are of the last `window_s` seconds. `paused_hosts`
@@ -48,6 +52,7 @@ class SystemHealth(BaseModel):
 
     verdict: HealthStatus
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     hint: str = ""
     where: str = ""
     checked_at: datetime
@@ -84,6 +89,7 @@ class SystemHealth(BaseModel):
         return cls(
             verdict=metrics.health_status,
             reasons=reasons,
+            notes=tuple(metrics.health_notes),
             hint=hint,
             where=where,
             checked_at=datetime.fromisoformat(metrics.timestamp),
@@ -111,7 +117,7 @@ class SystemHealth(BaseModel):
         return self.verdict == "HEALTHY"
 
     def __repr__(self) -> str:
-        reasons = display.plain("; ".join(self.reasons), 300)
+        reasons = display.plain("; ".join((*self.reasons, *self.notes)), 300)
         workers = f"{self.workers:,} workers" if self.something_runs else "nothing runs"
         return (
             f"<SystemHealth {self.verdict}{': ' if reasons else ''}{reasons} "
@@ -125,6 +131,8 @@ class SystemHealth(BaseModel):
         facts: dict[str, object] = {}
         if self.reasons:
             facts["why"] = "; ".join(self.reasons)
+        if self.notes:
+            facts["pages"] = "; ".join(self.notes)
         if self.hint:
             facts["to do"] = self.hint
         if self.redis_answers:
@@ -136,8 +144,9 @@ class SystemHealth(BaseModel):
             facts["open jobs"] = display.count(self.open_jobs)
         if self.database_answers:
             facts[f"last {self.window_s // 60} min"] = self._lately()
-            if kinds := dict(list(self.errors.items())[:MOST_NAMED]):
-                facts["errors"] = errors_in_words(kinds)
+            kinds = {kind: n for kind, n in self.errors.items() if kind != ErrorKind.CANCELLED}
+            if kinds:
+                facts["errors"] = errors_in_words(dict(list(kinds.items())[:MOST_NAMED]))
         if self.paused_hosts:
             facts["paused hosts"] = self._paused()
         facts["Redis"] = _answer(self.redis_answers)

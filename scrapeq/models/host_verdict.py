@@ -35,6 +35,7 @@ _OF_KIND: dict[ErrorKind, HostVerdict] = {
     ErrorKind.HTTP_4XX: "good",
     ErrorKind.NOT_HTML: "good",
     ErrorKind.EMPTY: "good",
+    ErrorKind.PAGE_KIND: "good",
     ErrorKind.PARSE: "good",
     # not HTTP: a broken server, or something else that listens there
     ErrorKind.PROTOCOL: "",

@@ -94,13 +94,15 @@ class PerformanceHistory(Answer):
 class SystemMetrics(Answer):
     """The whole system now: its health with the reasons, and the facts it was judged by.
 
-    `errors` are counts by kind; they and `performance` are of the last `performance.window_s`
+    `health_notes` tell of pages that failed by no fault of the system, `health_hints` what to do. `errors` are counts by kind; they and `performance` are of the last `performance.window_s`
     seconds.
     """
 
     timestamp: str
     health_status: HealthStatus
     health_reasons: list[str]
+    health_notes: list[str]
+    health_hints: list[str]
     redis_reachable: bool
     worker_stats: WorkerStats
     queue_stats: OpenJobCounts

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from scrapeq.models.error_kind import ErrorKind
 from scrapeq.models.links import Links
+from scrapeq.models.page_kind import PageKind
 
 
 class Source(StrEnum):
@@ -70,6 +71,8 @@ class PageFields(BaseModel):
     ok: Annotated[bool, Column(Source.JOB, Kept.FLAG, "flag", stored="status")]
     error_kind: Annotated[ErrorKind | None, Column(Source.JOB, Kept.KEY, "category")] = None
     error_message: Annotated[str | None, Column(Source.JOB, Kept.TEXT, "text")] = None
+    page_kind: Annotated[PageKind | None, Column(Source.JOB, Kept.KEY, "category")] = None
+    page_kind_signal: Annotated[str | None, Column(Source.JOB, Kept.KEY, "category")] = None
     title: Annotated[str | None, Column(Source.CONTENT, Kept.TEXT, "text")] = None
     text: Annotated[str | None, Column(Source.CONTENT, Kept.TEXT, "text")] = None
     final_url: Annotated[str | None, Column(Source.FETCH, Kept.TEXT, "text")] = None
@@ -114,6 +117,8 @@ class Fetched:
     http_status: int | None = None
     error_kind: ErrorKind | None = None
     error_message: str | None = None
+    page_kind: PageKind | None = None
+    page_kind_signal: str | None = None
     attempts: int = 0
     fetched_at: datetime | None = None
     elapsed_s: float | None = None
@@ -131,7 +136,8 @@ class Content:
     links, which are columns. `published_at` is aware and in UTC. `sources` has an entry for each
     value that is there. `changes` is empty until the content was cleaned. `charset` is the encoding
     that was used, `browser_need` why a browser should show the page (see
-    `scrapeq.extract.browser_need`); no row keeps either.
+    `scrapeq.extract.browser_need`); no row keeps either. `page_kind` and its signal are for the
+    job's row.
     """
 
     title: str | None = None
@@ -147,6 +153,8 @@ class Content:
     sources: dict[str, str] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
     charset: str | None = None
+    page_kind: PageKind | None = None
+    page_kind_signal: str | None = None
     browser_need: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -164,8 +172,9 @@ class Content:
         """The content that `to_json` was called on."""
         when = data["published_at"]
         published_at = datetime.fromisoformat(when) if when else None
+        kind = PageKind(data["page_kind"]) if data["page_kind"] else None
         links = Links.from_json(data["links"])
-        return cls(**{**data, "published_at": published_at, "links": links})
+        return cls(**{**data, "published_at": published_at, "links": links, "page_kind": kind})
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,11 +43,11 @@ from scrapeq.models.monitoring import (
     SystemMetrics,
     WorkerStats,
 )
-from scrapeq.models.paused_host import PausedHost
 from scrapeq.pipeline import arguments
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, get_looking_queue
 from scrapeq.project.away import redis_away
 from scrapeq.project.bounded import BUDGET_S, LEAST_S, budget
+from scrapeq.project.working_now import WorkingNow, other_workers, working_now
 from scrapeq.settings import Settings, load_settings
 
 #: Steps of a series: a week of minutes, and more than a picture has pixels.
@@ -134,7 +134,7 @@ class JobMonitor:
         return SystemHealth.from_metrics(
             metrics,
             reasons=tuple(reasons),
-            hint=hint,
+            hint=hint or "; ".join(metrics.health_hints),
             where=where,
             something_runs=runs,
             open_jobs=by_status[JobStatus.PENDING],
@@ -155,7 +155,8 @@ class JobMonitor:
         return self._job_progress(self._queue.get_job_status(job_id))
 
     def get_system_metrics(self) -> SystemMetrics:
-        """`health_status` (HEALTHY, DEGRADED, UNHEALTHY) with `health_reasons`; `redis_reachable`,
+        """`health_status` (HEALTHY, DEGRADED, UNHEALTHY) with `health_reasons`, `health_hints` on what to
+        do, and `health_notes` of pages that failed by no fault of the system; `redis_reachable`,
         `worker_stats` (`active_workers`, `workers`), `queue_stats`, `performance` of the last
         quarter of an hour (see `get_performance_history`), `errors` by kind, `paused_hosts` with
         the columns of `JobQueue.paused_hosts`.
@@ -163,30 +164,33 @@ class JobMonitor:
         with budget():
             lately, errors = self.services.record.ask(self._lately_and_errors)
             try:
-                counts, workers, paused = self.services.redis.ask(self._redis_now)
+                now = self.services.redis.ask(lambda: working_now(self.services))
                 reachable = True
             except RedisUnavailable:
-                counts, workers, reachable = {"open": 0, "running": 0, "retrying": 0}, [], False
-                paused = []
-        waiting = counts["open"] - counts["running"] - counts["retrying"]
+                now, reachable = WorkingNow(), False
         verdict = stats.health_verdict(
             redis_reachable=reachable,
-            workers_alive=len(workers),
-            waiting_jobs=waiting,
-            completed_lately=lately.succeeded,
-            failed_lately=lately.failed,
+            workers_alive=len(now.workers),
+            scrapers=now.scrapers,
+            waiting_jobs=now.waiting,
+            completed=lately.succeeded,
+            errors=errors,
             window_s=LATELY_MS / 1000,
+            unattended=now.unattended,
+            stalled_s=now.stalled_s,
         )
         return SystemMetrics(
             timestamp=clock.now().isoformat(),
             health_status=verdict.status,
             health_reasons=list(verdict.reasons),
+            health_notes=list(verdict.notes),
+            health_hints=list(verdict.hints),
             redis_reachable=reachable,
-            worker_stats=WorkerStats(active_workers=len(workers), workers=workers),
+            worker_stats=WorkerStats(active_workers=len(now.workers), workers=now.workers),
             queue_stats=OpenJobCounts(
-                waiting_jobs=waiting,
-                running_jobs=counts["running"],
-                retrying_jobs=counts["retrying"],
+                waiting_jobs=now.waiting,
+                running_jobs=now.running,
+                retrying_jobs=now.retrying,
             ),
             performance=RecentPerformance(
                 window_s=LATELY_MS // 1000,
@@ -194,19 +198,13 @@ class JobMonitor:
                 **_performance(lately),
             ),
             errors=errors,
-            paused_hosts=paused,
+            paused_hosts=now.paused_hosts,
         )
 
     def _lately_and_errors(self) -> tuple[Span, dict[str, int]]:
         since_ms = now_ms() - LATELY_MS
         errors = dict(database.history.error_counts(self.services.engine, since_ms))
         return self._lately(), errors
-
-    def _redis_now(self) -> tuple[dict[str, int], list[str], list[PausedHost]]:
-        """Counts, live workers, paused hosts."""
-        frontier = self.services.frontier
-        workers = frontier.coordination.workers()
-        return frontier.views.counts(), workers, self._queue.paused_host_rows()
 
     def get_queues(self) -> QueuesNow:
         """`open_jobs`, `queue_lengths` (messages by Celery queue) and `workers` (live ones by name).
@@ -216,7 +214,7 @@ class JobMonitor:
         return QueuesNow(
             open_jobs=self.services.frontier.views.counts()["open"],
             queue_lengths=self.services.queue_lengths(),
-            workers=self.services.frontier.coordination.workers(),
+            workers=[*self.services.frontier.coordination.workers(), *other_workers(self.services)],
         )
 
     def get_active_jobs_summary(self, limit: int = 100) -> ActiveJobsSummary:
@@ -399,7 +397,7 @@ class JobMonitor:
             status=job.status.value,
             progress_percentage=round(share, 1),
             estimated_completion=_from_now(left_s),
-            elapsed_s=(ended - job.created_at).total_seconds(),
+            elapsed_s=max(0.0, (ended - job.created_at).total_seconds()),
             attempts=job.attempts,
             error_kind=job.error_kind.value if job.error_kind else None,
             error_message=job.error_message,

@@ -71,7 +71,7 @@ def _child_ends(**_: Any) -> None:
 
 @signals.worker_ready.connect
 def _main_is_ready(sender: Any = None, **_: Any) -> None:
-    _main.is_ready(int(sender.controller.concurrency or 1))
+    _main.is_ready(int(sender.controller.concurrency or 1), app.amqp.queues.consume_from)
 
 
 @signals.worker_shutting_down.connect

@@ -18,6 +18,7 @@ TASKS = "scrapeq.pipeline.worker."
 SCRAPE, PROCESS, CLEAN = "scraping", "processing", "cleaning"
 #: The queue of Celery's own configuration: of clients that do not have ours.
 UNNAMED = "celery"
+QUEUES = (SCRAPE, PROCESS, CLEAN, UNNAMED)
 WAKE_UP = TASKS + "wake_up_task"
 #: Seconds that Celery waits for a Redis that does not answer, before it says so.
 CONNECT_TIMEOUT_S = 4
@@ -49,10 +50,7 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
         # Routes alone leave a plainly started worker listening to a queue that nobody uses.
         # Each has an exchange and a key of its own, or a message would go to all of them. The last
         # is where a plain Celery client sends a task by its name alone.
-        task_queues=[
-            Queue(name, Exchange(name), routing_key=name)
-            for name in (SCRAPE, PROCESS, CLEAN, UNNAMED)
-        ],
+        task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
         task_default_queue=SCRAPE,
         task_routes={
             TASKS + "scrape_url_task": {"queue": SCRAPE},

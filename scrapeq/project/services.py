@@ -16,7 +16,7 @@ from scrapeq import cluster, database
 from scrapeq.errors import ConfigError, DatabaseUnavailable, RedisUnavailable
 from scrapeq.frontier import BreakerPolicy, Frontier, check_redis, connect
 from scrapeq.project.bounded import Bounded, budget
-from scrapeq.project.celery_app import CLEAN, PROCESS, SCRAPE, WAKE_UP, key_prefix, make_app
+from scrapeq.project.celery_app import QUEUES, WAKE_UP, key_prefix, make_app
 from scrapeq.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 #: Wake-ups for one submission: enough for the workers of a large machine; the rest is rung for
 #: by workers that find more than they can take.
 MOST_WAKE_UPS = 16
+#: Seconds after which a wake-up is void, by the clock of whoever takes it: longer than any two clocks
+#: differ. It bounds the queue of a broker of its own, whose length is not known.
+WAKE_UP_EXPIRES_S = 86_400
 #: Seconds to find a Redis that was not looked at before: the first connection takes longest.
 FIRST_LOOK_S = 3.0
 
@@ -76,18 +79,28 @@ class Services:
     def queue_lengths(self) -> dict[str, int]:
         """Messages that wait in each Celery queue; zeros where the broker is another Redis."""
         prefix, of = key_prefix(self.settings.namespace), self.frontier.coordination
-        return {queue: of.list_length(prefix + queue) for queue in (SCRAPE, PROCESS, CLEAN)}
+        return {queue: of.list_length(prefix + queue) for queue in QUEUES}
+
+    def tasks_waiting(self, queue: str, limit: int = 100) -> int:
+        """Messages in a Celery queue that carry work, up to `limit`: wake-ups carry none."""
+        key = key_prefix(self.settings.namespace) + queue
+        messages = self.frontier.coordination.list_items(key, limit)
+        return sum(WAKE_UP not in message for message in messages)
 
     def wake(self, count: int = 1) -> None:
         """Ring for up to `count` workers. Never essential: workers also look by themselves.
 
-        One wake-up in half a second is enough, however many jobs are submitted one by one.
+        One wake-up in half a second is enough, however many jobs are submitted one by one, and none
+        is where enough of them wait.
         """
         if count <= 0 or not self.frontier.coordination.may_notify():
             return
+        waiting = self.queue_lengths()["scraping"]
         try:
-            for _ in range(min(count, MOST_WAKE_UPS)):
-                self.app.send_task(WAKE_UP, ignore_result=True, retry=False, expires=60)
+            for _ in range(min(count, MOST_WAKE_UPS - waiting)):
+                self.app.send_task(
+                    WAKE_UP, ignore_result=True, retry=False, expires=WAKE_UP_EXPIRES_S
+                )
         except Exception as error:  # whatever the broker's client raises: full, away, restarting
             log.info("no wake-up could be sent: %s", error)
 
@@ -173,6 +186,7 @@ def _key(settings: Settings) -> str:
 def _breaker_policy(settings: Settings) -> BreakerPolicy:
     return BreakerPolicy(
         failures=settings.breaker_failures,
+        first_failures=settings.breaker_first_failures,
         open_s=settings.breaker_open_s,
         longest_s=settings.breaker_longest_s,
         give_up_s=settings.breaker_give_up_s,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scrapeq import urls
-from scrapeq.database.batches import NewJob
+from scrapeq.database.batches import NewJob, StoredAnswer
 from scrapeq.errors import ConfigError, InputError
 from scrapeq.models import Failure, ScrapingConfig
 
@@ -27,7 +27,7 @@ class Submission:
     """A column of cells to fetch.
 
     priority: 1 (first) to 9 (last). name: finds the batch again. refresh: stored pages do not
-    answer. url_column, table: the name of the column and the packed table it came from, to give
+    answer. run: which run of its name it is to be; None for the next. url_column, table: the name of the column and the packed table it came from, to give
     back with the results. single: one URL submitted alone; its job has the id of the batch.
 
     Raises ConfigError for a bad priority, InputError for a column without cells.
@@ -37,6 +37,7 @@ class Submission:
     config: ScrapingConfig = field(default_factory=ScrapingConfig)
     priority: int = USUAL_PRIORITY
     name: str | None = None
+    run: int | None = None
     batch_id: str = field(default_factory=new_id)
     refresh: bool = False
     single: bool = False
@@ -62,11 +63,11 @@ class Submission:
         """The canonical keys of those cells that are URLs."""
         return [url.key for url in urls.parse_many(self.values) if not isinstance(url, Failure)]
 
-    def jobs(self, answers: Mapping[str, str]) -> Iterator[NewJob]:
+    def jobs(self, answers: Mapping[str, StoredAnswer]) -> Iterator[NewJob]:
         """A job for each cell, in order: refused, answered by another job's page, or to be fetched.
 
-        answers: for the key of a URL (its href where rows are not merged) the job whose stored page
-        answers it.
+        answers: for the key of a URL (its href where rows are not merged) the stored page that answers
+        it.
         """
         first_with: dict[str, str] = {}
         for row, (value, parsed) in enumerate(
@@ -80,7 +81,7 @@ class Submission:
                 )
                 continue
             answer = answers.get(parsed.key if self.config.merge_duplicates else parsed.href)
-            page_of = answer or identity
+            page_of = answer.job_id if answer else identity
             if answer is None and self.config.merge_duplicates:
                 page_of = first_with.setdefault(parsed.key, identity)
             yield NewJob(
@@ -91,7 +92,7 @@ class Submission:
                 parsed.host,
                 self.priority,
                 page_of=None if page_of == identity else page_of,
-                answered=answer is not None,
+                answered=answer,
             )
 
 

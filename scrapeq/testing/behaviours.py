@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import parse_qs, quote
 
 from scrapeq.testing.pages import PAGE_TYPES, page
+from scrapeq.testing.useless_pages import useless_pages
 
 HTML = "text/html; charset=utf-8"
 
@@ -85,7 +86,7 @@ def answer(memory: Memory, request: Request) -> Answer:
         return _error(404, f"nothing lives at {request.path}")
     try:
         return behaviour.do(memory, request)
-    except (ValueError, LookupError, OverflowError) as error:
+    except (ValueError, LookupError, ArithmeticError) as error:
         return _error(404, f"{behaviour.path} cannot be {request.path}: {error}")
 
 
@@ -222,6 +223,12 @@ def _empty(_: Memory, __: Request) -> Answer:
     return Answer(200, b"")
 
 
+def _useless(_memory: Memory, request: Request) -> Answer:
+    kind, _, number = request.rest.partition("/")
+    some = [one for one in useless_pages() if one.kind == kind and one.url == one.asked]
+    return Answer(body=some[int(number or 0) % len(some)].markup.encode())
+
+
 def _pdf(_: Memory, __: Request) -> Answer:
     return Answer(200, _PDF, "application/pdf")
 
@@ -321,6 +328,9 @@ BEHAVIOURS = (
     Behaviour("/gzip", "a good page, gzipped even if nobody asked", _gzip),
     Behaviour("/charset/<name>", "a good page in that charset; <name>/meta: meta only", _charset),
     Behaviour("/title?text=", "a good page with that title, escaped as HTML wants", _title),
+    Behaviour(
+        "/useless/<kind>/<n>", "such a page, with status 200: see useless_pages.py", _useless
+    ),
     Behaviour("/drawn/<n>", "the product <n>, drawn by a script that asks for it", _drawn),
     Behaviour("/image/<name>.png", "a picture of one pixel", _image),
     Behaviour("/style.css", "a style sheet", _style),

@@ -10,6 +10,7 @@ from scrapeq import clock, urls
 from scrapeq.clock import now_ms
 from scrapeq.database import Packed, Result, packed
 from scrapeq.database.jobs import Work
+from scrapeq.database.selected import selected_bits
 from scrapeq.fetch import PoliteFetcher, Response, Trail, retry_wait_s
 from scrapeq.frontier import Ending, Lease
 from scrapeq.models import (
@@ -27,6 +28,7 @@ from scrapeq.models import (
 from scrapeq.throttle import gap_ms
 from scrapeq.work import host_report
 from scrapeq.work.own_failure import LOG, own_failure
+from scrapeq.work.refusal import refused
 from scrapeq.work.rendering import ReadPage, Rendering
 
 #: Characters of a message that a row keeps.
@@ -95,6 +97,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     read: ReadPage | None = None
     outcome: Content | Failure
     content: Packed = {}
+    selected: int | None = None
     trail = Trail.from_text(lease.trail) if lease.trail else None
     host = trail.host if trail else work.host
     try:
@@ -116,8 +119,8 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
                 )
                 if read is None:
                     return elsewhere(lease, "good")
-                response, outcome = read.response, read.outcome
-                content = packed(outcome) if isinstance(outcome, Content) else {}
+                response = read.response
+                outcome, content, selected = _kept_of(read.outcome, plan.recipe)
     except Exception as error:  # the rim: one row must not take its neighbours with it
         outcome = own_failure(error, f"job {lease.job_id}")
     ending = Ending(lease.job_id, lease.token, "done")
@@ -147,10 +150,22 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         private_to=_private_to(plan, response),
         started_ms=started_ms,
         content=content,
+        selected=selected,
         html=response.body if response is not None and plan.config.store_html else None,
         content_type=response.content_type if response is not None else "",
     )
     return Outcome(ending, result)
+
+
+def _kept_of(
+    outcome: Content | Failure, recipe: Recipe
+) -> tuple[Content | Failure, Packed, int | None]:
+    """What was read, and what the row keeps of it; nothing of a page that the options refuse."""
+    if isinstance(outcome, Content):
+        outcome = refused(outcome, recipe) or outcome
+    if isinstance(outcome, Failure):
+        return outcome, {}, None
+    return outcome, packed(outcome), selected_bits(outcome.fields, recipe.custom_selectors)
 
 
 def _left(lease: Lease, plan: Plan, before: Trail | None, now: Trail) -> Ending:
@@ -230,6 +245,8 @@ def _fetched(
         http_status=found.http_status if found else None,
         error_kind=failed.kind if failed else None,
         error_message=failed.message[:LONGEST_MESSAGE] if failed else None,
+        page_kind=outcome.page_kind,
+        page_kind_signal=outcome.page_kind_signal,
         attempts=lease.tries,
         fetched_at=response.fetched_at if response else clock.now(),
         elapsed_s=found.elapsed_s if found else None,

@@ -23,13 +23,14 @@ CPU_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A page as it came. light: see `extract`."""
+    """A page as it came. asked: the URL before redirects. light: see `extract`."""
 
     body: bytes
     url: str
     content_type: str
     recipe: Recipe
     light: bool = False
+    asked: str = ""
 
 
 #: What such a stage does: the page, and what the stages before it found (None before the first).
@@ -81,6 +82,7 @@ def read(source: Source, _: Content | None) -> Content | Failure:
     return extract(
         source.body,
         url=source.url,
+        asked=source.asked,
         content_type=source.content_type,
         recipe=source.recipe,
         light=source.light,

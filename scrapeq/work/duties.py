@@ -47,12 +47,16 @@ def usual_duties(processes: int) -> list[Duty]:
             workers = max(processes, len(services.frontier.coordination.workers()))
             services.wake(workers - services.queue_lengths()["scraping"])
 
+    def watch(services: Services) -> None:
+        services.frontier.coordination.watch(services.frontier.views.is_due())
+
     return [
         Duty("recover", 1.0, recovery.recover),
         Duty("reconcile", 5.0, steering.reconcile),
         Duty("feed", 5.0, recovery.feed_unfed),
         Duty("audit", 30.0, recovery.audit),
         Duty("wake", 1.0, wake),
+        Duty("watch", 5.0, watch),
     ]
 
 

@@ -10,16 +10,19 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from scrapeq import cluster
 from scrapeq.errors import ConfigError, DatabaseTooNew, MissingExtra, RedisEvicts, ScrapeqError
+from scrapeq.frontier import Listener
 from scrapeq.project.services import Services, open_services
 from scrapeq.settings import load_settings
 from scrapeq.work.duties import Housekeeping, usual_duties
+from scrapeq.work.listening import Listening
 from scrapeq.work.loop import WorkLoop
 
 log = logging.getLogger(__name__)
@@ -134,6 +137,7 @@ class MainProcess:
     def __init__(self) -> None:
         self.lifeline = Lifeline()
         self._housekeeping: Housekeeping | None = None
+        self._listening: Listening | None = None
         self._stopping = threading.Event()
 
     def private_broker(self) -> str | None:
@@ -160,8 +164,8 @@ class MainProcess:
             log.info("this worker waits: %s", error)
         return url
 
-    def is_ready(self, processes: int) -> None:
-        """Celery listens, with so many child processes: duties begin."""
+    def is_ready(self, processes: int, queues: Iterable[str]) -> None:
+        """Celery listens to these queues, with so many child processes: duties begin."""
         settings = load_settings()
         if settings.shared and settings.database_url is None:
             log.warning(
@@ -169,14 +173,19 @@ class MainProcess:
                 settings.database_path,
             )
         if self._housekeeping is None:
-            threading.Thread(target=self._keep_house, args=(processes,), daemon=True).start()
+            threading.Thread(
+                target=self._keep_house, args=(processes, tuple(sorted(queues))), daemon=True
+            ).start()
 
-    def _keep_house(self, processes: int) -> None:
+    def _keep_house(self, processes: int, queues: tuple[str, ...]) -> None:
         """Begin with the duties, now or as soon as Redis and the record answer."""
         services = _opened_when_possible(lambda: open_services(start=False), self._stopping)
         if services is not None:
             self._housekeeping = Housekeeping(services, usual_duties(processes))
             self._housekeeping.start()
+            name = f"{socket.gethostname()}:{os.getpid()}"
+            self._listening = Listening(services, Listener(name, processes, queues))
+            self._listening.start()
 
     def stop(self, own: WorkProcess) -> None:
         """Tell the children to give their jobs back, and see that the end comes in time.
@@ -188,6 +197,8 @@ class MainProcess:
         self._stopping.set()
         if self._housekeeping is not None:
             self._housekeeping.stop()
+        if self._listening is not None:
+            self._listening.stop()
         self.lifeline.let_go()
         threading.Thread(target=own.stop, daemon=True).start()
         last_moment = threading.Timer(LAST_MOMENT_S, _end_now)

@@ -56,7 +56,7 @@ def main() -> None:
 
 def _run(request: dict[str, Any], body: bytes, sink: BinaryIO) -> dict[str, Any]:
     recipe = Recipe(**request["recipe"])
-    source = Source(body, request["url"], request["content_type"], recipe)
+    source = Source(body, request["url"], request["content_type"], recipe, asked=request["asked"])
     stages = [ChildStage.from_json(one) for one in request["stages"]]
     before = Content.from_json(request["content"]) if request["content"] else None
     current = stages[0].exceeded

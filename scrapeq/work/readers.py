@@ -76,7 +76,7 @@ class Readers:
         """
         body, url, content_type = response.body, response.final_url, response.content_type
         if all(stage.light for stage in stages) and is_light(body, recipe):
-            source = Source(body, url, content_type, recipe, light=True)
+            source = Source(body, url, content_type, recipe, light=True, asked=response.asked)
             return run_stages(stages, source, content)
         reads = 0
         while True:
@@ -188,6 +188,7 @@ class _Errand:
         self.request = json.dumps(
             {
                 "url": response.final_url,
+                "asked": response.asked,
                 "content_type": response.content_type,
                 "recipe": recipe.model_dump(),
                 "length": len(response.body),

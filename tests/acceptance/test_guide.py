@@ -126,9 +126,8 @@ def test_watching_a_job_that_runs(block, running_job, finished_job):
     printed, names = block("watch", job_id=running_job.id)
 
     share, eta, system = printed.splitlines()
-    assert 0 <= float(share.removeprefix("Progress: ").removesuffix("%")) < 100
-    eta = eta.removeprefix("ETA: ")
-    assert eta == "None" or datetime.fromisoformat(eta)
+    assert 0 < float(share.removeprefix("Progress: ").removesuffix("%")) < 100
+    assert datetime.fromisoformat(eta.removeprefix("ETA: ")) > running_job.created_at
     assert system == "System is running normally"
     assert names["progress"]["status"] == "running"
 
@@ -374,7 +373,7 @@ def test_every_method_of_the_monitor(monitor, finished_job, running_job):
 
     hour = monitor.get_performance_history(hours=1)["history"][-1]
     monitor.record_job_completion(finished_job.id, False, 45.5)
-    monitor.record_job_completion(job_id="elsewhere", success=True, processing_time=1)
+    monitor.record_job_completion(job_id="elsewhere", success=True, time=1)
     later = monitor.get_performance_history(1)["history"][-1]
     assert later["jobs_processed"] >= hour["jobs_processed"] + 2
 
@@ -418,6 +417,8 @@ print(json.dumps(
     assert scraped["status"] == "completed"
     assert scraped["result"]["title"]
     assert (batch["completed"], batch["total"]) == (2, 2)
+    assert batch["job_ids"] == ["many-0", "many-1"]
+    assert all(one["result"]["title"] for one in batch["results"])
     assert cleaned["data"] == {"title": "two words", "price": None}
     assert said.startswith("ConfigError")
     assert "SCRAPEQ_AI_API_KEY" in said

@@ -123,14 +123,34 @@ def test_the_worker_that_the_warning_names_takes_the_job(start, guide_command, j
 # -- 3. tasks stuck in pending ------------------------------------------------------------------
 
 
-def test_a_worker_for_other_queues_does_not_count(start, job_queue, waiting_job, eventually):
-    worker = start("celery -A scrapeq.pipeline.worker worker --queues=cleaning --loglevel=info")
+def test_a_worker_for_other_queues_is_a_worker_and_jobs_still_wait(
+    start, job_queue, waiting_job, eventually
+):
+    app = job_queue.services.app
+    text = app.send_task("scrapeq.pipeline.worker.process_content_task", ["A text."])
+    worker = start(
+        "celery -A scrapeq.pipeline.worker worker --queues=cleaning --loglevel=info --concurrency=2"
+    )
     worker.says(" ready.")
+    monitor = get_job_monitor()
+    eventually(lambda: monitor.get_system_metrics()["worker_stats"]["active_workers"] == 2)
 
+    metrics = monitor.get_system_metrics()
     with pytest.warns(NoWorkersWarning):
         stats = job_queue.get_queue_stats()
-    assert stats["workers"] == 0
+
+    assert stats["workers"] == 2
+    assert stats["queue_lengths"]["processing"] == 1
+    assert metrics["health_status"] == "UNHEALTHY"
+    waiting, unattended = metrics["health_reasons"][:2]
+    assert waiting.startswith("no worker listens to scraping and ")
+    assert unattended == "1 message waits in the queue processing, and no worker listens to it"
+    assert "--queues" in monitor.health().hint
     assert job_queue.get_job_status(waiting_job.id).status is JobStatus.PENDING
+    assert worker.end() == 0
+    eventually(lambda: not monitor.get_system_metrics()["worker_stats"]["active_workers"], 5)
+    app.control.purge()
+    text.forget()
 
 
 def test_pending_jobs_are_done_when_workers_start_again(start, guide_command, job_queue):

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from scrapeq import database
 from scrapeq.database import Result, packed
-from scrapeq.database.batches import NewJob
+from scrapeq.database.batches import NewJob, StoredAnswer
 from scrapeq.models import Batch, Content, ErrorKind, Fetched, ScrapingConfig
 from scrapeq.settings import Settings, load_settings
 
@@ -58,14 +58,16 @@ def new_jobs(
     twins: dict[int, int] | None = None,
     refused: Sequence[int] = (),
     stored: dict[int, str] | None = None,
+    known: dict[str, StoredAnswer] | None = None,
     priority: int = 5,
 ) -> Iterator[NewJob]:
     """Jobs `<batch>-<row>` over three hosts.
 
     twins: row → the row whose page answers it; refused: rows that are no URL; stored: row → the
-    older job whose page answers it.
+    older job whose page answers it; known: what is known of such pages, by any key.
     """
     twins, stored = twins or {}, stored or {}
+    answers = {one.job_id: one for one in (known or {}).values()}
     for row in range(count):
         host = f"host{row % 3}.example"
         url = f"https://{host}/{batch_id}/{row}"
@@ -78,7 +80,7 @@ def new_jobs(
             host,
             priority,
             page_of=page_of,
-            answered=row in stored,
+            answered=answers.get(stored[row], StoredAnswer(stored[row])) if row in stored else None,
         )
         if row in refused:
             job = dataclasses.replace(
@@ -95,7 +97,8 @@ def submit(record: sa.Engine) -> Callable[..., Batch]:
     """`submit("b", 10, name=..., twins=..., refused=..., stored=...)`: a batch of so many jobs."""
 
     def submit_(batch_id: str, count: int = 3, *, name: str | None = None, **named: Any) -> Batch:
-        own = {key: named.pop(key) for key in ("config", "url_column", "table") if key in named}
+        fields = ("config", "url_column", "table", "run")
+        own = {key: named.pop(key) for key in fields if key in named}
         return database.batches.add_batch(
             record,
             batch_id=batch_id,
@@ -110,7 +113,8 @@ def submit(record: sa.Engine) -> Callable[..., Batch]:
     return submit_
 
 
-_READ = [one.name for one in dataclasses.fields(Content)]
+#: What is written with the page, and not with its job.
+_READ = {one.name for one in dataclasses.fields(Content)} - {"page_kind", "page_kind_signal"}
 
 
 def result(

@@ -115,8 +115,22 @@ def test_an_older_record_is_brought_up_to_date(
         assert engines.read_meta(connection, "schema") == str(schema.VERSION)
 
 
+def to_version_5(connection: sa.Connection) -> None:
+    """Take away what version 6 brought."""
+    for change in (
+        "DROP INDEX jobs_by_page_kind",
+        "ALTER TABLE jobs DROP COLUMN page_kind",
+        "ALTER TABLE jobs DROP COLUMN page_kind_signal",
+        "ALTER TABLE jobs DROP COLUMN selected",
+        "ALTER TABLE batches DROP COLUMN selected",
+    ):
+        connection.execute(sa.text(change))
+    engines.write_meta(connection, "schema", "5")
+
+
 def to_version_4(connection: sa.Connection) -> None:
-    """Take away what version 5 brought."""
+    """Take away what version 5 brought, and what came later."""
+    to_version_5(connection)
     for change in (
         "DELETE FROM meta WHERE key = 'namespace'",
         "ALTER TABLE batches DROP COLUMN owner",

@@ -15,7 +15,8 @@ from scrapeq import database
 from scrapeq.clock import from_ms, now_ms, to_ms
 from scrapeq.database.results import PAGE_ROW_COLUMNS, Asking
 from scrapeq.database.schema import pages
-from scrapeq.models import Batch, BatchState, ErrorKind, Links, Page
+from scrapeq.database.selected import selected_bits
+from scrapeq.models import Batch, BatchState, ErrorKind, Links, Page, PageKind, ScrapingConfig
 
 Submit = Callable[..., Batch]
 Make = Callable[..., Any]
@@ -290,7 +291,8 @@ def test_a_page_answers_who_asks_in_the_same_way_and_is_the_same(
         wish = asking(request=request, owner=owner)
         answers = database.results.stored_answers(record, keys, "recipe", wish)
         bodies = database.results.stored_bodies(record, keys, wish)
-        return sorted(answers.jobs.values()), answers.refused, {one.body for one in bodies.values()}
+        found = sorted(one.job_id for one in answers.jobs.values())
+        return found, answers.refused, {one.body for one in bodies.values()}
 
     assert answered("", "ann") == (["b-0", "b-2"], 2, {b"public", b"no-store"})
     assert answered("", "bob") == (["b-0"], 3, {b"public"})
@@ -313,7 +315,10 @@ def test_a_stored_page_answers_a_later_batch(
     answers = database.results.stored_answers(record, keys, "recipe", asking(fetched_ms))
     batch = submit("new", 3, stored={0: "old-0", 2: "old-2"})
 
-    assert answers.jobs == {"key of 0": "old-0", "key of 2": "old-2"}
+    assert {key: one.job_id for key, one in answers.jobs.items()} == {
+        "key of 0": "old-0",
+        "key of 2": "old-2",
+    }
     assert (batch.completed, batch.from_store, batch.state) == (2, 2, BatchState.OPEN)
     assert [job.id for job in database.jobs.open_jobs(record, "new")] == ["new-1"]
     rows = all_rows(record, "new")
@@ -347,7 +352,9 @@ def test_only_young_good_pages_of_the_same_recipe_answer(
     keys = ["key of 0", "key of 1", "another"]
 
     def answers(recipe: str, newer_than_ms: int) -> dict[str, str]:
-        return database.results.stored_answers(record, keys, recipe, asking(newer_than_ms)).jobs
+        wish = asking(newer_than_ms)
+        found = database.results.stored_answers(record, keys, recipe, wish).jobs
+        return {key: one.job_id for key, one in found.items()}
 
     assert answers("recipe", 0) == {"key of 0": "b-0"}
     assert answers("recipe", fetched_ms + 1) == {}
@@ -363,7 +370,7 @@ def test_the_newest_page_answers(
         save(result(f"b{number}-0", fetched_at=hour(1_000_000 - age * 1_000), html=b"%d" % age))
 
     answers = database.results.stored_answers(record, ["key of 0"], "recipe", asking())
-    assert answers.jobs == {"key of 0": "b1-0"}
+    assert answers.jobs["key of 0"].job_id == "b1-0"
     stored = database.results.stored_bodies(record, ["key of 0"], asking())["key of 0"]
     assert (stored.body, stored.http_status) == (b"1", 200)
     assert (stored.final_url, stored.content_type) == (
@@ -579,3 +586,54 @@ def test_history_adds_up_by_minute(
     assert all(minute.start_ms % 60_000 == 0 for minute in minutes)
     assert len(minutes) <= 2  # the test may run over the end of a minute
     assert database.minutes.spans_since(record, now_ms() + 1) == []
+
+
+def test_pages_of_no_use_are_counted_by_kind(
+    record: sa.Engine, submit: Submit, save: Make, result: Make
+) -> None:
+    """Also those of merged rows, of stored pages, and of rows that failed for it."""
+    submit("b", 6, twins={1: 0})
+    login = {"page_kind": PageKind.LOGIN, "page_kind_signal": "a form"}
+    save(result("b-0", **login), result("b-2", page_kind=PageKind.PAGE))
+    save(result("b-3", error_kind="page_kind", **login), result("b-4", error_kind="dns"))
+    known = database.results.stored_answers(record, ["key of 0"], "recipe", asking())
+    later = {0: "b-0"}
+    submit("new", 2, stored=later, known=known.jobs)
+
+    assert database.jobs.page_kinds(record, "b") == {("login", True): 2, ("login", False): 1}
+    assert database.jobs.page_kinds(record, "new") == {("login", True): 1}
+    assert all_rows(record, "new")[0]["page_kind_signal"] == "a form"
+    assert [row["page_kind"] for row in all_rows(record, "b")] == [
+        *("login", "login", "page", "login", None, None)
+    ]
+
+    database.jobs.reopen_jobs(record, "b")
+
+    assert database.jobs.page_kinds(record, "b") == {("login", True): 2}
+
+
+def test_matches_of_selectors_are_counted_as_pages_come(
+    record: sa.Engine, submit: Submit, save: Make, result: Make
+) -> None:
+    selectors = {"price": ".p", "author": ".a", "name": "h1"}
+    batch = submit("b", 5, config=ScrapingConfig(custom_selectors=selectors), twins={1: 0})
+
+    def matched(row: int, **fields: Any) -> None:
+        bits = selected_bits(fields, selectors)
+        save(dataclasses.replace(result(f"b-{row}"), selected=bits))
+
+    matched(0, price="1", name="x")  # and its duplicate
+    matched(2, price=None, name="y")
+    save(result("b-3", error_kind="dns"))
+    pages, matches = database.batches.selector_matches(record, batch)
+    assert (pages, matches) == (3, {"author": 0, "name": 3, "price": 2})
+
+    known = database.results.stored_answers(
+        record, ["key of 0", "key of 2"], "recipe", asking()
+    ).jobs
+    stored = {0: "b-0", 1: "b-2"}
+    new = submit("new", 2, config=batch.config, stored=stored, known=known)
+    assert database.batches.selector_matches(record, new) == (
+        2,
+        {"author": 0, "name": 2, "price": 1},
+    )

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 import scrapeq
 from scrapeq import database, frames
 from scrapeq.database.results import PAGE_ROW_COLUMNS, page_rows, read_pages
-from scrapeq.models import Batch, Content, ErrorKind, Fetched, Links, Page
+from scrapeq.models import Batch, Content, ErrorKind, Fetched, Links, Page, PageKind
 from scrapeq.models.page_fields import PAGE_FIELDS, TABLE_FIELDS, Source
 
 Submit = Callable[..., Batch]
@@ -39,6 +39,7 @@ def telling_values(made_by: type[Content | Fetched]) -> dict[str, Any]:
             float: number / 8,
             bool: True,
             datetime: EPOCH + timedelta(hours=number),
+            PageKind: PageKind.LOGIN,
             Links: Links([f"https://{one.name}/"], [one.name], [""]),
             dict[str, Any]: {one.name: [one.name]},
             dict[str, str]: {one.name: one.name},
@@ -50,12 +51,16 @@ def telling_values(made_by: type[Content | Fetched]) -> dict[str, Any]:
     return values
 
 
+#: What reading a page finds out for others than its row in `pages`.
+NOT_OF_THE_PAGE = {"charset", "browser_need", "page_kind", "page_kind_signal"}
+
+
 def test_every_field_has_one_that_makes_it() -> None:
     """`Content` and `Fetched` have what the table of fields says that comes from them."""
     read = {one.name for one in PAGE_FIELDS if one.column.source is Source.CONTENT}
     others = {one.name for one in PAGE_FIELDS} - read
 
-    assert {one.name for one in fields(Content)} == read | {"charset", "browser_need"}
+    assert {one.name for one in fields(Content)} == read | NOT_OF_THE_PAGE
     assert {one.name for one in fields(Fetched)} == others - {"html_sha256"}
     page = typing.get_type_hints(Page)
     for made_by in (Content, Fetched):
@@ -89,7 +94,7 @@ def test_each_value_comes_back_in_its_own_field(record: sa.Engine, submit: Submi
         page_rows(record, "b"), PAGE_ROW_COLUMNS, total=2, table=None, selectors={}
     )
 
-    del read["charset"], read["browser_need"]
+    read = {name: value for name, value in read.items() if name not in NOT_OF_THE_PAGE}
     sha256 = database.results.content_hash(b"<p>")
     expected = good | read | {"links": list(read["links"]), "html_sha256": sha256}
     assert pages["b-1"] == Page(**expected)

@@ -6,7 +6,8 @@
 --   is due ends as breaker_open; then half open again; new jobs make it half open at once
 --
 -- It is a few fields of the host's hash, which a host in good health does not have:
---   failures       tries in a row that failed, while it is closed
+--   failures       tries in a row that failed, while it is closed; `pages`: how many of them were the
+--                  first of their job
 --   open_until_ms  no request is sent before; the field exists only while it is not closed
 --   opened_ms      when it was closed last
 --   pause_ms       the length of the pause that ends at open_until_ms
@@ -16,7 +17,9 @@
 --   probe_ms       when a probe that is no lease is given up
 --   given_up       1 while what is due ends as breaker_open
 --   error_kind, error_message   the last failure
-local BREAKER = { 'failures', 'open_until_ms', 'opened_ms', 'pause_ms', 'waited_ms', 'probes', 'probe',
+-- Every host has one more, `good`, from its first good answer on, until it is not asked for a day: a
+-- host that never answered well is not given as many tries as one that did.
+local BREAKER = { 'failures', 'pages', 'open_until_ms', 'opened_ms', 'pause_ms', 'waited_ms', 'probes', 'probe',
                   'probe_job', 'probe_ms', 'given_up', 'error_kind', 'error_message' }
 local FAILING, BREAKERS = P .. 'failing', P .. 'breakers'
 local PROBE_AGAIN_MS = 1000 -- when to look again whether a probe that is under way has ended
@@ -41,14 +44,14 @@ end
 -- report: verdict (good | failed | unreachable | limited: the server asks for a pause), error_kind,
 -- error_message, is_named (the server said for how long: that is the pause, however often it says so)
 -- asked_by: whose try it was, as in `probe`; is_first: of its job; least_ms: how long a pause is at
--- the least; rules: failures (in a row), longest_ms (of a pause), give_up_ms (after pauses of so
--- much in sum)
+-- the least; rules: failures (in a row), first_failures (of pages of a host that never answered well),
+-- longest_ms (of a pause), give_up_ms (after pauses of so much in sum)
 -- Gives opened | given_up | closed if it became that.
 local function judge(host, report, asked_by, is_first, least_ms, rules, now)
   local verdict = report.verdict
   if verdict == 'good' and not redis.call('ZSCORE', FAILING, host) then return nil end
   local key = P .. 'host:' .. host
-  local b = redis.call('HMGET', key, 'open_until_ms', 'probe', 'pause_ms', 'waited_ms', 'probes', 'given_up')
+  local b = redis.call('HMGET', key, 'open_until_ms', 'probe', 'pause_ms', 'waited_ms', 'probes', 'given_up', 'good')
   local is_open = b[1]
   local function keep_error()
     redis.call('HSET', key, 'error_kind', report.error_kind, 'error_message', report.error_message)
@@ -80,7 +83,9 @@ local function judge(host, report, asked_by, is_first, least_ms, rules, now)
     if verdict == 'failed' and not is_first then return nil end
     keep_error()
     local failures = redis.call('HINCRBY', key, 'failures', 1)
-    if verdict ~= 'limited' and failures < rules.failures then
+    local pages = is_first and redis.call('HINCRBY', key, 'pages', 1) or 0
+    local is_new_and_failing = not b[7] and pages >= (rules.first_failures or math.huge)
+    if verdict ~= 'limited' and failures < rules.failures and not is_new_and_failing then
       enlist(FAILING, host, now)
       return nil
     end
@@ -88,6 +93,15 @@ local function judge(host, report, asked_by, is_first, least_ms, rules, now)
     open_breaker(host, now, least_ms, 0, 0, false)
     return 'opened'
   end
+end
+
+-- How many due jobs of a host may still tell whether it is well: as many as its breaker needs to open. 0
+-- if it does not fail, or the breaker is open and tells by itself.
+local function still_to_tell(host, rules)
+  local b = redis.call('HMGET', P .. 'host:' .. host, 'failures', 'pages', 'open_until_ms', 'good')
+  if not b[1] or b[3] then return 0 end
+  if b[4] then return rules.failures - tonumber(b[1]) end
+  return math.min(rules.failures - tonumber(b[1]), rules.first_failures - tonumber(b[2] or '0'))
 end
 
 -- New work for a host that was given up: one probe now, and again all the pauses before it is given up.

@@ -1,6 +1,6 @@
 -- End leases: the job is done, waits to be tried again, is given back untried, goes on in another
 -- lane, or is left to wait for a host; and take in what its try reports about the host.
--- ARGV: the breaker's failures, open_ms, longest_ms, give_up_ms; then for each lease
+-- ARGV: the breaker's failures, first_failures, open_ms, longest_ms, give_up_ms; then for each lease
 --       id, token, verb (done | retry | release | move | leave), wait_ms (of retry), lane (of move),
 --       error_kind, error_message, verdict (good | failed | unreachable | limited | '': nothing),
 --       about (the host that it is about, where a redirect led away; '': the job's own),
@@ -13,7 +13,8 @@
 -- open or close a breaker.
 even_if_full()
 local now = now_ms()
-local rules = { failures = tonumber(ARGV[1]), longest_ms = tonumber(ARGV[3]), give_up_ms = tonumber(ARGV[4]) }
+local rules = { failures = tonumber(ARGV[1]), first_failures = tonumber(ARGV[2]),
+                longest_ms = tonumber(ARGV[4]), give_up_ms = tonumber(ARGV[5]) }
 local any_lost = redis.call('HLEN', P .. 'lost') > 0
 local any_failing = redis.call('EXISTS', FAILING) == 1
 local ended, hosts, events = 0, {}, {}
@@ -22,7 +23,7 @@ local GOOD = { verdict = 'good' }
 local function take_in(host, report, token, is_first)
   if report.verdict == 'good' and not any_failing then return end -- the usual case: no more reads
   any_failing = true
-  local least_ms = report.verdict == 'limited' and report.pause_ms or tonumber(ARGV[2])
+  local least_ms = report.verdict == 'limited' and report.pause_ms or tonumber(ARGV[3])
   local event = judge(host, report, token, is_first, least_ms, rules, now)
   if event then
     events[#events + 1] = { host, event, report.error_kind or '', report.error_message or '' }
@@ -38,7 +39,22 @@ local function file_under(id, job, host, gap, trail)
   hosts[host] = true
 end
 
-for i = 5, #ARGV, 14 do
+-- A retry goes behind so many of the jobs that are due at its host and of its priority. Otherwise a few
+-- pages would use up all their tries, while others that tell more about the host wait.
+local function stand_behind(id, job, count)
+  if count <= 0 then return end
+  local due = redis.call('ZRANGE', ready_in(job.lane, job.host), 0, math.min(count, 100) - 1, 'WITHSCORES')
+  for i = #due, 2, -2 do
+    local score = tonumber(due[i])
+    if math.floor(score / SPAN) == job.priority then
+      if score <= job.score then return end
+      job.seq = score - job.priority * SPAN + 1 -- add.lua leaves numbers free between two jobs
+      return redis.call('HSET', P .. 'job', id, packed(job))
+    end
+  end
+end
+
+for i = 6, #ARGV, 14 do
   local id, token, verb, about = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 8]
   if is_held(id, token) then
     local job = facts(id)
@@ -48,12 +64,13 @@ for i = 5, #ARGV, 14 do
     ended = ended + 1
     hosts[job.host] = true
     if report.verdict ~= '' then
-      local is_first = report.verdict == 'failed' and tonumber(redis.call('HGET', P .. 'tries', id)) - lost == 1
+      local failed = report.verdict == 'failed' or report.verdict == 'unreachable'
+      local is_first = failed and tonumber(redis.call('HGET', P .. 'tries', id)) - lost == 1
       if about == '' then about = job.host end
       if about ~= job.host then take_in(job.host, GOOD, token) end -- it answered: with a redirect
       take_in(about, report, token, is_first)
     end
-    end_hold(job, token, now)
+    end_hold(job, token, now, report.verdict == 'good' or (report.verdict ~= '' and about ~= job.host))
     unhold(id, job)
     if verb == 'done' then
       erase(id, job)
@@ -64,6 +81,7 @@ for i = 5, #ARGV, 14 do
         redis.call('HINCRBY', P .. 'tries', id, -lost)
       end
       if ARGV[i + 11] ~= '' then file_under(id, job, ARGV[i + 11], tonumber(ARGV[i + 12]), ARGV[i + 13]) end
+      if verb == 'retry' and about == job.host then stand_behind(id, job, still_to_tell(about, rules)) end
       if verb == 'retry' then
         redis.call('ZADD', P .. 'later', whole(now + tonumber(ARGV[i + 3])), id)
         redis.call('SADD', P .. 'waiting:' .. job.batch, id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import socket
 import ssl
 
 import pytest
@@ -240,6 +241,20 @@ def test_a_proxy_that_refuses_is_refused(kit, stealth):
                 await fetcher.close()
 
     assert asyncio.run(run()).kind == "refused"
+
+
+def test_a_dead_proxy_is_named_and_not_its_password(kit, stealth):
+    with socket.socket() as nobody:  # bound, and never listens
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        proxy = f"http://me:s3cret@127.0.0.1:{port}"
+
+        [result] = kit.visit(
+            kit.Site(), "http://shop.example:8080/", use_stealth=stealth, proxy=proxy
+        )
+
+    assert result.kind == "refused"
+    assert result.message == f"the proxy 127.0.0.1:{port} refused the connection"
 
 
 def test_a_line_break_in_a_secret_is_not_sent(kit, stealth, monkeypatch):

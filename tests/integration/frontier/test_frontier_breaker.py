@@ -166,6 +166,58 @@ def test_the_breaker_goes_by_what_the_tries_say(
     assert state(frontier) == state_after
 
 
+@pytest.fixture
+def strict(client: redis.Redis) -> Frontier:
+    """Other rules: a host that never answered well gets two pages, any other five tries."""
+    return Frontier(client, BreakerPolicy(failures=5, first_failures=2))
+
+
+@pytest.mark.parametrize("verdict", ["failed", "unreachable"])
+def test_a_host_that_never_answered_well_gets_fewer_pages(
+    verdict: HostVerdict, add: Add, take: Any, strict: Frontier
+) -> None:
+    add(*(f"job{number}" for number in range(12)))
+    first, second, *others = take()
+    assert end(strict, first, verdict) == []
+
+    assert [event.event for event in end(strict, second, verdict)] == ["opened"]
+
+    add(*(f"other{number}" for number in range(12)), host="well")
+    good, *others = take()
+    end(strict, good, "good")
+    events = [end(strict, lease, verdict) for lease in others[:5]]
+    assert [len(some) for some in events] == [0, 0, 0, 0, 1]
+
+
+def test_the_tries_of_one_page_say_less_than_those_of_two(
+    add: Add, take: Any, strict: Frontier, client: redis.Redis
+) -> None:
+    add("a")
+    for _ in range(4):
+        assert end(strict, take()[0], "unreachable", "retry", wait_ms=0) == []
+        client.zadd("scrapeq:later", {"a": 1})
+
+    assert state(strict) == "closed"
+
+
+def test_a_second_try_waits_for_pages_that_may_tell_more(
+    add: Add, take: Any, frontier: Frontier, client: redis.Redis
+) -> None:
+    """As many as the breaker still needs: with three failures, two more pages."""
+    add("a", "b", "c", "d", max_per_host=1)
+    (a,) = take()
+    end(frontier, a, "failed", "retry", wait_ms=0)
+    client.zadd("scrapeq:later", {"a": 1})
+
+    (b,) = take()
+    end(frontier, b, "good")
+    (c,) = take()
+    end(frontier, c, "good")
+    (again,) = take()
+
+    assert [one.job_id for one in (a, b, c, again)] == ["a", "b", "c", "a"]
+
+
 def test_only_the_first_try_of_a_job_counts(
     add: Add, take: Any, frontier: Frontier, client: redis.Redis
 ) -> None:
@@ -493,7 +545,7 @@ def test_what_is_due_at_a_host_given_up_is_given_out_to_be_ended(
     leases = take(1_000)
 
     assert sorted(lease.job_id for lease in leases) == sorted(names)
-    (why,) = {replace(lease.given_up, since_ms=0) for lease in leases}
+    (why,) = {replace(lease.given_up, failing_ms=0) for lease in leases}
     assert why == GivenUp(0, 3, "reset", "it hung up")
     assert {lease.tries for lease in leases} == {0}  # that it is given out to be ended is no try
     ended, events = frontier.jobs.finish([Ending(a.job_id, a.token, "done") for a in leases])
@@ -600,7 +652,7 @@ def test_a_good_answer_leaves_nothing_in_redis(
     pause_is_over()
     end(frontier, take()[0], "good")
 
-    assert set(client.hkeys("scrapeq:host:h")) <= {"last_ms"}
+    assert set(client.hkeys("scrapeq:host:h")) <= {"last_ms", "good"}
     assert not client.exists("scrapeq:failing", "scrapeq:breakers")
 
 
@@ -642,7 +694,7 @@ def test_a_good_answer_costs_a_healthy_host_nothing(
         frontier.jobs.finish([Ending(a.job_id, a.token, "done", verdict=verdict) for a in leases])
         return commands(client)
 
-    cost("")
+    cost("good")  # the first good answer is noted
     assert cost("good") == cost("")
 
 

@@ -67,6 +67,18 @@ def test_with_workers_it_is_healthy_and_counts(queue, web, scrape, eventually):
     assert "HEALTHY" in JobMonitor(queue)._repr_html_()
 
 
+def test_dead_links_are_no_illness_and_are_told(queue, web, scrape, eventually):
+    urls = [web.url(f"/status/404?{n}", host=n % 8) for n in range(40)]
+    scrape([*urls, "http://no-such-host.invalid/"]).wait(PATIENCE_S)
+
+    health = sq.health(queue=queue)
+
+    assert health.is_healthy, health
+    assert "not found" in health.notes[0]
+    assert "of the last 15 min failed by their addresses" in health.notes[0]
+    assert "not found" in health._repr_html_()
+
+
 def test_the_queue_shows_its_jobs_by_status(queue, web, scrape):
     scrape([web.url("/article/2"), web.url("/status/410")]).wait(PATIENCE_S)
 

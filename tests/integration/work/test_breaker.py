@@ -14,7 +14,9 @@ from scrapeq.settings import load_settings
 from scrapeq.testing import LittleWeb
 
 PATIENCE_S = 180
-FAILURES = 20  # the default: what is shortened here is time
+FAILURES = (
+    5  # at a host that has not answered well yet; the default: what is shortened here is time
+)
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +148,17 @@ def test_broken_pages_among_good_ones_never_open_it(web, scrape, history):
     assert kinds(table) == {"http_5xx": 120, "reset": 60}
     assert (table["attempts"] == 3).sum() == 180
     assert history(5) == []
+
+
+def test_no_page_of_a_failing_host_uses_up_its_tries(web, scrape, asked, history):
+    """Before its breaker has told: a few rows are enough for that."""
+    urls = [web.url(f"/status/500?n={number}", host=6) for number in range(12)]
+
+    table = scrape(urls, max_retries=6).wait(PATIENCE_S).df
+
+    assert kinds(table) == {"breaker_open": 12}
+    assert len(asked()) <= 3 * len(urls)
+    assert history(6) == ["opened", "given_up"]
 
 
 def test_pages_that_are_missing_are_answers(web, scrape, history):

@@ -103,6 +103,26 @@ def test_where_all_failed_the_commonest_reason_is_a_sentence_with_what_to_do() -
     assert 'data-action="retry_failed"' in html
 
 
+@pytest.mark.parametrize(
+    ("errors", "hosts", "may_be_us"),
+    [
+        ({"dns": 2}, ["a.example", "b.example"], True),
+        ({"dns": 1, "connect_timeout": 1}, ["a.example", "b.example"], True),
+        ({"dns": 2}, ["a.example", "a.example"], False),
+        ({"dns": 1, "http_5xx": 1}, ["a.example", "b.example"], False),
+    ],
+)
+def test_where_no_host_was_reached_it_may_be_this_machine(
+    errors: dict[str, int], hosts: list[str], may_be_us: bool
+) -> None:
+    left = [FailedRow(row, f"https://{host}/", "no") for row, host in enumerate(hosts)]
+    rows = {kind: [left.pop() for _ in range(count)] for kind, count in errors.items()}
+
+    html = card(0, errors, rows=rows)
+
+    assert ("network may be away" in html) is may_be_us
+
+
 def test_where_nobody_knows_advice_a_message_stands_for_it() -> None:
     html = card(0, {"not_html": 5}, rows=rows_of("not_html", "it is a PDF"))
 
@@ -137,6 +157,21 @@ def test_what_was_cancelled_is_no_error_and_not_done() -> None:
     assert 'data-group="cancelled"' not in html
     assert "100 succeeded, 10 failed, 390 cancelled" in html
     assert display.FAILED in html
+
+
+def test_where_nothing_failed_the_button_speaks_of_what_was_cancelled() -> None:
+    batch, progress = ended(100, errors := {"cancelled": 400}, cancelled=400)
+
+    html = batch_card(batch, progress, errors=errors, with_actions=True)
+
+    assert "Fetch the cancelled</button>" in html
+    assert "Retry failed" not in html
+
+
+def test_words_keep_their_capitals() -> None:
+    batch, progress = ended(490, errors := {"tls": 10})
+
+    assert "Not trusted (TLS): check the address" in state_in_words(batch, progress, errors)
 
 
 def test_a_note_stands_beside_the_end_and_does_not_hide_it() -> None:

@@ -65,7 +65,7 @@ TYPES = {
     **dict.fromkeys(["http_status", "attempts"], "Int16"),
     "body_bytes": "Int64",
     "elapsed_s": "Float64",
-    **dict.fromkeys(["language", "error_kind"], "category"),
+    **dict.fromkeys(["language", "error_kind", "page_kind", "page_kind_signal"], "category"),
     **dict.fromkeys(["published_at", "fetched_at"], "datetime64[us, UTC]"),
 }
 
@@ -170,7 +170,7 @@ def test_a_selector_may_be_called_like_what_every_page_has():
     assert pages.columns.is_unique
 
 
-ASKED = ["ok", "error_kind", "error_message", "title", "text"]
+ASKED = ["ok", "error_kind", "error_message", "page_kind", "page_kind_signal", "title", "text"]
 
 
 def test_what_was_given_and_asked_for_comes_first():
@@ -180,14 +180,14 @@ def test_what_was_given_and_asked_for_comes_first():
         [page(0)], total=1, table=table, selectors={"price": "b"}, url_column="link", show="short"
     )
 
-    assert list(pages.columns[:8]) == ["firm", "link", "price", *ASKED]
+    assert list(pages.columns[:10]) == ["firm", "link", "price", *ASKED]
     assert set(PAGE_COLUMNS) - set(pages.columns) == {"url", "final_url"}
 
 
 def test_a_list_keeps_its_column_of_urls():
     pages = frame([page(0)], total=1, selectors={"price": "b"}, show="short")
 
-    assert list(pages.columns[:7]) == ["url", "price", *ASKED]
+    assert list(pages.columns[:9]) == ["url", "price", *ASKED]
 
 
 @pytest.mark.parametrize(

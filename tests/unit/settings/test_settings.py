@@ -78,11 +78,12 @@ def test_the_breaker_policy_is_that_of_the_settings():
 
     assert policy == BreakerPolicy(
         failures=settings.breaker_failures,
+        first_failures=settings.breaker_first_failures,
         open_s=settings.breaker_open_s,
         longest_s=settings.breaker_longest_s,
         give_up_s=settings.breaker_give_up_s,
     )
-    assert policy.in_ms == (20, 30_000, 600_000, 900_000)
+    assert policy.in_ms == (20, 5, 30_000, 600_000, 900_000)
 
 
 def test_passwords_are_in_no_repr(monkeypatch):

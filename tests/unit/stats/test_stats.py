@@ -86,18 +86,18 @@ def test_all_well():
         redis_reachable=True,
         workers_alive=2,
         waiting_jobs=1_000_000,
-        completed_lately=95,
-        failed_lately=5,
-        oldest_due_age_s=3,
+        completed=95,
+        errors={"http_5xx": 5, "cancelled": 1_000},
+        stalled_s=3,
     )
 
-    assert verdict == ("HEALTHY", ())
+    assert tuple(verdict) == ("HEALTHY", (), (), ())
 
 
 def test_no_redis_is_unhealthy_whatever_else_is_known():
     verdict = stats.health_verdict(redis_reachable=False, workers_alive=4)
 
-    assert verdict == ("UNHEALTHY", ("Redis cannot be reached",))
+    assert tuple(verdict) == ("UNHEALTHY", ("Redis cannot be reached",), (), ())
 
 
 def test_no_workers_matter_more_when_jobs_wait():
@@ -105,34 +105,73 @@ def test_no_workers_matter_more_when_jobs_wait():
     stuck = stats.health_verdict(redis_reachable=True, workers_alive=0, waiting_jobs=1200)
 
     assert idle.status == "DEGRADED"
-    assert stuck == ("UNHEALTHY", ("no workers are alive and 1,200 jobs wait",))
+    assert stuck.status == "UNHEALTHY"
+    assert stuck.reasons == ("no workers are alive and 1,200 jobs wait",)
+
+
+def test_a_worker_for_processing_alone_is_a_worker():
+    idle = stats.health_verdict(redis_reachable=True, workers_alive=4, scrapers=0)
+    stuck = stats.health_verdict(redis_reachable=True, workers_alive=4, scrapers=0, waiting_jobs=3)
+
+    assert tuple(idle) == ("HEALTHY", (), (), ())
+    assert stuck.status == "UNHEALTHY"
+    assert stuck.reasons == ("no worker listens to scraping and 3 jobs wait",)
+    assert stuck.hints == ("start a worker without --queues: it listens to all of them",)
 
 
 @pytest.mark.parametrize(
-    ("completed", "failed", "verdict"),
-    [(0, 19, "HEALTHY"), (80, 20, "DEGRADED"), (81, 19, "HEALTHY"), (50, 50, "UNHEALTHY")],
+    ("completed", "errors", "status"),
+    [
+        (1, {"http_4xx": 12}, "HEALTHY"),  # a column of dead links is no illness
+        (0, {"dns": 500, "refused": 500}, "HEALTHY"),
+        (1, {"http_5xx": 12}, "DEGRADED"),
+        (5, {"header_timeout": 4}, "HEALTHY"),  # too few to say anything
+        (60, {"rate_limited": 40}, "HEALTHY"),
+        (1_000, {"internal": 1}, "DEGRADED"),
+        (1, {"config": 12}, "UNHEALTHY"),
+        (0, {"worker_lost": 1}, "UNHEALTHY"),
+    ],
 )
-def test_failures_count_once_there_are_enough_of_them(completed, failed, verdict):
+def test_failures_count_by_whose_fault_they_are(completed, errors, status):
     found = stats.health_verdict(
-        redis_reachable=True, workers_alive=1, completed_lately=completed, failed_lately=failed
+        redis_reachable=True, workers_alive=1, completed=completed, errors=errors
     )
 
-    assert found.status == verdict
+    assert found.status == status
+    assert bool(found.reasons) == (status != "HEALTHY")
+    assert all("of the last 15 min" in one for one in (*found.reasons, *found.notes))
+
+
+def test_failures_of_pages_are_told_and_a_network_that_may_be_away_too():
+    dead = stats.health_verdict(
+        redis_reachable=True, workers_alive=1, completed=1, errors={"http_4xx": 11, "dns": 1}
+    )
+    away = stats.health_verdict(redis_reachable=True, workers_alive=1, errors={"dns": 12})
+
+    assert dead.notes == (
+        "12 of the 13 pages of the last 15 min failed by their addresses: "
+        "11 not found or not allowed (4xx), 1 unknown to DNS",
+    )
+    assert away.notes[0].endswith("no server was reached, so the network may be away")
 
 
 def test_reasons_come_worst_first():
     verdict = stats.health_verdict(
         redis_reachable=True,
         workers_alive=1,
-        completed_lately=0,
-        failed_lately=40,
-        oldest_due_age_s=1800,
+        errors={"http_5xx": 40},
+        window_s=3600,
+        unattended={"processing": 2, "celery": 1},
+        stalled_s=1800,
     )
 
     assert verdict.status == "UNHEALTHY"
     assert verdict.reasons == (
-        "100 % of the 40 pages of the last 15 min failed",
-        "a job has been due for 30 minutes",
+        "2 messages wait in the queue processing, and no worker listens to it",
+        "1 message waits in the queue celery, and no worker listens to it",
+        "jobs have been due for 30 min, and no worker takes one",
+        "40 of the 40 pages of the last 60 min failed at their servers: "
+        "40 failed at the server (5xx)",
     )
 
 
