@@ -17,6 +17,8 @@ QUICK = {
         "worker killed",
         "pool child frozen",
         "worker told to stop",
+        "readers killed",
+        "rows led to a paced host",
         "Redis killed",
         "Redis rolled back",
         "Redis emptied",
