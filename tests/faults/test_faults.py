@@ -18,7 +18,6 @@ QUICK = {
         "pool child frozen",
         "worker told to stop",
         "readers killed",
-        "rows led to a paced host",
         "Redis killed",
         "Redis rolled back",
         "Redis emptied",
