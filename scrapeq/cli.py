@@ -120,7 +120,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
 ) -> None:
     """Fetch a column of URLs and write the table."""
     from scrapeq import client, frames
-    from scrapeq.models.command_options import config_from_options
+    from scrapeq.models.command_options import as_flags, config_from_options
     from scrapeq.project.submission import fingerprint
 
     if output is not None:
@@ -148,7 +148,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         if retry_failed and batch.is_done:
             batch.retry_failed()
         if batch.note:
-            _say(batch.note)
+            _say(as_flags(batch.note))
         _follow(batch, quiet=quiet)
     except KeyboardInterrupt:
         so_far = f" at {batch.progress.done:,} of {len(batch):,} rows" if batch is not None else ""
@@ -381,7 +381,7 @@ def _print_status() -> None:
             typer.echo(f"nothing runs in {settings.home}; scrapeq up starts it")
             return
         typer.echo(
-            f"Redis {now.redis_version}, {now.redis_memory_bytes / 1e6:.1f} MB; "
+            f"Redis {now.redis_version or 'does not answer'}, {now.redis_memory_bytes / 1e6:.1f} MB; "
             f"{now.worker_count} worker processes; up for {seconds(now.uptime_s)}; "
             f"{'stays until scrapeq down' if now.detached else f'held by {now.owners} processes'}"
         )
@@ -439,5 +439,7 @@ def _say(text: str) -> None:
 
 
 def _fail(text: str, status: int) -> NoReturn:
-    typer.echo(f"scrapeq: {text}", err=True)
+    from scrapeq.models.command_options import as_flags
+
+    typer.echo(f"scrapeq: {as_flags(text)}", err=True)
     sys.exit(status)

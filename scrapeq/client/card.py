@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from scrapeq import display, urls
 from scrapeq.client.failures import FailedRow
+from scrapeq.client.sight import OFFLINE
 from scrapeq.models import Batch, BatchState, ErrorKind, Progress
-from scrapeq.models.actions import possible_actions
+from scrapeq.models.actions import Action, possible_actions
 from scrapeq.models.error_words import ADVICE, error_words, errors_in_words, is_retryable
 from scrapeq.project.away import Away
 
@@ -29,13 +30,15 @@ def batch_card(
     slow: str = "",
     is_still: bool = False,
     away: Away | None = None,
+    is_offline: bool = False,
     with_actions: bool = False,
 ) -> str:
     """HTML of a batch.
 
     errors: failed and cancelled rows by kind. rows: a few that failed, by kind. pace_per_s: pages a
     second, step by step. paused, slow: hosts in words. is_still: nothing moves, so no speed is shown.
-    away: what does not answer; the card is then grey, and says so and what to do.
+    away: what does not answer; the card is then grey, and says so and what to do. is_offline: whether
+    this machine seems to have no network.
     """
     facts: dict[str, object] = {}  # a fact keeps its place as long as the batch runs
     if not progress.is_done:
@@ -53,18 +56,23 @@ def batch_card(
         facts["stored pages"] = display.count(progress.from_store)
     can_retry = any(is_retryable(kind) for kind in errors)
     actions = possible_actions(batch, can_retry=can_retry) if with_actions else []
+    labels = {action.value: action.label for action in actions}
+    if Action.RETRY_FAILED in labels and not progress.failed:
+        labels[Action.RETRY_FAILED.value] = "Fetch the cancelled"
     summary = away.advice if away else state_in_words(batch, progress, errors)
+    offline = OFFLINE if is_offline else ""
     return display.card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        ". ".join(words for words in (summary, progress.apart_in_words, note) if words) or None,
+        ". ".join(words for words in (offline, summary, progress.apart_in_words, note) if words)
+        or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         reason=why_all_failed(progress, errors, rows or {}),
         sparks={"speed": pace_per_s},
         groups=_groups(errors, rows or {}),
-        actions={action.value: action.label for action in actions},
+        actions=labels,
         away=away.what if away else None,
     )
 
@@ -90,7 +98,8 @@ def state_in_words(batch: Batch, progress: Progress, errors: Mapping[str, int]) 
         sentence += f"; {progress.cancelled:,} were cancelled"
     commonest = next(iter(failures), "")
     if (advice := _advice(commonest)) and not progress.all_failed:  # else the card says it above
-        sentence += f". {error_words(commonest).capitalize()}: {advice}"
+        words = error_words(commonest)
+        sentence += f". {words[:1].upper()}{words[1:]}: {advice}"
     if any(is_retryable(kind) for kind in errors):
         what = "failed" if failures else "cancelled"
         sentence += f". retry_failed() tries the {what} rows again"

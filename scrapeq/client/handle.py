@@ -13,7 +13,7 @@ from scrapeq.client.batch_tables import BatchTables
 from scrapeq.client.card import batch_card, one_line, text_line
 from scrapeq.client.failures import FailedRow, FailedRows
 from scrapeq.client.progress import ProgressMeter
-from scrapeq.client.sight import Sight, SlowHosts, counts_now, named, paused_now, sight
+from scrapeq.client.sight import Sight, SlowHosts, counts_now, is_offline, named, paused_now, sight
 from scrapeq.errors import ConfigError, DatabaseUnavailable, NotFound, ScrapeqError
 from scrapeq.models import Batch, BatchState, ErrorKind, Page, Progress
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
@@ -116,6 +116,7 @@ class BatchHandle(BatchTables):
             else:
                 is_over = batch.is_complete
                 seen = Sight() if is_over else sight(services, self.id, self._slow_hosts)
+            offline = is_offline(services, batch, rows, seen)
         progress = self._meter.read(batch, seen)
         # all that is left waits for paused hosts: the speed of other hosts is no forecast
         waiting = sum(one.waiting for one in seen.paused)
@@ -132,6 +133,7 @@ class BatchHandle(BatchTables):
             slow=seen.slow,
             is_still=seen.away is not None or waits or batch.state is BatchState.PAUSED,
             away=seen.away,
+            is_offline=offline,
             with_actions=actions,
         )
 

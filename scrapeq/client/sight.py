@@ -5,16 +5,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from scrapeq import display
-from scrapeq.errors import RedisUnavailable
+from scrapeq import database, display
+from scrapeq.client.failures import FailedRow
+from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
 from scrapeq.frontier import Frontier, Paused
+from scrapeq.models import Batch, ErrorKind
 from scrapeq.models.error_words import error_words
 from scrapeq.project.away import Away, no_workers, redis_away
 from scrapeq.project.paused_hosts import paused_host
 from scrapeq.project.services import Services
+from scrapeq.urls import host_key
 
 #: Paused hosts that a card names; `paused_hosts()` has all.
 MOST_PAUSED = 3
@@ -22,10 +26,15 @@ MOST_PAUSED = 3
 #: looks for them.
 MOST_SLOW, SLOW_S, LOOK_FOR_SLOW_S = 3, 60, 5
 
+#: Kinds that every host gives where this machine has no network, and jobs that are looked at for them.
+UNREACHED, MOST_LOOKED_AT = frozenset({ErrorKind.DNS, ErrorKind.CONNECT_TIMEOUT}), 20
+OFFLINE = "no host could be reached: is this machine online?"
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What Redis says of a batch. away: what does not answer, or that nobody works."""
+    """What Redis says of a batch. away: what does not answer, or that nobody works. unreached: some
+    jobs that wait to be tried again, if none of those that were looked at had reached its host."""
 
     running: int = 0
     retrying: int = 0
@@ -33,6 +42,7 @@ class Sight:
     paused: Sequence[Paused] = ()
     slow: str = ""
     away: Away | None = None
+    unreached: Sequence[str] = ()
 
 
 def counts_now(services: Services, batch_id: str) -> Sight:
@@ -48,10 +58,13 @@ def sight(services: Services, batch_id: str, slow_hosts: SlowHosts) -> Sight:
 
     def look() -> tuple[bool, Sight]:
         frontier = services.frontier
+        counts = frontier.views.batch_counts(batch_id)
+        kinds = frontier.views.retry_kinds(batch_id, MOST_LOOKED_AT)
         found = Sight(
-            *frontier.views.batch_counts(batch_id),
+            *counts,
             frontier.views.paused(),
             slow_hosts.in_words(frontier, batch_id),
+            unreached=list(kinds) if set(kinds.values()) <= UNREACHED else (),
         )
         return bool(frontier.coordination.workers()), found
 
@@ -60,6 +73,25 @@ def sight(services: Services, batch_id: str, slow_hosts: SlowHosts) -> Sight:
     except RedisUnavailable as error:
         return Sight(away=redis_away(services, error))
     return found if works else replace(found, away=no_workers(services))
+
+
+def is_offline(
+    services: Services, batch: Batch, rows: Mapping[str, Sequence[FailedRow]], seen: Sight
+) -> bool:
+    """Whether this machine seems to have no network: several hosts, and none could be reached.
+
+    rows: some of the failed rows, of each kind that occurred.
+    """
+    if batch.completed > batch.from_store or seen.away or not set(rows) <= UNREACHED:
+        return False
+    hosts = {host_key(row.url) for some in rows.values() for row in some}
+    if seen.unreached:
+        with suppress(DatabaseUnavailable):
+            known = services.record.ask(
+                lambda: database.jobs.get_jobs(services.engine, seen.unreached)
+            )
+            hosts |= {job.host for job in known.values()}
+    return len(hosts) > 1
 
 
 class SlowHosts:

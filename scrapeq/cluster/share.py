@@ -124,7 +124,8 @@ def _drop(home: Path, share: socket.socket) -> None:
 def _silent(home: Path) -> ClusterFailed:
     return ClusterFailed(
         f"the supervisor of the cluster in {home} does not answer",
-        hint=f"look at {home / 'logs' / 'supervisor.log'}",
+        hint=f"wait a little, or end its process and try again; its log is "
+        f"{home / 'logs' / 'supervisor.log'}",
         home=home,
     )
 
@@ -140,7 +141,9 @@ def _failed(home: Path, answer: dict[str, Any]) -> ClusterFailed:
 def _connection(home: Path, answer: dict[str, Any]) -> Connection:
     access = read_access(home)
     if access is None:
-        raise ClusterFailed(f"{home / 'cluster.json'} is gone", hint="start again", home=home)
+        raise ClusterFailed(
+            f"{home / 'cluster.json'} is gone", hint="run the cell or the command again", home=home
+        )
     return Connection(
         home=home,
         socket_path=access.redis_socket,
@@ -218,7 +221,9 @@ def _private(settings: Settings) -> Connection:
     if found is None:
         raise RedisUnavailable(
             f"no private cluster runs in {settings.home}",
-            hint="scrape() and get_job_queue() start one, and so does scrapeq up",
+            hint="scrape() and get_job_queue() start one, and so does scrapeq up"
+            if settings.autostart
+            else "SCRAPEQ_AUTOSTART is false, so start one: scrapeq up; or name a Redis in REDIS_URL",
         )
     return found
 

@@ -12,7 +12,7 @@ from scrapeq.dashboards.options import fields
 from scrapeq.dashboards.project import Project
 from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
 from scrapeq.frames.file_formats import READ, WRITTEN
-from scrapeq.models import Batch, BatchState
+from scrapeq.models import Batch, BatchState, ErrorKind
 from scrapeq.models.actions import Action
 from scrapeq.models.error_words import error_words
 from scrapeq.pipeline.job_queue import away, check
@@ -79,7 +79,9 @@ def _jobs(project: Project) -> str:
 
 
 def _errors(project: Project) -> str:
-    return _render("errors", groups=project.monitor.get_error_groups(24, MOST_ERRORS))
+    groups = project.monitor.get_error_groups(24, MOST_ERRORS + 1)
+    failures = [one for one in groups if one.error_kind != ErrorKind.CANCELLED]
+    return _render("errors", groups=failures[:MOST_ERRORS])
 
 
 def _hosts(project: Project) -> str:

@@ -57,7 +57,7 @@ def open_database(settings: Settings) -> sa.Engine:
         engine.dispose()
         raise DatabaseUnavailable(
             f"the database cannot be opened: {_reason(error)}",
-            hint="check SCRAPEQ_DATABASE_URL, the rights on its folder, and the space on the disk",
+            hint=_what_to_check(settings),
         ) from error
     except DatabaseUnavailable:
         engine.dispose()
@@ -65,10 +65,19 @@ def open_database(settings: Settings) -> sa.Engine:
     return engine
 
 
+def _what_to_check(settings: Settings) -> str:
+    if settings.database_url is None:
+        return (
+            f"it is the file {settings.database_path}: see to the rights on its folder and the space "
+            "on its disk, or set SCRAPEQ_HOME to another folder"
+        )
+    return "see to the database that SCRAPEQ_DATABASE_URL names, or correct it"
+
+
 @contextmanager
 def read_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A connection to read with; what goes wrong with the database is a DatabaseUnavailable."""
-    with _translated("the database cannot be read"), engine.connect() as connection:
+    with _translated(engine, "the database cannot be read"), engine.connect() as connection:
         yield connection
 
 
@@ -82,14 +91,14 @@ def write_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     Raises DatabaseUnavailable; AlreadyThere for an id that is taken; InputError for a value that
     the database cannot keep.
     """
-    with _translated("the database does not take a write"):
+    with _translated(engine, "the database does not take a write"):
         connecting = engine.connect().execution_options(scrapeq_writes=True)
         with connecting as connection, connection.begin():
             yield connection
 
 
 @contextmanager
-def _translated(problem: str) -> Iterator[None]:
+def _translated(engine: sa.Engine, problem: str) -> Iterator[None]:
     """The drivers' errors inside the block come out as ours; mistakes in our SQL stay as they are."""
     try:
         yield
@@ -108,8 +117,16 @@ def _translated(problem: str) -> Iterator[None]:
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
         raise DatabaseUnavailable(
             f"{problem}: {_reason(error)}",
-            hint="make room on the disk, or end what holds the database; start it if it is away",
+            hint=_what_to_do(engine),
         ) from error
+
+
+def _what_to_do(engine: sa.Engine) -> str:
+    """engine.url.database alone: the whole URL may hold a password."""
+    if engine.dialect.name == "sqlite":
+        return f"make room on the disk of {engine.url.database}, or end what holds that file"
+    where = f"{engine.url.database!r} on {engine.url.host or 'this machine'}"
+    return f"start PostgreSQL if it is away; else see what holds {where}, or make room on its disk"
 
 
 class _ClosesItself(sqlite3.Connection):

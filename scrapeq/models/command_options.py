@@ -6,6 +6,7 @@ The command line and the notebook's magics take the same words, and this is what
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,28 @@ from scrapeq.models.config import ScrapingConfig
 
 #: Options whose value is a dict: written as JSON.
 _DICTS = frozenset({"custom_selectors", "headers", "cookies"})
+
+#: Python's way to write something, and the command line's, where that is a word of its own.
+_WORDS = {
+    r"retry_failed\(\)": "--retry-failed",
+    r"\bdelay_between_requests=([\d.]+)": r"--delay \1",
+    r"\buse_stealth=True": "--stealth",
+    r"\bextract_links=True": "--links",
+    r"\bextract_images=True": "--images",
+    r"\brefresh=True": "--refresh",
+    r"\burl=('[^']*'|\"[^\"]*\")": r"--url-column \1",
+    r"\bname=('[^']*'|\"[^\"]*\")": r"--name \1",
+    r"\brender=[\"']?(\w+)[\"']?": r"--render \1",
+    rf"(?<!--option )\b({'|'.join(ScrapingConfig.model_fields)})=(\w+|[\d.]+)": r"--option \1=\2",
+    r"\bbatch\.errors\b": "the table that -o writes",
+}
+
+
+def as_flags(text: str) -> str:
+    """A message for people in a notebook, with what they are to write as flags of a command."""
+    for written, flag in _WORDS.items():
+        text = re.sub(written, flag, text)
+    return text
 
 
 def config_from_options(

@@ -44,7 +44,7 @@ WORDS: dict[str, str] = {
 #: What a person may do about pages that failed so, for those kinds where there is something.
 ADVICE: dict[ErrorKind, str] = {
     ErrorKind.SCHEME: "check the column of URLs",
-    ErrorKind.ADDRESS: "SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=true permits them",
+    ErrorKind.ADDRESS: "if they are yours, set SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=true before workers start",
     ErrorKind.ROBOTS: "respect_robots=False fetches them all the same",
     ErrorKind.DNS: "check the host names and your network",
     ErrorKind.REFUSED: "the server may be down, or your network may block it",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict
 
 from scrapeq import clock, display
+from scrapeq.models.error_kind import ErrorKind
 from scrapeq.models.error_words import error_words, errors_in_words
 from scrapeq.models.paused_host import PausedHost
 
@@ -143,8 +144,9 @@ class SystemHealth(BaseModel):
             facts["open jobs"] = display.count(self.open_jobs)
         if self.database_answers:
             facts[f"last {self.window_s // 60} min"] = self._lately()
-            if kinds := dict(list(self.errors.items())[:MOST_NAMED]):
-                facts["errors"] = errors_in_words(kinds)
+            kinds = {kind: n for kind, n in self.errors.items() if kind != ErrorKind.CANCELLED}
+            if kinds:
+                facts["errors"] = errors_in_words(dict(list(kinds.items())[:MOST_NAMED]))
         if self.paused_hosts:
             facts["paused hosts"] = self._paused()
         facts["Redis"] = _answer(self.redis_answers)

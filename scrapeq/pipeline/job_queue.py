@@ -124,6 +124,7 @@ def submitted(queue: JobQueue, submission: Submission) -> tuple[Batch, StoredAns
         engine,
         batch_id=submission.batch_id,
         name=submission.name,
+        run=submission.run,
         config=config,
         fingerprint=submission.fingerprint,
         total=len(submission.values),
@@ -256,7 +257,7 @@ class JobQueue:
         job_id = arguments.an_id(job_id)
         found = self.get_jobs([job_id])
         if not found:
-            raise _no_job(job_id)
+            raise _no_job(self.services, job_id)
         job = found[0]
         if job.status in FINAL:
             page = database.results.read_pages(self.services.engine, [job_id]).get(job_id)
@@ -457,10 +458,11 @@ class JobQueue:
         return reopened
 
 
-def _no_job(job_id: str) -> NotFound:
+def _no_job(services: Services, job_id: str) -> NotFound:
     return NotFound(
         f"there is no job {job_id!r}",
-        hint="check the id, SCRAPEQ_HOME or SCRAPEQ_DATABASE_URL; old jobs may have been cleaned up",
+        hint=f"check the id; old jobs may have been cleaned up, and another record than "
+        f"{record_in_words(services.engine.url)} may have it",
     )
 
 
@@ -468,7 +470,7 @@ def _recorded_status(services: Services, job_id: str) -> JobStatus:
     """As the record has it, which knows when a job is finished. Raises NotFound."""
     found = database.jobs.get_jobs(services.engine, [job_id])
     if job_id not in found:
-        raise _no_job(job_id)
+        raise _no_job(services, job_id)
     return found[job_id].status
 
 

@@ -106,6 +106,7 @@ def _counts(frame: object) -> pd.DataFrame:
     given = frames.over_time(frame, [], "error_history")
     if "jobs_per_s" in given.columns:
         raise frames.not_of("error_history", "it is one of sq.history()")
+    given = given.drop(columns="cancelled", errors="ignore")  # which is no failure
     counts = pd.DataFrame({kind: frames.floats(given[kind]) for kind in given}, index=given.index)
     totals = counts.sum().sort_values(ascending=False, kind="stable")
     shown = [kind for kind in totals.index[:MOST_KINDS] if totals[kind] and kind != _OTHER]

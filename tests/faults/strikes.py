@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from scrapeq import cluster, database
+from scrapeq.client.handle import BatchHandle
 from scrapeq.models import ScrapingConfig
+from scrapeq.pipeline.monitor import health
 from tests.faults.system import HOSTS, System, eventually
 
 #: How often the processes that read pages are killed in one strike, and how far apart.
@@ -31,7 +33,8 @@ class Strike:
 
     held: the jobs whose leases it broke, with the token that each had: they may be fetched again.
     held_up: jobs that it keeps waiting, if it does.
-    since: from when on time until recovery counts. ended_s: how long what was told to end took.
+    since: from when on time until recovery counts. ended_s: how long what was told to end took, or the
+    pictures that were looked at.
     """
 
     held: dict[str, str] = field(default_factory=dict)
@@ -194,6 +197,19 @@ def redis_frozen(system: System) -> Iterator[Strike]:
     with _frozen([pid]):
         yield strike
     _redis_is_back(system, strike)
+
+
+@contextmanager
+def redis_frozen_under_a_card(system: System) -> Iterator[Strike]:
+    """Somebody looks, twice: at a card that was drawn before, and at the health of all."""
+    batch = BatchHandle(system.queue, system.queue.list_batches(1)[0].id)
+    batch.card()
+    with redis_frozen(system) as strike:
+        began_s = time.monotonic()
+        pictures = batch.card(), health(queue=system.queue)._repr_html_()
+        strike.ended_s = time.monotonic() - began_s
+        assert all("Redis does not answer" in picture for picture in pictures)
+        yield strike
 
 
 # -- the record ------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ class Fault:
     and most seconds until it is undone. recovered: "work" when what was held runs again or is
     done, counted from the strike; "progress" when another row is done, counted from the undoing.
     main_text: of the rows; with "fast" they are read in processes of their own. within_s: what is
-    promised of that; ends_within_s: of the end of what was told to end.
+    promised of that; ends_within_s: of the end of what was told to end, or of the pictures that were
+    looked at (a second each).
     """
 
     name: str
@@ -137,6 +138,16 @@ FAULTS = (
         10,
     ),
     Fault("Redis frozen", "SIGSTOP", "SIGCONT", strikes.redis_frozen, "progress", 10, (1, 8)),
+    Fault(
+        "Redis frozen under a card",
+        "SIGSTOP; a card and the health are looked at",
+        "SIGCONT",
+        strikes.redis_frozen_under_a_card,
+        "progress",
+        10,
+        (1, 8),
+        ends_within_s=2.5,
+    ),
     Fault(
         "Redis frozen past the leases",
         "SIGSTOP",

@@ -22,6 +22,7 @@ QUICK = {
         "Redis rolled back",
         "Redis emptied",
         "Redis full",
+        "Redis frozen under a card",
         "Redis frozen past the leases",
         "database locked",
         "database's disk full",

@@ -150,6 +150,28 @@ def _redis_of(connection: clusters.Connection) -> tuple[Frontier, str]:
     return frontier, connection.broker_url
 
 
+# -- a machine that is offline ------------------------------------------------------------------
+
+#: No resolver knows names in it (RFC 6761, section 6.4).
+NOWHERE = ["http://one.invalid/", "http://two.invalid/"]
+
+
+def test_while_no_host_can_be_reached_the_card_asks_for_the_network(scrape, eventually):
+    batch = scrape(NOWHERE, retry_backoff_s=60, refresh=True)
+
+    eventually(lambda: "is this machine online?" in batch.card())
+    assert batch.progress.retrying
+    batch.cancel()
+
+
+def test_where_no_host_was_reached_the_card_asks_for_the_network(scrape):
+    batch = scrape(NOWHERE, max_retries=0, refresh=True).wait(180)
+    one = scrape([NOWHERE[0]], max_retries=0, refresh=True).wait(180)
+
+    assert "is this machine online?" in batch.card()
+    assert "is this machine online?" not in one.card()  # it may be the name
+
+
 # -- a record that is away -------------------------------------------------------------------------
 
 

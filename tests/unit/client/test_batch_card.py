@@ -159,6 +159,21 @@ def test_what_was_cancelled_is_no_error_and_not_done() -> None:
     assert display.FAILED in html
 
 
+def test_where_nothing_failed_the_button_speaks_of_what_was_cancelled() -> None:
+    batch, progress = ended(100, errors := {"cancelled": 400}, cancelled=400)
+
+    html = batch_card(batch, progress, errors=errors, with_actions=True)
+
+    assert "Fetch the cancelled</button>" in html
+    assert "Retry failed" not in html
+
+
+def test_words_keep_their_capitals() -> None:
+    batch, progress = ended(490, errors := {"tls": 10})
+
+    assert "Not trusted (TLS): check the address" in state_in_words(batch, progress, errors)
+
+
 def test_a_note_stands_beside_the_end_and_does_not_hide_it() -> None:
     html = card(500, {}, note="run 2 of firms")
 

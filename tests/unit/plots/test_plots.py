@@ -218,6 +218,13 @@ def test_a_kind_called_other_is_among_the_others() -> None:
     ]
 
 
+def test_what_was_cancelled_is_no_failure() -> None:
+    figure = sq.plots.error_kinds(make.error_history({"cancelled": [99], "dns": [1]}))
+
+    assert [bar.name for bar in figure.data] == ["dns"]
+    assert not sq.plots.error_kinds(make.error_history({"cancelled": [99]})).data
+
+
 def test_a_kind_has_its_colour_in_every_figure() -> None:
     first = named(sq.plots.error_kinds(make.error_history({"dns": [9], "http_4xx": [1]})))
     second = named(sq.plots.error_kinds(make.error_history({"http_4xx": [9], "http_5xx": [1]})))
@@ -226,7 +233,7 @@ def test_a_kind_has_its_colour_in_every_figure() -> None:
 
 
 def test_every_kind_of_error_finds_a_colour() -> None:
-    for kind in sq.ErrorKind:
+    for kind in set(sq.ErrorKind) - {sq.ErrorKind.CANCELLED}:
         (bar,) = sq.plots.error_kinds(make.error_history({str(kind): [1]})).data
         assert bar.marker.color != theme.GREY
 
@@ -437,7 +444,7 @@ def test_failed_pages_are_never_in_the_colour_of_success() -> None:
 
     (heat,) = [trace for trace in figure.data if trace.type == "heatmap"]
     assert heat.colorscale[-1][1] == theme.FAILED
-    for kind in sq.ErrorKind:
+    for kind in set(sq.ErrorKind) - {sq.ErrorKind.CANCELLED}:
         (bar,) = sq.plots.error_kinds(make.error_history({str(kind): [1]})).data
         red, _, blue = (int(bar.marker.color[place : place + 2], 16) for place in (1, 3, 5))
         assert bar.marker.color != theme.ACCENT
