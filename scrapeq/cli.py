@@ -336,6 +336,8 @@ def _follow(batch: BatchHandle, *, quiet: bool) -> None:
 
 
 def _deliver(batch: BatchHandle, output: Path | None) -> None:
+    if found := batch.findings().in_words():
+        _say(found)
     if output is not None:
         _say(f"wrote {batch.export(output)}")
         return
@@ -381,7 +383,7 @@ def _print_status() -> None:
             typer.echo(f"nothing runs in {settings.home}; scrapeq up starts it")
             return
         typer.echo(
-            f"Redis {now.redis_version}, {now.redis_memory_bytes / 1e6:.1f} MB; "
+            f"Redis {now.redis_version or 'does not answer'}, {now.redis_memory_bytes / 1e6:.1f} MB; "
             f"{now.worker_count} worker processes; up for {seconds(now.uptime_s)}; "
             f"{'stays until scrapeq down' if now.detached else f'held by {now.owners} processes'}"
         )

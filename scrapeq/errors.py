@@ -121,6 +121,10 @@ class NoWorkersWarning(UserWarning):
     """Jobs wait and no worker is there to take them."""
 
 
+class NameTakenWarning(UserWarning):
+    """Another kernel submits a batch of the same name, and this one waits for it."""
+
+
 class ServiceAwayWarning(UserWarning):
     """Redis or the record does not answer, and whoever waits goes on waiting for it."""
 

@@ -5,6 +5,7 @@
 # PostgreSQL: for the tests of shared databases.
 # Chromium:   for the tests of rendering and of what a notebook shows; its headless shell, which takes
 #             half the time, where there is such a package.
+# libfaketime: for the tests of a clock that jumps.
 #
 # They are Debian's packages, through apt as root. Without them their tests are skipped on a laptop;
 # with CI=true their absence is an error.
@@ -23,9 +24,14 @@ have_chromium() {
 
 install() { apt-get install -y -qq --no-install-recommends "$1" >/dev/null; }
 
+have_faketime() {
+    ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1
+}
+
 missing=""
 have_postgresql || missing="$missing PostgreSQL"
 have_chromium || missing="$missing Chromium"
+have_faketime || missing="$missing libfaketime"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -34,6 +40,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     apt-get update -qq || true
     have_postgresql || install postgresql || true
     have_chromium || install chromium-headless-shell || install chromium || true
+    have_faketime || install libfaketime || true
 fi
 
 failed=0
@@ -45,6 +52,11 @@ fi
 if ! have_chromium; then
     echo "Chromium is not installed, so the tests that need it cannot run." >&2
     echo "On Debian or Ubuntu: sudo apt install chromium-headless-shell; on macOS: brew install --cask chromium" >&2
+    failed=1
+fi
+if ! have_faketime; then
+    echo "libfaketime is not installed, so the tests that need it cannot run." >&2
+    echo "On Debian or Ubuntu: sudo apt install libfaketime" >&2
     failed=1
 fi
 if [ "${CI:-}" = true ]; then exit "$failed"; fi

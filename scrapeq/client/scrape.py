@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import clock, database, frames
+from scrapeq.client.findings import Findings
 from scrapeq.client.handle import BatchHandle
+from scrapeq.client.name_lock import one_at_a_time
 from scrapeq.database.results import StoredAnswers
-from scrapeq.errors import ConfigError
+from scrapeq.errors import AlreadyThere, ConfigError
 from scrapeq.extract.selectors import check_selectors
 from scrapeq.models import Batch, BatchState, ScrapingConfig
 from scrapeq.models.request_identity import differences
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 USUAL_MAX_AGE = timedelta(days=1)
 #: Characters of a name.
 LONGEST_NAME = 200
-#: Seconds that a name is locked while it is submitted: a million rows take about 30.
-NAME_LOCK_S = 60
 
 
 def scrape(
@@ -67,39 +64,28 @@ def scrape(
     if name is not None:
         _check_name(name)
     patiently(queue.services, lambda: None)
-    with _one_at_a_time(queue, name):
-        if name is not None and (same := _same_batch(queue, name, column.values, config, refresh)):
-            return same
-        batch, answers = submitted(
-            queue,
-            Submission(
+    with one_at_a_time(queue.services.frontier, name):
+        while True:
+            newest = _newest_run(queue, name) if name is not None else None
+            if newest and (same := _same_batch(queue, newest, column.values, config, refresh)):
+                return same
+            submission = Submission(
                 column.values,
                 config,
                 priority=priority,
                 name=name,
+                run=newest.run + 1 if newest else 1,
                 url_column=column.name,
                 table=frames.pack_table(column.table) if column.has_table else (),
                 refresh=refresh,
-            ),
-        )
+            )
+            try:
+                batch, answers = submitted(queue, submission)
+                break
+            except AlreadyThere:  # another kernel made this run meanwhile: perhaps it is the same
+                if name is None:
+                    raise
     return BatchHandle(queue, batch.id, note=_note(queue, batch, answers))
-
-
-@contextmanager
-def _one_at_a_time(queue: JobQueue, name: str | None) -> Iterator[None]:
-    """Two cells that submit the same name at the same moment make one batch of it."""
-    frontier, proof = queue.services.frontier, None
-    give_up_s = time.monotonic() + NAME_LOCK_S
-    key = f"name:{name}"
-    while name is not None and proof is None and time.monotonic() < give_up_s:
-        proof = frontier.coordination.lock(key, NAME_LOCK_S)
-        if proof is None:
-            time.sleep(0.05)
-    try:
-        yield
-    finally:
-        if proof is not None:
-            frontier.coordination.unlock(key, proof)
 
 
 def attach(
@@ -114,13 +100,17 @@ def attach(
     return BatchHandle(queue, found.id)
 
 
+def _newest_run(queue: JobQueue, name: str) -> Batch | None:
+    batch = database.batches.find_batch(queue.services.engine, name)
+    return batch if batch is not None and batch.name == name else None
+
+
 def _same_batch(
-    queue: JobQueue, name: str, values: list[object], config: ScrapingConfig, refresh: bool
+    queue: JobQueue, batch: Batch, values: list[object], config: ScrapingConfig, refresh: bool
 ) -> BatchHandle | None:
-    """The newest run of the name, if it asks for just this; with `refresh` only one still open."""
+    """The newest run of a name, if it asks for just this; with `refresh` only one still open."""
     engine = queue.services.engine
-    batch = database.batches.find_batch(engine, name)
-    if batch is None or batch.name != name or batch.state is BatchState.CANCELLED:
+    if batch.state is BatchState.CANCELLED:
         return None
     if database.batches.fingerprint_of(engine, batch.id) != fingerprint(values, config):
         return None
@@ -135,6 +125,7 @@ def _same_batch(
     )
     if batch.failed and batch.done >= batch.total:
         note += f"; {batch.failed:,} failed, retry_failed() tries them again"
+    note = Findings.of(engine, batch).behind(note)
     return BatchHandle(queue, batch.id, note=note)
 
 
@@ -153,6 +144,8 @@ def _note(queue: JobQueue, batch: Batch, answers: StoredAnswers) -> str:
         parts.append(f"{merged:,} rows have the same URL as another row and share its page")
     if batch.failed:
         parts.append(f"{batch.failed:,} rows hold no URL")
+    if batch.is_complete and (found := Findings.of(queue.services.engine, batch).in_words()):
+        parts.append(found)
     return "; ".join(parts)
 
 

@@ -16,7 +16,7 @@ from scrapeq.database.engine import read_meta, read_transaction, write_transacti
 from scrapeq.database.minutes import count_errors
 from scrapeq.database.schema import batches, inputs, jobs
 from scrapeq.database.selected import by_selector, counted
-from scrapeq.errors import InputError
+from scrapeq.errors import AlreadyThere, InputError
 from scrapeq.models import Batch, BatchState, ErrorKind, JobStatus, ScrapingConfig
 from scrapeq.urls import duplicate_key
 
@@ -113,6 +113,7 @@ def add_batch(
     *,
     batch_id: str,
     name: str | None,
+    run: int | None = None,
     config: ScrapingConfig,
     fingerprint: str,
     total: int,
@@ -124,10 +125,10 @@ def add_batch(
 ) -> Batch:
     """Write a batch, its jobs and its input's columns; when this returns they are accepted.
 
-    A name that exists gets its next run. Rows that are final at once are counted at once.
+    A name that exists gets its next run; `run` says which one that must be. Rows that are final at once are counted at once.
     growing: it may get more jobs, and is not finished before `stop_growing`, though all are final.
     Raises InputError for an id that not every database keeps as it is, AlreadyThere for one that
-    is taken, DatabaseUnavailable.
+    is taken, or for a run that is there or not the next, DatabaseUnavailable.
     """
     if not batch_id.isprintable():
         raise InputError(
@@ -136,13 +137,18 @@ def add_batch(
         )
     created_ms = now_ms()
     with write_transaction(engine) as connection:
-        run = 1
+        next_run = 1
         if name is not None:
             if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
                 known_as = sa.func.hashtextextended(sa.literal(name, batches.c.name.type), 0)
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(known_as)))
             last = sa.select(sa.func.max(batches.c.run)).where(batches.c.name == name)
-            run = (connection.execute(last).scalar() or 0) + 1
+            next_run = (connection.execute(last).scalar() or 0) + 1
+            if run is not None and run != next_run:
+                raise AlreadyThere(
+                    f"the newest run of {name!r} is {next_run - 1} by now",
+                    hint=f"look at the newest: attach({name!r})",
+                )
         intake = _Intake(batch_id, created_ms)
         pending = map(intake.row, rows)
         while values := list(islice(pending, CHUNK)):
@@ -152,7 +158,7 @@ def add_batch(
             batches.insert().values(
                 id=batch_id,
                 name=name,
-                run=run,
+                run=next_run,
                 state=(BatchState.FINISHED if done else BatchState.OPEN).value,
                 config=json.dumps(config.to_storage()),
                 fingerprint=fingerprint,

@@ -4,7 +4,7 @@ The signals, each with what it looks for; precision and recall are measured by
 `benchmarks/browser_need.py` and written down in docs/decisions/0016:
 
     empty_mount      next to no text, and an empty element in which a framework draws its page
-    script_shell     next to no text, and scripts
+    scripts_alone    next to no text, and scripts
     asks_for_script  little text, and a <noscript> that asks for JavaScript
     selectors_missed not one custom selector matched, on a page that brings its data for a script,
                      or leaves a place for one to draw in
@@ -51,7 +51,7 @@ def browser_need(tree: LexborHTMLParser, text: str | None, fields: dict[str, Any
         return None
     visible = _visible_characters(tree.body)
     if visible < LITTLE:
-        return "empty_mount" if _has_empty_mount(tree) else "script_shell"
+        return "empty_mount" if _has_empty_mount(tree) else "scripts_alone"
     if visible < NOT_MUCH and _asks_for_script(tree):
         return "asks_for_script"
     if missed and (_has_empty_mount(tree, surely=True) or _has_state(tree)):

@@ -81,7 +81,8 @@ def check_redis(client: redis.Redis) -> None:
     """Refuse a Redis that cannot be worked with, naming what to change.
 
     Raises RedisEvicts for one that may throw keys away; RedisUnavailable for one that does not
-    answer, wants a password, lacks a right, or is a cluster of several.
+    answer, wants a password, lacks a right, or is a cluster of several; ConfigError for one without the
+    database that is named.
     """
     with translated(client):
         facts = client.info()
@@ -151,10 +152,9 @@ def translated(client: redis.Redis) -> Iterator[None]:
                 "write it in {name}: redis://:password@host:6379/0",
             ) from error
         if "DB index is out of range" in str(error):
-            raise _unavailable(
-                client,
+            raise ConfigError(  # waiting does not help
                 f"this Redis has no database of the number that {_name(client)} names",
-                "most have 0 to 15: write redis://host:6379/0 in {name}",
+                hint=f"most have 0 to 15: write redis://host:6379/0 in {_name(client)}",
             ) from error
         if any(words in str(error) for words in _NOT_ALLOWED):
             raise _not_allowed(client, error) from error
@@ -182,8 +182,8 @@ def _unavailable(client: redis.Redis, problem: str, advice: str) -> RedisUnavail
 def _not_allowed(client: redis.Redis, error: BaseException) -> RedisUnavailable:
     return _unavailable(
         client,
-        f"the Redis user of {_name(client)} lacks a right: {_first_line(error)}",
-        "give it all keys and channels and all commands but administration: "
+        f"the user of Redis lacks a right: {_first_line(error)}",
+        "give the user of {name} all keys and channels and all commands but administration: "
         "ACL SETUSER name ~* &* +@all -@admin",
     )
 

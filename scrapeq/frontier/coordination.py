@@ -64,20 +64,22 @@ class Coordination:
             self._redis.set(self._keys.epoch, epoch)
 
     def clear(self) -> None:
-        """Remove all keys of the namespace but the locks: those of an older version may have a form
+        """Remove all keys of the namespace but locks and clock: those of an older version may have a form
         that this version cannot read. The record puts back what is open."""
         with translated(self._redis):
-            locks = self._keys.lock("")
+            kept = (self._keys.lock(""), self._keys.clock)
             for key in self._redis.scan_iter(f"{self._keys.prefix}*", count=1_000):
-                if not str(key).startswith(locks):
+                if not str(key).startswith(kept):
                     self._redis.unlink(key)
 
     def lock(self, name: str, ttl_s: float) -> str | None:
         """Hold a name for a time if it is free; the proof for `unlock`, or None."""
         proof = uuid.uuid4().hex
-        with translated(self._redis):
-            taken = self._redis.set(self._keys.lock(name), proof, nx=True, px=int(ttl_s * 1000))
-        return proof if taken else None
+        return proof if self.keep_lock(name, proof, ttl_s) else None
+
+    def keep_lock(self, name: str, proof: str, ttl_s: float) -> bool:
+        """Hold a name for a time from now; False if another process has it."""
+        return bool(self._scripts.run("lock", [name, proof, int(ttl_s * 1000)]))
 
     def unlock(self, name: str, proof: str) -> None:
         """Release a name; nothing if the lock ended and another process has it."""
@@ -86,8 +88,7 @@ class Coordination:
     def workers(self) -> list[str]:
         """Worker processes that were seen lately."""
         with translated(self._redis):
-            seconds, micros = self._redis.time()
-            silent = seconds * 1000 + micros // 1000 - WORKER_SILENCE_S * 1000
+            silent = int(self._scripts.run("now", [])) - WORKER_SILENCE_S * 1000
             self._redis.zremrangebyscore(self._keys.workers, "-inf", silent)
             return [str(worker) for worker in self._redis.zrange(self._keys.workers, 0, -1)]
 
@@ -152,8 +153,7 @@ class Coordination:
         """Whether to send a wake-up: not if one was sent within half a second, nor into a full Redis,
         which would take none."""
         try:
-            with translated(self._redis):
-                return bool(self._redis.set(self._keys.notified, 1, nx=True, px=500))
+            return self.lock("wake-up", 0.5) is not None
         except RedisFull:
             return False
 

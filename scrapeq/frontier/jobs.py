@@ -34,10 +34,10 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """Why a host's due jobs end unasked: since when it failed (ms), how many probes failed after
+    """Why a host's due jobs end unasked: for how long it failed (ms), how many probes failed after
     that, and why the last one did. The kind may be one that a newer worker knows."""
 
-    since_ms: int
+    failing_ms: int
     probes: int
     error_kind: str
     error_message: str
@@ -270,7 +270,7 @@ def _lease(  # noqa: PLR0917 - what a claim gives
     """A lease as a claim writes it; that a job was taken to be given up is no try."""
     why = None
     if given_up:
-        since_ms, probes, error_kind, error_message = given_up
-        why = GivenUp(int(since_ms), int(probes), error_kind, error_message)
+        failing_ms, probes, error_kind, error_message = given_up
+        why = GivenUp(int(failing_ms), int(probes), error_kind, error_message)
     begun = int(tries) - (why is not None)
     return Lease(job_id, int(token), begun, int(lost), bool(guilty), why, trail)

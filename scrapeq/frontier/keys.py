@@ -46,14 +46,16 @@
     <namespace>:stalled           string  last token and since when no claim followed, as JSON: [token,
                                           ms], while jobs are due
     <namespace>:browsers          string  a worker can render pages; 20 seconds
-    <namespace>:notified          string  a wake-up was sent; half a second
-    <namespace>:lock:<name>       string  who repairs or feeds; seconds
+    <namespace>:clock             hash    the time that was seen last (`seen_ms`), and by how much it is
+                                          ahead of the machine's (`ahead_ms`): see lua/common.lua
+    <namespace>:lock:<name>       string  until when (ms), and who repairs, feeds, submits a name or sent
+                                          a wake-up; seconds
     <namespace>:nothing           string  never there: scripts delete it (see lua/common.lua)
 
 The namespace is `SCRAPEQ_NAMESPACE`; no other namespace begins with it and a colon. Where it is not
 the default, Celery's own keys begin with <namespace>:celery: (see project/celery_app.py).
 
-Times are milliseconds of Redis's own clock. Whatever belongs to a job goes when the job is done,
+Times are milliseconds of Redis's own clock, which never goes back. Whatever belongs to a job goes when the job is done,
 whatever belongs to a batch or host goes with its last job or expires.
 """
 
@@ -80,7 +82,7 @@ class Keys:
         self.token = self.prefix + "token"
         self.breakers = self.prefix + "breakers"
         self.browsers = self.prefix + "browsers"
-        self.notified = self.prefix + "notified"
+        self.clock = self.prefix + "clock"
 
     def ready(self, lane: str, host: str) -> str:
         return f"{self.prefix}ready:{lane}:{host}"

@@ -29,7 +29,9 @@ _SCRIPTS = (
     "unpark",
     "slot",
     "endpoint",
+    "lock",
     "unlock",
+    "now",
 )
 
 

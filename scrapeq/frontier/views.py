@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import redis
 
+from scrapeq import clock
 from scrapeq.frontier.breaker import BreakerState, Paused
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.coordination import Coordination
@@ -72,16 +73,15 @@ class Views:
                 pipe.scard(self._keys.busy(host))
                 for lane in (Lane.HTTP, *other_lanes):
                     pipe.zcard(self._keys.ready(lane, host))
-            pipe.time()
-            *answers, (seconds, micros) = pipe.execute()
-        now_ms = seconds * 1000 + micros // 1000
+            self._scripts.queue(pipe, "now", [])
+            *answers, now_ms = pipe.execute()
         found = []
         each = 3 + len(other_lanes)
         for number, host in enumerate(hosts):
             fields, busy, *ready = answers[number * each : (number + 1) * each]
             if fields[0] is None:
                 continue
-            paused = _paused(str(host), fields, sum(map(int, ready)), now_ms)
+            paused = _paused(str(host), fields, sum(map(int, ready)), int(now_ms))
             if paused.state != "half_open" or paused.waiting or busy:
                 found.append(paused)
         return sorted(found, key=lambda one: (one.since_ms, one.host))
@@ -105,10 +105,9 @@ class Views:
             pipe.zscore(self._keys.later, job_id)
             pipe.hmget(self._keys.tries, [job_id])
             pipe.hmget(self._keys.errors, [job_id])
-        pipe.time()
+        self._scripts.queue(pipe, "now", [])
         with translated(self._redis):
-            *answers, (seconds, micros) = pipe.execute()
-        now_ms = seconds * 1000 + micros // 1000
+            *answers, now_ms = pipe.execute()
         found = {}
         for job_id, i in zip(ids, range(0, 5 * len(ids), 5), strict=True):
             error_kind, error_message = json.loads(answers[i + 4][0] or '["", ""]')
@@ -121,7 +120,7 @@ class Views:
                 error_kind=error_kind,
                 error_message=error_message,
                 token=int(held[0]) if held else None,
-                running_ms=max(0, now_ms - int(held[2])) if len(held) > 2 else None,
+                running_ms=max(0, int(now_ms) - int(held[2])) if len(held) > 2 else None,
             )
         return found
 
@@ -176,12 +175,11 @@ class Views:
             pipe.zcard(self._keys.suspects(lane))
         for key in (self._keys.later, self._keys.leases, *map(self._keys.throttled, lanes)):
             pipe.zrange(key, 0, 0, withscores=True)
-        pipe.time()
+        self._scripts.queue(pipe, "now", [])
         with translated(self._redis):
-            *answers, (seconds, micros) = pipe.execute()
-        now_ms = seconds * 1000 + micros // 1000
+            *answers, now_ms = pipe.execute()
         counts, firsts = answers[: 2 * len(lanes)], answers[2 * len(lanes) :]
-        return any(counts) or any(first and first[0][1] <= now_ms for first in firsts)
+        return any(counts) or any(first and first[0][1] <= int(now_ms) for first in firsts)
 
     def running_ids(self, limit: int = 1_000) -> list[str]:
         """Jobs with a lease, the soonest to end first."""
@@ -247,6 +245,7 @@ def _thirds(answers: list[Any]) -> Iterator[list[Any]]:
 
 def _paused(host: str, fields: list[str], waiting: int, now_ms: int) -> Paused:
     open_until_ms, opened_ms, failures, probes, given_up, error_kind, error_message = fields
+    shift_ms = clock.now_ms() - now_ms  # this machine's clock is not that of Redis
     state: BreakerState = "half_open"
     if int(open_until_ms) > now_ms:
         state = "given_up" if given_up == "1" else "open"
@@ -257,7 +256,7 @@ def _paused(host: str, fields: list[str], waiting: int, now_ms: int) -> Paused:
         error_message=error_message,
         failures=int(failures),
         probes=int(probes),
-        since_ms=int(opened_ms),
-        until_ms=int(open_until_ms),
+        since_ms=int(opened_ms) + shift_ms,
+        until_ms=int(open_until_ms) + shift_ms,
         waiting=waiting,
     )

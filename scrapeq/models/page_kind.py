@@ -35,7 +35,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 #: What a person may do about pages of a kind.
 ADVICE: dict[str, str] = {
-    PageKind.SCRIPT_SHELL: 'render="auto" reads them in a browser',
+    PageKind.SCRIPT_SHELL: "they need a browser: `scrapeq doctor` says how to get one",
     PageKind.SOFT_404: "check the addresses",
     PageKind.SOFT_ERROR: "try them again later",
     PageKind.LOGIN: "give the cookies of a session: cookies={...}",
@@ -43,7 +43,7 @@ ADVICE: dict[str, str] = {
     PageKind.CONSENT: "give the cookie that agreeing sets: cookies={...}",
     PageKind.PARKED: "check the addresses; these sites are gone",
     PageKind.EMPTY_SEARCH: "check the words that are searched for",
-    PageKind.REDIRECT_STUB: 'render="auto" follows them in a browser',
+    PageKind.REDIRECT_STUB: "they need a browser: `scrapeq doctor` says how to get one",
 }
 
 

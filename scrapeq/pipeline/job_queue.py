@@ -124,6 +124,7 @@ def submitted(queue: JobQueue, submission: Submission) -> tuple[Batch, StoredAns
         engine,
         batch_id=submission.batch_id,
         name=submission.name,
+        run=submission.run,
         config=config,
         fingerprint=submission.fingerprint,
         total=len(submission.values),

@@ -397,7 +397,7 @@ class JobMonitor:
             status=job.status.value,
             progress_percentage=round(share, 1),
             estimated_completion=_from_now(left_s),
-            elapsed_s=(ended - job.created_at).total_seconds(),
+            elapsed_s=max(0.0, (ended - job.created_at).total_seconds()),
             attempts=job.attempts,
             error_kind=job.error_kind.value if job.error_kind else None,
             error_message=job.error_message,

@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 #: Wake-ups for one submission: enough for the workers of a large machine; the rest is rung for
 #: by workers that find more than they can take.
 MOST_WAKE_UPS = 16
+#: Seconds after which a wake-up is void, by the clock of whoever takes it: longer than any two clocks
+#: differ. It bounds the queue of a broker of its own, whose length is not known.
+WAKE_UP_EXPIRES_S = 86_400
 #: Seconds to find a Redis that was not looked at before: the first connection takes longest.
 FIRST_LOOK_S = 3.0
 
@@ -87,13 +90,17 @@ class Services:
     def wake(self, count: int = 1) -> None:
         """Ring for up to `count` workers. Never essential: workers also look by themselves.
 
-        One wake-up in half a second is enough, however many jobs are submitted one by one.
+        One wake-up in half a second is enough, however many jobs are submitted one by one, and none
+        is where enough of them wait.
         """
         if count <= 0 or not self.frontier.coordination.may_notify():
             return
+        waiting = self.queue_lengths()["scraping"]
         try:
-            for _ in range(min(count, MOST_WAKE_UPS)):
-                self.app.send_task(WAKE_UP, ignore_result=True, retry=False, expires=60)
+            for _ in range(min(count, MOST_WAKE_UPS - waiting)):
+                self.app.send_task(
+                    WAKE_UP, ignore_result=True, retry=False, expires=WAKE_UP_EXPIRES_S
+                )
         except Exception as error:  # whatever the broker's client raises: full, away, restarting
             log.info("no wake-up could be sent: %s", error)
 

@@ -27,7 +27,7 @@ class Submission:
     """A column of cells to fetch.
 
     priority: 1 (first) to 9 (last). name: finds the batch again. refresh: stored pages do not
-    answer. url_column, table: the name of the column and the packed table it came from, to give
+    answer. run: which run of its name it is to be; None for the next. url_column, table: the name of the column and the packed table it came from, to give
     back with the results. single: one URL submitted alone; its job has the id of the batch.
 
     Raises ConfigError for a bad priority, InputError for a column without cells.
@@ -37,6 +37,7 @@ class Submission:
     config: ScrapingConfig = field(default_factory=ScrapingConfig)
     priority: int = USUAL_PRIORITY
     name: str | None = None
+    run: int | None = None
     batch_id: str = field(default_factory=new_id)
     refresh: bool = False
     single: bool = False

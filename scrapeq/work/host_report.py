@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scrapeq import display, urls
-from scrapeq.clock import now_ms
 from scrapeq.fetch import Response, host_wait_s
 from scrapeq.frontier import GivenUp
 from scrapeq.models import (
@@ -57,7 +56,7 @@ def report(
 
 def given_up(host: str, why: GivenUp) -> Failure:
     """The failure of a page whose host was given up: no request was sent."""
-    failing = display.seconds(max(0, now_ms() - why.since_ms) / 1000)
+    failing = display.seconds(why.failing_ms / 1000)
     return Failure(
         ErrorKind.BREAKER_OPEN,
         f"{host} has failed for {failing}, and so did {why.probes} single requests to see whether "

@@ -13,7 +13,15 @@ from yarl import URL
 
 from scrapeq import urls
 from scrapeq.fetch import BrowserFailed, PoliteFetcher, Response
-from scrapeq.models import Content, Failure, Lane, Recipe, ScrapingConfig, SlotOwner
+from scrapeq.models import (
+    Content,
+    Failure,
+    Lane,
+    PageKind,
+    Recipe,
+    ScrapingConfig,
+    SlotOwner,
+)
 from scrapeq.work.stages import Stages
 
 log = logging.getLogger(__name__)
@@ -21,6 +29,8 @@ log = logging.getLogger(__name__)
 #: Shapes of addresses that are remembered, and for how many seconds: a site is seldom built anew.
 MOST_SHAPES, REMEMBERED_S = 10_000, 3600.0
 _ASKED = 'render="always"'
+#: What a script makes another page of.
+_NOT_YET_A_PAGE = frozenset({PageKind.SCRIPT_SHELL, PageKind.REDIRECT_STUB, PageKind.CHALLENGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +147,11 @@ class Rendering:
 
 def _need(content: Content | Failure) -> str | None:
     """Why a page needs a browser, from what plain HTTP gave of it."""
-    return content.browser_need if isinstance(content, Content) else None
+    if isinstance(content, Failure):
+        return None
+    if content.browser_need is None and content.page_kind in _NOT_YET_A_PAGE:
+        return str(content.page_kind)
+    return content.browser_need
 
 
 def _is_html(response: Response) -> bool:

@@ -97,7 +97,8 @@ def submit(record: sa.Engine) -> Callable[..., Batch]:
     """`submit("b", 10, name=..., twins=..., refused=..., stored=...)`: a batch of so many jobs."""
 
     def submit_(batch_id: str, count: int = 3, *, name: str | None = None, **named: Any) -> Batch:
-        own = {key: named.pop(key) for key in ("config", "url_column", "table") if key in named}
+        fields = ("config", "url_column", "table", "run")
+        own = {key: named.pop(key) for key in fields if key in named}
         return database.batches.add_batch(
             record,
             batch_id=batch_id,

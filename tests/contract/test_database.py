@@ -99,6 +99,16 @@ def test_runs_of_a_name_are_counted(record: sa.Engine, submit: Submit) -> None:
     assert database.batches.find_batch(record, "nobody") is None
 
 
+def test_a_run_that_another_made_meanwhile_is_refused(record: sa.Engine, submit: Submit) -> None:
+    submit("first", name="firms", run=1)
+
+    with pytest.raises(AlreadyThere, match="the newest run of 'firms' is 1 by now"):
+        submit("late", name="firms", run=1)
+
+    assert database.batches.find_batch(record, "late") is None
+    assert submit("next", name="firms", run=2).run == 2
+
+
 def test_an_id_goes_before_a_name(record: sa.Engine, submit: Submit) -> None:
     submit("first")
     submit("second", name="first")

@@ -9,9 +9,30 @@ local HTTP = 'http' -- the lane that most jobs are in
 local lanes = redis.call('HKEYS', P .. 'lanes')
 table.insert(lanes, 1, HTTP)
 
+local function whole(number) return string.format('%.0f', number) end
+
+-- The time of this Redis in ms since 1970, which never goes back: where its machine's clock does, it
+-- stands still for a moment and goes on from there, ahead of the clock. So no time in Redis lies
+-- further ahead than it was meant to. Where nobody asked for QUIET_MS, which live workers do each second,
+-- nobody could renew a lease either (the clock jumped ahead, or all stood still): then every lease has
+-- RENEW_MS more. A full Redis refuses to note the time, which harms nothing: hence pcall.
+local QUIET_MS, RENEW_MS, NOTE_MS = 5000, 3000, 1000
 local function now_ms()
   local t = redis.call('TIME')
-  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+  local clock = redis.call('HMGET', P .. 'clock', 'seen_ms', 'ahead_ms')
+  local seen, ahead = tonumber(clock[1] or '0'), tonumber(clock[2] or '0')
+  local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000) + ahead
+  if now < seen then
+    redis.pcall('HSET', P .. 'clock', 'ahead_ms', whole(ahead + seen - now))
+    return seen
+  end
+  if now < seen + NOTE_MS then return now end
+  if seen > 0 and now > seen + QUIET_MS then
+    local ended = redis.call('ZRANGE', P .. 'leases', whole(seen), whole(now + RENEW_MS), 'BYSCORE')
+    for _, id in ipairs(ended) do redis.pcall('ZADD', P .. 'leases', whole(now + RENEW_MS), id) end
+  end
+  redis.pcall('HSET', P .. 'clock', 'seen_ms', whole(now))
+  return now
 end
 
 -- Suspects: jobs that lost their worker twice. One worker tries some of them at a time, apart from
@@ -21,8 +42,6 @@ end
 local TRIAL, TRIED = P .. 'trial', P .. 'tried'
 local TOGETHER = 16 -- suspects in a first trial
 local any_tried = redis.call('EXISTS', TRIED) == 1
-
-local function whole(number) return string.format('%.0f', number) end
 
 -- A full Redis refuses a script whose first write needs memory. After a first write that needs none,
 -- it allows the rest. A script that has to run even then, so that open work can end, begins with one.

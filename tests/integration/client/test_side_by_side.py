@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import scrapeq as sq
 from scrapeq.client.handle import BatchHandle
-from scrapeq.errors import ConfigError
+from scrapeq.errors import ConfigError, NameTakenWarning
 from scrapeq.models import ErrorKind, Fetched
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.project.services import looking_services
@@ -25,6 +29,69 @@ def test_three_cells_with_one_name_make_one_batch(scrape, web, asked):
 
     assert len({handle.id for handle in handles}) == 1
     assert len(asked()) == 40
+
+
+#: A kernel that is stopped, or ends, inside scrape(name=...), when it has looked for the name.
+KERNEL = """
+import importlib, os, signal, sys
+import scrapeq as sq
+scraping = importlib.import_module("scrapeq.client.scrape")
+
+look = scraping._newest_run
+def look_and_stop(queue, name):
+    found = look(queue, name)
+    scraping._newest_run = look
+    print("inside", flush=True)
+    os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+    return found
+scraping._newest_run = look_and_stop
+batch = sq.scrape(sys.argv[3:], name=sys.argv[2], main_text="off", retry_backoff_s=0.05)
+print(batch.id, flush=True)
+"""
+
+
+@pytest.fixture
+def kernel_inside(cluster):
+    """`kernel_inside(signal, name, urls)`: another kernel that got this signal inside its scrape()."""
+    begun = []
+
+    def begin(signal_name, name, urls):
+        environment = {
+            **os.environ,
+            "SCRAPEQ_HOME": str(cluster.settings.home),
+            "SCRAPEQ_ALLOW_PRIVATE_ADDRESSES": "true",
+        }
+        command = [sys.executable, "-c", KERNEL, signal_name, name, *urls]
+        kernel = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        begun.append(kernel)
+        assert kernel.stdout.readline() == "inside\n"
+        return kernel
+
+    yield begin
+    for kernel in begun:
+        kernel.kill()
+        kernel.wait()
+        kernel.stdout.close()
+
+
+def test_a_submitter_that_stood_still_makes_no_second_run(kernel_inside, scrape, web, queue):
+    urls = [web.url(f"/article/{row}?frozen", host=row) for row in range(4)]
+    frozen = kernel_inside("SIGSTOP", "frozen", urls)
+
+    with pytest.warns(NameTakenWarning, match=r"another kernel that submits 'frozen', since \d s"):
+        batch = scrape(urls, name="frozen", main_text="off")
+    frozen.send_signal(signal.SIGCONT)
+
+    assert frozen.stdout.readline() == f"{batch.id}\n"
+    assert [one.run for one in queue.list_batches() if one.name == "frozen"] == [1]
+
+
+def test_a_kernel_that_was_killed_holds_no_name(kernel_inside, scrape, web):
+    urls = [web.url("/article/1?killed")]
+    kernel_inside("SIGKILL", "killed", urls).wait()
+
+    with pytest.warns(NameTakenWarning, match="another kernel that submits 'killed'"):
+        assert scrape(urls, name="killed").batch.run == 1
 
 
 def test_refresh_joins_a_run_that_is_still_open(scrape, web, asked):

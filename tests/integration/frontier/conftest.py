@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +19,7 @@ from scrapeq.clock import DAY_MS
 from scrapeq.cluster.redis_server import find_binary
 from scrapeq.errors import RedisUnavailable
 from scrapeq.frontier import Due, Frontier, connect
+from tests.faketime import faketime_environment, find_faketime
 
 
 def eventually(condition: Callable[[], Any], within_s: float = 120) -> Any:
@@ -38,6 +40,14 @@ def eventually_() -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def redis_url(needs_service: Callable[[str, object, str], None]) -> Iterator[str]:
     """The URL of a Redis server of our own; it ends with us."""
+    with _server(needs_service, {}) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _server(
+    needs_service: Callable[[str, object, str], None], environment: dict[str, str]
+) -> Iterator[str]:
     try:
         binary: Path | None = find_binary()
     except RedisUnavailable:
@@ -55,6 +65,7 @@ def redis_url(needs_service: Callable[[str, object, str], None]) -> Iterator[str
                 *(word for name, value in options.items() for word in (f"--{name}", value)),
             ],
             stdout=subprocess.DEVNULL,
+            env={**os.environ, **environment},
         )
         url = f"unix://{socket}"
         try:
@@ -64,6 +75,28 @@ def redis_url(needs_service: Callable[[str, object, str], None]) -> Iterator[str
         finally:
             server.terminate()
             server.wait(timeout=180)
+
+
+@pytest.fixture
+def moved(
+    needs_service: Callable[[str, object, str], None], tmp_path: Path
+) -> Iterator[tuple[redis.Redis, Callable[[int], None]]]:
+    """A Redis of its own, known to the record, and `move(seconds)`, which sets its machine's clock
+    that far from ours."""
+    library = find_faketime()
+    needs_service("libfaketime", library, "apt install libfaketime")
+    offset = tmp_path / "offset"
+    offset.write_text("+0")
+
+    def move(seconds: int) -> None:
+        offset.write_text(f"{seconds:+d}")
+
+    with (
+        _server(needs_service, faketime_environment(library or "", offset)) as url,
+        contextlib.closing(connect(url)) as connected,
+    ):
+        Frontier(connected).coordination.set_epoch(1)
+        yield connected, move
 
 
 def _answers(client: redis.Redis) -> bool:

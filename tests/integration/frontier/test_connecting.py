@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from scrapeq.errors import RedisUnavailable
+from scrapeq.errors import ConfigError, RedisUnavailable
 from scrapeq.frontier import Due, Frontier, check_redis, connect
 
 As = Callable[..., str]
@@ -82,6 +82,28 @@ def test_a_redis_that_wants_a_password_says_where_to_write_it(
     assert "redis://:password@host" in refused.hint
 
 
+@pytest.mark.parametrize("named_by", ["", "REDIS_URL", "CELERY_BROKER_URL"])
+@pytest.mark.parametrize("what", ["away", "a wrong password", "a right that is missing"])
+def test_a_message_knows_which_redis_it_speaks_of(
+    as_user: As, redis_url: str, named_by: str, what: str
+) -> None:
+    url = {
+        "away": redis_url + "-not-there",
+        "a wrong password": as_user("~*", "&*", "+@all").replace(":secret@", ":wrong@"),
+        "a right that is missing": as_user("~*", "&*", "+@all", "-info"),
+    }[what]
+
+    with (
+        contextlib.closing(connect(url, named_by=named_by)) as client,
+        pytest.raises(RedisUnavailable) as caught,
+    ):
+        check_redis(client)
+
+    names = {name for name in ("REDIS_URL", "CELERY_BROKER_URL") if name in str(caught.value)}
+    assert names == ({named_by} if named_by else set())
+    assert named_by or "scrapeq up starts it again" in caught.value.hint
+
+
 @pytest.mark.parametrize("protocol", [2, 3])
 def test_either_protocol_may_be_asked_for(
     client: redis.Redis, redis_url: str, protocol: int
@@ -100,7 +122,8 @@ def test_either_protocol_may_be_asked_for(
 
 
 def test_a_number_of_a_database_that_is_too_high_is_named(redis_url: str) -> None:
-    refused = refusal(f"{redis_url.partition('?')[0]}?db=99")
-
-    assert "no database of the number" in refused.problem
-    assert "redis://host:6379/0" in refused.hint
+    with (
+        contextlib.closing(connect(f"{redis_url.partition('?')[0]}?db=99")) as client,
+        pytest.raises(ConfigError, match="no database of the number that REDIS_URL names"),
+    ):
+        check_redis(client)

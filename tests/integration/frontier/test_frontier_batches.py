@@ -15,7 +15,7 @@ Eventually = Callable[..., Any]
 
 LONG_MS = 600_000
 #: What may be there when no job is: counters, what is known of hosts and workers, and the epoch.
-LASTING = ("epoch", "token", "seq", "host:", "robots:", "workers", "trial", "bell", "lock:")
+LASTING = ("epoch", "token", "seq", "host:", "robots:", "workers", "trial", "clock", "lock:")
 
 
 def ids(leases: list[Any]) -> list[str]:
@@ -184,7 +184,8 @@ def test_everything_that_lasts_but_counters_expires(
     )
 
     frontier.jobs.forget(["a"])
-    assert forever & set(client.keys("*")) == {"scrapeq:epoch", "scrapeq:token", "scrapeq:seq"}
+    lasting = {"scrapeq:epoch", "scrapeq:token", "scrapeq:seq", "scrapeq:clock"}
+    assert forever & set(client.keys("*")) == lasting
 
 
 def test_many_batches_are_added_in_their_order(frontier: Frontier, take: Take) -> None:
@@ -210,5 +211,9 @@ def test_what_an_older_version_left_is_removed_and_nobody_elses(
 
     frontier.coordination.clear()
 
-    assert set(client.scan_iter("*")) == {"scrapeq2:job", "scrapeq:lock:recovery"}
+    assert set(client.scan_iter("*")) == {
+        "scrapeq2:job",
+        "scrapeq:lock:recovery",
+        "scrapeq:clock",
+    }
     frontier.coordination.unlock("recovery", proof or "")

@@ -545,7 +545,7 @@ def test_what_is_due_at_a_host_given_up_is_given_out_to_be_ended(
     leases = take(1_000)
 
     assert sorted(lease.job_id for lease in leases) == sorted(names)
-    (why,) = {replace(lease.given_up, since_ms=0) for lease in leases}
+    (why,) = {replace(lease.given_up, failing_ms=0) for lease in leases}
     assert why == GivenUp(0, 3, "reset", "it hung up")
     assert {lease.tries for lease in leases} == {0}  # that it is given out to be ended is no try
     ended, events = frontier.jobs.finish([Ending(a.job_id, a.token, "done") for a in leases])

@@ -210,5 +210,5 @@ def test_lanes_leave_nothing_in_redis(
     http.end(back, "done")
 
     left = set(client.scan_iter("*"))
-    lasting = {"epoch", "seq", "token", "host:h", "host:other"}
+    lasting = {"epoch", "seq", "token", "clock", "host:h", "host:other"}
     assert left == {f"scrapeq:{name}" for name in lasting}

@@ -250,7 +250,15 @@ class Model(RuleBasedStateMachine):
             return
         assert self.frontier.jobs.forget(sorted(self.jobs)) == len(self.jobs)
         left = set(self.client.keys("*"))
-        lasting = {"epoch", "seq", "token", "workers", "stopped", *(f"host:{one}" for one in HOSTS)}
+        lasting = {
+            "epoch",
+            "seq",
+            "token",
+            "clock",
+            "workers",
+            "stopped",
+            *(f"host:{one}" for one in HOSTS),
+        }
         assert left <= {f"scrapeq:{name}" for name in lasting}
 
 

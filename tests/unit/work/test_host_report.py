@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrapeq.clock import now_ms
 from scrapeq.fetch import Response
 from scrapeq.frontier import GivenUp
 from scrapeq.models import Content, ErrorKind, Failure, ScrapingConfig
@@ -69,7 +68,7 @@ def test_a_failing_proxy_says_nothing_of_the_host():
 
 def test_the_row_says_what_happened_and_what_to_do():
     why = GivenUp(
-        since_ms=now_ms() - 960_000, probes=5, error_kind="refused", error_message="nobody listens"
+        failing_ms=960_000, probes=5, error_kind="refused", error_message="nobody listens"
     )
 
     row = given_up("here.example", why)
