@@ -18,6 +18,7 @@ QUICK = {
         "worker killed",
         "pool child frozen",
         "worker told to stop",
+        "readers killed",
         "Redis killed",
         "Redis rolled back",
         "Redis emptied",
