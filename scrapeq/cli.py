@@ -336,6 +336,8 @@ def _follow(batch: BatchHandle, *, quiet: bool) -> None:
 
 
 def _deliver(batch: BatchHandle, output: Path | None) -> None:
+    if found := batch.findings().in_words():
+        _say(found)
     if output is not None:
         _say(f"wrote {batch.export(output)}")
         return

@@ -12,6 +12,14 @@ MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
+#: Zones that a date may name (RFC 5322, section 4.3), in minutes from UTC. Other short names mean
+#: several zones.
+ZONE_MINUTES = {
+    **dict.fromkeys(("z", "utc", "gmt", "ut"), 0),
+    **{"est": -300, "edt": -240, "cst": -360, "cdt": -300},
+    **{"mst": -420, "mdt": -360, "pst": -480, "pdt": -420},
+}
+
 
 def now_ms() -> int:
     """This machine's clock in milliseconds since 1970."""

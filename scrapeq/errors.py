@@ -25,12 +25,13 @@ An exception here means that scrapeq itself could not work. Each has two halves:
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = f"{Path(__file__).parent}{os.sep}"
 
 
 class ScrapeqError(Exception):

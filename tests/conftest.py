@@ -92,9 +92,14 @@ def postgres_server(needs_service: NeedsService) -> Iterator[PostgresServer]:
             server.end()
 
 
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: PostgresServer) -> str:
+    """The URL of a PostgreSQL database."""
+    return postgres_server.new_database()
+
+
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database, made for this test and dropped after it."""
-    url = postgres_server.new_database()
-    yield url
-    postgres_server.drop_database(url)
+def postgres_url(postgres_server: PostgresServer, postgres_database: str) -> str:
+    """The URL of an empty PostgreSQL database: one for all tests, because to make one is slow."""
+    postgres_server.empty_database(postgres_database)
+    return postgres_database

@@ -107,17 +107,23 @@ class PostgresServer:
         self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
-    def drop_database(self, url: str) -> None:
-        """Remove one that `new_database` made, whoever is connected."""
-        name = url.removeprefix("postgresql://postgres@/").partition("?")[0]
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    def empty_database(self, url: str) -> None:
+        """Remove all that is in one that `new_database` made, whoever is connected."""
+        self.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            "DROP SCHEMA public CASCADE",
+            "CREATE SCHEMA public",
+            name=url.removeprefix("postgresql://postgres@/").partition("?")[0],
+        )
 
-    def execute(self, statement: str) -> None:
-        """Run a statement as the superuser."""
+    def execute(self, *statements: str, name: str = "postgres") -> None:
+        """Run statements as the superuser, in one of its databases."""
         import psycopg
 
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def _wait_until_ready(self) -> None:
         import psycopg

@@ -11,11 +11,12 @@ from functools import cache
 
 from scrapeq.clean.numbers import plain_digits
 from scrapeq.clean.report import Unread
+from scrapeq.clock import ZONE_MINUTES
 
 _TIME = (
     r"(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
     r"(?:\s?(?P<half>[ap])\.?m\.?)?"
-    r"(?:\s?(?:(?P<utc>Z|UTC|GMT)|(?P<offset>[+-]\d{2}:?\d{2})))?"
+    r"(?:\s?(?:(?P<zone>Z|UTC|UT|GMT|[ECMP][SD]T)|(?P<offset>[+-]\d{2}:?\d{2})))?"
 )
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:?\d{2}.*)?|(?:19|20)\d{6}(?:T\d{4,6}.*)?")
 _MAIL = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}(?::\d{2})? .+")
@@ -69,7 +70,7 @@ def parse_date(value: str | int | float, day_first: bool | None = None) -> str |
     try:
         if _ISO.fullmatch(written):
             match = _NUMERIC.fullmatch(written)  # with a zone's name, which ISO 8601 does not have
-            return _numeric(match, day_first) if match and match["utc"] else _iso(written)
+            return _numeric(match, day_first) if match and match["zone"] else _iso(written)
         if _MAIL.fullmatch(written):
             return parsedate_to_datetime(written).isoformat()
         if match := _EAST.fullmatch(written):
@@ -161,9 +162,16 @@ def _with_time(day: date, match: re.Match[str] | None) -> str:
         if not 1 <= hour <= 12:
             raise ValueError(hour)
         hour = hour % 12 + (12 if match["half"].lower() == "p" else 0)
-    zone = UTC if match["utc"] else _offset(match["offset"]) if match["offset"] else None
+    zone = _offset(match["offset"]) if match["offset"] else _named(match["zone"])
     clock = time(hour, int(match["minute"]), int(match["second"] or 0), tzinfo=zone)
     return datetime.combine(day, clock).isoformat()
+
+
+def _named(zone: str | None) -> timezone | None:
+    if zone is None:
+        return None
+    minutes = ZONE_MINUTES[zone.lower()]
+    return timezone(timedelta(minutes=minutes)) if minutes else UTC
 
 
 def _offset(text: str) -> timezone:

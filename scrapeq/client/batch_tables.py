@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from scrapeq import database, frames
+from scrapeq.client.findings import Findings
 from scrapeq.errors import NotFound
 from scrapeq.models import Batch, Page
 from scrapeq.pipeline.job_queue import JobQueue
@@ -98,6 +99,21 @@ class BatchTables:
         """The rows that failed, with error_kind and error_message."""
         given = self._read(self._input)
         return frames.errors_frame(self.table(), 0 if given is None else given.shape[1])
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """What needs a look, most rows first: kinds of errors, kinds of pages that are of no use, and
+        selectors that matched on less than a tenth of the pages.
+
+        Columns: problem category (error, page_kind, selector) · name string (the kind, or what the
+        selector is called) · rows, of Int64 · share Float64 · message, advice string.
+        """
+        errors = self._read(lambda: database.jobs.error_kinds(self._engine, self.id))
+        return frames.problems_frame(self.findings().rows(errors))
+
+    def findings(self) -> Findings:
+        """What needs a look though its rows count as good: see `problems`."""
+        return self._read(lambda: Findings.of(self._engine, self.batch))
 
     @property
     def links(self) -> pd.DataFrame:

@@ -30,6 +30,7 @@ def batch_card(
     slow: str = "",
     is_still: bool = False,
     away: Away | None = None,
+    findings: str = "",
     is_offline: bool = False,
     with_actions: bool = False,
 ) -> str:
@@ -37,8 +38,8 @@ def batch_card(
 
     errors: failed and cancelled rows by kind. rows: a few that failed, by kind. pace_per_s: pages a
     second, step by step. paused, slow: hosts in words. is_still: nothing moves, so no speed is shown.
-    away: what does not answer; the card is then grey, and says so and what to do. is_offline: whether
-    this machine seems to have no network.
+    away: what does not answer; the card is then grey, and says so and what to do. findings: what needs
+    a look though it counts as good, in words. is_offline: whether this machine seems to have no network.
     """
     facts: dict[str, object] = {}  # a fact keeps its place as long as the batch runs
     if not progress.is_done:
@@ -61,12 +62,13 @@ def batch_card(
         labels[Action.RETRY_FAILED.value] = "Fetch the cancelled"
     summary = away.advice if away else state_in_words(batch, progress, errors)
     offline = OFFLINE if is_offline else ""
+    found = "" if findings in note else findings  # the note of what was done already has it
+    parts = (offline, summary, found, progress.apart_in_words, note)
     return display.card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        ". ".join(words for words in (offline, summary, progress.apart_in_words, note) if words)
-        or None,
+        ". ".join(words for words in parts if words) or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         reason=why_all_failed(progress, errors, rows or {}),

@@ -12,6 +12,7 @@ from scrapeq import database, display
 from scrapeq.client.batch_tables import BatchTables
 from scrapeq.client.card import batch_card, one_line, text_line
 from scrapeq.client.failures import FailedRow, FailedRows
+from scrapeq.client.findings import Findings
 from scrapeq.client.progress import ProgressMeter
 from scrapeq.client.sight import Sight, SlowHosts, counts_now, is_offline, named, paused_now, sight
 from scrapeq.errors import ConfigError, DatabaseUnavailable, NotFound, ScrapeqError
@@ -21,6 +22,9 @@ from scrapeq.project.away import record_away
 from scrapeq.project.bounded import budget
 from scrapeq.project.waiting import Waiting
 from scrapeq.settings import load_settings
+
+#: What a card shows of the record: the batch, its failed rows by kind and the first of them, findings.
+_Look = tuple[Batch, dict[str, int], dict[str, list[FailedRow]], str]
 
 
 class BatchHandle(BatchTables):
@@ -37,7 +41,7 @@ class BatchHandle(BatchTables):
         self._meter = ProgressMeter()
         self._slow_hosts = SlowHosts()
         #: What the record said last, for a card while it is away.
-        self._seen: tuple[Batch, dict[str, int], dict[str, list[FailedRow]]] | None = None
+        self._seen: _Look | None = None
         self._failed_rows = FailedRows()
         #: What the submission did, in a sentence; empty where there is nothing to say.
         self.note = self._submitted = note
@@ -107,11 +111,11 @@ class BatchHandle(BatchTables):
         services = self._queue.services
         with budget():
             try:
-                batch, errors, rows = self._seen = services.record.ask(self._look_whole)
+                batch, errors, rows, findings = self._seen = services.record.ask(self._look_whole)
             except DatabaseUnavailable as error:
                 if self._seen is None:
                     raise
-                batch, errors, rows = self._seen
+                batch, errors, rows, findings = self._seen
                 seen = Sight(away=record_away(services, error))
             else:
                 is_over = batch.is_complete
@@ -133,15 +137,17 @@ class BatchHandle(BatchTables):
             slow=seen.slow,
             is_still=seen.away is not None or waits or batch.state is BatchState.PAUSED,
             away=seen.away,
+            findings=findings,
             is_offline=offline,
             with_actions=actions,
         )
 
-    def _look_whole(self) -> tuple[Batch, dict[str, int], dict[str, list[FailedRow]]]:
+    def _look_whole(self) -> _Look:
         batch = self.batch
         has_errors = bool(batch.failed or batch.cancelled)
         errors = database.jobs.error_kinds(self._engine, self.id) if has_errors else {}
-        return batch, errors, self._failed_rows.of(self._engine, self.id, errors)
+        rows = self._failed_rows.of(self._engine, self.id, errors)
+        return batch, errors, rows, Findings.of(self._engine, batch).in_words()
 
     # -- waiting -----------------------------------------------------------------------------
 
@@ -155,6 +161,7 @@ class BatchHandle(BatchTables):
         waiting = self._waiting(timeout)
         for pause_s in waiting:
             if waiting.look(self._is_complete):
+                self.note = self.findings().behind(self._submitted)
                 return self
             time.sleep(pause_s)
         return self
@@ -167,6 +174,7 @@ class BatchHandle(BatchTables):
         between = iter(waiting)
         while not await asyncio.to_thread(waiting.look, self._is_complete):  # noqa: ASYNC110
             await asyncio.sleep(await asyncio.to_thread(next, between))
+        self.note = (await asyncio.to_thread(self.findings)).behind(self._submitted)
         return await asyncio.to_thread(self.pages)
 
     def watch(self) -> BatchHandle:

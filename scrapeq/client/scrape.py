@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import clock, database, frames
+from scrapeq.client.findings import Findings
 from scrapeq.client.handle import BatchHandle
 from scrapeq.client.name_lock import one_at_a_time
 from scrapeq.database.results import StoredAnswers
@@ -124,6 +125,7 @@ def _same_batch(
     )
     if batch.failed and batch.done >= batch.total:
         note += f"; {batch.failed:,} failed, retry_failed() tries them again"
+    note = Findings.of(engine, batch).behind(note)
     return BatchHandle(queue, batch.id, note=note)
 
 
@@ -142,6 +144,8 @@ def _note(queue: JobQueue, batch: Batch, answers: StoredAnswers) -> str:
         parts.append(f"{merged:,} rows have the same URL as another row and share its page")
     if batch.failed:
         parts.append(f"{batch.failed:,} rows hold no URL")
+    if batch.is_complete and (found := Findings.of(queue.services.engine, batch).in_words()):
+        parts.append(found)
     return "; ".join(parts)
 
 

@@ -87,8 +87,8 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> Saved:
     """Write results, their jobs' final status and their batches' counters in one transaction.
 
     Jobs that they append are added in it, too: all of a result is there or nothing. One for a page
-    that the batch has a job for is left out. Whoever saves puts them into Redis; until somebody
-    does, the batch is not `enqueued`, which recovery sees to.
+    that the batch has a job for is left out. Whoever saves puts them into Redis. The batch is not
+    `enqueued` until recovery has seen that all are there.
 
     A result is dropped if its job is final already (a slower worker's second answer, or one that
     came after a cancel), is unknown, or has a result with a newer token. When this returns, what

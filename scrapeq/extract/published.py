@@ -52,7 +52,7 @@ def parse_time(written: str) -> datetime | None:
         written = (
             f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}T{match[4]:0>2}:{match[5]}:{match[6] or '00'}"
         )
-        written += match[8].replace(" ", "") if match[8] else "+00:00"
+        written += match[8].replace(" ", "") if match[8] else _offset(match[7])
     when: datetime | None = None
     try:
         when = datetime.fromisoformat(written)
@@ -73,6 +73,12 @@ def parse_time(written: str) -> datetime | None:
         return when.astimezone(UTC)
     except OverflowError:
         return None
+
+
+def _offset(zone: str) -> str:
+    """The zone of a name as ISO 8601 has it."""
+    minutes = clock.ZONE_MINUTES[zone.lower()]
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 def _candidates(declared: Declared, url: str) -> Iterator[tuple[str, str]]:
@@ -103,7 +109,7 @@ _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _DATE_AND_TIME = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?"
-    r"\s*(?:(UTC|GMT|Z)|([+-]\d{2}:?\d{2}))",
+    r"\s*(?:(UTC|UT|GMT|Z|[ECMP][SD]T)|([+-]\d{2}:?\d{2}))",
     re.IGNORECASE,
 )
 _IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]([01]?\d)[/-]([0-3]?\d)(?=[/_-])")

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from scrapeq.fetch.guard import AddressRefused, Reach, refusal
 
-#: Lookups at the same time. They wait for the network, not for a CPU; asyncio's own pool would
-#: have about as many threads as CPUs, and six dead names would hold up all others.
-THREADS = 32
+#: Lookups at the same time: as many as a process has pages open (SCRAPEQ_WINDOW), so that names whose
+#: servers are dead (10 s and more each) hold up no other host, whose connect_timeout_s runs meanwhile.
+#: They wait for the network, not for a CPU; a thread is made when none is idle, and costs about 50 KB.
+THREADS = 256
 
 
 class Names:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         links_frame,
         pages_frame,
         paused_frame,
+        problems_frame,
     )
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "pack_table",
     "pages_frame",
     "paused_frame",
+    "problems_frame",
     "read_urls",
     "selected",
     "unpack_table",

@@ -7,6 +7,7 @@ import gzip
 import json
 import math
 import os
+import re
 import secrets
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -29,6 +30,8 @@ EXCEL_CELL = 32_767
 # What a spreadsheet may take for the beginning of a formula (OWASP, "CSV Injection": = + - @ tab
 # CR LF and their full-width forms), also behind white space and invisible characters.
 _FORMULA = r"^[\s\p{Z}\p{Cf}]*[=+\-@＝＋－＠]|^[\t\r\n]"
+# The same, generously, for a cell of Excel that is text anyway.
+_LIKE_A_FORMULA = re.compile(r"[\s\W]*[=+\-@＝＋－＠]|[\t\r\n]")
 # A plain number is what it is: -12.5 stays a number for whoever reads the file.
 _NUMBER = r"^[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?$"
 # What XML 1.0 (section 2.2) has no way to write, but for the lone surrogates that Arrow has none of.
@@ -58,9 +61,9 @@ def export(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     An index that is more than the row's number is written as columns of its own. The file appears
     when it is complete, in place of an older one; a failed export leaves what was there.
 
-    Text never does harm: NULs are dropped and lone surrogates become U+FFFD. In csv and xlsx a text
-    that a spreadsheet could take for a formula gets an apostrophe before it (OWASP, CSV injection),
-    names of columns too; numbers stay as they are. parquet and jsonl are not for spreadsheets and
+    Text never does harm: NULs are dropped and lone surrogates become U+FFFD. In csv a text that
+    a spreadsheet could take for a formula gets an apostrophe before it (OWASP, CSV injection), names
+    of columns too; in xlsx its cell is marked as text, and shows none; numbers stay as they are. parquet and jsonl are not for spreadsheets and
     keep such text unchanged.
 
     csv: UTF-8, every text in quotes, an empty field without quotes is a missing value; times as
@@ -82,7 +85,7 @@ def export(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         if ending == ".parquet":
             _write_parquet(table, draft)
         elif ending == ".xlsx":
-            _write_xlsx(_flat(table), draft)
+            _write_xlsx(_flat(table, defuse=False), draft)
         else:
             opener: Any = gzip.open if ending.endswith(".gz") else open
             with opener(draft, "wb") as file:
@@ -215,15 +218,16 @@ def _sound_value(value: Any) -> Any:
     return value.isoformat() if isinstance(value, (date, time)) else _sound_text(str(value))
 
 
-def _flat(table: pa.Table) -> pa.Table:
-    """Numbers, booleans, dates, times and text only, and no text that may be a formula."""
-    names = [
-        _defused(pa.array([name], pa.large_string()))[0].as_py() for name in table.column_names
-    ]
-    return pa.table([_flat_column(column) for column in table.columns], names=names)
+def _flat(table: pa.Table, *, defuse: bool = True) -> pa.Table:
+    """Numbers, booleans, dates, times and text only; with `defuse`, no text that may be a formula."""
+    names = table.column_names
+    if defuse:
+        names = [_defused(pa.array([name], pa.large_string()))[0].as_py() for name in names]
+    columns = [_flat_column(column, defuse=defuse) for column in table.columns]
+    return pa.table(columns, names=names)
 
 
-def _flat_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _flat_column(column: pa.ChunkedArray, *, defuse: bool) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
@@ -239,7 +243,8 @@ def _flat_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     if not pa.types.is_string(kind) and not pa.types.is_large_string(kind):
         column = pa.chunked_array([pa.array(map(_cell, column.to_pylist()), pa.large_string())])
-    return _defused(column.cast(pa.large_string()))
+    texts = column.cast(pa.large_string())
+    return _defused(texts) if defuse else texts
 
 
 def _cell(value: Any) -> str | None:
@@ -321,6 +326,8 @@ def _write_xlsx(table: pa.Table, draft: Path) -> None:
     workbook = xlsxwriter.Workbook(draft, {"constant_memory": True, "in_memory": False})
     time_format = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     date_format = workbook.add_format({"num_format": "yyyy-mm-dd"})
+    # What a person types an apostrophe for: the cell is text, also when it is edited, and shows none.
+    text_format = workbook.add_format({"quote_prefix": True})
     sheet = workbook.add_worksheet("scrapeq")
     cut = 0
 
@@ -337,7 +344,8 @@ def _write_xlsx(table: pa.Table, draft: Path) -> None:
             text = value if isinstance(value, str) else str(value)
             shown = _fitting(text)
             cut += shown is not text
-            sheet.write_string(row, column, shown)
+            is_suspicious = _LIKE_A_FORMULA.match(shown) is not None
+            sheet.write_string(row, column, shown, text_format if is_suspicious else None)
 
     try:
         sheet.freeze_panes(1, 0)

@@ -14,7 +14,7 @@ import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
 from scrapeq import urls
 from scrapeq.errors import ConfigError
-from scrapeq.frames.columns import CATEGORY, STRING, TEXT, TIME, array, make_frame
+from scrapeq.frames.columns import CATEGORY, STRING, TEXT, TIME, array, make_frame, rows_frame
 from scrapeq.models import Links
 from scrapeq.models.page_fields import TABLE_FIELDS, Source
 
@@ -175,6 +175,27 @@ def paused_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         name: [array([row[name] for row in rows], kind)] for name, kind in _PAUSED_TYPES.items()
     }
     return make_frame(_PAUSED_TYPES, arrays)
+
+
+def problems_frame(rows: Sequence[tuple[str, str, int, int, str, str]]) -> pd.DataFrame:
+    """One row per problem of a batch, in the order given: (problem, name, rows, of, message, advice).
+
+    Columns: problem category · name string · rows, of Int64 · share Float64 (of the rows that could
+    have it) · message, advice string.
+    """
+    shares = [(*row[:4], row[2] / row[3] if row[3] else None, *row[4:]) for row in rows]
+    return rows_frame(_PROBLEM_TYPES, shares)
+
+
+_PROBLEM_TYPES: dict[str, pa.DataType] = {
+    "problem": CATEGORY,
+    "name": TEXT,
+    "rows": pa.int64(),
+    "of": pa.int64(),
+    "share": pa.float64(),
+    "message": TEXT,
+    "advice": TEXT,
+}
 
 
 _PAUSED_TYPES: dict[str, pa.DataType] = {

@@ -8,15 +8,16 @@ how many this is done; a lock only keeps them from doing it side by side.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from scrapeq import database
 from scrapeq.clock import now_ms
+from scrapeq.database.batches import NewJob
 from scrapeq.database.jobs import OpenJob
 from scrapeq.database.schema import OLDER_FORM
 from scrapeq.frontier import Addition, Due
-from scrapeq.models import Batch, BatchState, Job
+from scrapeq.models import Batch, BatchState, Job, Lane
 from scrapeq.project.services import Services, check_namespace
 from scrapeq.throttle import gap_ms
 
@@ -51,6 +52,19 @@ def feed_job(services: Services, job: Job) -> None:
     jobs = database.jobs.open_jobs(services.engine, job.batch_id, after_row=job.row - 1, limit=1)
     if batch is not None and jobs and jobs[0].id == job.id:
         services.wake(services.frontier.jobs.add_many(_additions(batch, jobs)))
+
+
+def feed_appended(services: Services, appended: Mapping[str, Sequence[NewJob]]) -> None:
+    """Make jobs due that results have just appended, by batch.
+
+    The batches stay not `enqueued`: another worker may have appended jobs that it has not put into
+    Redis yet. Housekeeping looks through them within seconds.
+    """
+    for batch_id, new in appended.items():
+        batch = database.batches.find_batch(services.engine, batch_id)
+        if batch is not None:
+            jobs = [OpenJob(one.id, one.row, one.host, one.priority, Lane.HTTP) for one in new]
+            services.wake(services.frontier.jobs.add_many(_additions(batch, jobs)))
 
 
 def feed_small(services: Services, batches: Sequence[Batch]) -> int:

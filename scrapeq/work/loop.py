@@ -25,9 +25,11 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from scrapeq.errors import ScrapeqError
 from scrapeq.fetch import Observer, PoliteFetcher
+from scrapeq.project import recovery
 from scrapeq.project.services import Services
 from scrapeq.work.assignments import Assignment, Assignments
 from scrapeq.work.attempt import Outcome, attempt, elsewhere
@@ -76,7 +78,14 @@ class WorkLoop:
         )
         self._rendering = Rendering(self._fetcher, self._stages)
         self._held = held = Held(settings.window)
-        self._saver = Saver(engine, frontier, call=call, held=held, window=settings.window)
+        self._saver = Saver(
+            engine,
+            frontier,
+            call=call,
+            held=held,
+            window=settings.window,
+            feed=partial(recovery.feed_appended, services),
+        )
         self._renewer = Renewer(self.name, frontier, call=call, lease_ms=lease_ms, held=held)
         self._claimer = Claimer(
             self.name,

@@ -5,8 +5,8 @@ kernel ends this process, and the worker, which sees the pipe close, makes it a 
 anything else ends it, another child reads the page again (see `readers.py`).
 
 Frames on stdin and stdout: 4 bytes of length (big-endian), JSON; on stdin the body follows, its
-length in the JSON. An empty frame on stdout before the answer: a stage begins whose failures are
-others than those of the stage before. End of file on stdin ends the process.
+length in the JSON. An empty frame on stdout before all else: it has started; before an answer: a
+stage begins whose failures are others than those of the stage before. End of file on stdin ends the process.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def main() -> None:
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not stand between the frames
     give_back = getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)  # glibc's alone
+    _send(sink, b"")
     while (head := source.read(4)) and len(head) == 4:
         request = json.loads(source.read(struct.unpack(">I", head)[0]))
         body = source.read(request["length"])

@@ -42,8 +42,14 @@ ENDING_S = 5.0
 #: page's own bounds: killed from outside, crashed, or stood still. One end says nothing about the
 #: page; three in a row do, as with workers (`lua/claim.lua`).
 MOST_READS = 3
+#: Seconds before the second child, twice as many before the third: what kills processes, such as a
+#: machine without memory, lasts for longer than a child takes to start (0.5 s).
+AGAIN_S = 1.0
 #: How a child ended that was ended because it stood still; no exit code and no signal.
 STOOD_STILL = -1_000
+#: How a child ended that had not begun to read. That says nothing about the page, so it is no read; and
+#: how many such ends are waited out: a machine on which none starts must not hold its jobs for ever.
+NOT_STARTED, MOST_STARTS = -1_001, 20
 #: Signals that a process causes itself: a fault in C code, or memory that was refused to it.
 _FAULTS = frozenset(
     {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
@@ -60,6 +66,7 @@ class Readers:
         self._count = count
         self._idle: deque[Process] = deque()
         self._alive: set[Process] = set()
+        self._starting: set[Process] = set()  # have not said yet that they are ready
         self._busy_since: dict[Process, float] = {}
         self._free = asyncio.Condition()
 
@@ -78,23 +85,36 @@ class Readers:
         if all(stage.light for stage in stages) and is_light(body, recipe):
             source = Source(body, url, content_type, recipe, light=True, asked=response.asked)
             return run_stages(stages, source, content)
-        reads = 0
+        reads = starts = 0
         while True:
             errand = _Errand(response, recipe, stages, content)
             found = await self._try(errand)
+            if found == NOT_STARTED and starts < MOST_STARTS:
+                starts += 1
+                await asyncio.sleep(AGAIN_S)
+                continue
             reads += 1
             if not isinstance(found, int):
                 return found
             if found == -signal.SIGPROF:
                 return errand.exceeded
             log.warning("a process that read %s was lost (%s)", url[:200], _how(found))
-            if reads == MOST_READS:
+            if reads == MOST_READS or found == NOT_STARTED:
                 return _lost(found, errand)
+            await asyncio.sleep(AGAIN_S * 2 ** (reads - 1))
 
     async def _try(self, errand: _Errand) -> Content | Failure | int:
         """What one child makes of the page, or how it ended: its exit code, below 0 for a signal."""
         child = await self._take()
         self._busy_since[child] = time.monotonic()
+        try:
+            await self._started(child)
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+            await self._end(child)
+            return NOT_STARTED
+        except BaseException:
+            await self._end(child)
+            raise
         try:
             answer = await _ask_while_it_works(child, errand)
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -142,10 +162,19 @@ class Readers:
                     if child.returncode is None:
                         return child
                     self._alive.discard(child)
+                    self._starting.discard(child)
                 if len(self._alive) < self._count + min(self._stuck(), self._count):
                     return await self._spawn()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._free.wait(), STUCK_S / 2)
+
+    async def _started(self, child: Process) -> None:
+        """Wait until a child is ready for its first page."""
+        if child in self._starting:
+            if child.stdout is None:  # it is a pipe, see _spawn
+                raise ConnectionError("the child has no pipes")
+            await asyncio.wait_for(child.stdout.readexactly(4), FROZEN_S)
+            self._starting.discard(child)
 
     def _stuck(self) -> int:
         """How many children have been with one page for too long."""
@@ -162,10 +191,12 @@ class Readers:
             limit=_LONGEST_ANSWER,
         )
         self._alive.add(child)
+        self._starting.add(child)
         return child
 
     async def _end(self, child: Process) -> None:
         self._alive.discard(child)
+        self._starting.discard(child)
         self._busy_since.pop(child, None)
         if child.returncode is None:
             child.kill()
@@ -209,6 +240,12 @@ class _Errand:
 
 def _lost(ended: int, errand: _Errand) -> Failure:
     """The row of a page that ended each of its readers, though it stayed within its bounds."""
+    if ended == NOT_STARTED:
+        return Failure(
+            ErrorKind.WORKER_LOST,
+            f"no process that reads pages could start, {MOST_STARTS} times; {LOG} may say why; then "
+            "retry_failed() reads it again",
+        )
     if ended == STOOD_STILL:
         return Failure(
             ErrorKind.WORKER_LOST,
@@ -236,8 +273,8 @@ def _lost(ended: int, errand: _Errand) -> Failure:
 
 def _how(ended: int) -> str:
     """How a child ended, in words."""
-    if ended == STOOD_STILL:
-        return "it stood still"
+    if ended in {STOOD_STILL, NOT_STARTED}:
+        return "it stood still" if ended == STOOD_STILL else "it did not start"
     if ended >= 0:
         return f"exit code {ended}"
     try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple
 
 import sqlalchemy as sa
 
 from scrapeq import database
+from scrapeq.database.batches import NewJob
 from scrapeq.frontier import Ending, Frontier, HostEvent, Lease
 from scrapeq.work.attempt import Outcome, unwritable
 from scrapeq.work.held import Held
@@ -23,17 +25,28 @@ SAVE_COUNT, SAVE_AFTER_S = 256, 0.25
 #: full or the database locked, what is held in memory stays bounded.
 MOST_UNSAVED = 4
 
+#: Puts jobs that results appended into Redis, by batch.
+Feed = Callable[[Mapping[str, Sequence[NewJob]]], None]
+
 
 class Saver:
     """Takes outcomes from tries on the loop, and writes many in one transaction."""
 
     def __init__(
-        self, engine: sa.Engine, frontier: Frontier, *, call: Call, held: Held, window: int
+        self,
+        engine: sa.Engine,
+        frontier: Frontier,
+        *,
+        call: Call,
+        held: Held,
+        window: int,
+        feed: Feed,
     ) -> None:
         self._engine = engine
         self._frontier = frontier
         self._call = call
         self._held = held
+        self._feed = feed
         self._most_unsaved = MOST_UNSAVED * window
         self._unsaved: list[Outcome] = []
         self._urgent = False  # a host asked to be left alone: others are to know it at once
@@ -125,18 +138,26 @@ class Saver:
         del self._unrecorded[:count]
 
     async def _write(self, results: list[database.Result]) -> None:
-        """Write results; one that the record refuses is written as a failure, beside the others."""
+        """Write results; one that the record refuses is written as a failure, beside the others.
+
+        Jobs that they append are put into Redis. If Redis is away then, recovery does it later: the
+        record drops what it is given a second time.
+        """
         save = database.results.save_results
+        saved = []
         try:
-            await self._call(save, self._engine, results)
+            saved.append(await self._call(save, self._engine, results))
         except STORES_AWAY:
             raise
         except Exception:  # the rim: an unexpected value must not end the worker
             log.exception("the record refuses one of %d results", len(results))
             for result in results:
                 try:
-                    await self._call(save, self._engine, [result])
+                    saved.append(await self._call(save, self._engine, [result]))
                 except STORES_AWAY:
                     raise
                 except Exception:
-                    await self._call(save, self._engine, [unwritable(result)])
+                    saved.append(await self._call(save, self._engine, [unwritable(result)]))
+        for one in saved:
+            if one.appended:
+                await self._call(self._feed, one.appended)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from scrapeq.errors import DatabaseUnavailable, RedisFull, RedisUnavailable
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 #: What passes by itself, or when a person mends it: work waits for it.
 STORES_AWAY = (RedisUnavailable, RedisFull, DatabaseUnavailable)
@@ -21,7 +22,9 @@ AGAIN_S = 1.0
 class Call(Protocol):
     """Runs a blocking call of a store off the loop."""
 
-    async def __call__(self, function: Any, /, *arguments: Any, **named: Any) -> Any:
+    async def __call__(
+        self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
+    ) -> T:
         """What `function` returns or raises."""
 
 
@@ -31,7 +34,9 @@ class StoreThreads:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="scrapeq-store")
 
-    async def __call__(self, function: Any, /, *arguments: Any, **named: Any) -> Any:
+    async def __call__(
+        self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
+    ) -> T:
         """What `function` returns or raises."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: function(*arguments, **named))

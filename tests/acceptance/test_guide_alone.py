@@ -53,12 +53,13 @@ print(job_queue.wait(job.id, {PATIENCE_S}).result.title)
     assert re.fullmatch("Job status: (pending|running|completed)", status)
     assert title
     assert total == "Total jobs: 1"
-    eventually(lambda: not clusters.status(tmp_home).running, 10)
+    eventually(lambda: not clusters.status(tmp_home).running)
 
 
 def test_a_worker_started_by_hand_serves_the_notebook(
     start, run, guide_command, environment, tmp_home, monkeypatch, eventually
 ):
+    """Slow: four programs start one after the other, and the cluster lingers when they have ended."""
     worker = start(guide_command("start", 0))
     worker.says(" ready.", PATIENCE_S)
     assert "1 node online" in run(guide_command("debug", 0)).stdout
@@ -69,12 +70,13 @@ def test_a_worker_started_by_hand_serves_the_notebook(
     assert queue.wait(job.id, PATIENCE_S).status is JobStatus.COMPLETED
 
     assert worker.end() == 0
-    eventually(lambda: not clusters.status(tmp_home).running, 10)
+    eventually(lambda: not clusters.status(tmp_home).running)
 
 
 def test_asking_for_the_status_of_nothing_says_that_nothing_answers(
     run, guide_command, environment
 ):
+    """Slow: Celery itself asks for the broker again and again before it says so."""
     said = run(guide_command("debug", 0))
 
     assert said.returncode != 0

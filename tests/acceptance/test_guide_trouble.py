@@ -190,6 +190,7 @@ def test_children_are_renewed_after_fewer_tasks_and_nothing_is_lost(start, job_q
 
 
 def test_a_clean_stop_gives_back_what_ran(start, guide_command, job_queue, eventually):
+    """Slow: two workers start, and the page takes its five seconds in both."""
     first = start(guide_command("start", 0))
     first.says(" ready.")
     job = job_queue.submit_scraping_job("https://example.com/slow/5")

@@ -33,6 +33,7 @@ def by_options(cases: tuple[Case, ...]) -> list[list[Case]]:
 def test_every_case_is_a_row_and_no_good_page_suffers(
     tmp_path: Path, tmp_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Slow: three thousand pages, some of them made to take seconds of CPU; one has 10 of it."""
     with HostileWeb() as hostile, LittleWeb(hosts=8) as good:
         trust = tmp_path / "authority.pem"
         trust.write_text(hostile.ca_pem)

@@ -1,5 +1,7 @@
 """A real JupyterLab in a real Chromium, for what only a person's eyes would see otherwise.
 
+Slow: to load the Lab takes Chromium 4 s of CPU, and a kernel and its workers need 5 more.
+
 Screenshots are kept in artefacts/, which git ignores: look at them after a change to what is drawn.
 """
 

@@ -654,8 +654,8 @@ def test_a_large_batch_needs_no_more_memory_than_a_part_of_it(record: sa.Engine)
         finally:
             tracemalloc.stop()
 
-    small, large = peak_of("small", database.batches.CHUNK), peak_of("large", 40_000)
+    small, large = peak_of("small", database.batches.CHUNK), peak_of("large", 30_000)
 
-    assert found(record, "large").total == 40_000
-    assert database.jobs.open_jobs(record, "large", after_row=39_998)[0].id == "large-39999"
+    assert found(record, "large").total == 30_000
+    assert database.jobs.open_jobs(record, "large", after_row=29_998)[0].id == "large-29999"
     assert large < 1.5 * small

@@ -19,7 +19,7 @@ from tests.faults.table import Fault
 BESIDE_ROWS, BESIDE_EVERY_S, MOST_BESIDE = 5, 0.3, 20
 #: Seconds after which what is not done is lost.
 PATIENCE_S = 120
-CONFIG = ScrapingConfig(main_text="off", max_per_host=8, retry_backoff_s=0.2)
+CONFIG = ScrapingConfig(max_per_host=8, retry_backoff_s=0.2)
 
 _pages = itertools.count(1)
 
@@ -84,11 +84,12 @@ def attempt(
 
 
 def _submit(system: System, this: Attempt, rows: int) -> Submission:
+    config = CONFIG.replace(main_text=this.fault.main_text)
     pages = [next(_pages) for _ in range(rows)]
     urls = [system.web.url(f"/article/{page}", host=page % HOSTS) for page in pages]
     submission = Submission(f"b{pages[0]}", urls)
     try:
-        system.queue.submit_batch(urls, CONFIG, batch_id=submission.batch_id)
+        system.queue.submit_batch(urls, config, batch_id=submission.batch_id)
     except ScrapeqError as error:
         submission.said = f"{type(error).__name__}: {error}"
     this.submissions.append(submission)
@@ -108,7 +109,7 @@ def _accepted(this: Attempt) -> list[str]:
 
 def _until_work_runs(system: System, strike: Strike) -> float | None:
     """Seconds until every job that was held is held by another lease, or is done."""
-    missing = dict(strike.held)
+    missing = dict.fromkeys(strike.held_up, "") | strike.held
 
     def none_missing() -> bool:
         runs = system.tokens(set(missing))

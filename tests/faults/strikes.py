@@ -17,10 +17,14 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from scrapeq import cluster
+from scrapeq import cluster, database
 from scrapeq.client.handle import BatchHandle
+from scrapeq.models import ScrapingConfig
 from scrapeq.pipeline.monitor import health
-from tests.faults.system import System, eventually
+from tests.faults.system import HOSTS, System, eventually
+
+#: How often the processes that read pages are killed in one strike, and how far apart.
+READER_KILLS, READER_KILLS_EVERY_S = 15, 0.2
 
 HOUR_S = 3_600
 
@@ -30,11 +34,13 @@ class Strike:
     """What a fault took, and when.
 
     held: the jobs whose leases it broke, with the token that each had: they may be fetched again.
+    held_up: jobs that it keeps waiting, if it does.
     since: from when on time until recovery counts. ended_s: how long what was told to end took, or the
     pictures that were looked at.
     """
 
     held: dict[str, str] = field(default_factory=dict)
+    held_up: list[str] = field(default_factory=list)
     since: float = field(default_factory=time.monotonic)
     ended_s: float | None = None
 
@@ -129,6 +135,41 @@ def _clock_moved(system: System, seconds: int) -> Iterator[Strike]:
     strike.held = _all_held(system) | strike.held
     system.move_clock(0)
     strike.since = time.monotonic()
+
+
+@contextmanager
+def readers_killed(system: System) -> Iterator[Strike]:
+    """A few times in a row, so that some are in the middle of a page."""
+    for _ in range(READER_KILLS):
+        _signal(system.readers(), signal.SIGKILL)
+        time.sleep(READER_KILLS_EVERY_S)
+    yield Strike()
+
+
+# -- hosts -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def led_to_a_paced_host(system: System) -> Iterator[Strike]:
+    """Twice as many rows as all workers have places lead to the one host with a long Crawl-delay."""
+    engine = system.queue.services.engine
+    held_up = [
+        job.id
+        for batch in database.batches.unfinished_batches(engine)
+        for some in database.jobs.all_open_jobs(engine, batch.id)
+        for job in some
+    ]
+    slow = system.web.url("/forum/", host=HOSTS)
+    urls = [
+        system.web.url(f"/redirect-to?url={slow}{number}", host=number % HOSTS)
+        for number in range(2 * system.places)
+    ]
+    config = ScrapingConfig(main_text="off", max_per_host=system.places)
+    before = system.web.hits("/redirect-to")
+    batch = system.queue.submit_batch(urls, config, priority=1)
+    eventually(lambda: system.web.hits("/redirect-to") - before >= system.places)
+    yield Strike(held_up=held_up)
+    system.queue.cancel_batch(batch.id)
 
 
 # -- Redis -----------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ KEYS = Keys(DEFAULT_NAMESPACE)
 ROOT = Path(__file__).resolve().parents[2]
 HOSTS = 8
 DISK_MB = 400
+#: The Crawl-delay of the host after these, where no rows of the batches are.
+PACED_S = 5
 
 Database = Literal["sqlite", "postgresql"]
 
@@ -71,7 +73,8 @@ class System:
         self.record: Database = record
         self.worker_processes = mains * children
         self.lease_s = lease_s
-        self.web = LittleWeb(HOSTS, latency_s=latency_s)
+        self.places = self.worker_processes * window
+        self.web = LittleWeb(HOSTS + 1, latency_s=latency_s, crawl_delay_s={HOSTS: PACED_S})
         self.disk: SmallDisk | None = None
         self.postgres: PostgresServer | None = None
         self._offset = folder / "clock"
@@ -213,6 +216,11 @@ class System:
             ["pgrep", "-P", str(main)], capture_output=True, text=True, check=False
         )
         return [int(pid) for pid in found.stdout.split()]
+
+    def readers(self) -> list[int]:
+        """The processes that read pages."""
+        workers = [child for main in self.mains() for child in self.children(main)]
+        return [reader for worker in workers for reader in self.children(worker)]
 
     def processes(self) -> set[int]:
         """Everything that runs for this home and is no kernel: supervisor, Redis, workers, readers.

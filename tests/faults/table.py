@@ -20,8 +20,9 @@ class Fault:
     does, undone: in words. strike: does it, and undoes it at the end of its block. lasts_s: least
     and most seconds until it is undone. recovered: "work" when what was held runs again or is
     done, counted from the strike; "progress" when another row is done, counted from the undoing.
-    within_s: what is promised of that; ends_within_s: of the end of what was told to end, or of the
-    pictures that were looked at (a second each).
+    main_text: of the rows; with "fast" they are read in processes of their own. within_s: what is
+    promised of that; ends_within_s: of the end of what was told to end, or of the pictures that were
+    looked at (a second each).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Fault:
     databases: tuple[Database, ...] = ("sqlite", "postgresql")
     needs_disk: bool = False
     needs_clock: bool = False
+    main_text: Literal["off", "fast"] = "off"
 
     def possible(self, system: System) -> bool:
         """Whether it can be done to this system."""
@@ -121,6 +123,23 @@ FAULTS = (
         "work",
         2,
         ends_within_s=8,
+    ),
+    Fault(
+        "readers killed",
+        "kill -9 of all that read pages, 15 times in 3 s",
+        "others start",
+        strikes.readers_killed,
+        "progress",
+        10,
+        main_text="fast",
+    ),
+    Fault(
+        "rows led to a paced host",
+        "redirects, twice as many as there are places, to a host with a Crawl-delay of 5 s",
+        "they are cancelled",
+        strikes.led_to_a_paced_host,
+        "work",
+        15,
     ),
     Fault("Redis killed", "kill -9", _SUPERVISED, strikes.redis_killed, "progress", 10),
     Fault("Redis told to stop", "SIGTERM", _SUPERVISED, strikes.redis_told_to_stop, "progress", 10),

@@ -54,7 +54,7 @@ def test_a_killed_supervisor_takes_all_along_and_the_next_finds_the_data(
 
         os.kill(said["supervisor"], signal.SIGKILL)
 
-        eventually(lambda: not processes(), 10)
+        eventually(lambda: not processes())
         assert cluster.find_cluster(home) is None
         again = cluster.ensure_cluster(settings, workers=0)
         assert again.supervisor_pid != said["supervisor"]

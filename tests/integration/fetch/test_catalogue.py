@@ -1,7 +1,7 @@
 """Every case of the hostile web, visited and read as a worker does it, over both transports.
 
 All of them run once, in the fixture: those that end by a time limit at the same moment, the others
-one by one, so that what each costs is its own.
+one by one, so that what each costs is its own. That makes the fixture slow.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from scrapeq.work.readers import Readers
 #: A child that does something else as soon as a page comes.
 CHILD = """
 import json, os, signal, struct, sys, time
+os.write(1, bytes(4))
 (length,) = struct.unpack(">I", sys.stdin.buffer.read(4))
 sys.stdin.buffer.read(json.loads(sys.stdin.buffer.read(length))["length"])
 """
@@ -44,6 +45,7 @@ def other_readers(tmp_path, monkeypatch):
         (tmp_path / "other_reader.py").write_text(CHILD + what_it_does)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
         monkeypatch.setattr(readers, "_CHILD", "other_reader")
+        monkeypatch.setattr(readers, "AGAIN_S", 0.01)
         return Readers(1)
 
     return make
@@ -106,6 +108,30 @@ def test_a_reader_that_works_is_not_hurried_by_the_clock(other_readers, heavy_pa
     mine = other_readers(AT_WORK)
 
     async def read_and_close():
+        try:
+            return await mine.read(*heavy_page)
+        finally:
+            await mine.close()
+
+    assert asyncio.run(read_and_close()).message == "it has answered"
+
+
+def test_ends_before_a_page_say_nothing_about_it(heavy_page, monkeypatch, tmp_path):
+    """The first children end before they are ready, more often than a page may lose its readers."""
+    ends = f"""
+import os, pathlib
+lost = len(list(pathlib.Path({str(tmp_path)!r}).glob("lost-*")))
+if lost < {readers.MOST_READS + 1}:
+    pathlib.Path({str(tmp_path)!r}, f"lost-{{lost}}").touch()
+    os._exit(1)
+"""
+    (tmp_path / "other_reader.py").write_text(ends + CHILD + AT_ONCE)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(readers, "_CHILD", "other_reader")
+    monkeypatch.setattr(readers, "AGAIN_S", 0.01)
+
+    async def read_and_close():
+        mine = Readers(1)
         try:
             return await mine.read(*heavy_page)
         finally:

@@ -48,6 +48,18 @@ def test_a_power_is_no_longer_number():
     assert isinstance(parse_number("1.2M"), Unread)
 
 
-@pytest.mark.parametrize("text", ["2024-03-05 10:00:00 UTC", "2024-03-05 10:00:00 GMT"])
-def test_a_zone_by_name_keeps_the_time(text):
-    assert parse_date(text) == "2024-03-05T10:00:00+00:00"
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("2024-03-05 10:00:00 UTC", "2024-03-05T10:00:00+00:00"),
+        ("2024-03-05 10:00:00 GMT", "2024-03-05T10:00:00+00:00"),
+        ("2024-03-05 10:00 EST", "2024-03-05T10:00:00-05:00"),
+        ("5 March 2024 10:00 PDT", "2024-03-05T10:00:00-07:00"),
+    ],
+)
+def test_a_zone_by_name_keeps_the_time(text, meant):
+    assert parse_date(text) == meant
+
+
+def test_a_zone_whose_name_means_several_is_refused():
+    assert isinstance(parse_date("2024-03-05 10:00 IST"), Unread)

@@ -116,8 +116,18 @@ def test_no_cell_and_no_header_is_a_formula(tmp_path, text):
 
     assert rows == [[f"'{text}", "kind", "n"], [f"'{text}", f"'{text}", "-5"]]
     assert {cell.data_type for row in sheet for cell in row} == {"s", "n"}
-    assert all(str(cell.value)[0] == "'" for cell in [sheet["A1"], sheet["A2"], sheet["B2"]])
+    texts = [sheet["A1"], sheet["A2"], sheet["B2"]]
+    assert all(cell.quotePrefix and str(cell.value)[0] != "'" for cell in texts)
     assert sheet["C2"].value == -5
+
+
+def test_a_phone_number_in_xlsx_is_what_it_is(tmp_path):
+    table = pd.DataFrame({"phone": ["+49 30 1234", "030 1234"]})
+
+    sheet = openpyxl.load_workbook(export(table, tmp_path / "a.xlsx")).active
+
+    assert [cell.value for cell in sheet["A"]] == ["phone", "+49 30 1234", "030 1234"]
+    assert [bool(cell.quotePrefix) for cell in sheet["A"]] == [False, True, False]
 
 
 @pytest.mark.parametrize("text", HARMLESS)
