@@ -112,6 +112,15 @@ def worker_stopped_as_docker_does(system: System) -> Iterator[Strike]:
     yield _stop(system, main, most_s=10)
 
 
+@contextmanager
+def readers_killed(system: System) -> Iterator[Strike]:
+    """A few times in a row, so that some are in the middle of a page."""
+    for _ in range(READER_KILLS):
+        _signal(system.readers(), signal.SIGKILL)
+        time.sleep(READER_KILLS_EVERY_S)
+    yield Strike()
+
+
 # -- clocks ----------------------------------------------------------------------------------------
 
 
@@ -135,15 +144,6 @@ def _clock_moved(system: System, seconds: int) -> Iterator[Strike]:
     strike.held = _all_held(system) | strike.held
     system.move_clock(0)
     strike.since = time.monotonic()
-
-
-@contextmanager
-def readers_killed(system: System) -> Iterator[Strike]:
-    """A few times in a row, so that some are in the middle of a page."""
-    for _ in range(READER_KILLS):
-        _signal(system.readers(), signal.SIGKILL)
-        time.sleep(READER_KILLS_EVERY_S)
-    yield Strike()
 
 
 # -- hosts -----------------------------------------------------------------------------------------
