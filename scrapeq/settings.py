@@ -165,7 +165,9 @@ class Settings(BaseSettings):
         validation_alias="SCRAPEQ_BREAKER_GIVE_UP_S",
         description="Seconds of pauses in a row, all without a good answer, after which the due "
         "jobs of a host end as breaker_open. With the pauses above that is after five probes "
-        "(30 + 60 + 120 + 240 + 480); restarts and deployments are over by then.",
+        "(30 + 60 + 120 + 240 + 480); restarts and deployments are over by then. A tenth of it for a "
+        "host that never answered well, after two probes (30 + 60): a few dead addresses are no reason "
+        "to wait a quarter of an hour.",
     )
     ai_breaker_failures: int = Field(
         5,

@@ -21,7 +21,8 @@ class BreakerPolicy:
 
     failures: tries in a row that open its breaker; first_failures: of the first tries of pages, at a
     host that has not answered well yet. open_s, longest_s: its first pause, and
-    what doubling it ends at. give_up_s: the pauses in a row, in sum, after which it is given up.
+    what doubling it ends at. give_up_s: the pauses in a row, in sum, after which it is given up; a
+    tenth of them where it never answered well.
     """
 
     failures: int = 20

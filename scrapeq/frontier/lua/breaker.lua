@@ -22,6 +22,7 @@
 local BREAKER = { 'failures', 'pages', 'open_until_ms', 'opened_ms', 'pause_ms', 'waited_ms', 'probes', 'probe',
                   'probe_job', 'probe_ms', 'given_up', 'error_kind', 'error_message' }
 local FAILING, BREAKERS = P .. 'failing', P .. 'breakers'
+local NEVER_WELL = 10 -- a host that never answered well is given up so many times as early
 local PROBE_AGAIN_MS = 1000 -- when to look again whether a probe that is under way has ended
 
 -- Keep the host in a list, and the list free of hosts that were forgotten meanwhile.
@@ -71,7 +72,8 @@ local function judge(host, report, asked_by, is_first, least_ms, rules, now)
   elseif is_open then
     local pause_ms = tonumber(b[3])
     local waited_ms = tonumber(b[4]) + pause_ms
-    local given_up = waited_ms >= rules.give_up_ms
+    local is_known = b[7] or verdict == 'limited'
+    local given_up = waited_ms >= rules.give_up_ms / (is_known and 1 or NEVER_WELL)
     keep_error()
     local doubled_ms = report.is_named and 0 or math.min(2 * pause_ms, rules.longest_ms)
     open_breaker(host, now, math.max(doubled_ms, least_ms), waited_ms,

@@ -27,7 +27,7 @@ def cluster(tmp_path_factory):
         SCRAPEQ_HOME=tmp_path_factory.mktemp("home"),
         SCRAPEQ_BREAKER_OPEN_S=0.3,
         SCRAPEQ_BREAKER_LONGEST_S=2,
-        SCRAPEQ_BREAKER_GIVE_UP_S=1.5,
+        SCRAPEQ_BREAKER_GIVE_UP_S=15,  # 1.5 for a host that never answered well
     )
     with sq.LocalCluster(workers=2, home=settings.home, settings=settings) as local:
         yield local
