@@ -91,7 +91,9 @@ def test_a_kernel_that_was_killed_holds_no_name(kernel_inside, scrape, web):
     kernel_inside("SIGKILL", "killed", urls).wait()
 
     with pytest.warns(NameTakenWarning, match="another kernel that submits 'killed'"):
-        assert scrape(urls, name="killed").batch.run == 1
+        batch = scrape(urls, name="killed")
+    assert batch.batch.run == 1
+    batch.wait(180)
 
 
 def test_refresh_joins_a_run_that_is_still_open(scrape, web, asked):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 import scrapeq as sq
@@ -101,6 +103,7 @@ def test_a_paused_host_is_marked(web, scrape, queue, eventually):
     (row,) = eventually(marked, PATIENCE_S)
 
     paused = queue.paused_hosts().set_index("host")
-    assert row["breaker_until"] == paused.loc[name, "until"]
-    assert row["failed"] >= 20
+    # Both turn Redis's time into this process's, each by its own look at both clocks.
+    assert abs(row["breaker_until"] - paused.loc[name, "until"]) < timedelta(seconds=1)
+    assert row["failed"] >= 5  # of a host that never answered well
     assert row["error_kind"] == "http_5xx"

@@ -23,11 +23,11 @@ def client(cluster):
 
 
 def held(client: redis.Redis) -> dict[str, int]:
-    """How much each key of ours holds, but for what belongs to hosts and workers."""
+    """How much each key of ours holds, but for what belongs to hosts, workers and Redis itself."""
     sizes = {"hash": client.hlen, "zset": client.zcard, "set": client.scard}
     ours = [key for key in client.scan_iter(f"{KEYS.prefix}*") if client.type(key) in sizes]
-    hosts = (f"{KEYS.prefix}host:", KEYS.workers, KEYS.listeners)
-    return {key: sizes[client.type(key)](key) for key in ours if not key.startswith(hosts)}
+    others = (f"{KEYS.prefix}host:", KEYS.clock, KEYS.workers, KEYS.listeners)
+    return {key: sizes[client.type(key)](key) for key in ours if not key.startswith(others)}
 
 
 def test_a_finished_batch_leaves_nothing(web, scrape, client, eventually):
