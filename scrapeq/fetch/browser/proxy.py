@@ -50,8 +50,6 @@ class GuardProxy:
         self._open: set[asyncio.Task[None]] = set()
         #: Why there was no connection, by host.
         self.refused: dict[str, Failed] = {}
-        #: Bytes that came for the page.
-        self.received_bytes = 0
 
     @property
     def url(self) -> str:
@@ -200,7 +198,7 @@ class GuardProxy:
                     break
             kept = [one for one in answered.split(b"\r\n") if one and not _is_hop_by_hop(one)]
             writer.write(b"\r\n".join([line, *kept, b"Connection: close", b"", b""]))
-            await self._pump(there, writer, count=True)
+            await _pump(there, writer)
         finally:
             sending.cancel()
             await asyncio.wait({sending})
@@ -213,23 +211,21 @@ class GuardProxy:
         there_writer: asyncio.StreamWriter,
     ) -> None:
         """Hand on what comes from either side until the server has ended, or the browser is gone."""
-        sending = asyncio.create_task(self._pump(reader, there_writer))
+        sending = asyncio.create_task(_pump(reader, there_writer))
         try:
-            await self._pump(there, writer, count=True)
+            await _pump(there, writer)
         finally:
             sending.cancel()
             await asyncio.wait({sending})
 
-    async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, count: bool = False
-    ) -> None:
-        with suppress(OSError):
-            while piece := await reader.read(_PIECE_BYTES):
-                self.received_bytes += len(piece) if count else 0
-                writer.write(piece)
-                await writer.drain()
-            if writer.can_write_eof():
-                writer.write_eof()
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while piece := await reader.read(_PIECE_BYTES):
+            writer.write(piece)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
 
 
 def _why(error: Exception, url: str) -> Failed:

@@ -6,17 +6,13 @@ import pandas as pd
 import pytest
 
 import scrapeq as sq
-from scrapeq.fetch import find_browser
 from scrapeq.settings import load_settings
 
 PATIENCE_S = 180
 SELECTORS = {"headline": "h1", "price": ".price"}
 
 
-@pytest.fixture(autouse=True)
-def browser_is_here(needs_service):
-    found = find_browser()
-    needs_service("a browser", found.path, found.missing)
+pytestmark = pytest.mark.usefixtures("browser_is_here")
 
 
 def test_a_page_that_needs_a_browser_gets_one_and_no_other_does(web, scrape, asked):

@@ -6,7 +6,6 @@ All cases are rendered in one browser, side by side, as in a worker: none may sp
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -195,12 +194,6 @@ CASES = {
         "<script>location = '/gone'</script>", kind=ErrorKind.HTTP_4XX
     ),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser_is_here(needs_service: Callable[[str, object, str], None]) -> None:
-    found = find_browser()
-    needs_service("a browser", found.path, found.missing)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -25,7 +24,6 @@ from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 WAYS = {
     "a script's question": "fetch('http://{there}/secret')",
     "an older script's question": "r = new XMLHttpRequest(); r.open('GET', 'http://{there}/secret'); r.send()",
-    "a picture": "new Image().src = 'http://{there}/secret'",
     "a script": "s = document.createElement('script'); s.src = 'http://{there}/secret'; document.body.append(s)",
     "a style": "document.body.append(Object.assign(document.createElement('link'), "
     "{{rel: 'stylesheet', href: 'http://{there}/secret'}}))",
@@ -36,8 +34,6 @@ WAYS = {
     "a stream of events": "new EventSource('http://{there}/secret')",
     "a prefetch": "document.head.append(Object.assign(document.createElement('link'), "
     "{{rel: 'prefetch', href: 'http://{there}/secret'}}))",
-    "a preconnect": "document.head.append(Object.assign(document.createElement('link'), "
-    "{{rel: 'preconnect', href: 'http://{there}/'}}))",
     "a worker's question": "new Worker(URL.createObjectURL(new Blob([\"fetch('http://{there}/secret')\"])))",
     "a window": "open('http://{there}/secret')",
     "a redirect of a question": "fetch('/away')",
@@ -53,24 +49,18 @@ WAYS = {
 }  # fmt: skip
 SHOP = "http://shop.example/"
 
-Render = Callable[[Mapping[str, bytes]], dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def browser_is_here(needs_service: Callable[[str, object, str], None]) -> None:
-    found = find_browser()
-    needs_service("a browser", found.path, found.missing)
-
 
 @pytest.fixture(scope="module")
 def reached(kit: Any, browser_is_here: None) -> dict[str, Any]:
-    """A page for each way, at a public name; what the private server near it was asked."""
-    shop, private = kit.Site(), kit.Site()
-    knocks: list[str] = []
+    """A page for each way, at a public name; what the private server near it was asked.
 
-    async def run() -> dict[str, Any]:
+    And the same where private addresses are allowed: a way that does not arrive then shows nothing.
+    """
+
+    async def run(*, allowed: bool) -> dict[str, Any]:
+        shop, private = kit.Site(), kit.Site()
+        knocks: list[str] = []
         private.pages = {"*": kit.page(b"the secret", "Access-Control-Allow-Origin: *")}
-        private.raw = None
         async with private.serve(), shop.serve():
             there = f"127.0.0.1:{private.port}"
             away = f"HTTP/1.1 302 Found\r\nLocation: http://{there}/secret\r\nContent-Length: 0\r\n\r\n"
@@ -87,10 +77,10 @@ def reached(kit: Any, browser_is_here: None) -> dict[str, Any]:
                 b"</script>"
             )
             shop.pages["/answer"] = kit.page(b"its own answer")
-            routes = Routes(False, {"shop.example": f"127.0.0.1:{shop.port}"})
+            routes = Routes(allowed, {"shop.example": f"127.0.0.1:{shop.port}"})
             fetcher = PoliteFetcher(
                 fetchers=http_fetchers(
-                    allow_private_addresses=False, connect_to=dict(routes.connect_to)
+                    allow_private_addresses=allowed, connect_to=dict(routes.connect_to)
                 ),
                 throttle=MemoryThrottle(),
                 robots=MemoryRobots(),
@@ -111,6 +101,8 @@ def reached(kit: Any, browser_is_here: None) -> dict[str, Any]:
                     await render(str(number))
                     if (private.connections, len(private.requests)) != before:
                         knocks.append(name)
+                if allowed:
+                    return {"arriving": knocks}
                 return {
                     "knocks": knocks,
                     "leads": await render("leads"),
@@ -121,12 +113,17 @@ def reached(kit: Any, browser_is_here: None) -> dict[str, Any]:
             finally:
                 await fetcher.close()
 
-    return asyncio.run(run())
+    async def both() -> dict[str, Any]:
+        refused, allowed = await asyncio.gather(run(allowed=False), run(allowed=True))
+        return refused | allowed
+
+    return asyncio.run(both())
 
 
 @pytest.mark.parametrize("name", WAYS)
 def test_no_way_leads_to_a_private_address(name: str, reached: dict[str, Any]) -> None:
     assert name not in reached["knocks"]
+    assert name in reached["arriving"]
 
 
 def test_the_page_s_own_server_is_reached(reached: dict[str, Any]) -> None:
