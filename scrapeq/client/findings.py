@@ -22,7 +22,7 @@ SELDOM, ENOUGH_PAGES = 0.1, 20
 MOST_NAMED = 3
 _SELECTOR_ADVICE = (
     "look at batch.html(0) (store_html=True) for what is there; "
-    'what a script draws needs render="auto"'
+    'what a script draws needs render="always"'
 )
 
 
@@ -85,7 +85,7 @@ class Findings:
                 them, they = "them", "they select"
             parts.append(
                 f"{who}: check {them} against a page, or try "
-                f'render="auto" if a script draws what {they}'
+                f'render="always" if a script draws what {they}'
             )
         return ". ".join(parts)
 

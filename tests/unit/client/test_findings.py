@@ -26,12 +26,12 @@ from scrapeq.models.page_kind import ADVICE, in_words
         (
             Findings(9, pages=9, seldom={"price": 0}),
             "the selector 'price' matched on 0 of 9 pages: check it against a page, or try "
-            'render="auto" if a script draws what it selects',
+            'render="always" if a script draws what it selects',
         ),
         (
             Findings(99, pages=90, seldom={"a": 0, "b": 8, "c": 1, "d": 2}),
             "the selectors 'a' (0), 'b' (8), 'c' (1) and 1 more matched on few of 90 pages: check "
-            'them against a page, or try render="auto" if a script draws what they select',
+            'them against a page, or try render="always" if a script draws what they select',
         ),
     ],
 )
