@@ -96,7 +96,7 @@ def test_a_host_that_comes_back_is_picked_up_by_itself(
     eventually(lambda: name in set(queue.paused_hosts()["host"]), PATIENCE_S)
     row = queue.paused_hosts().set_index("host").loc[name]
     metrics = monitor.get_system_metrics()["paused_hosts"]
-    with pytest.raises(WaitTimeout, match=f"paused: .*{name} \\(refused"):
+    with pytest.raises(WaitTimeout, match=f"paused: .*{name}: refused"):
         batch.wait(0.01)
 
     web.up(2)
@@ -263,6 +263,6 @@ def test_a_card_promises_no_end_while_all_that_is_left_waits_for_a_host(
     )
 
     assert batch.progress.rate_per_s
-    assert f"{name} (rate limited)" in batch.card()
+    assert f"{name}: rate limited" in batch.card()
     assert "pages/s" not in batch.card()
     batch.cancel()
