@@ -167,9 +167,9 @@ def _check_messages(settings: Settings) -> None:
             continue
         if "ssl_cert_reqs" in url:  # Celery's words for it are not those of redis-py
             continue
-        with closing(connect(url, named_by=variable, timeout_s=CONNECT_TIMEOUT_S)) as client:
-            with suppress(RedisUnavailable), translated(client):
-                client.ping()
+        client = connect(url, named_by=variable, timeout_s=CONNECT_TIMEOUT_S)
+        with closing(client), suppress(RedisUnavailable), translated(client):
+            client.ping()
 
 
 def shared_looking_services(settings: Settings | None = None) -> Services:
