@@ -66,7 +66,7 @@ def test_a_clock_that_goes_back_stops_nothing(
     assert frontier.coordination.may_notify()
     frontier.coordination.note_browser()
     assert frontier.coordination.any_browser()
-    ends_ms = int(client.get("scrapeq:browsers"))
+    ends_ms = int(str(client.get("scrapeq:browsers")))
     client.set("scrapeq:browsers", ends_ms - 19_000, keepttl=True)  # it is silent for that long
     frontier.jobs.renew("gone", 300, [])
     client.zincrby("scrapeq:workers", -9_500, "gone")  # it is silent for that long
