@@ -14,11 +14,10 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.clock import from_ms, now_ms, to_ms
 from scrapeq.database.batches import NewJob, StoredAnswer, append_jobs, close_finished
-from scrapeq.database.engine import read_transaction, write_transaction
+from scrapeq.database.engine import insert_into, read_transaction, write_transaction
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.minutes import count_errors, count_finished
 from scrapeq.database.schema import (
@@ -523,7 +522,7 @@ def _save_contents(connection: sa.Connection, kept: Sequence[Result]) -> None:
         if result.html is not None
     }
     if rows:
-        insert = _insert(connection, contents).on_conflict_do_nothing()
+        insert = insert_into(connection, contents).on_conflict_do_nothing()
         connection.execute(insert, [rows[name] for name in sorted(rows)])  # one order for all
 
 
@@ -620,8 +619,3 @@ def _count_in_history(connection: sa.Connection, kept: Sequence[Result], at_ms: 
     succeeded = sum(result.page.ok for result in kept)
     times_s = [result.page.elapsed_s for result in kept if result.page.elapsed_s]
     count_finished(connection, at_ms, succeeded, len(kept) - succeeded, times_s)
-
-
-def _insert(connection: sa.Connection, table: sa.Table) -> Any:
-    dialects = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-    return dialects[connection.dialect.name](table)
