@@ -112,9 +112,9 @@ def priority_beside_suspects(system: System) -> Iterator[Strike]:
             eventually(lambda: client.zcard(KEYS.suspects(Lane.HTTP)), 60)
         began_s = time.monotonic()
         urls = [system.web.url(f"/forum/{n}?at={began_s}", host=HOSTS + 1) for n in range(20)]
-        before = system.web.hits("/forum/")
+        before = system.web.hits(host=HOSTS + 1)
         system.queue.submit_batch(urls, ScrapingConfig(main_text="off"), priority=1)
-        eventually(lambda: system.web.hits("/forum/") > before)
+        eventually(lambda: system.web.hits(host=HOSTS + 1) > before)
         strike.ended_s = time.monotonic() - began_s
         yield strike
 
