@@ -3,6 +3,7 @@
 from scrapeq.database import (
     batches,
     compared,
+    crawl_delays,
     files,
     history,
     job_rows,
@@ -19,6 +20,7 @@ __all__ = [
     "Result",
     "batches",
     "compared",
+    "crawl_delays",
     "files",
     "history",
     "job_rows",

@@ -13,11 +13,10 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.clock import from_ms, now_ms, to_ms
 from scrapeq.database.batches import NewJob, StoredAnswer, append_jobs, close_finished
-from scrapeq.database.engine import read_transaction, write_transaction
+from scrapeq.database.engine import insert_into, read_transaction, write_transaction
 from scrapeq.database.files import content_hash, content_row, file_values
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.minutes import count_errors, count_finished
@@ -518,7 +517,7 @@ def _save_contents(connection: sa.Connection, kept: Sequence[Result]) -> None:
     found += [content_row(one.body, one.content_type) for result in kept for one in result.files]
     rows = {row["sha256"]: row for row in found}
     if rows:
-        insert = _insert(connection, contents).on_conflict_do_nothing()
+        insert = insert_into(connection, contents).on_conflict_do_nothing()
         connection.execute(insert, [rows[name] for name in sorted(rows)])  # one order for all
     of_pages = [row for result in kept for row in file_values(result.page.job_id, result.files)]
     if of_pages:
@@ -618,8 +617,3 @@ def _count_in_history(connection: sa.Connection, kept: Sequence[Result], at_ms: 
     succeeded = sum(result.page.ok for result in kept)
     times_s = [result.page.elapsed_s for result in kept if result.page.elapsed_s]
     count_finished(connection, at_ms, succeeded, len(kept) - succeeded, times_s)
-
-
-def _insert(connection: sa.Connection, table: sa.Table) -> Any:
-    dialects = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-    return dialects[connection.dialect.name](table)

@@ -214,4 +214,4 @@ def _refusing(client: redis.Redis, error: BaseException) -> RedisUnavailable:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

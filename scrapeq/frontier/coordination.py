@@ -58,10 +58,18 @@ class Coordination:
             server, epoch = pipe.execute()
         return str(server["run_id"]), None if epoch is None else int(epoch)
 
-    def set_epoch(self, epoch: int) -> None:
-        """Let claims begin: tokens of this epoch are above all earlier ones."""
+    def set_epoch(self, epoch: int, *, was_emptied: bool = False) -> None:
+        """Let claims begin: tokens of this epoch are above all earlier ones.
+
+        was_emptied: when hosts were asked last is not known, so the gap of each runs from now.
+        """
+        now_ms = self._now_ms()
         with translated(self._redis):
-            self._redis.set(self._keys.epoch, epoch)
+            pipe = self._redis.pipeline()
+            if was_emptied:
+                pipe.hset(self._keys.clock, "emptied_ms", now_ms)
+            pipe.set(self._keys.epoch, epoch)
+            pipe.execute()
 
     def clear(self) -> None:
         """Remove all keys of the namespace but locks and clock: those of an older version may have a form

@@ -125,7 +125,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     except Exception as error:  # the rim: one row must not take its neighbours with it
         outcome = own_failure(error, f"job {lease.job_id}")
     ending = Ending(lease.job_id, lease.token, "done")
-    if stored is None:
+    if stored is None and not lease.given_up:  # else no request was sent
         report = host_report.report(host, outcome, response, plan.config, random.random())
         ending = replace(
             ending,

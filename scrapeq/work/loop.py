@@ -72,7 +72,7 @@ class WorkLoop:
         renderer = open_renderer(settings)
         self._fetcher = PoliteFetcher(
             fetchers=open_fetchers(settings, observers),
-            throttle=SharedThrottle(frontier, call, lease_ms),
+            throttle=SharedThrottle(frontier, engine, call, lease_ms),
             robots=SharedRobots(frontier, call),
             renderer=renderer,
         )
