@@ -48,8 +48,9 @@ from scrapeq.work.waiting import AGAIN_S, StoreThreads
 
 log = logging.getLogger(__name__)
 
-#: Seconds that a worker, when it has to stop, gives to its open fetches.
-GRACE_S = 1.0
+#: Seconds that a worker, when it has to stop, gives to its open fetches: so a page of a second that was
+#: just begun is not fetched again. What it gives back then runs within the 2 s that are promised.
+GRACE_S = 1.5
 
 
 class WorkLoop:
