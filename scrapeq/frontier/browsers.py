@@ -67,8 +67,8 @@ class Browsers:
         """The browsers that were heard of lately, as many as there are workers with one."""
         with translated(self._redis):
             silent_ms = int(self._scripts.run("now", [])) - SILENCE_MS
-            told = [json.loads(str(one)) for one in self._redis.hvals(self._keys.browsers)]
-        return [BrowserReport(*json.loads(about)) for at_ms, about in told if at_ms >= silent_ms]
+            notes = [json.loads(str(one)) for one in self._redis.hvals(self._keys.browsers)]
+        return [BrowserReport(*json.loads(about)) for at_ms, about in notes if at_ms >= silent_ms]
 
     def forget(self, worker: str) -> None:
         """A worker ended as it should."""

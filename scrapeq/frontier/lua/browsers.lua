@@ -14,10 +14,10 @@ if about ~= '' then
   redis.call('PEXPIRE', BROWSERS, silent_ms)
 end
 local is_any = 0
-local told = redis.call('HGETALL', BROWSERS)
-for i = 1, #told, 2 do
-  if cjson.decode(told[i + 1])[1] < now - silent_ms then
-    redis.call('HDEL', BROWSERS, told[i])
+local notes = redis.call('HGETALL', BROWSERS)
+for i = 1, #notes, 2 do
+  if cjson.decode(notes[i + 1])[1] < now - silent_ms then
+    redis.call('HDEL', BROWSERS, notes[i])
   else
     is_any = 1
   end
