@@ -124,6 +124,6 @@ def paused_now(services: Services) -> Sequence[Paused]:
 def named(paused: Sequence[Paused]) -> str:
     """Some paused hosts with the reason of each; "" for none."""
     hosts = [paused_host(one) for one in paused[:MOST_PAUSED]]
-    names = [f"{one.host} ({error_words(one.error_kind)})" for one in hosts]
+    names = [f"{one.host}: {error_words(one.error_kind)}" for one in hosts]
     more = len(paused) - len(names)
-    return ", ".join(names) + (f" and {more:,} more" if more else "")
+    return "; ".join(names) + (f" and {more:,} more" if more else "")

@@ -50,6 +50,10 @@ def config_from_options(
     stealth: bool = False,
     render: str | None = None,
     wait_for: str | None = None,
+    screenshot: str | None = None,
+    pdf: bool = False,
+    capture: Iterable[str] | None = None,
+    console: bool = False,
 ) -> ScrapingConfig:
     """The config that these words ask for, each by the name of its option.
 
@@ -65,9 +69,21 @@ def config_from_options(
         selectors[name] = [selector]
     if selectors:
         options["custom_selectors"] = {**options.get("custom_selectors", {}), **selectors}
-    given = {"delay_between_requests": delay, "render": render, "wait_for": wait_for}
+    given = {
+        "delay_between_requests": delay,
+        "render": render,
+        "wait_for": wait_for,
+        "screenshot": screenshot,
+        "capture": tuple(capture) if capture else None,
+    }
     options |= {name: value for name, value in given.items() if value is not None}
-    chosen = {"extract_links": links, "extract_images": images, "use_stealth": stealth}
+    chosen = {
+        "extract_links": links,
+        "extract_images": images,
+        "use_stealth": stealth,
+        "pdf": pdf,
+        "console": console,
+    }
     options |= {name: True for name, asked in chosen.items() if asked}
     return ScrapingConfig.build(**options)
 

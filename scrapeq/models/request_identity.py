@@ -54,7 +54,7 @@ class RequestIdentity:
 def differences(one: ScrapingConfig, other: ScrapingConfig) -> list[str]:
     """The options by which two requests differ, in words; without their values, which may be secret."""
     first, second = _sent(one), _sent(other)
-    return [words for part, words in _WORDS.items() if first[part] != second[part]]
+    return [words for part, words in _WORDS.items() if first.get(part) != second.get(part)]
 
 
 _WORDS = {
@@ -66,13 +66,14 @@ _WORDS = {
     "render": "another render",
     "wait_for": "another wait_for",
     "wait_time": "another wait_time",
+    "brings": "other files of a page",
 }
 
 
 def _sent(config: ScrapingConfig) -> dict[str, Any]:
     """What of the options goes out with each request."""
     headers = {name.lower(): value for name, value in config.headers.items()}
-    return {
+    sent = {
         "headers": {name: value.get_secret_value() for name, value in headers.items()},
         "cookies": {name: value.get_secret_value() for name, value in config.cookies.items()},
         "proxy": config.proxy.get_secret_value() if config.proxy else "",
@@ -82,3 +83,7 @@ def _sent(config: ScrapingConfig) -> dict[str, Any]:
         "wait_for": config.wait_for or "",
         "wait_time": config.wait_time if config.render != "never" else 0,
     }
+    # Not a request's, but part of what a page must have to answer. Only where there is some: pages
+    # that were stored before there were such options go on to answer.
+    brings = {name: getattr(config, name) for name in config.brings}
+    return {**sent, "brings": brings} if brings else sent

@@ -110,6 +110,19 @@ class ScrapeqMagics(Magics):
     )
     @argument("--wait-for", help="A selector or text=... that a rendered page waits for.")
     @argument(
+        "--screenshot",
+        metavar="WHAT",
+        help="A picture of each page: window, full, or a selector of an element.",
+    )
+    @argument("--pdf", action="store_true", help="Each page as a PDF.")
+    @argument(
+        "--capture",
+        metavar="PATTERN",
+        action="append",
+        help="Keep the JSON answers of URLs like this: */api/offers*.",
+    )
+    @argument("--console", action="store_true", help="Keep the errors of pages' scripts.")
+    @argument(
         "--refresh", action="store_true", help="Fetch again, also where stored pages could answer."
     )
     @argument(
@@ -155,6 +168,10 @@ class ScrapeqMagics(Magics):
                 stealth=asked.stealth,
                 render=asked.render,
                 wait_for=asked.wait_for,
+                screenshot=asked.screenshot,
+                pdf=asked.pdf,
+                capture=asked.capture,
+                console=asked.console,
             )
             batch = client.scrape(
                 source,

@@ -3,8 +3,11 @@ while waiting. A record that is away for a while is waited for, as Redis is."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextvars import copy_context
 from typing import TypeVar
 
 from scrapeq.errors import (
@@ -29,6 +32,10 @@ RECORD_AWAY_S = 5
 #: Seconds that a read waits for a PostgreSQL that is away, until it raises: a restart with recovery
 #: is over by then.
 MOST_AWAY_S = 60
+
+#: Seconds between two small questions beside a read, and that the server may be silent in the middle of one:
+#: then the read is given up.
+LOOK_BESIDE_S, SILENT_S = 1, 10
 
 _T = TypeVar("_T")
 
@@ -136,16 +143,47 @@ class _AwayRecord:
 
 
 def patiently(services: Services, read: Callable[[], _T]) -> _T:
-    """What a read of the record gives. A PostgreSQL that is away is waited for, and warned of after
-    some seconds. Raises DatabaseUnavailable after `MOST_AWAY_S`, and for SQLite at once."""
+    """What a read of the record gives. A PostgreSQL that is away, or is silent in the middle, is waited
+    for, and warned of after some seconds. Raises DatabaseUnavailable after about `MOST_AWAY_S`, and for
+    SQLite at once."""
     record = _AwayRecord(services)
+    is_file = services.engine.dialect.name == "sqlite"  # which is never silent
     ends_s = time.monotonic() + MOST_AWAY_S
     while True:
         try:
             services.check_record()
-            return read()
+            if is_file:
+                return read()
+            return _while_it_answers(services, read)
         except DatabaseUnavailable as error:
-            if services.engine.dialect.name == "sqlite" or time.monotonic() > ends_s:
+            if is_file or time.monotonic() > ends_s:
                 raise
             record.note(error)
         time.sleep(LONGEST_PAUSE_S)
+
+
+def _while_it_answers(services: Services, read: Callable[[], _T]) -> _T:
+    """What a read gives, however long it takes, as long as the server answers a small question beside
+    it: neither the driver nor the network notices one that is frozen. Raises DatabaseUnavailable after
+    `SILENT_S` of silence; the read then ends in its own thread, whenever that is."""
+    answer: Future[_T] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            answer.set_result(context.run(read))
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name="scrapeq-reading", daemon=True).start()
+    silent_since_s: float | None = None
+    while not wait([answer], LOOK_BESIDE_S).done:
+        try:
+            services.check_record()
+        except DatabaseUnavailable:
+            silent_since_s = silent_since_s or time.monotonic()
+            if time.monotonic() - silent_since_s > SILENT_S:
+                raise
+        else:
+            silent_since_s = None
+    return answer.result()

@@ -47,8 +47,9 @@ from scrapeq.work.waiting import AGAIN_S, StoreThreads
 
 log = logging.getLogger(__name__)
 
-#: Seconds that a worker, when it has to stop, gives to its open fetches.
-GRACE_S = 1.0
+#: Seconds that a worker, when it has to stop, gives to its open fetches: so a page of a second that was
+#: just begun is not fetched again. What it gives back then runs within the 2 s that are promised.
+GRACE_S = 1.5
 
 
 class WorkLoop:
@@ -72,7 +73,7 @@ class WorkLoop:
         renderer = open_renderer(settings)
         self._fetcher = PoliteFetcher(
             fetchers=open_fetchers(settings, observers),
-            throttle=SharedThrottle(frontier, call, lease_ms),
+            throttle=SharedThrottle(frontier, engine, call, lease_ms),
             robots=SharedRobots(frontier, call),
             renderer=renderer,
         )

@@ -17,6 +17,7 @@ from scrapeq.models import (
     Content,
     Failure,
     Lane,
+    PageFile,
     PageKind,
     Recipe,
     ScrapingConfig,
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 
 #: Shapes of addresses that are remembered, and for how many seconds: a site is seldom built anew.
 MOST_SHAPES, REMEMBERED_S = 10_000, 3600.0
-_ASKED = 'render="always"'
 #: What a script makes another page of.
 _NOT_YET_A_PAGE = frozenset({PageKind.SCRIPT_SHELL, PageKind.REDIRECT_STUB, PageKind.CHALLENGE})
 
@@ -42,6 +42,7 @@ class ReadPage:
     outcome: Content | Failure
     rendered: bool = False
     reason: str | None = None
+    files: tuple[PageFile, ...] = ()
 
 
 class Rendering:
@@ -101,8 +102,8 @@ class Rendering:
         if response.render_reason is not None:  # a stored page, which is what it became already
             content = await self._stages.run(response, config, recipe)
             return ReadPage(response, content, rendered=True, reason=response.render_reason)
-        if config.render == "always" and _is_html(response):
-            reason: str | None = _ASKED
+        if config.always_renders and _is_html(response):
+            reason: str | None = _asked(config)
         else:
             content = await self._stages.run(response, config, recipe)
             reason = None if config.render == "never" else _need(content)
@@ -121,11 +122,13 @@ class Rendering:
                 missing = str(error)
             else:
                 if isinstance(rendered, Failure):
-                    return ReadPage(response, rendered, rendered=True, reason=reason)
+                    return ReadPage(
+                        response, rendered, rendered=True, reason=reason, files=rendered.files
+                    )
                 shown = rendered.response
                 content = await self._stages.run(shown, config, recipe)
                 whole = f"{reason}; {rendered.note}" if rendered.note else reason
-                return ReadPage(shown, content, rendered=True, reason=whole)
+                return ReadPage(shown, content, rendered=True, reason=whole, files=rendered.files)
         if content is None:
             content = await self._stages.run(response, config, recipe)
         return ReadPage(response, content, reason=f"{reason}; not rendered: {missing}")
@@ -135,14 +138,19 @@ class Rendering:
         return lane is Lane.HTTP and len(self._begun) >= 2 * self._pages
 
     def _will_need(self, href: str, config: ScrapingConfig) -> bool:
-        if config.render == "auto":
-            return self._needed.get(_shape(href), 0) > time.monotonic()
-        return config.render == "always"
+        if config.always_renders:
+            return True
+        return config.render == "auto" and self._needed.get(_shape(href), 0) > time.monotonic()
 
     def _remember(self, href: str) -> None:
         if len(self._needed) >= MOST_SHAPES:
             self._needed.clear()
         self._needed[_shape(href)] = time.monotonic() + REMEMBERED_S
+
+
+def _asked(config: ScrapingConfig) -> str:
+    """Why every page of a batch is shown in a browser."""
+    return 'render="always"' if config.render == "always" else f"for {', '.join(config.brings)}"
 
 
 def _need(content: Content | Failure) -> str | None:

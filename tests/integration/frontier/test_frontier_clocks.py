@@ -64,6 +64,10 @@ def test_a_clock_that_goes_back_stops_nothing(
     frontier.throttle.take_slot("other", 200, 200)
     assert frontier.coordination.lock("duty", 0.3)
     assert frontier.coordination.may_notify()
+    frontier.coordination.note_browser()
+    assert frontier.coordination.any_browser()
+    ends_ms = int(str(client.get("scrapeq:browsers")))
+    client.set("scrapeq:browsers", ends_ms - 19_000, keepttl=True)  # it is silent for that long
     frontier.jobs.renew("gone", 300, [])
     client.zincrby("scrapeq:workers", -9_500, "gone")  # it is silent for that long
 
@@ -79,6 +83,7 @@ def test_a_clock_that_goes_back_stops_nothing(
     eventually(lambda: frontier.coordination.lock("duty", 60), 30)
     eventually(frontier.coordination.may_notify, 30)
     eventually(lambda: frontier.coordination.workers() == [], 30)
+    eventually(lambda: not frontier.coordination.any_browser(), 30)
     assert eventually(
         lambda: type(frontier.throttle.take_slot("other", 200, 200)).__name__ == "SlotTaken", 30
     )
