@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scrapeq.fetch import Fetcher, Observer, Renderer, Routes, find_browser, http_fetchers
+from scrapeq.fetch.browser import Limits
 from scrapeq.settings import Settings
 
 
@@ -20,4 +21,5 @@ def open_fetchers(settings: Settings, observers: Iterable[Observer] = ()) -> dic
 def open_renderer(settings: Settings) -> Renderer:
     """The browser of this worker, which starts with its first page; it may be missing."""
     routes = Routes(settings.allow_private_addresses, dict(settings.connect_to))
-    return Renderer(find_browser(settings.browser), routes, settings.browser_pages)
+    pages = Limits.here().pages(settings.browser_pages, settings.workers)
+    return Renderer(find_browser(settings.browser), routes, pages)
