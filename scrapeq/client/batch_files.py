@@ -29,12 +29,12 @@ class BatchFiles:
     def screenshots(self) -> frames.FilesFrame:
         """One row per picture; it shows them in a notebook. See `FilesFrame`: `.body(0)` gives the
         bytes of its first row, `.save("folder")` writes all."""
-        return self._files([FileKind.SCREENSHOT, FileKind.FAILED_ACTION])
+        return self._of_page([FileKind.SCREENSHOT, FileKind.FAILED_ACTION])
 
     @property
     def pdfs(self) -> frames.FilesFrame:
         """One row per PDF; see `screenshots`."""
-        return self._files([FileKind.PDF])
+        return self._of_page([FileKind.PDF])
 
     @property
     def responses(self) -> pd.DataFrame:
@@ -53,6 +53,10 @@ class BatchFiles:
 
     def _bodies(self, kind: FileKind) -> Iterator[list[tuple[Any, ...]]]:
         return database.files.file_rows_with_bodies(self._engine, self.id, [kind])
+
+    def _of_page(self, kinds: Collection[FileKind]) -> frames.FilesFrame:
+        """Without what only answers have: an address and a status of their own."""
+        return self._files(kinds).without("page_url", "http_status")
 
     def _files(self, kinds: Collection[FileKind]) -> frames.FilesFrame:
         reading = frames.FileReading(self._body, self._previews)

@@ -36,6 +36,9 @@ def test_a_batch_has_the_files_of_its_pages(web, scrape, tmp_path):
     shots = batch.screenshots
     assert list(shots["row"]) == [0, 1, 3]  # a duplicate has those of its page
     assert shots["sha256"].iloc[0] == shots["sha256"].iloc[2]
+    assert [*shots.columns] == [
+        *("row", "kind", "url", "content_type", "width", "height", "bytes", "sha256")
+    ]
     assert shots.body(1).startswith(b"\x89PNG")
     assert shots._repr_html_().count("data:image/jpeg;base64,") == 3
     assert list(batch.pdfs["row"]) == [0, 1, 3]
