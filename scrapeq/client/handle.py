@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scrapeq import database, display
 from scrapeq.client.batch_tables import BatchTables
@@ -14,15 +14,25 @@ from scrapeq.client.card import batch_card, one_line, text_line
 from scrapeq.client.failures import FailedRow, FailedRows
 from scrapeq.client.findings import Findings
 from scrapeq.client.progress import ProgressMeter
-from scrapeq.client.sight import Sight, SlowHosts, counts_now, is_offline, named, paused_now, sight
+from scrapeq.client.sight import (
+    OFFLINE,
+    Sight,
+    SlowHosts,
+    counts_now,
+    is_offline,
+    named,
+    paused_now,
+    sight,
+)
 from scrapeq.errors import ConfigError, DatabaseUnavailable, NotFound, ScrapeqError
 from scrapeq.models import Batch, BatchState, ErrorKind, Page, Progress
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
 from scrapeq.project.away import record_away
 from scrapeq.project.bounded import budget
-from scrapeq.project.waiting import Waiting
+from scrapeq.project.waiting import Waiting, patiently
 from scrapeq.settings import load_settings
 
+_T = TypeVar("_T")
 #: What a card shows of the record: the batch, its failed rows by kind and the first of them, findings.
 _Look = tuple[Batch, dict[str, int], dict[str, list[FailedRow]], str]
 
@@ -155,8 +165,8 @@ class BatchHandle(BatchTables):
         """Return when every row has its result; `timeout` in seconds.
 
         An interrupt stops the waiting and not the work. A paused batch waits until it is resumed. A
-        Redis or a record that is away is waited for, with a ServiceAwayWarning after some seconds.
-        Raises WaitTimeout; the work goes on.
+        Redis or a record that is away is waited for, with a ServiceAwayWarning after some seconds, as
+        when no host can be reached. Raises WaitTimeout; the work goes on.
         """
         waiting = self._waiting(timeout)
         for pause_s in waiting:
@@ -228,7 +238,27 @@ class BatchHandle(BatchTables):
 
     def _waiting(self, timeout: float | None) -> Waiting:
         what = f"batch {self.id} is not done"
-        return Waiting(self._queue.services, what, timeout, self._why_late)
+        return Waiting(self._queue.services, what, timeout, self._why_late, self._offline)
+
+    def _offline(self) -> str:
+        """That this machine seems to have no network, and what to do; "" where it has."""
+        services = self._queue.services
+
+        def look() -> tuple[Batch, dict[str, list[FailedRow]]]:
+            batch = self.batch
+            errors = database.jobs.error_kinds(self._engine, self.id) if batch.failed else {}
+            return batch, self._failed_rows.of(self._engine, self.id, errors)
+
+        try:
+            batch, rows = services.record.ask(look)
+        except DatabaseUnavailable:
+            return ""
+        seen = sight(services, self.id, self._slow_hosts)
+        if batch.is_complete or not is_offline(services, batch, rows, seen):
+            return ""
+        return (
+            f"{OFFLINE} Its rows are tried again as often as max_retries says; cancel() ends them"
+        )
 
     def _why_late(self) -> str:
         hosts = named(paused_now(self._queue.services))
@@ -236,24 +266,27 @@ class BatchHandle(BatchTables):
 
     # -- steering ----------------------------------------------------------------------------
 
+    def _change(self, change: Callable[[], _T]) -> _T:
+        return patiently(self._queue.services, change, changes=True)
+
     def pause(self) -> BatchHandle:
         """Start nothing more; what runs ends."""
-        self._read(lambda: self._queue.pause_batch(self.id))
+        self._change(lambda: self._queue.pause_batch(self.id))
         return self
 
     def resume(self) -> BatchHandle:
         """Go on after `pause()`."""
-        self._read(lambda: self._queue.resume_batch(self.id))
+        self._change(lambda: self._queue.resume_batch(self.id))
         return self
 
     def cancel(self) -> BatchHandle:
         """Stop it: nothing starts once this has returned; open rows become `cancelled`."""
-        self._read(lambda: self._queue.cancel_batch(self.id))
+        self._change(lambda: self._queue.cancel_batch(self.id))
         return self
 
     def retry_failed(self, kinds: Sequence[ErrorKind | str] | None = None) -> BatchHandle:
         """Try failed and cancelled rows again, on request only those of some error kinds."""
-        count = self._read(lambda: self._queue.retry_failed(self.id, kinds))
+        count = self._change(lambda: self._queue.retry_failed(self.id, kinds))
         self.note = f"{count:,} rows are tried again" if count else "there is nothing to try again"
         return self
 
