@@ -15,12 +15,12 @@ from scrapeq.client.failures import FailedRow, FailedRows
 from scrapeq.client.findings import Findings
 from scrapeq.client.progress import ProgressMeter
 from scrapeq.client.sight import (
-    OFFLINE,
     Sight,
     SlowHosts,
     counts_now,
     is_offline,
     named,
+    offline_in_words,
     paused_now,
     sight,
 )
@@ -238,27 +238,12 @@ class BatchHandle(BatchTables):
 
     def _waiting(self, timeout: float | None) -> Waiting:
         what = f"batch {self.id} is not done"
-        return Waiting(self._queue.services, what, timeout, self._why_late, self._offline)
-
-    def _offline(self) -> str:
-        """That this machine seems to have no network, and what to do; "" where it has."""
         services = self._queue.services
 
-        def look() -> tuple[Batch, dict[str, list[FailedRow]]]:
-            batch = self.batch
-            errors = database.jobs.error_kinds(self._engine, self.id) if batch.failed else {}
-            return batch, self._failed_rows.of(self._engine, self.id, errors)
+        def offline() -> str:
+            return offline_in_words(services, self.id, self._failed_rows, self._slow_hosts)
 
-        try:
-            batch, rows = services.record.ask(look)
-        except DatabaseUnavailable:
-            return ""
-        seen = sight(services, self.id, self._slow_hosts)
-        if batch.is_complete or not is_offline(services, batch, rows, seen):
-            return ""
-        return (
-            f"{OFFLINE} Its rows are tried again as often as max_retries says; cancel() ends them"
-        )
+        return Waiting(services, what, timeout, self._why_late, offline)
 
     def _why_late(self) -> str:
         hosts = named(paused_now(self._queue.services))
