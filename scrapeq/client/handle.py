@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from scrapeq import database, display
 from scrapeq.client.batch_tables import BatchTables
@@ -29,10 +29,9 @@ from scrapeq.models import Batch, BatchState, ErrorKind, Page, Progress
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
 from scrapeq.project.away import record_away
 from scrapeq.project.bounded import budget
-from scrapeq.project.waiting import Waiting, patiently
+from scrapeq.project.waiting import Waiting
 from scrapeq.settings import load_settings
 
-_T = TypeVar("_T")
 #: What a card shows of the record: the batch, its failed rows by kind and the first of them, findings.
 _Look = tuple[Batch, dict[str, int], dict[str, list[FailedRow]], str]
 
@@ -251,27 +250,24 @@ class BatchHandle(BatchTables):
 
     # -- steering ----------------------------------------------------------------------------
 
-    def _change(self, change: Callable[[], _T]) -> _T:
-        return patiently(self._queue.services, change, changes=True)
-
     def pause(self) -> BatchHandle:
         """Start nothing more; what runs ends."""
-        self._change(lambda: self._queue.pause_batch(self.id))
+        self._read(lambda: self._queue.pause_batch(self.id), changes=True)
         return self
 
     def resume(self) -> BatchHandle:
         """Go on after `pause()`."""
-        self._change(lambda: self._queue.resume_batch(self.id))
+        self._read(lambda: self._queue.resume_batch(self.id), changes=True)
         return self
 
     def cancel(self) -> BatchHandle:
         """Stop it: nothing starts once this has returned; open rows become `cancelled`."""
-        self._change(lambda: self._queue.cancel_batch(self.id))
+        self._read(lambda: self._queue.cancel_batch(self.id), changes=True)
         return self
 
     def retry_failed(self, kinds: Sequence[ErrorKind | str] | None = None) -> BatchHandle:
         """Try failed and cancelled rows again, on request only those of some error kinds."""
-        count = self._change(lambda: self._queue.retry_failed(self.id, kinds))
+        count = self._read(lambda: self._queue.retry_failed(self.id, kinds), changes=True)
         self.note = f"{count:,} rows are tried again" if count else "there is nothing to try again"
         return self
 
