@@ -48,8 +48,8 @@ class BatchFiles:
         for them: row, page_url, kind, message, url."""
         return self._read(lambda: frames.console_frame(self._bodies(FileKind.CONSOLE)))
 
-    def _read(self, read: Callable[[], _T]) -> _T:
-        return patiently(self._queue.services, read)
+    def _read(self, read: Callable[[], _T], *, changes: bool = False) -> _T:
+        return patiently(self._queue.services, read, changes=changes)
 
     def _bodies(self, kind: FileKind) -> Iterator[list[tuple[Any, ...]]]:
         return database.files.file_rows_with_bodies(self._engine, self.id, [kind])
