@@ -109,6 +109,12 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     wait_for: Annotated[
         str | None, typer.Option(help="A selector or text=... that a rendered page waits for.")
     ] = None,
+    action: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='What a browser does on each page, as JSON: {"click": "#more"}; or @FILE.'
+        ),
+    ] = None,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Fetch again, also where stored pages could answer.")
     ] = False,
@@ -135,6 +141,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         stealth=stealth,
         render=render,
         wait_for=wait_for,
+        action=action,
     )
     column: Any = _stdin_urls() if source == "-" else frames.read_urls(source, url_column)
     values = column if isinstance(column, list) else column.values

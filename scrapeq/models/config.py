@@ -24,6 +24,7 @@ from pydantic import (
 from scrapeq import display
 from scrapeq.errors import ConfigError
 from scrapeq.models.meant import meant_option
+from scrapeq.models.page_action import MOST_ACTIONS, PageAction, listed
 from scrapeq.models.page_kind import PageKind
 
 _AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*$", re.IGNORECASE)
@@ -146,6 +147,12 @@ class ScrapingConfig(BaseModel):
         description="Seconds that a browser waits after a page has loaded, before it is read. "
         "Over plain HTTP a page is complete with its last byte, so nothing is waited for.",
     )
+    actions: tuple[PageAction, ...] = Field(
+        (),
+        max_length=MOST_ACTIONS,
+        description="What a browser does on each page before it is read: "
+        '[{"click": "#more"}, {"scroll": "end"}]. Every page is rendered then.',
+    )
 
     # politeness
     respect_robots: bool = Field(True, description="Obey robots.txt (RFC 9309) and Crawl-delay.")
@@ -235,6 +242,17 @@ class ScrapingConfig(BaseModel):
                     raise ValueError(f"there is no option {name!r}; {advice}")
         return data
 
+    @field_validator("actions", mode="before")
+    @classmethod
+    def _actions_may_be_json(cls, value: Any) -> Any:
+        return listed(value)
+
+    @model_validator(mode="after")
+    def _actions_need_a_browser(self) -> Self:
+        if self.actions and self.render == "never":
+            raise ValueError('actions need a browser: leave out render="never", or the actions')
+        return self
+
     @field_validator("custom_selectors")
     @classmethod
     def _selectors_are_written(
@@ -293,6 +311,11 @@ class ScrapingConfig(BaseModel):
         if value and not value.get_secret_value().startswith(("http://", "https://", "env:")):
             raise ValueError("proxy must begin with http:// or https://, or be env:NAME")
         return value
+
+    @property
+    def always_renders(self) -> bool:
+        """Whether every page is shown by a browser, whatever is in it."""
+        return self.render == "always" or bool(self.actions)
 
     @property
     def recipe(self) -> Recipe:
@@ -361,9 +384,11 @@ def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         items = [f"{display.plain(key, 40)!r}: {_in_words(one)}" for key, one in value.items()]
         return display.plain("{" + ", ".join(items) + "}")
-    if isinstance(value, tuple):
-        return f"[{', '.join(repr(str(one)) for one in value)}]"
-    if isinstance(value, list):
+    if isinstance(value, PageAction):
+        return value.words
+    if isinstance(value, PageKind):
+        return repr(str(value))
+    if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_in_words, value))}]"
     return repr(display.plain(value, 80)) if isinstance(value, str) else repr(value)
 
@@ -383,9 +408,9 @@ def _bare(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, dict):
         return {key: _bare(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [str(one) for one in value]
-    return value
+    if isinstance(value, (list, tuple)):
+        return [_bare(one) for one in value]
+    return str(value) if isinstance(value, PageKind) else value
 
 
 def _explain(error: Any) -> str:

@@ -46,7 +46,10 @@ class RequestIdentity:
         return cls(
             digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],
             is_secret=bool(
-                config.cookies or config.proxy or set(sent["headers"]) - _PUBLIC_HEADERS
+                config.cookies
+                or config.proxy
+                or set(sent["headers"]) - _PUBLIC_HEADERS
+                or any(action.fill for action in config.actions)  # it may be a password
             ),
         )
 
@@ -54,7 +57,7 @@ class RequestIdentity:
 def differences(one: ScrapingConfig, other: ScrapingConfig) -> list[str]:
     """The options by which two requests differ, in words; without their values, which may be secret."""
     first, second = _sent(one), _sent(other)
-    return [words for part, words in _WORDS.items() if first[part] != second[part]]
+    return [words for part, words in _WORDS.items() if first.get(part) != second.get(part)]
 
 
 _WORDS = {
@@ -66,6 +69,7 @@ _WORDS = {
     "render": "another render",
     "wait_for": "another wait_for",
     "wait_time": "another wait_time",
+    "actions": "other actions",
 }
 
 
@@ -81,4 +85,5 @@ def _sent(config: ScrapingConfig) -> dict[str, Any]:
         "render": config.render if config.render != "auto" else "",
         "wait_for": config.wait_for or "",
         "wait_time": config.wait_time if config.render != "never" else 0,
+        **({"actions": config.to_storage()["actions"]} if config.actions else {}),
     }

@@ -110,6 +110,11 @@ class ScrapeqMagics(Magics):
     )
     @argument("--wait-for", help="A selector or text=... that a rendered page waits for.")
     @argument(
+        "--action",
+        action="append",
+        help='What a browser does on each page, as JSON: {"click": "#more"}; or @FILE.',
+    )
+    @argument(
         "--refresh", action="store_true", help="Fetch again, also where stored pages could answer."
     )
     @argument(
@@ -155,6 +160,7 @@ class ScrapeqMagics(Magics):
                 stealth=asked.stealth,
                 render=asked.render,
                 wait_for=asked.wait_for,
+                action=asked.action,
             )
             batch = client.scrape(
                 source,

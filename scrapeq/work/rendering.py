@@ -101,8 +101,8 @@ class Rendering:
         if response.render_reason is not None:  # a stored page, which is what it became already
             content = await self._stages.run(response, config, recipe)
             return ReadPage(response, content, rendered=True, reason=response.render_reason)
-        if config.render == "always" and _is_html(response):
-            reason: str | None = _ASKED
+        if config.always_renders and _is_html(response):
+            reason: str | None = _ASKED if config.render == "always" else "actions"
         else:
             content = await self._stages.run(response, config, recipe)
             reason = None if config.render == "never" else _need(content)
@@ -135,9 +135,9 @@ class Rendering:
         return lane is Lane.HTTP and len(self._begun) >= 2 * self._pages
 
     def _will_need(self, href: str, config: ScrapingConfig) -> bool:
-        if config.render == "auto":
+        if config.render == "auto" and not config.actions:
             return self._needed.get(_shape(href), 0) > time.monotonic()
-        return config.render == "always"
+        return config.always_renders
 
     def _remember(self, href: str) -> None:
         if len(self._needed) >= MOST_SHAPES:

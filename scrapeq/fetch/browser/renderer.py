@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import urls
+from scrapeq.fetch.browser import actions
 from scrapeq.fetch.browser.finding import FoundBrowser
 from scrapeq.fetch.browser.process import BrowserProcess
 from scrapeq.fetch.browser.proxy import GuardProxy
@@ -178,6 +179,15 @@ class _Rendering:
         page = await self._context.new_page()
         await self._prepare(page)
         await page.goto(self._response.final_url, wait_until="commit", timeout=0)
+        if self._config.actions:
+            await self._settle()
+            await actions.perform(
+                self._config.actions,
+                page,
+                settle=self._settle,
+                evaluate=self._evaluate,
+                left_s=lambda: self._left_s,
+            )
         note = await self._wait(page)
         html = await self._evaluate(f"({_AS_HTML})({self._config.max_body_mb * 1e6:.0f})")
         if html is None:
