@@ -115,6 +115,18 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
             help='What a browser does on each page, as JSON: {"click": "#more"}; or @FILE.'
         ),
     ] = None,
+    screenshot: Annotated[
+        str | None,
+        typer.Option(help="A picture of each page: window, full, or a selector of an element."),
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Each page as a PDF.")] = False,
+    capture: Annotated[
+        list[str] | None,
+        typer.Option(help="Keep the JSON answers of URLs like this: '*/api/offers*'."),
+    ] = None,
+    console: Annotated[
+        bool, typer.Option("--console", help="Keep the errors of pages' scripts.")
+    ] = False,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Fetch again, also where stored pages could answer.")
     ] = False,
@@ -142,6 +154,10 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         render=render,
         wait_for=wait_for,
         action=action,
+        screenshot=screenshot,
+        pdf=pdf,
+        capture=capture,
+        console=console,
     )
     column: Any = _stdin_urls() if source == "-" else frames.read_urls(source, url_column)
     values = column if isinstance(column, list) else column.values

@@ -11,12 +11,12 @@ from functools import cache
 
 from scrapeq.clean.numbers import plain_digits
 from scrapeq.clean.report import Unread
-from scrapeq.clock import ZONE_MINUTES
+from scrapeq.clock import ZONE_MINUTES, ZONE_NAMES, mail_zone
 
 _TIME = (
     r"(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
     r"(?:\s?(?P<half>[ap])\.?m\.?)?"
-    r"(?:\s?(?:(?P<zone>Z|UTC|UT|GMT|[ECMP][SD]T)|(?P<offset>[+-]\d{2}:?\d{2})))?"
+    rf"(?:\s?(?:(?P<zone>{ZONE_NAMES})|(?P<offset>[+-]\d{{2}}:?\d{{2}})))?"
 )
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:?\d{2}.*)?|(?:19|20)\d{6}(?:T\d{4,6}.*)?")
 _MAIL = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}(?::\d{2})? .+")
@@ -72,7 +72,12 @@ def parse_date(value: str | int | float, day_first: bool | None = None) -> str |
             match = _NUMERIC.fullmatch(written)  # with a zone's name, which ISO 8601 does not have
             return _numeric(match, day_first) if match and match["zone"] else _iso(written)
         if _MAIL.fullmatch(written):
-            return parsedate_to_datetime(written).isoformat()
+            when = parsedate_to_datetime(written)
+            if when.tzinfo is None and (zone := mail_zone(written)):
+                if zone.lower() not in ZONE_MINUTES:
+                    return Unread("not_a_date", f"the zone {zone} is not known, or means several")
+                when = when.replace(tzinfo=_named(zone))
+            return when.isoformat()
         if match := _EAST.fullmatch(written):
             return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
         if match := _NUMERIC.fullmatch(written):

@@ -72,8 +72,8 @@ class BatchTables:
         """
         return self._table([columns] if isinstance(columns, str) and columns != "all" else columns)
 
-    def _read(self, read: Callable[[], _T]) -> _T:
-        return patiently(self._queue.services, read)
+    def _read(self, read: Callable[[], _T], *, changes: bool = False) -> _T:
+        return patiently(self._queue.services, read, changes=changes)
 
     def _table(self, show: str | Sequence[str]) -> pd.DataFrame:
         return self._read(lambda: self._table_now(show))

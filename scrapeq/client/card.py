@@ -63,12 +63,12 @@ def batch_card(
     summary = away.advice if away else state_in_words(batch, progress, errors)
     offline = OFFLINE if is_offline else ""
     found = "" if findings in note else findings  # the note of what was done already has it
-    parts = (offline, summary, found, progress.apart_in_words, note)
+    words = display.sentences(offline, summary, found, progress.apart_in_words, note)
     return display.card(
         batch.name or batch.id,
         facts,
         progress.counts,
-        ". ".join(words for words in parts if words) or None,
+        words or None,
         corner=progress.headline,
         is_bad=progress.all_failed,
         reason=why_all_failed(progress, errors, rows or {}),

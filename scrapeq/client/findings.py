@@ -58,16 +58,7 @@ class Findings:
 
     def in_words(self) -> str:
         """Sentences for a card and a note; "" where there is nothing to say."""
-        parts = []
-        if self.kinds:
-            (kind, count), *others = list(self.kinds.items())[:MOST_NAMED]
-            sentence = (
-                f"{display.count(count)} of {display.count(self.total)} pages "
-                f"{'is' if count == 1 else 'are'} {in_words(kind, count)}"
-            )
-            for other, number in others:
-                sentence += f", {display.count(number)} {in_words(other, number)}"
-            parts.append(f"{sentence}: {ADVICE.get(kind, 'see page_kind')}")
+        parts = self._useless()
         if self.seldom:
             (name, count), *more = self.seldom.items()
             pages = f"{display.count(self.pages)} pages"
@@ -87,7 +78,27 @@ class Findings:
                 f"{who}: check {them} against a page, or try "
                 f'render="always" if a script draws what {they}'
             )
-        return ". ".join(parts)
+        return display.sentences(*parts)
+
+    def _useless(self) -> list[str]:
+        """A sentence for each of the commonest kinds, with what to do; one for kinds that want the same."""
+        by_advice: dict[str, list[tuple[str, int]]] = {}
+        for kind, count in list(self.kinds.items())[:MOST_NAMED]:
+            by_advice.setdefault(ADVICE.get(kind, "see page_kind"), []).append((kind, count))
+        found = []
+        for advice, kinds in by_advice.items():
+            (first, count), *others = kinds
+            sentence = (
+                f"{display.count(count)} of {display.count(self.total)} pages "
+                f"{'is' if count == 1 else 'are'} {in_words(first, count)}"
+            )
+            for other, number in others:
+                sentence += f", {display.count(number)} {in_words(other, number)}"
+            found.append(f"{sentence}: {advice}")
+        if len(self.kinds) > MOST_NAMED:
+            left = sum(list(self.kinds.values())[MOST_NAMED:])
+            found.append(f"{display.count(left)} more are of other kinds: batch.problems has them")
+        return found
 
     def behind(self, note: str) -> str:
         """A note with what was found behind it, unless it has that already."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from scrapeq import database, display
-from scrapeq.client.failures import FailedRow
+from scrapeq.client.failures import FailedRow, FailedRows
 from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
 from scrapeq.frontier import Frontier, Paused
 from scrapeq.models import Batch, ErrorKind
@@ -94,6 +94,27 @@ def is_offline(
     return len(hosts) > 1
 
 
+def offline_in_words(
+    services: Services, batch_id: str, failed_rows: FailedRows, slow_hosts: SlowHosts
+) -> str:
+    """That this machine seems to have no network, and what to do; "" where it has."""
+
+    def look() -> tuple[Batch | None, dict[str, list[FailedRow]]]:
+        batch = database.batches.find_batch(services.engine, batch_id)
+        has_failed = batch is not None and batch.failed
+        errors = database.jobs.error_kinds(services.engine, batch_id) if has_failed else {}
+        return batch, failed_rows.of(services.engine, batch_id, errors)
+
+    try:
+        batch, rows = services.record.ask(look)
+    except DatabaseUnavailable:
+        return ""
+    seen = sight(services, batch_id, slow_hosts)
+    if batch is None or batch.is_complete or not is_offline(services, batch, rows, seen):
+        return ""
+    return f"{OFFLINE} Its rows are tried again as often as max_retries says; cancel() ends them"
+
+
 class SlowHosts:
     """The hosts whose pace keeps a batch going for longest, looked for now and then."""
 
@@ -124,6 +145,6 @@ def paused_now(services: Services) -> Sequence[Paused]:
 def named(paused: Sequence[Paused]) -> str:
     """Some paused hosts with the reason of each; "" for none."""
     hosts = [paused_host(one) for one in paused[:MOST_PAUSED]]
-    names = [f"{one.host} ({error_words(one.error_kind)})" for one in hosts]
+    names = [f"{one.host}: {error_words(one.error_kind)}" for one in hosts]
     more = len(paused) - len(names)
-    return ", ".join(names) + (f" and {more:,} more" if more else "")
+    return "; ".join(names) + (f" and {more:,} more" if more else "")

@@ -84,13 +84,19 @@ def _field(name: str) -> Field:
         choices = [(value, value, value == default) for value in get_args(info.annotation)]
         return field(kind="choice", choices=tuple(choices))
     types = get_args(info.annotation) or (info.annotation,)
-    if bool in types:
+    if bool in types and str not in types:
         choices = [
             ("" if value is None else str(value).lower(), text, value is default)
             for value, text in _CHOICES.items()
         ]
         return field(kind="choice", choices=tuple(choices))
-    hint = "" if default is None else f"{default:g}" if isinstance(default, float) else str(default)
+    hint = (
+        ""
+        if not default and not isinstance(default, (int, float))
+        else f"{default:g}"
+        if isinstance(default, float)
+        else str(default)
+    )
     if int in types or float in types:
         return field(kind="number", hint=hint, least=_bound(info, "ge"), most=_bound(info, "le"))
     return field(kind="secret" if name == "proxy" else "text", hint=hint)

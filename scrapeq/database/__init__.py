@@ -1,6 +1,17 @@
 """The record: batches, jobs, pages and history, in SQLite or PostgreSQL."""
 
-from scrapeq.database import batches, compared, history, job_rows, jobs, minutes, results, tallies
+from scrapeq.database import (
+    batches,
+    compared,
+    crawl_delays,
+    files,
+    history,
+    job_rows,
+    jobs,
+    minutes,
+    results,
+    tallies,
+)
 from scrapeq.database.engine import open_database, ping
 from scrapeq.database.results import Packed, Result, packed
 
@@ -9,6 +20,8 @@ __all__ = [
     "Result",
     "batches",
     "compared",
+    "crawl_delays",
+    "files",
     "history",
     "job_rows",
     "jobs",

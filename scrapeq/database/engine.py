@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.database import schema
 from scrapeq.database.latency import add_latency_bucket
@@ -233,6 +234,12 @@ def _migrate(engine: sa.Engine) -> None:
         if found < schema.VERSION:
             write_meta(connection, "schema", str(schema.VERSION))
         schema.add_page_columns(connection)
+
+
+def insert_into(connection: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT of the connection's database, which may say what to do on a conflict."""
+    dialects = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+    return dialects[connection.dialect.name](table)
 
 
 def read_meta(connection: sa.Connection, key: str) -> str:

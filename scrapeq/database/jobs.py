@@ -21,6 +21,7 @@ from scrapeq.database.schema import (
     batches,
     contents,
     events,
+    files,
     host_events,
     inputs,
     jobs,
@@ -387,8 +388,8 @@ def reopen_jobs(engine: sa.Engine, batch_id: str, kinds: Sequence[ErrorKind] | N
 def delete_before(engine: sa.Engine, before_ms: int) -> int:
     """Delete finished batches that ended earlier, with their jobs, pages and inputs; count jobs.
 
-    Pages that a newer batch is answered from stay until that is deleted, and so do raw pages that
-    any page names. Each batch goes in a transaction of its own, so that workers can write between.
+    Pages that a newer batch is answered from stay until that is deleted, and so do contents that
+    any page or file names. Each batch goes in a transaction of its own, so that workers can write between.
     """
     ended = sa.and_(
         batches.c.finished_ms < before_ms,
@@ -408,10 +409,13 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
     # NOT EXISTS, because PostgreSQL looks through all of a long NOT IN for every row.
     owner = sa.select(batches.c.id).where(batches.c.id == pages.c.batch_id)
     answered = sa.select(jobs.c.id).where(jobs.c.page_of == pages.c.job_id)
+    page = sa.select(pages.c.job_id).where(pages.c.job_id == files.c.job_id)
     named = sa.select(pages.c.job_id).where(pages.c.html_sha256 == contents.c.sha256)
+    filed = sa.select(files.c.job_id).where(files.c.sha256 == contents.c.sha256)
     with write_transaction(engine) as connection:
         connection.execute(pages.delete().where(~owner.exists(), ~answered.exists()))
-        connection.execute(contents.delete().where(~named.exists()))
+        connection.execute(files.delete().where(~page.exists()))
+        connection.execute(contents.delete().where(~named.exists(), ~filed.exists()))
         delete_minutes(connection, before_ms)
         connection.execute(events.delete().where(events.c.at_ms < before_ms))
         connection.execute(host_events.delete().where(host_events.c.at_ms < before_ms))

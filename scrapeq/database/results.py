@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from collections import Counter, defaultdict
@@ -14,16 +13,17 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.clock import from_ms, now_ms, to_ms
 from scrapeq.database.batches import NewJob, StoredAnswer, append_jobs, close_finished
-from scrapeq.database.engine import read_transaction, write_transaction
+from scrapeq.database.engine import insert_into, read_transaction, write_transaction
+from scrapeq.database.files import content_hash, content_row, file_values
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.minutes import count_errors, count_finished
 from scrapeq.database.schema import (
     batches,
     contents,
+    files,
     jobs,
     json_bytes,
     pack_json,
@@ -31,7 +31,7 @@ from scrapeq.database.schema import (
     sound_text,
 )
 from scrapeq.database.selected import counted
-from scrapeq.models import Content, Fetched, JobStatus, Links, Page
+from scrapeq.models import Content, Fetched, JobStatus, Links, Page, PageFile
 from scrapeq.models.page_fields import PAGE_FIELDS, TABLE_FIELDS, Kept, PageField, Source
 
 #: Rows that a reader takes at once.
@@ -49,7 +49,7 @@ class Result:
     content: what was read, as `packed` made it. token: of the lease under which it was made; only a
     newer one overwrites. url_key and recipe say which later jobs it may answer, and so do request
     (how it was asked for, see `RequestIdentity`) and private_to (the owner whose batches alone it may
-    answer; None: anybody's). selected: which selectors matched, see `selected_bits`. html: the page's bytes if they are to be kept. appended: jobs that join
+    answer; None: anybody's). selected: which selectors matched, see `selected_bits`. html: the page's bytes if they are to be kept. files: what a browser brought besides. appended: jobs that join
     its batch together with it, as links of a crawl do; their rows follow the batch's last one.
     """
 
@@ -64,6 +64,7 @@ class Result:
     selected: int | None = None
     html: bytes | None = None
     content_type: str = ""
+    files: Sequence[PageFile] = ()
     appended: Sequence[NewJob] = ()
 
 
@@ -101,7 +102,8 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> Saved:
             return Saved(0, {})
         at_ms = now_ms()
         if again:
-            connection.execute(pages.delete().where(pages.c.job_id.in_(again)))
+            for table in (pages, files):
+                connection.execute(table.delete().where(table.c.job_id.in_(again)))
         _write_many(connection, _inserting(connection.dialect), map(_page_values, kept))
         _save_contents(connection, kept)
         appended = _append(connection, kept, at_ms)
@@ -219,7 +221,8 @@ class StoredBody:
 def any_stored(engine: sa.Engine) -> bool:
     """Whether the bytes of any page were ever kept."""
     with read_transaction(engine) as connection:
-        return connection.execute(sa.select(contents.c.sha256).limit(1)).first() is not None
+        kept = sa.select(pages.c.job_id).where(pages.c.html_sha256.is_not(None)).limit(1)
+        return connection.execute(kept).first() is not None
 
 
 def stored_bodies(
@@ -252,7 +255,7 @@ def stored_bodies(
 
 
 def read_html(engine: sa.Engine, sha256: str) -> bytes | None:
-    """The page's bytes as they were received and decoded, if they were kept."""
+    """A page's bytes as they were received and decoded, or a file's, if they were kept."""
     with read_transaction(engine) as connection:
         query = sa.select(contents.c.body).where(contents.c.sha256 == sha256)
         packed = connection.execute(query).scalar_one_or_none()
@@ -507,24 +510,18 @@ _FINISHED = (
 )
 
 
-def content_hash(body: bytes) -> str:
-    """The name under which a content is kept once."""
-    return hashlib.sha256(body).hexdigest()
-
-
 def _save_contents(connection: sa.Connection, kept: Sequence[Result]) -> None:
-    rows = {
-        content_hash(result.html): {
-            "sha256": content_hash(result.html),
-            "content_type": result.content_type,
-            "body": zlib.compress(result.html, 6),
-        }
-        for result in kept
-        if result.html is not None
-    }
+    found = [
+        content_row(result.html, result.content_type) for result in kept if result.html is not None
+    ]
+    found += [content_row(one.body, one.content_type) for result in kept for one in result.files]
+    rows = {row["sha256"]: row for row in found}
     if rows:
-        insert = _insert(connection, contents).on_conflict_do_nothing()
+        insert = insert_into(connection, contents).on_conflict_do_nothing()
         connection.execute(insert, [rows[name] for name in sorted(rows)])  # one order for all
+    of_pages = [row for result in kept for row in file_values(result.page.job_id, result.files)]
+    if of_pages:
+        connection.execute(files.insert(), of_pages)
 
 
 def _append(
@@ -620,8 +617,3 @@ def _count_in_history(connection: sa.Connection, kept: Sequence[Result], at_ms: 
     succeeded = sum(result.page.ok for result in kept)
     times_s = [result.page.elapsed_s for result in kept if result.page.elapsed_s]
     count_finished(connection, at_ms, succeeded, len(kept) - succeeded, times_s)
-
-
-def _insert(connection: sa.Connection, table: sa.Table) -> Any:
-    dialects = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-    return dialects[connection.dialect.name](table)

@@ -19,7 +19,7 @@ from scrapeq.models import Lane
 from scrapeq.models.page_fields import PAGE_FIELDS, Kept, PageField, Source
 from scrapeq.settings import DEFAULT_NAMESPACE
 
-VERSION = 6
+VERSION = 7
 #: The Redis of a record whose open jobs are there in the form of an older version.
 OLDER_FORM = "older form"
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
@@ -239,11 +239,28 @@ sa.Index(
 )
 
 contents = sa.Table(
-    "contents",  # raw pages, compressed, once per content
+    "contents",  # raw pages and files, compressed, once per content
     metadata,
     sa.Column("sha256", sa.Text, primary_key=True),
     sa.Column("content_type", AnyText, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+files = sa.Table(
+    "files",  # what pages gave in a browser besides their HTML: see `PageFile`
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("url", AnyText, nullable=False),
+    sa.Column("http_status", sa.SmallInteger),
+    sa.Column("content_type", AnyText, nullable=False),
+    sa.Column("width", sa.Integer),
+    sa.Column("height", sa.Integer),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("preview", sa.LargeBinary),
+    sa.Index("files_by_content", "sha256"),
 )
 
 history = sa.Table(
@@ -402,4 +419,5 @@ MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     3: _add_percentiles,
     4: _steps(_add_request_identity, _add_appending, _add_namespace_and_lanes),
     5: _steps(_add_page_kinds),
+    6: files.create,
 }

@@ -12,6 +12,7 @@ from scrapeq.display.text import (
     moment,
     plain,
     seconds,
+    sentences,
     text_bar,
     without_credentials,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "render",
     "script",
     "seconds",
+    "sentences",
     "text_bar",
     "without_credentials",
 ]

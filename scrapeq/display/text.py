@@ -40,6 +40,16 @@ def seconds(duration_s: float | None) -> str:
     return f"{minutes} min {second:02} s" if minutes else f"{second} s"
 
 
+def sentences(*parts: str) -> str:
+    """The parts that are not empty, one after another; each after the first begins with a capital, but
+    for one that begins with a name from a program."""
+    found = [part for part in parts if part]
+    return ". ".join(
+        part[:1].upper() + part[1:] if place and part.split(" ", 1)[0].isalpha() else part
+        for place, part in enumerate(found)
+    )
+
+
 def plain(text: object, limit: int = 300) -> str:
     """A stranger's words on one line: nothing in it moves the cursor or turns the reading order.
 

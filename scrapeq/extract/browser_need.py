@@ -15,7 +15,7 @@ Doubt is None: a page that HTTP gives whole is not to be rendered.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -41,22 +41,31 @@ _STATE = re.compile(
 _HIDDEN = "script, style, noscript, template"
 
 
-def browser_need(tree: LexborHTMLParser, text: str | None, fields: dict[str, Any]) -> str | None:
-    """The signal that the page needs a browser, or None. text, fields: what was read of it."""
+class BrowserNeed(NamedTuple):
+    """signal: that the page needs a browser, or None. visible: characters to be read without white
+    space, if they were counted."""
+
+    signal: str | None = None
+    visible: int | None = None
+
+
+def browser_need(tree: LexborHTMLParser, text: str | None, fields: dict[str, Any]) -> BrowserNeed:
+    """Whether the page needs a browser. text, fields: what was read of it."""
     missed = bool(fields) and not any(fields.values())
     if text is not None and len(text) >= NOT_MUCH and not missed:
-        return None  # the usual page, which is not looked at again
+        return BrowserNeed()  # the usual page, which is not looked at again
     scripts = [script for script in tree.css("script") if _runs(script)]
     if tree.body is None or not scripts:
-        return None
+        return BrowserNeed()
     visible = _visible_characters(tree.body)
+    signal = None
     if visible < LITTLE:
-        return "empty_mount" if _has_empty_mount(tree) else "scripts_alone"
-    if visible < NOT_MUCH and _asks_for_script(tree):
-        return "asks_for_script"
-    if missed and (_has_empty_mount(tree, surely=True) or _has_state(tree)):
-        return "selectors_missed"
-    return None
+        signal = "empty_mount" if _has_empty_mount(tree) else "scripts_alone"
+    elif visible < NOT_MUCH and _asks_for_script(tree):
+        signal = "asks_for_script"
+    elif missed and (_has_empty_mount(tree, surely=True) or _has_state(tree)):
+        signal = "selectors_missed"
+    return BrowserNeed(signal, visible)
 
 
 def _runs(script: LexborNode) -> bool:

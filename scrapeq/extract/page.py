@@ -74,7 +74,9 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
     images = images_of(tree, join) if recipe.extract_images else []
     need = browser_need(tree, text.text, fields)
     # The last of all, since it takes scripts out of the tree.
-    kind, signal = page_kind(tree, declared, markup, text.text, url=url, asked=asked)
+    kind, signal = page_kind(
+        tree, declared, markup, text.text, url=url, asked=asked, visible=need.visible
+    )
     sources |= metadata_sources
     sources |= {f"fields.{name}": "selector" for name, value in fields.items() if value}
     sources |= {"links": "a[href]"} if links else {}
@@ -94,7 +96,7 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
         charset=decoded.charset,
         page_kind=kind,
         page_kind_signal=signal,
-        browser_need=need,
+        browser_need=need.signal,
     )
 
 

@@ -46,14 +46,15 @@ def page_kind(
     *,
     url: str,
     asked: str,
+    visible: int | None = None,
 ) -> Verdict:
     """The kind, and the sign that decided, in a few plain words; no sign for a page.
 
     Takes scripts and the like out of `tree`. text: the main text, if it was looked for. url: of the
     page. asked: what was asked for, before
-    redirects.
+    redirects. visible: characters to be read, if somebody has counted them (see `browser_need`).
     """
-    look = _Look(tree, declared, markup, text, url, asked or url)
+    look = _Look(tree, declared, markup, text, url, asked or url, visible)
     for rule in _RULES if look.is_short else _LONG_RULES:
         if found := rule(look):
             return found
@@ -81,10 +82,11 @@ class _Look:
     text: str | None
     url: str
     asked: str
+    visible: int | None = None
 
     @cached_property
     def is_short(self) -> bool:
-        if len(self.text or "") > SHORT:
+        if len(self.text or "") > SHORT or (self.visible or 0) > SHORT:
             return False
         place = 0
         for _ in range(MANY_PARAGRAPHS):
@@ -144,7 +146,7 @@ class _Look:
     @cached_property
     def was_moved(self) -> bool:
         """Whether redirects led to another path or another site."""
-        return _place(self.asked) != _place(self.url)
+        return self.asked != self.url and _place(self.asked) != _place(self.url)
 
     @cached_property
     def comes_back(self) -> bool:
@@ -290,10 +292,9 @@ def _redirected_to_404(look: _Look) -> Verdict | None:
 
 def _titled_404(look: _Look) -> Verdict | None:
     """Of a page that may be long, with the menus of its site: its title and its heading say so."""
-    if _ABOUT_404.search(look.asked) or look.declared.is_article:
+    if not words.says(words.NOT_FOUND, look.titles) or look.declared.is_article:
         return None
-    by_title = words.says(words.NOT_FOUND, look.titles)
-    if by_title and words.says(words.NOT_FOUND, look.headings):
+    if words.says(words.NOT_FOUND, look.headings) and not _ABOUT_404.search(look.asked):
         return PageKind.SOFT_404, "title and heading say not found"
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from scrapeq import clock
@@ -17,15 +17,24 @@ def published_at(
     """The time of publication in UTC, and its source; None if the page does not declare it.
 
     From JSON-LD, meta elements, the address (/2025/09/04/), marked-up time elements. A day without
-    an hour is its midnight; a time without a zone is taken for UTC. Times before 1990 or more than
-    a day ahead are slips of a template and are passed over.
+    an hour is its midnight; a time without a zone is taken for UTC. Of a time that cannot be read, as in
+    a zone whose name means several, there is the day; the source then says "day only", unless another
+    place of the page has the time of that day. Times before 1990 or more than a day ahead are slips of
+    a template and are passed over.
     """
     latest = (now or clock.now()) + timedelta(days=1)
+    the_day: tuple[datetime, str] | None = None
     for written, source in _candidates(declared, url):
-        when = parse_time(written)
-        if when is not None and _EARLIEST <= when <= latest:
+        when, is_day_of_a_time = _parsed(written)
+        if when is None or not _EARLIEST <= when <= latest:
+            continue
+        if is_day_of_a_time:
+            the_day = the_day or (when, f"{source}, day only")
+        elif the_day is None or (
+            when.time() != time() and abs(when - the_day[0]) < timedelta(days=2)
+        ):
             return when, source
-    return None
+    return the_day
 
 
 def guess_published_at(markup: str, url: str) -> tuple[datetime, str] | None:
@@ -46,8 +55,14 @@ def parse_time(written: str) -> datetime | None:
     """A time as machines write it (ISO 8601, RFC 2822, or beginning with a date), in UTC.
 
     Of what stands behind a date only a time in one of the usual forms is read; with anything else
-    it is the day."""
+    it is the day, as with a zone whose name means several."""
+    return _parsed(written)[0]
+
+
+def _parsed(written: str) -> tuple[datetime | None, bool]:
+    """The same, and whether it is the day of a time that could not be read."""
     written = written.strip()[:100]
+    is_day_of_a_time = False
     if match := _DATE_AND_TIME.fullmatch(written):
         written = (
             f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}T{match[4]:0>2}:{match[5]}:{match[6] or '00'}"
@@ -58,21 +73,28 @@ def parse_time(written: str) -> datetime | None:
         when = datetime.fromisoformat(written)
     except ValueError:
         if match := _DATE.match(written):
+            is_day_of_a_time = _CLOCK.search(written, match.end()) is not None
             try:
                 when = datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=UTC)
             except ValueError:
-                return None
+                return None, False
         else:
             try:
                 when = parsedate_to_datetime(written)
             except (ValueError, TypeError, IndexError, OverflowError):
-                return None
+                return None, False
+            if when.tzinfo is None and (zone := clock.mail_zone(written)):
+                if zone.lower() in clock.ZONE_MINUTES:
+                    minutes = clock.ZONE_MINUTES[zone.lower()]
+                    when = when.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+                else:
+                    when, is_day_of_a_time = datetime.combine(when.date(), time(), UTC), True
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     try:
-        return when.astimezone(UTC)
+        return when.astimezone(UTC), is_day_of_a_time
     except OverflowError:
-        return None
+        return None, False
 
 
 def _offset(zone: str) -> str:
@@ -109,9 +131,10 @@ _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _DATE_AND_TIME = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?"
-    r"\s*(?:(UTC|UT|GMT|Z|[ECMP][SD]T)|([+-]\d{2}:?\d{2}))",
+    rf"\s*(?:({clock.ZONE_NAMES})|([+-]\d{{2}}:?\d{{2}}))",
     re.IGNORECASE,
 )
+_CLOCK = re.compile(r"\d:\d\d")
 _IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]([01]?\d)[/-]([0-3]?\d)(?=[/_-])")
 _METAS = (
     *("article:published_time", "og:article:published_time", "og:published_time", "datepublished"),

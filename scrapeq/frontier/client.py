@@ -132,7 +132,14 @@ def translated(client: redis.Redis) -> Iterator[None]:
         ) from error
     except redis.exceptions.NoPermissionError as error:
         raise _not_allowed(client, error) from error
-    except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
+    except redis.exceptions.TimeoutError as error:
+        waited_s = client.connection_pool.connection_kwargs.get("socket_timeout", TIMEOUT_S)
+        raise _unavailable(
+            client,
+            f"Error connecting to Redis: it does not answer (waited {waited_s:g} s)",
+            "see whether it runs and is not frozen or overloaded, or correct {name}",
+        ) from error
+    except (redis.exceptions.ConnectionError, OSError) as error:
         raise _unavailable(
             client,
             f"Error connecting to Redis: {_first_line(error)}",
@@ -207,4 +214,4 @@ def _refusing(client: redis.Redis, error: BaseException) -> RedisUnavailable:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

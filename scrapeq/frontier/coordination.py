@@ -14,9 +14,6 @@ from scrapeq.frontier.scripts import Scripts
 
 #: Seconds after which a worker that was not seen counts as gone; it is seen every second.
 WORKER_SILENCE_S = 10
-#: The same for a browser, which is noted every five.
-BROWSER_SILENCE_S = 20
-
 
 #: Seconds after which a note about due jobs is forgotten: far longer than anybody leaves it unseen.
 WATCHED_S = 7 * 86_400
@@ -58,10 +55,18 @@ class Coordination:
             server, epoch = pipe.execute()
         return str(server["run_id"]), None if epoch is None else int(epoch)
 
-    def set_epoch(self, epoch: int) -> None:
-        """Let claims begin: tokens of this epoch are above all earlier ones."""
+    def set_epoch(self, epoch: int, *, was_emptied: bool = False) -> None:
+        """Let claims begin: tokens of this epoch are above all earlier ones.
+
+        was_emptied: when hosts were asked last is not known, so the gap of each runs from now.
+        """
+        now_ms = self._now_ms()
         with translated(self._redis):
-            self._redis.set(self._keys.epoch, epoch)
+            pipe = self._redis.pipeline()
+            if was_emptied:
+                pipe.hset(self._keys.clock, "emptied_ms", now_ms)
+            pipe.set(self._keys.epoch, epoch)
+            pipe.execute()
 
     def clear(self) -> None:
         """Remove all keys of the namespace but locks and clock: those of an older version may have a form
@@ -88,19 +93,9 @@ class Coordination:
     def workers(self) -> list[str]:
         """Worker processes that were seen lately."""
         with translated(self._redis):
-            silent = int(self._scripts.run("now", [])) - WORKER_SILENCE_S * 1000
+            silent = self._now_ms() - WORKER_SILENCE_S * 1000
             self._redis.zremrangebyscore(self._keys.workers, "-inf", silent)
             return [str(worker) for worker in self._redis.zrange(self._keys.workers, 0, -1)]
-
-    def note_browser(self) -> None:
-        """A worker here can render pages."""
-        with translated(self._redis):
-            self._redis.set(self._keys.browsers, 1, ex=BROWSER_SILENCE_S)
-
-    def any_browser(self) -> bool:
-        """Whether any worker could render pages lately."""
-        with translated(self._redis):
-            return bool(self._redis.exists(self._keys.browsers))
 
     def forget_worker(self, worker: str) -> None:
         """A worker ended as it should."""
@@ -146,8 +141,8 @@ class Coordination:
             return max(0.0, (self._now_ms() - int(json.loads(known)[1])) / 1000)
 
     def _now_ms(self) -> int:
-        seconds, micros = self._redis.time()
-        return int(seconds) * 1000 + int(micros) // 1000
+        """By Redis's clock, which never goes back: see lua/common.lua."""
+        return int(self._scripts.run("now", []))
 
     def may_notify(self) -> bool:
         """Whether to send a wake-up: not if one was sent within half a second, nor into a full Redis,

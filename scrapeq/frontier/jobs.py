@@ -6,6 +6,7 @@ with them. Every method raises RedisUnavailable or RedisFull.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -35,12 +36,15 @@ class Due:
 @dataclass(frozen=True, slots=True)
 class GivenUp:
     """Why a host's due jobs end unasked: for how long it failed (ms), how many probes failed after
-    that, and why the last one did. The kind may be one that a newer worker knows."""
+    that, and why the last one did. own_kind, own_message: why the last try of the job itself failed;
+    "" if it was not tried. A kind may be one that a newer worker knows."""
 
     failing_ms: int
     probes: int
     error_kind: str
     error_message: str
+    own_kind: str = ""
+    own_message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +274,10 @@ def _lease(  # noqa: PLR0917 - what a claim gives
     """A lease as a claim writes it; that a job was taken to be given up is no try."""
     why = None
     if given_up:
-        failing_ms, probes, error_kind, error_message = given_up
-        why = GivenUp(int(failing_ms), int(probes), error_kind, error_message)
+        failing_ms, probes, error_kind, error_message, own = given_up
+        own_kind, own_message = json.loads(own) if own else ("", "")
+        why = GivenUp(
+            int(failing_ms), int(probes), error_kind, error_message, own_kind, own_message
+        )
     begun = int(tries) - (why is not None)
     return Lease(job_id, int(token), begun, int(lost), bool(guilty), why, trail)

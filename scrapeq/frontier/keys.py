@@ -45,9 +45,13 @@
                                           dropped
     <namespace>:stalled           string  last token and since when no claim followed, as JSON: [token,
                                           ms], while jobs are due
-    <namespace>:browsers          string  a worker can render pages; 20 seconds
-    <namespace>:clock             hash    the time that was seen last (`seen_ms`), and by how much it is
-                                          ahead of the machine's (`ahead_ms`): see lua/common.lua
+    <namespace>:browsers          hash    worker that can render pages → when it told so (ms) and of its
+                                          browser, as JSON; 20 seconds
+    <namespace>:needs             zset    host and shape of path whose pages need a browser → when that is
+                                          forgotten (ms); an hour
+    <namespace>:clock             hash    the time that was seen last (`seen_ms`), by how much it is ahead
+                                          of the machine's (`ahead_ms`), and when this Redis was emptied
+                                          (`emptied_ms`): see lua/common.lua
     <namespace>:lock:<name>       string  until when (ms), and who repairs, feeds, submits a name or sent
                                           a wake-up; seconds
     <namespace>:nothing           string  never there: scripts delete it (see lua/common.lua)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 import redis
 
+from scrapeq.clock import DAY_MS
 from scrapeq.errors import RedisFull
 from scrapeq.frontier.client import translated
-from scrapeq.frontier.scripts import Scripts
+from scrapeq.frontier.scripts import CHUNK, Scripts
 from scrapeq.models import BreakerOpen, SlotOwner, SlotTaken, SlotWait
 
 
@@ -52,6 +54,17 @@ class Throttle:
     def set_robots_known(self, host: str, crawl_delay_ms: int, ttl_ms: int) -> None:
         """The host's robots.txt is known, with this Crawl-delay (0: none)."""
         self._scripts.run("slot", ["robots", host, crawl_delay_ms, ttl_ms])
+
+    def put_back_crawl_delays(self, crawl_delays_ms: Mapping[str, int]) -> None:
+        """Into a Redis that was emptied. Each robots.txt is read again: more than this is not known."""
+        hosts = list(crawl_delays_ms)
+        for start in range(0, len(hosts), CHUNK):
+            pipe = self._redis.pipeline(transaction=False)
+            for host in hosts[start : start + CHUNK]:
+                pipe.hset(self._keys.host(host), "crawl_ms", crawl_delays_ms[host])
+                pipe.pexpire(self._keys.host(host), DAY_MS)
+            with translated(self._redis):
+                pipe.execute()
 
     def robots(self, origin: str) -> str | None:
         """What was kept for an origin by `keep_robots`, until it expires."""

@@ -167,7 +167,7 @@ class Views:
             "workers": len(self._coordination.workers()),
         }
 
-    def is_due(self, lanes: Sequence[Lane] = (Lane.HTTP,)) -> bool:
+    def is_due(self, lanes: Sequence[Lane] = tuple(Lane)) -> bool:
         """Whether a claim of these lanes would find something to do, or to put right."""
         pipe = self._redis.pipeline(transaction=False)
         for lane in lanes:

@@ -10,6 +10,7 @@ from scrapeq.models.lane import Lane
 from scrapeq.models.links import Links
 from scrapeq.models.page import Page
 from scrapeq.models.page_fields import Content, Fetched
+from scrapeq.models.page_file import FileKind, PageFile
 from scrapeq.models.page_kind import PageKind
 from scrapeq.models.progress import Progress
 from scrapeq.models.request_identity import RequestIdentity
@@ -25,12 +26,14 @@ __all__ = [
     "ErrorKind",
     "Failure",
     "Fetched",
+    "FileKind",
     "HostVerdict",
     "Job",
     "JobStatus",
     "Lane",
     "Links",
     "Page",
+    "PageFile",
     "PageKind",
     "Progress",
     "Recipe",

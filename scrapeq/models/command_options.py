@@ -53,11 +53,16 @@ def config_from_options(
     render: str | None = None,
     wait_for: str | None = None,
     action: Iterable[str] | None = None,
+    screenshot: str | None = None,
+    pdf: bool = False,
+    capture: Iterable[str] | None = None,
+    console: bool = False,
 ) -> ScrapingConfig:
     """The config that these words ask for, each by the name of its option.
 
     `select`, `select_all` and `option` are NAME=VALUE; an option that is a dict is JSON:
-    `cookies={"session": "env:SHOP_COOKIE"}`. `action` is JSON too, or @ and the name of a file of it. The short words win over the same thing as an option.
+    `cookies={"session": "env:SHOP_COOKIE"}`. `action` is JSON too, or @ and the name of a file of
+    it. The short words win over the same thing as an option.
 
     Raises ConfigError, which never repeats a value that may be a secret.
     """
@@ -70,9 +75,21 @@ def config_from_options(
         options["custom_selectors"] = {**options.get("custom_selectors", {}), **selectors}
     if steps := [one for word in action or [] for one in _actions(word)]:
         options["actions"] = steps
-    given = {"delay_between_requests": delay, "render": render, "wait_for": wait_for}
+    given = {
+        "delay_between_requests": delay,
+        "render": render,
+        "wait_for": wait_for,
+        "screenshot": screenshot,
+        "capture": tuple(capture) if capture else None,
+    }
     options |= {name: value for name, value in given.items() if value is not None}
-    chosen = {"extract_links": links, "extract_images": images, "use_stealth": stealth}
+    chosen = {
+        "extract_links": links,
+        "extract_images": images,
+        "use_stealth": stealth,
+        "pdf": pdf,
+        "console": console,
+    }
     options |= {name: True for name, asked in chosen.items() if asked}
     return ScrapingConfig.build(**options)
 

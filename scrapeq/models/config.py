@@ -49,6 +49,12 @@ def _age(value: Any) -> Any:
 Age = Annotated[timedelta, BeforeValidator(_age)]
 
 
+#: Options that ask for files: see `PageFile`.
+BROUGHT = ("screenshot", "pdf", "capture", "console")
+#: Characters of a pattern of URLs, or of a selector; browsers take URLs of 2,000 and more.
+LONGEST_PATTERN = 2_000
+
+
 class Recipe(BaseModel):
     """What is to be read from a page: the part of the options that decides what a row holds.
 
@@ -152,6 +158,21 @@ class ScrapingConfig(BaseModel):
         max_length=MOST_ACTIONS,
         description="What a browser does on each page before it is read: "
         '[{"click": "#more"}, {"scroll": "end"}]. Every page is rendered then.',
+    )
+    screenshot: bool | str = Field(
+        False,
+        description='A picture of each page: "window" (or True) for what a window shows, "full" for '
+        "the whole page, or a selector for one element.",
+    )
+    pdf: bool = Field(False, description="Each page as a PDF.")
+    capture: tuple[str, ...] = Field(
+        (),
+        max_length=50,
+        description='The JSON answers that a page gets from URLs like these: ["*/api/offers*"]; '
+        "* is any text.",
+    )
+    console: bool = Field(
+        False, description="Keep the errors of a page's scripts, and its requests that failed."
     )
 
     # politeness
@@ -285,6 +306,35 @@ class ScrapingConfig(BaseModel):
                 raise ValueError(f"there is no kind of page {name[:40]!r} to fail on: {meant}")
         return tuple(PageKind(name) for name in sorted(names))
 
+    @field_validator("screenshot", mode="before")
+    @classmethod
+    def _screenshot_is_written(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        words = {"window": True, "true": True, "false": False, "": False}
+        if len(value) > LONGEST_PATTERN:
+            raise ValueError(f"a selector has at most {LONGEST_PATTERN:,} characters")
+        return words.get(value.strip().lower(), value.strip())
+
+    @field_validator("capture", mode="before")
+    @classmethod
+    def _patterns_are_written(cls, value: Any) -> Any:
+        """A list, or a text of one or more: a URL has no white space."""
+        patterns = value.split() if isinstance(value, str) else value
+        for pattern in patterns if isinstance(patterns, (list, tuple)) else ():
+            if not isinstance(pattern, str) or not 0 < len(pattern) <= LONGEST_PATTERN:
+                raise ValueError(f"a pattern has 1 to {LONGEST_PATTERN:,} characters")
+        return patterns
+
+    @model_validator(mode="after")
+    def _a_browser_is_wanted(self) -> Self:
+        if self.render == "never" and self.brings:
+            raise ValueError(
+                f"{self.brings[0]} needs a browser, and render='never' shows no page in one; "
+                "leave render out"
+            )
+        return self
+
     @field_validator("headers", "cookies")
     @classmethod
     def _fields_are_sendable(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
@@ -313,9 +363,14 @@ class ScrapingConfig(BaseModel):
         return value
 
     @property
+    def brings(self) -> tuple[str, ...]:
+        """The options that ask for files of a page, which only a browser has."""
+        return tuple(name for name in BROUGHT if getattr(self, name))
+
+    @property
     def always_renders(self) -> bool:
-        """Whether every page is shown by a browser, whatever is in it."""
-        return self.render == "always" or bool(self.actions)
+        """Whether every HTML page is shown in a browser."""
+        return self.render == "always" or bool(self.actions or self.brings)
 
     @property
     def recipe(self) -> Recipe:

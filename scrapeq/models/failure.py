@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scrapeq.models.error_kind import ErrorKind
+from scrapeq.models.page_file import PageFile
 from scrapeq.models.page_kind import PageKind
 
 
@@ -15,7 +16,8 @@ class Failure:
     kind: the slug of the row. message: one plain sentence for the analyst, safe to show as text.
     retryable: None means what the kind says. retry_after_s: seconds that the server asked us to
     stay away, uncapped; None if it did not ask. elapsed_s: from the first byte sent to the end. page_kind:
-    of an answer that is no page and whose kind is known all the same.
+    of an answer that is no page and whose kind is known all the same. files: what a browser has of the
+    page all the same.
     """
 
     kind: ErrorKind
@@ -27,6 +29,7 @@ class Failure:
     elapsed_s: float = 0.0
     page_kind: PageKind | None = None
     page_kind_signal: str | None = None
+    files: tuple[PageFile, ...] = ()
 
     @property
     def may_retry(self) -> bool:

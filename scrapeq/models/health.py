@@ -169,10 +169,10 @@ class SystemHealth(BaseModel):
 
     def _paused(self) -> str:
         named = [
-            f"{one.host} ({error_words(one.error_kind)})" for one in self.paused_hosts[:MOST_NAMED]
+            f"{one.host}: {error_words(one.error_kind)}" for one in self.paused_hosts[:MOST_NAMED]
         ]
         more = len(self.paused_hosts) - len(named)
-        return ", ".join(named) + (f" and {more:,} more" if more else "")
+        return "; ".join(named) + (f" and {more:,} more" if more else "")
 
 
 def unhealthy(reason: str, hint: str, **facts: Any) -> SystemHealth:

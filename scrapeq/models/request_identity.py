@@ -70,13 +70,14 @@ _WORDS = {
     "wait_for": "another wait_for",
     "wait_time": "another wait_time",
     "actions": "other actions",
+    "brings": "other files of a page",
 }
 
 
 def _sent(config: ScrapingConfig) -> dict[str, Any]:
     """What of the options goes out with each request."""
     headers = {name.lower(): value for name, value in config.headers.items()}
-    return {
+    sent: dict[str, Any] = {
         "headers": {name: value.get_secret_value() for name, value in headers.items()},
         "cookies": {name: value.get_secret_value() for name, value in config.cookies.items()},
         "proxy": config.proxy.get_secret_value() if config.proxy else "",
@@ -85,5 +86,11 @@ def _sent(config: ScrapingConfig) -> dict[str, Any]:
         "render": config.render if config.render != "auto" else "",
         "wait_for": config.wait_for or "",
         "wait_time": config.wait_time if config.render != "never" else 0,
-        **({"actions": config.to_storage()["actions"]} if config.actions else {}),
     }
+    # Not a request's, but part of what a page must have to answer. Only where there is some: pages
+    # that were stored before there were such options go on to answer.
+    if config.actions:
+        sent["actions"] = config.to_storage()["actions"]
+    if config.brings:
+        sent["brings"] = {name: getattr(config, name) for name in config.brings}
+    return sent

@@ -115,6 +115,19 @@ class ScrapeqMagics(Magics):
         help='What a browser does on each page, as JSON: {"click": "#more"}; or @FILE.',
     )
     @argument(
+        "--screenshot",
+        metavar="WHAT",
+        help="A picture of each page: window, full, or a selector of an element.",
+    )
+    @argument("--pdf", action="store_true", help="Each page as a PDF.")
+    @argument(
+        "--capture",
+        metavar="PATTERN",
+        action="append",
+        help="Keep the JSON answers of URLs like this: */api/offers*.",
+    )
+    @argument("--console", action="store_true", help="Keep the errors of pages' scripts.")
+    @argument(
         "--refresh", action="store_true", help="Fetch again, also where stored pages could answer."
     )
     @argument(
@@ -161,6 +174,10 @@ class ScrapeqMagics(Magics):
                 render=asked.render,
                 wait_for=asked.wait_for,
                 action=asked.action,
+                screenshot=asked.screenshot,
+                pdf=asked.pdf,
+                capture=asked.capture,
+                console=asked.console,
             )
             batch = client.scrape(
                 source,

@@ -16,7 +16,7 @@ from celery.exceptions import Reject
 
 from scrapeq import cluster, database
 from scrapeq.errors import ScrapeqError
-from scrapeq.models import FINAL
+from scrapeq.models import FINAL, Lane
 from scrapeq.pipeline import arguments, registering
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.project.celery_app import SCRAPE, TASKS, WAKE_UP, make_app
@@ -89,7 +89,7 @@ def wake_up_task() -> None:
         return  # its loop has ended: waiting for it would hold up the worker's end
     loop = _process.loop
     loop.drain(BUDGET_S)
-    if not _process.stopping.is_set() and loop.services.frontier.views.is_due():
+    if not _process.stopping.is_set() and loop.services.frontier.views.is_due([Lane.HTTP]):
         loop.services.wake()
 
 

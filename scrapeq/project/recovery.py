@@ -120,7 +120,12 @@ def recover(services: Services) -> bool:
         log.warning("Redis is new or was restarted: putting back what is open (epoch %d)", raised)
         if known.run_id == OLDER_FORM:
             services.frontier.coordination.clear()
-        services.frontier.coordination.set_epoch(raised)
+        was_emptied = found is None and bool(known.run_id)
+        if was_emptied:
+            services.frontier.throttle.put_back_crawl_delays(
+                database.crawl_delays.known(services.engine)
+            )
+        services.frontier.coordination.set_epoch(raised, was_emptied=was_emptied)
         services.frontier.jobs.shorten_leases(_RENEW_WITHIN_MS)
         feed_unfed(services, older_than_ms=0)
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -14,9 +15,9 @@ from celery import Celery
 
 from scrapeq import cluster, database
 from scrapeq.errors import ConfigError, DatabaseUnavailable, RedisUnavailable
-from scrapeq.frontier import BreakerPolicy, Frontier, check_redis, connect
+from scrapeq.frontier import BreakerPolicy, Frontier, check_redis, connect, translated
 from scrapeq.project.bounded import Bounded, budget
-from scrapeq.project.celery_app import QUEUES, WAKE_UP, key_prefix, make_app
+from scrapeq.project.celery_app import CONNECT_TIMEOUT_S, QUEUES, WAKE_UP, key_prefix, make_app
 from scrapeq.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
@@ -141,10 +142,34 @@ def check_namespace(services: Services) -> None:
 
 def _connected(settings: Settings) -> tuple[Frontier, str]:
     """The frontier of a Redis that answers and can be worked with, and its URL for Celery."""
-    client = connect(cluster.redis_url(settings), named_by=settings.redis_named_by)
-    check_redis(client)
+    url, named_by = cluster.redis_url(settings), settings.redis_named_by
+    with closing(connect(url, named_by=named_by, timeout_s=FIRST_LOOK_S)) as first:
+        check_redis(first)  # a frozen one is told soon
+    client = connect(url, named_by=named_by)
+    _check_messages(settings)
     frontier = Frontier(client, _breaker_policy(settings), settings.namespace)
     return frontier, cluster.broker_url(settings)
+
+
+def _check_messages(settings: Settings) -> None:
+    """Refuse a Redis for Celery's messages that no waiting can mend; raises ConfigError.
+
+    One that is away is left alone: work needs no messages, and Celery tries again by itself.
+    """
+    named = {
+        "CELERY_BROKER_URL": settings.celery_broker_url,
+        "CELERY_RESULT_BACKEND": settings.celery_result_backend,
+    }
+    for variable, secret in named.items():
+        url = secret.get_secret_value() if secret else ""
+        is_checked = settings.redis_url is not None and url == settings.redis_url.get_secret_value()
+        if is_checked or not url.startswith(("redis://", "rediss://", "unix://")):
+            continue
+        if "ssl_cert_reqs" in url:  # Celery's words for it are not those of redis-py
+            continue
+        client = connect(url, named_by=variable, timeout_s=CONNECT_TIMEOUT_S)
+        with closing(client), suppress(RedisUnavailable), translated(client):
+            client.ping()
 
 
 def shared_looking_services(settings: Settings | None = None) -> Services:

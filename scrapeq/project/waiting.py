@@ -3,8 +3,11 @@ while waiting. A record that is away for a while is waited for, as Redis is."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextvars import copy_context
 from typing import TypeVar
 
 from scrapeq.errors import (
@@ -30,6 +33,10 @@ RECORD_AWAY_S = 5
 #: is over by then.
 MOST_AWAY_S = 60
 
+#: Seconds between two small questions beside a read, and that the server may be silent in the middle of one:
+#: then the read is given up.
+LOOK_BESIDE_S, SILENT_S = 1, 10
+
 _T = TypeVar("_T")
 
 
@@ -39,7 +46,8 @@ class Waiting:
 
     Meanwhile a private cluster that has ended is started again; a queue without workers, and a
     service that does not answer, is warned of once. Iterating raises WaitTimeout when the time is
-    over, with `what` is not done, and what `why_late` gives.
+    over, with `what` is not done, and what `why_late` gives. remark: what is to be warned of, once;
+    "" for nothing.
     """
 
     def __init__(
@@ -48,11 +56,13 @@ class Waiting:
         what: str,
         timeout_s: float | None,
         why_late: Callable[[], str] = lambda: "",
+        remark: Callable[[], str] = lambda: "",
     ) -> None:
         self._services = services
         self._what = what
         self._timeout_s = timeout_s
         self._why_late = why_late
+        self._remark = remark
         self._record = _AwayRecord(services)
 
     def look(self, look: Callable[[], _T]) -> _T | None:
@@ -72,7 +82,7 @@ class Waiting:
     def __iter__(self) -> Iterator[float]:
         began = looked_after = idle_since = time.monotonic()
         pause_s = FIRST_PAUSE_S
-        warned = False
+        warned = remarked = False
         while True:
             yield pause_s
             pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
@@ -86,6 +96,9 @@ class Waiting:
                 elif not warned and now - idle_since > NO_WORKERS_S:
                     warned = True
                     self._warn()
+                if not remarked and (remark := self._remark()):
+                    remarked = True
+                    warn(remark, ServiceAwayWarning)
 
     def _works(self) -> bool:
         services = self._services
@@ -135,17 +148,49 @@ class _AwayRecord:
             warn(f"{away.what}: waiting for it. {away.advice}", ServiceAwayWarning)
 
 
-def patiently(services: Services, read: Callable[[], _T]) -> _T:
-    """What a read of the record gives. A PostgreSQL that is away is waited for, and warned of after
-    some seconds. Raises DatabaseUnavailable after `MOST_AWAY_S`, and for SQLite at once."""
+def patiently(services: Services, read: Callable[[], _T], *, changes: bool = False) -> _T:
+    """What a read of the record gives. A PostgreSQL that is away, or is silent in the middle, is waited
+    for, and warned of after some seconds. Raises DatabaseUnavailable after about `MOST_AWAY_S`, and for
+    SQLite at once. changes: it is no read but a change, which is not left in the middle: whether it
+    happened would not be known."""
     record = _AwayRecord(services)
+    is_file = services.engine.dialect.name == "sqlite"  # which is never silent
     ends_s = time.monotonic() + MOST_AWAY_S
     while True:
         try:
             services.check_record()
-            return read()
+            if is_file or changes:
+                return read()
+            return _while_it_answers(services, read)
         except DatabaseUnavailable as error:
-            if services.engine.dialect.name == "sqlite" or time.monotonic() > ends_s:
+            if is_file or time.monotonic() > ends_s:
                 raise
             record.note(error)
         time.sleep(LONGEST_PAUSE_S)
+
+
+def _while_it_answers(services: Services, read: Callable[[], _T]) -> _T:
+    """What a read gives, however long it takes, as long as the server answers a small question beside
+    it: neither the driver nor the network notices one that is frozen. Raises DatabaseUnavailable after
+    `SILENT_S` of silence; the read then ends in its own thread, whenever that is."""
+    answer: Future[_T] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            answer.set_result(context.run(read))
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name="scrapeq-reading", daemon=True).start()
+    silent_since_s: float | None = None
+    while not wait([answer], LOOK_BESIDE_S).done:
+        try:
+            services.check_record()
+        except DatabaseUnavailable:
+            silent_since_s = silent_since_s or time.monotonic()
+            if time.monotonic() - silent_since_s > SILENT_S:
+                raise
+        else:
+            silent_since_s = None
+    return answer.result()

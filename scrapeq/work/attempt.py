@@ -52,7 +52,8 @@ class Plan:
     @classmethod
     def of(cls, batch: Batch, *, any_stored: bool) -> Self:
         """The plan of a batch."""
-        max_age = batch.config.max_age if any_stored else None
+        # Kept bytes have no files beside them: who asks for some needs the page itself.
+        max_age = batch.config.max_age if any_stored and not batch.config.brings else None
         recipe = batch.config.recipe
         return cls(
             batch.config,
@@ -124,7 +125,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     except Exception as error:  # the rim: one row must not take its neighbours with it
         outcome = own_failure(error, f"job {lease.job_id}")
     ending = Ending(lease.job_id, lease.token, "done")
-    if stored is None:
+    if stored is None and not lease.given_up:  # else no request was sent
         report = host_report.report(host, outcome, response, plan.config, random.random())
         ending = replace(
             ending,
@@ -153,6 +154,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         selected=selected,
         html=response.body if response is not None and plan.config.store_html else None,
         content_type=response.content_type if response is not None else "",
+        files=read.files if read is not None else (),
     )
     return Outcome(ending, result)
 
@@ -220,7 +222,7 @@ def unwritable(result: Result) -> Result:
         fetched_at=known.fetched_at,
         from_store=known.from_store,
     )
-    return replace(result, page=page, content={}, html=None)
+    return replace(result, page=page, content={}, html=None, files=())
 
 
 def _fetched(

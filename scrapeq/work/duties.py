@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from scrapeq.errors import RedisFull, RedisUnavailable, ScrapeqError
-from scrapeq.models import Lane
 from scrapeq.project import recovery, steering
 from scrapeq.project.services import Services
 
@@ -43,7 +42,7 @@ def usual_duties(processes: int) -> list[Duty]:
     """What every worker does. processes: how many child processes this one has."""
 
     def wake(services: Services) -> None:
-        if services.frontier.views.is_due(tuple(Lane)):
+        if services.frontier.views.is_due():
             workers = max(processes, len(services.frontier.coordination.workers()))
             services.wake(workers - services.queue_lengths()["scraping"])
 

@@ -55,8 +55,19 @@ def report(
 
 
 def given_up(host: str, why: GivenUp) -> Failure:
-    """The failure of a page whose host was given up: no request was sent."""
+    """The failure of a page whose host was given up: no request was sent.
+
+    A page that was tried before keeps the kind and the words of its own last try.
+    """
     failing = display.seconds(why.failing_ms / 1000)
+    if why.own_kind:
+        return Failure(
+            ErrorKind.of(why.own_kind),
+            f"{why.own_message}; {host} has failed for {failing}, and so did {why.probes} single "
+            "requests to see whether it is back, so this page was not tried again: when the host is "
+            "well, retry_failed() fetches it",
+            retryable=False,
+        )
     return Failure(
         ErrorKind.BREAKER_OPEN,
         f"{host} has failed for {failing}, and so did {why.probes} single requests to see whether "

@@ -10,11 +10,15 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+import sqlalchemy as sa
+
+from scrapeq import database
 from scrapeq.clock import DAY_MS
-from scrapeq.errors import RedisFull, RedisUnavailable
+from scrapeq.errors import DatabaseUnavailable, RedisFull, RedisUnavailable
 from scrapeq.fetch import RobotsEntry
 from scrapeq.frontier import Frontier
 from scrapeq.models import BreakerOpen, SlotOwner, SlotTaken, SlotWait
@@ -23,6 +27,10 @@ from scrapeq.models import BreakerOpen, SlotOwner, SlotTaken, SlotWait
 Call = Callable[..., Awaitable[Any]]
 #: How long a host's robots.txt counts as known: RFC 9309, section 2.4, says at most a day.
 ROBOTS_KNOWN_MS = DAY_MS
+#: Seconds after which a Crawl-delay is written to the record again: long before it is too old there.
+KEPT_ANEW_S = DAY_MS / 2000
+#: Hosts whose Crawl-delay is known to be in the record.
+MOST_KEPT = 10_000
 #: Seconds between two calls to a Redis that is away.
 AGAIN_S = 0.5
 
@@ -30,8 +38,11 @@ AGAIN_S = 0.5
 class SharedThrottle:
     """A `fetch.HostThrottle` that holds over all workers."""
 
-    def __init__(self, frontier: Frontier, call: Call, hold_ms: int) -> None:
+    def __init__(self, frontier: Frontier, engine: sa.Engine, call: Call, hold_ms: int) -> None:
         self._frontier = frontier
+        self._engine = engine
+        #: By host: the Crawl-delay in the record (ms), and when it was written.
+        self._kept: dict[str, tuple[int, float]] = {}
         self._call = call
         self._hold_ms = hold_ms
 
@@ -63,6 +74,21 @@ class SharedThrottle:
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
         known = self._frontier.throttle.set_robots_known
         await self._ask(known, host, crawl_delay_ms, ROBOTS_KNOWN_MS)
+        await self._keep(host, crawl_delay_ms)
+
+    async def _keep(self, host: str, crawl_delay_ms: int) -> None:
+        """Have it in the record, for when Redis is emptied; most hosts ask for none."""
+        kept_ms, written_s = self._kept.get(host, (0, 0.0))
+        is_old = crawl_delay_ms and time.monotonic() > written_s + KEPT_ANEW_S
+        if kept_ms == crawl_delay_ms and not is_old:
+            return
+        with suppress(DatabaseUnavailable):  # the page is fetched all the same
+            await self._call(
+                database.crawl_delays.keep, self._engine, host, crawl_delay_ms, ROBOTS_KNOWN_MS
+            )
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[host] = crawl_delay_ms, time.monotonic()
 
     async def _ask(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         return await _once_redis_answers(self._call, question, *arguments, **named)

@@ -95,7 +95,7 @@ def test_each_value_comes_back_in_its_own_field(record: sa.Engine, submit: Submi
     )
 
     read = {name: value for name, value in read.items() if name not in NOT_OF_THE_PAGE}
-    sha256 = database.results.content_hash(b"<p>")
+    sha256 = database.files.content_hash(b"<p>")
     expected = good | read | {"links": list(read["links"]), "html_sha256": sha256}
     assert pages["b-1"] == Page(**expected)
     failed = bad | {"from_store": False, "html_sha256": sha256}

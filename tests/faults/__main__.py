@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--mains", type=int, default=2, help="worker processes")
     parser.add_argument("--children", type=int, default=2, help="pool children of each")
     parser.add_argument("--window", type=int, default=24, help="fetches that each has open")
+    parser.add_argument("--latency-s", type=float, default=0.1, help="how long a page takes")
     options = parser.parse_args()
     seed = SystemRandom().randrange(10**6) if options.seed is None else options.seed
     faults = [
@@ -47,6 +48,7 @@ def main() -> None:
             mains=options.mains,
             children=options.children,
             window=options.window,
+            latency_s=options.latency_s,
         )
         print(f"\n{table(campaign.attempts, campaign.counts)}\n")
         for fault in campaign.left_out:

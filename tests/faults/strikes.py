@@ -10,21 +10,27 @@ import contextlib
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import sqlalchemy as sa
 
 from scrapeq import cluster, database
 from scrapeq.client.handle import BatchHandle
-from scrapeq.models import ScrapingConfig
+from scrapeq.errors import ScrapeqError
+from scrapeq.models import BatchState, Lane, ScrapingConfig
 from scrapeq.pipeline.monitor import health
-from tests.faults.system import HOSTS, System, eventually
+from tests.faults.system import HOSTS, KEYS, System, eventually
 
 #: How often the processes that read pages are killed in one strike, and how far apart.
 READER_KILLS, READER_KILLS_EVERY_S = 15, 0.2
+
+#: How often all workers are killed that have the same work.
+SAME_WORK_KILLS = 6
 
 HOUR_S = 3_600
 
@@ -83,6 +89,35 @@ def same_work_killed_twice(system: System) -> Iterator[Strike]:
         with all_workers_killed(system) as second:
             second.held = first.held | second.held
             yield second
+
+
+@contextmanager
+def same_work_killed_six_times(system: System) -> Iterator[Strike]:
+    """Each time when some of what was held has a worker again; counted from the last kill."""
+    held: dict[str, str] = {}
+    for _ in range(SAME_WORK_KILLS - 1):
+        with all_workers_killed(system) as strike:
+            held |= strike.held
+        eventually(partial(_anew, system, held), 60)
+    with all_workers_killed(system) as strike:
+        strike.held = held | strike.held
+        yield strike
+
+
+@contextmanager
+def priority_beside_suspects(system: System) -> Iterator[Strike]:
+    """While what lost its workers twice is tried apart, a batch of priority 1 comes for another host."""
+    with same_work_killed_twice(system) as strike:
+        suspects, tried = KEYS.suspects(Lane.HTTP), f"{KEYS.prefix}tried"
+        with system.redis() as client:
+            eventually(lambda: client.zcard(suspects) or client.scard(tried), 60)
+        began_s = time.monotonic()
+        urls = [system.web.url(f"/forum/{n}?at={began_s}", host=HOSTS + 1) for n in range(20)]
+        before = system.web.hits(host=HOSTS + 1)
+        system.queue.submit_batch(urls, ScrapingConfig(main_text="off"), priority=1)
+        eventually(lambda: system.web.hits(host=HOSTS + 1) > before)
+        strike.ended_s = time.monotonic() - began_s
+        yield strike
 
 
 @contextmanager
@@ -170,6 +205,99 @@ def led_to_a_paced_host(system: System) -> Iterator[Strike]:
     eventually(lambda: system.web.hits("/redirect-to") - before >= system.places)
     yield Strike(held_up=held_up)
     system.queue.cancel_batch(batch.id)
+
+
+# -- verbs -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def verbs_during_an_outage(system: System) -> Iterator[Strike]:
+    """Redis is killed and stays away; the open batches are paused and resumed, another is cancelled."""
+    engine = system.queue.services.engine
+    ids = [batch.id for batch in database.batches.unfinished_batches(engine)]
+    paced = system.queue.submit_batch(
+        [system.web.url(f"/forum/{n}?at={time.time()}", host=HOSTS) for n in range(20)]
+    )
+    strike = Strike(_all_held(system))
+    supervisor, pid = _supervisor(system), _redis(system)
+    with _frozen([supervisor]):  # which would start it again at once
+        _end_redis(pid, signal.SIGKILL)
+        for verb in (system.queue.pause_batch, system.queue.resume_batch):
+            for batch_id in ids:
+                with contextlib.suppress(ScrapeqError):
+                    verb(batch_id)
+        with contextlib.suppress(ScrapeqError):
+            system.queue.cancel_batch(paced.id)
+        yield strike
+    _redis_is_back(system, strike)
+    _resume_paused(system, ids)
+    eventually(lambda: _is_cancelled(system, paced.id))
+
+
+@contextmanager
+def verbs_in_a_killed_kernel(system: System) -> Iterator[Strike]:
+    """A kernel that pauses and resumes the open batches all the time is killed, five times."""
+    engine = system.queue.services.engine
+    ids = [batch.id for batch in database.batches.unfinished_batches(engine)]
+    for number in range(5):
+        kernel = system.program("verbs.py", "steer", *ids)
+        assert kernel.stdout
+        kernel.stdout.readline()
+        time.sleep(0.02 + 0.03 * number)
+        _end(kernel)
+    strike = Strike(_all_held(system))
+    yield strike
+    _resume_paused(system, ids)
+    strike.since = time.monotonic()
+
+
+@contextmanager
+def submitter_frozen(system: System) -> Iterator[Strike]:
+    """Within a named submit; another kernel submits the name meanwhile, and the first goes on then."""
+    name = f"n{time.time_ns()}"
+    urls = [system.web.url(f"/forum/{n}?name={name}", host=HOSTS + 1) for n in range(50)]
+    words = ("verbs.py", "submit", name, "9", *urls)
+    first = system.program(*words)
+    assert first.stdout
+    first.stdout.readline()
+    second = system.program(*words)
+    assert second.stdout
+    second.stdout.readline()
+    os.kill(second.pid, signal.SIGCONT)  # it stands still for a moment only
+    there = second.stdout.readline()
+    strike = Strike()
+    yield strike
+    os.kill(first.pid, signal.SIGCONT)
+    assert first.stdout.readline() == there, "two runs of one name"
+    _end(first)
+    _end(second)
+    assert [one.run for one in system.queue.list_batches() if one.name == name] == [1]
+    strike.since = time.monotonic()
+
+
+def _resume_paused(system: System, batch_ids: list[str]) -> None:
+    """What the record says is paused goes on, as somebody would have it who sees that."""
+    engine = system.queue.services.engine
+    for batch_id in batch_ids:
+        batch = database.batches.find_batch(engine, batch_id)
+        if batch and batch.state is BatchState.PAUSED:
+            system.queue.resume_batch(batch_id)
+
+
+def _is_cancelled(system: System, batch_id: str) -> bool:
+    """Whether it is; cancelled again, as the error of the first time advises, if it is not."""
+    with contextlib.suppress(ScrapeqError):
+        system.queue.cancel_batch(batch_id)
+    batch = database.batches.find_batch(system.queue.services.engine, batch_id)
+    return batch is not None and batch.state is BatchState.CANCELLED
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    program.kill()
+    program.wait()
+    for pipe in (program.stdin, program.stdout):
+        if pipe:
+            pipe.close()
 
 
 # -- Redis -----------------------------------------------------------------------------------------
@@ -335,11 +463,7 @@ def stopped_while_redis_is_frozen(system: System) -> Iterator[Strike]:
 @contextmanager
 def kernel_killed(system: System) -> Iterator[Strike]:
     strike = Strike(_all_held(system))
-    system.kernel.kill()
-    system.kernel.wait()
-    for pipe in (system.kernel.stdin, system.kernel.stdout):
-        if pipe:
-            pipe.close()
+    _end(system.kernel)
     eventually(lambda: not system.processes())
     strike.ended_s = time.monotonic() - strike.since
     yield strike

@@ -30,7 +30,7 @@ KEYS = Keys(DEFAULT_NAMESPACE)
 ROOT = Path(__file__).resolve().parents[2]
 HOSTS = 8
 DISK_MB = 400
-#: The Crawl-delay of the host after these, where no rows of the batches are.
+#: The Crawl-delay of the host after these, where no rows of the batches are; nor are they at the next.
 PACED_S = 5
 
 Database = Literal["sqlite", "postgresql"]
@@ -74,7 +74,7 @@ class System:
         self.worker_processes = mains * children
         self.lease_s = lease_s
         self.places = self.worker_processes * window
-        self.web = LittleWeb(HOSTS + 1, latency_s=latency_s, crawl_delay_s={HOSTS: PACED_S})
+        self.web = LittleWeb(HOSTS + 2, latency_s=latency_s, crawl_delay_s={HOSTS: PACED_S})
         self.disk: SmallDisk | None = None
         self.postgres: PostgresServer | None = None
         self._offset = folder / "clock"
@@ -138,21 +138,24 @@ class System:
 
     # -- the kernel --------------------------------------------------------------------------
 
-    def start_kernel(self) -> None:
-        """Start a kernel; back when its cluster answers."""
-        environment = {
-            **os.environ,
-            **self._clock,
-            **self._options,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        }
-        self.kernel = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("kernel.py")), *self._shape],
+    def program(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """A program of this folder, with the environment of the kernel."""
+        return subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name(name)), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env={
+                **os.environ,
+                **self._clock,
+                **self._options,
+                "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+            },
             cwd=self._folder,
         )
+
+    def start_kernel(self) -> None:
+        """Start a kernel; back when its cluster answers."""
+        self.kernel = self.program("kernel.py", *self._shape)
         assert self.kernel.stdout
         if self.kernel.stdout.readline() != b"ready\n":
             raise RuntimeError(f"the kernel ended with {self.kernel.wait()}")

@@ -21,8 +21,8 @@ class Fault:
     and most seconds until it is undone. recovered: "work" when what was held runs again or is
     done, counted from the strike; "progress" when another row is done, counted from the undoing.
     main_text: of the rows; with "fast" they are read in processes of their own. within_s: what is
-    promised of that; ends_within_s: of the end of what was told to end, or of the pictures that were
-    looked at (a second each).
+    promised of that; ends_within_s: of the end of what was told to end, of the pictures that were
+    looked at (a second each), or of the time until a batch beside suspects sends its first request.
     """
 
     name: str
@@ -67,6 +67,23 @@ FAULTS = (
         strikes.same_work_killed_twice,
         "work",
         15,
+    ),
+    Fault(
+        "the same work killed six times",
+        "the same six times",
+        _SUPERVISED,
+        strikes.same_work_killed_six_times,
+        "work",
+        15,
+    ),
+    Fault(
+        "a better priority beside suspects",
+        "the same twice, and a batch of priority 1 for another host",
+        _SUPERVISED,
+        strikes.priority_beside_suspects,
+        "work",
+        15,
+        ends_within_s=2,
     ),
     Fault(
         "clock set back",
@@ -140,6 +157,32 @@ FAULTS = (
         strikes.led_to_a_paced_host,
         "work",
         15,
+    ),
+    Fault(
+        "verbs during an outage",
+        "kill -9 of Redis; batches are paused, resumed and cancelled",
+        _SUPERVISED,
+        strikes.verbs_during_an_outage,
+        "progress",
+        10,
+        (1, 4),
+    ),
+    Fault(
+        "verbs in a killed kernel",
+        "kill -9 of a kernel that pauses and resumes, five times",
+        "what the record calls paused is resumed",
+        strikes.verbs_in_a_killed_kernel,
+        "progress",
+        10,
+    ),
+    Fault(
+        "submitter frozen",
+        "SIGSTOP inside a named submit; another kernel submits the name",
+        "SIGCONT",
+        strikes.submitter_frozen,
+        "progress",
+        10,
+        (1, 4),
     ),
     Fault("Redis killed", "kill -9", _SUPERVISED, strikes.redis_killed, "progress", 10),
     Fault("Redis told to stop", "SIGTERM", _SUPERVISED, strikes.redis_told_to_stop, "progress", 10),

@@ -26,7 +26,7 @@ START_S, CLOSE_S = 30.0, 5.0
 MOST_HEAP_MB = 512
 
 #: Nothing but what a page needs: no requests of the browser's own, no address looked up or reached
-#: past the proxy, no pictures. The last three are Chromium's documented switches.
+#: past the proxy. The last three are Chromium's documented switches.
 _SWITCHES = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -38,11 +38,11 @@ _SWITCHES = (
     "--dns-prefetch-disable",
     "--mute-audio",
     f"--js-flags=--max-old-space-size={MOST_HEAP_MB}",
-    "--blink-settings=imagesEnabled=false",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
+_NO_PICTURES = "--blink-settings=imagesEnabled=false"
 #: Where requests go that belong to no page: nowhere (port 9, discard).
 _NOWHERE = "http://127.0.0.1:9"
 
@@ -52,10 +52,14 @@ class BrowserFailed(ScrapeqError):
 
 
 class BrowserProcess:
-    """Gives out contexts, each a browser that knows nothing of the others."""
+    """Gives out contexts, each a browser that knows nothing of the others.
 
-    def __init__(self, found: FoundBrowser) -> None:
+    pictures: whether it loads those of a page, which Chromium decides for all of its pages at once.
+    """
+
+    def __init__(self, found: FoundBrowser, *, pictures: bool = False) -> None:
         self._path = found.path
+        self._switches = [*_SWITCHES] if pictures else [*_SWITCHES, _NO_PICTURES]
         self._sandbox = not hasattr(os, "getuid") or os.getuid() != 0
         self._starting = asyncio.Lock()
         self._playwright: Playwright | None = None
@@ -157,7 +161,7 @@ class BrowserProcess:
     async def _launch(self, playwright: Playwright) -> Browser:
         return await playwright.chromium.launch(
             executable_path=self._path,
-            args=list(_SWITCHES),
+            args=self._switches,
             chromium_sandbox=self._sandbox,
             proxy={"server": _NOWHERE},
             handle_sigint=False,

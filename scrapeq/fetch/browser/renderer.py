@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from scrapeq import urls
 from scrapeq.fetch.browser import actions
 from scrapeq.fetch.browser.finding import FoundBrowser
+from scrapeq.fetch.browser.harvest import Harvest
 from scrapeq.fetch.browser.process import BrowserProcess
 from scrapeq.fetch.browser.proxy import GuardProxy
 from scrapeq.fetch.failed import Failed
@@ -27,7 +28,7 @@ from scrapeq.fetch.protocols import MustWait, Slot
 from scrapeq.fetch.resolve import Names
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.route import Routes
-from scrapeq.models import ErrorKind, Failure, ScrapingConfig, reveal
+from scrapeq.models import ErrorKind, Failure, PageFile, ScrapingConfig, reveal
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, CDPSession, Page
@@ -43,12 +44,15 @@ MOST_SETTLING_S = 10.0
 KEPT_S = 3.0
 #: Documents that the scripts of one page may lead to; see `max_redirects` for those of servers.
 MOST_DOCUMENTS = 10
-#: Files that no text is in: the proxy cannot see the names of those that TLS hides.
-_NOT_LOADED = [
-    f"*.{ending}{rest}"
-    for ending in ("woff", "woff2", "ttf", "otf", "mp4", "webm", "mp3", "m3u8", "avi", "ogg")
-    for rest in ("", "?*")
-]
+#: Files that no text is in: the proxy cannot see the names of those that TLS hides. A picture needs
+#: the fonts.
+_FILMS, _FONTS = (
+    [f"*.{ending}{rest}" for ending in endings for rest in ("", "?*")]
+    for endings in (
+        ("mp4", "webm", "mp3", "m3u8", "avi", "ogg"),
+        ("woff", "woff2", "ttf", "otf"),
+    )
+)
 #: Fields of the answer that were about its way here, or that the browser gets otherwise.
 _NOT_HANDED_ON = frozenset(
     {"content-encoding", "content-length", "transfer-encoding", "set-cookie", "connection"}
@@ -61,10 +65,12 @@ _PROGRESS = """[document.readyState, document.getElementsByTagName("*").length,
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """response: the page as it became, its body HTML in UTF-8. note: "", or what is missing of it."""
+    """response: the page as it became, its body HTML in UTF-8. note: "", or what is missing of it.
+    files: what else it gave, if the options ask for that."""
 
     response: Response
     note: str = ""
+    files: tuple[PageFile, ...] = ()
 
 
 class Renderer:
@@ -76,6 +82,7 @@ class Renderer:
         self._routes = routes
         self._names = Names()
         self._process = BrowserProcess(found)
+        self._with_pictures = BrowserProcess(found, pictures=True)
         self._places = asyncio.Semaphore(pages)
         self.pages = pages
 
@@ -92,6 +99,7 @@ class Renderer:
     async def close(self) -> None:
         """End the browser; a second call does nothing."""
         await self._process.close()
+        await self._with_pictures.close()
         self._names.close()
 
     async def _render(
@@ -99,7 +107,9 @@ class Renderer:
     ) -> Rendered | Failure:
         limit_s = max(1.0, config.total_timeout_s - response.elapsed_s) + config.wait_time
         async with GuardProxy(self._routes, config, self._names) as proxy:
-            context = await self._process.context(
+            seen = config.screenshot or config.pdf
+            process = self._with_pictures if seen else self._process
+            context = await process.context(
                 proxy={"server": proxy.url},
                 accept_downloads=False,
                 service_workers="block",
@@ -110,7 +120,7 @@ class Renderer:
                     rendering = _Rendering(
                         context, response, config=config, proxy=proxy, slot=slot, limit=limit
                     )
-                    return await rendering.run()
+                    return await rendering.bring(await rendering.run())
             except TimeoutError:
                 return _failure(
                     response,
@@ -118,7 +128,7 @@ class Renderer:
                     f"in the browser the page did not end within {limit_s:g} s (total_timeout_s)",
                 )
             finally:
-                await asyncio.shield(self._process.give_back(context))
+                await asyncio.shield(process.give_back(context))
 
 
 class _Rendering:
@@ -150,6 +160,9 @@ class _Rendering:
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: CDPSession
         self._main_frame = ""
+        self._page: Page
+        self._is_read = False
+        self._harvest = Harvest(config) if config.brings else None
         self._world: int | None = None  # where our own scripts run; each document has another
 
     async def run(self) -> Rendered | Failure:
@@ -175,8 +188,19 @@ class _Rendering:
             if working.done() and not working.cancelled():
                 working.exception()  # it was looked at, or does not matter any more
 
+    async def bring(self, outcome: Rendered | Failure) -> Rendered | Failure:
+        """The same with the files that the options ask for."""
+        if self._harvest is None or isinstance(outcome, Failure):
+            return outcome
+        ends_s = self._limit.when() or 0
+        found, missing = await self._harvest.collect(
+            self._page, self._session, ends_s - self._loop.time()
+        )
+        note = "; ".join([outcome.note, *missing] if outcome.note else missing)
+        return replace(outcome, note=note, files=found)
+
     async def _work(self) -> Rendered:
-        page = await self._context.new_page()
+        page = self._page = await self._context.new_page()
         await self._prepare(page)
         await page.goto(self._response.final_url, wait_until="commit", timeout=0)
         if self._config.actions:
@@ -189,6 +213,7 @@ class _Rendering:
                 left_s=lambda: self._left_s,
             )
         note = await self._wait(page)
+        self._is_read = True  # from now on it leads nowhere
         html = await self._evaluate(f"({_AS_HTML})({self._config.max_body_mb * 1e6:.0f})")
         if html is None:
             raise Failed(ErrorKind.EMPTY, "in the browser nothing is left of the page")
@@ -233,7 +258,10 @@ class _Rendering:
         await self._context.add_cookies(self._cookies())
         self._session = session = await self._context.new_cdp_session(page)
         session.on("Fetch.requestPaused", lambda event: self._later(self._decide(session, event)))
-        await session.send("Network.setBlockedURLs", {"urls": _NOT_LOADED})
+        seen = self._config.screenshot or self._config.pdf
+        await session.send("Network.setBlockedURLs", {"urls": _FILMS if seen else _FILMS + _FONTS})
+        if self._harvest is not None:
+            await self._harvest.listen(page, session)
         patterns = [{"urlPattern": "*", "resourceType": "Document"}]
         if self._config.headers:
             home = urls.origin(self._response.final_url)
@@ -277,10 +305,12 @@ class _Rendering:
             elif self._documents == 0:
                 self._documents = 1
                 await session.send("Fetch.fulfillRequest", self._as_it_came(request_id))
-            elif await self._may_lead_to(url):
+            elif not self._is_read and await self._may_lead_to(url):
                 await self._let_through(session, request_id, event)
             else:
-                refused = {"requestId": request_id, "errorReason": "BlockedByClient"}
+                # "Aborted" leaves a page as it is, for its picture
+                why = "Aborted" if self._is_read else "BlockedByClient"
+                refused = {"requestId": request_id, "errorReason": why}
                 await session.send("Fetch.failRequest", refused)
 
     def _as_it_came(self, request_id: str) -> dict[str, Any]:

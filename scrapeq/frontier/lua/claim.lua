@@ -6,7 +6,8 @@
 --         many suspects wait for a trial; more (1: there was too much to put right for one call, so call
 --         again).
 --         given_up is {} for a job that is to be fetched; for one whose host was given up it is
---         { ms for which it has failed, probes, error_kind, error_message }. trail is where its fetch was left, or ''.
+--         { ms for which it has failed, probes, error_kind, error_message, why the job's own last try failed
+--         (as JSON, or '') }. trail is where its fetch was left, or ''.
 --         An error 'NOEPOCH' if this Redis was emptied.
 -- Closes: two workers that see the same due job or the same free host, or that both send the
 -- probe of a half-open breaker; two that both try suspects.
@@ -105,6 +106,7 @@ local function take(id, job, lost, guilty)
   if breaker == 'given_up' then
     given_up = redis.call('HMGET', key, 'opened_ms', 'probes', 'error_kind', 'error_message')
     given_up[1] = whole(now - tonumber(given_up[1]))
+    given_up[5] = redis.call('HGET', P .. 'errors', id) or ''
   else
     if breaker == 'half_open' then redis.call('HSET', key, 'probe', token, 'probe_job', id) end
     -- With a gap, the claim holds the host's slot until the answer begins (see slot.lua), at the

@@ -17,9 +17,11 @@ local function whole(number) return string.format('%.0f', number) end
 -- nobody could renew a lease either (the clock jumped ahead, or all stood still): then every lease has
 -- RENEW_MS more. A full Redis refuses to note the time, which harms nothing: hence pcall.
 local QUIET_MS, RENEW_MS, NOTE_MS = 5000, 3000, 1000
+local emptied_ms = '0' -- when this Redis was emptied: when hosts were asked before that is not known
 local function now_ms()
   local t = redis.call('TIME')
-  local clock = redis.call('HMGET', P .. 'clock', 'seen_ms', 'ahead_ms')
+  local clock = redis.call('HMGET', P .. 'clock', 'seen_ms', 'ahead_ms', 'emptied_ms')
+  emptied_ms = clock[3] or '0'
   local seen, ahead = tonumber(clock[1] or '0'), tonumber(clock[2] or '0')
   local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000) + ahead
   if now < seen then
@@ -77,9 +79,10 @@ end
 local function ready_in(lane, host) return P .. 'ready:' .. lane .. ':' .. host end
 
 -- When a host's slot is free for a request that wants this gap before it. If a hold ran out and was
--- not ended, it may have been used up to its last moment, so the gap runs from there.
+-- not ended, it may have been used up to its last moment, so the gap runs from there. After Redis was
+-- emptied it runs from then, for a host that was not asked since.
 local function slot_free(last_ms, hold_ms, gap)
-  local last, hold = tonumber(last_ms or '0'), tonumber(hold_ms or '0')
+  local last, hold = tonumber(last_ms or emptied_ms), tonumber(hold_ms or '0')
   if gap == 0 or (last == 0 and hold == 0) then return hold end
   return math.max(last, hold) + gap
 end

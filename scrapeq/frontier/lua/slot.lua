@@ -26,6 +26,8 @@ local function open_for(open_until_ms, probe, probe_job, token, job)
 end
 
 if ARGV[1] == 'take' then
+  -- After Redis was emptied, the pace of the host is put back first.
+  if not redis.call('GET', P .. 'epoch') then return redis.error_reply('NOEPOCH this Redis is not known to the record') end
   local token, job = ARGV[5], ARGV[6]
   local h = redis.call('HMGET', key, 'last_ms', 'hold_ms', 'crawl_ms', 'open_until_ms', 'probe', 'probe_job')
   local gap = math.max(tonumber(ARGV[3]), tonumber(h[3] or '0'))

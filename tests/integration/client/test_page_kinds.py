@@ -34,9 +34,12 @@ def test_useless_pages_are_told_and_refused_on_request(web, scrape):
     assert table["ok"].tolist() == [True] * 4 + [False]
     assert "password" in table["page_kind_signal"][1]
 
-    sentence = "2 of 5 pages are log-in forms, 1 an error with a good status"
-    assert sentence in batch.note
-    assert sentence in html.unescape(batch.card())
+    for sentence in (
+        "2 of 5 pages are log-in forms: give the cookies of a session",
+        "1 of 5 pages is an error with a good status: try them again later",
+    ):
+        assert sentence in batch.note
+        assert sentence in html.unescape(batch.card())
     problems = batch.problems.set_index("name")
     assert problems["rows"].to_dict() == {"login": 2, "http_4xx": 1, "soft_error": 1}
     assert problems["of"].tolist() == [5, 5, 5]

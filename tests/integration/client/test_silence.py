@@ -19,6 +19,7 @@ from scrapeq.dashboards import Dashboard
 from scrapeq.errors import DatabaseUnavailable, ServiceAwayWarning, WaitTimeout
 from scrapeq.frontier import Frontier, connect
 from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.project import waiting
 from scrapeq.project.services import Services
 from scrapeq.settings import load_settings
 
@@ -107,9 +108,9 @@ def test_no_thread_piles_up_behind_a_frozen_redis(batch, redis_pid):
     with frozen(redis_pid):
         for _ in range(20):
             batch.card()
-        waiting = asking()
+        waits = asking()
 
-    assert len(waiting) <= 2  # one for each store
+    assert len(waits) <= 2  # one for each store
 
 
 def test_waiting_ends_in_time_while_redis_is_frozen(batch, redis_pid):
@@ -156,10 +157,20 @@ def _redis_of(connection: clusters.Connection) -> tuple[Frontier, str]:
 NOWHERE = ["http://one.invalid/", "http://two.invalid/"]
 
 
-def test_while_no_host_can_be_reached_the_card_asks_for_the_network(scrape, eventually):
+def test_while_no_host_can_be_reached_the_card_asks_for_the_network(
+    scrape, eventually, monkeypatch
+):
     batch = scrape(NOWHERE, retry_backoff_s=60, refresh=True)
 
     eventually(lambda: "is this machine online?" in batch.card())
+    monkeypatch.setattr(waiting, "LOOK_AFTER_S", 0.1)
+    with (
+        pytest.warns(ServiceAwayWarning, match=r"is this machine online\? .*max_retries") as warned,
+        pytest.raises(WaitTimeout),
+    ):
+        batch.wait(1)  # who has no card is told, too
+    assert len(warned) == 1
+    assert warned[0].filename == __file__
     assert batch.progress.retrying
     batch.cancel()
 
@@ -218,6 +229,30 @@ def test_a_card_shows_what_was_seen_last_while_the_record_is_frozen(recorded, ba
     eventually(lambda: "the record does not answer" not in recorded.card())
 
 
+def test_a_read_ends_whose_record_freezes_in_the_middle(
+    recorded, backends, monkeypatch, eventually
+):
+    """A table of a million rows may take long, and a server that is frozen is not noticed by its
+    connection."""
+    monkeypatch.setattr(waiting, "MOST_AWAY_S", 1)
+    monkeypatch.setattr(waiting, "SILENT_S", 1)
+    services = recorded.queue.services
+
+    def read() -> object:
+        for pid in backends:
+            os.kill(pid, signal.SIGSTOP)
+        return database.batches.find_batch(services.engine, recorded.id)
+
+    try:
+        with pytest.raises(DatabaseUnavailable, match=r"does not answer .* when it answers"):
+            waiting.patiently(services, read)
+    finally:
+        for pid in backends:
+            os.kill(pid, signal.SIGCONT)
+    eventually(lambda: not any(one.name == "scrapeq-reading" for one in threading.enumerate()))
+    assert len(recorded.df) == 1
+
+
 def test_both_frozen_are_one_grey_card(recorded, backends, cluster, redis_pid):
     both = JobQueue(
         Services(
@@ -253,12 +288,12 @@ def ask_in_thread() -> Iterator[Callable[[Callable[[], object]], Future[object]]
 def test_whoever_waits_waits_for_a_record_that_restarts(
     recorded, postgres_server, ask_in_thread, name
 ):
-    waiting = ask_in_thread(lambda: WAITS[name](recorded))
+    waits = ask_in_thread(lambda: WAITS[name](recorded))
     postgres_server.crash()
     postgres_server.start()
     recorded.cancel()
 
-    waiting.result()
+    waits.result()
 
     assert recorded.is_done
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import redis
 
 from scrapeq.errors import ConfigError, RedisUnavailable
 from scrapeq.frontier import Due, Frontier, check_redis, connect
+from scrapeq.project.services import open_services
+from scrapeq.settings import load_settings
 
 As = Callable[..., str]
 
@@ -127,3 +131,34 @@ def test_a_number_of_a_database_that_is_too_high_is_named(redis_url: str) -> Non
         pytest.raises(ConfigError, match="no database of the number that REDIS_URL names"),
     ):
         check_redis(client)
+
+
+@pytest.mark.parametrize("named_by", ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"])
+def test_a_wrong_place_for_messages_is_named_when_the_project_is_opened(
+    redis_url: str, tmp_path: Path, named_by: str
+) -> None:
+    wrong = f"{redis_url.partition('?')[0]}?db=99"
+    settings = load_settings(REDIS_URL=redis_url, SCRAPEQ_HOME=tmp_path, **{named_by: wrong})
+
+    with pytest.raises(ConfigError, match=f"no database of the number that {named_by} names"):
+        open_services(settings)
+
+
+def test_messages_may_wait_for_a_redis_that_is_away(redis_url: str, tmp_path: Path) -> None:
+    away = "redis://127.0.0.1:1/0"
+    settings = load_settings(REDIS_URL=redis_url, CELERY_BROKER_URL=away, SCRAPEQ_HOME=tmp_path)
+
+    services = open_services(settings)
+
+    services.check_redis()
+    services.engine.dispose()
+
+
+def test_a_redis_that_is_silent_is_not_waited_for_long(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = load_settings(
+            REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0", SCRAPEQ_HOME=tmp_path
+        )
+
+        with pytest.raises(RedisUnavailable, match=r"waited 3 s\); .*correct REDIS_URL"):
+            open_services(settings)

@@ -555,6 +555,24 @@ def test_what_is_due_at_a_host_given_up_is_given_out_to_be_ended(
     assert frontier.views.counts()["open"] == 0
 
 
+def test_a_job_that_was_tried_is_ended_with_its_own_error(
+    open_breaker: Any, pause_is_over: Any, take: Any, frontier: Frontier
+) -> None:
+    open_breaker(waiting=1)
+    probes, events = 0, list[HostEvent]()
+    while not events:
+        pause_is_over()
+        (probe,) = take()
+        events = end(frontier, probe, "failed", "retry", error_message=f"probe {probes}")
+        probes += 1
+
+    (tried,) = take()
+
+    own = tried.given_up.own_kind, tried.given_up.own_message
+    assert own == ("reset", f"probe {probes - 1}")
+    assert tried.tries == probes
+
+
 def test_a_job_to_be_ended_that_is_given_back_was_not_tried(
     give_up: Any, take: Any, frontier: Frontier
 ) -> None:

@@ -81,6 +81,15 @@ def test_a_first_try_moves_a_job_and_a_browser_takes_it(
     assert frontier.views.counts()["open"] == 0
 
 
+def test_what_is_due_in_any_lane_is_seen(frontier: Frontier, add_in: Callable[..., int]) -> None:
+    """Who notes that due jobs stand still asks for all lanes."""
+    assert not frontier.views.is_due()
+    add_in(Lane.BROWSER, "a")
+
+    assert frontier.views.is_due()
+    assert not frontier.views.is_due([Lane.HTTP])
+
+
 def test_a_job_whose_lane_nobody_serves_holds_up_nobody(
     add: Add, add_in: Add, http: Worker, frontier: Frontier, eventually: Eventually
 ) -> None:
@@ -96,7 +105,7 @@ def test_a_job_whose_lane_nobody_serves_holds_up_nobody(
     frontier.jobs.forget(["plain too"])
     claim = frontier.jobs.claim("w", 9, LONG_MS)
     assert (claim.leases, claim.next_ms, claim.suspects) == ((), None, 0)
-    assert not frontier.views.is_due()
+    assert not frontier.views.is_due([Lane.HTTP])
     eventually(lambda: frontier.views.is_due([Lane.BROWSER]))
     assert frontier.views.next_ids() == ["rendered first", "rendered too"]
 

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
+import pytest
 import redis
 
-from scrapeq.frontier import Ending, Frontier, connect
+from scrapeq.frontier import Ending, Frontier, UnknownRedis, connect
 from scrapeq.models import SlotOwner, SlotTaken, SlotWait
 
 Add = Callable[..., int]
@@ -365,3 +366,20 @@ def test_hosts_whose_pace_keeps_a_batch_going_are_told_slowest_first(
     ]
     assert frontier.views.slow_hosts("batch", 1, 10) == [("slow.example", 10, 200.0)]
     assert frontier.views.slow_hosts("another", 5, 10) == []
+
+
+def test_after_redis_was_emptied_the_gap_and_the_crawl_delay_run_from_then(
+    client: redis.Redis, add: Add, take: Take, frontier: Frontier, other: Frontier
+) -> None:
+    client.flushall()
+    with pytest.raises(UnknownRedis):  # a request in the middle of a fetch waits, too
+        other.throttle.take_slot("slow", 0, LONG_MS)
+    frontier.throttle.put_back_crawl_delays({"slow": LONG_MS})
+    frontier.coordination.set_epoch(2, was_emptied=True)
+    add("s", host="slow", gap_ms=1, respect_robots=True)
+    add("paced", host="paced", gap_ms=LONG_MS)
+    add("free", host="free")
+
+    assert [lease.job_id for lease in take()] == ["free"]
+    assert wait_ms(other.throttle.take_slot("slow", 0, LONG_MS)) > 1_000
+    assert wait_ms(other.throttle.take_slot("paced", LONG_MS, LONG_MS)) > 1_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+import redis
 
 import scrapeq as sq
 from scrapeq.testing import LittleWeb
@@ -101,6 +102,29 @@ def test_robots_txt_is_asked_for_once_by_all_workers(scrape, cluster):
 
         assert web.hits("/robots.txt") == 1
         assert web.log()[0].path == "/robots.txt"
+
+
+def test_a_crawl_delay_is_kept_when_redis_is_emptied(cluster, scrape, eventually):
+    """Told by a real FLUSHALL in the middle, by the web's log: robots.txt is a request, too."""
+    with (
+        LittleWeb(hosts=2, crawl_delay_s={0: 0.6}) as web,
+        redis.Redis.from_url(cluster.redis_url) as client,
+    ):
+        batch = scrape(
+            [web.url(f"/article/{n}", host=0) for n in range(8)]
+            + [web.url(f"/article/{n}", host=1) for n in range(8)],
+            delay_between_requests=0.3,
+        )
+        for done in (3, 6):
+            eventually(lambda done=done: len(of_host(web.log(), 0)) > done)
+            client.flushall()
+
+        assert batch.wait(PATIENCE_S).df["ok"].all()
+        hits = [of_host(web.log(), host) for host in (0, 1)]
+    for of_one, least_ms in zip(hits, (600, 300), strict=True):
+        gaps_ms = [later.at_ms - sooner.at_ms for sooner, later in pairwise(of_one)]
+        assert len(gaps_ms) >= 8
+        assert min(gaps_ms) >= least_ms
 
 
 def test_a_crawl_delay_is_kept(scrape):

@@ -55,6 +55,8 @@ def test_a_power_is_no_longer_number():
         ("2024-03-05 10:00:00 GMT", "2024-03-05T10:00:00+00:00"),
         ("2024-03-05 10:00 EST", "2024-03-05T10:00:00-05:00"),
         ("5 March 2024 10:00 PDT", "2024-03-05T10:00:00-07:00"),
+        ("2024-03-05 10:00 CET", "2024-03-05T10:00:00+01:00"),
+        ("Tue, 05 Mar 2024 10:00:00 JST", "2024-03-05T10:00:00+09:00"),
     ],
 )
 def test_a_zone_by_name_keeps_the_time(text, meant):
@@ -62,4 +64,5 @@ def test_a_zone_by_name_keeps_the_time(text, meant):
 
 
 def test_a_zone_whose_name_means_several_is_refused():
-    assert isinstance(parse_date("2024-03-05 10:00 IST"), Unread)
+    for text in ("2024-03-05 10:00 IST", "2024-03-05 10:00 CST", "Tue, 05 Mar 2024 10:00:00 IST"):
+        assert isinstance(parse_date(text), Unread)

@@ -58,7 +58,7 @@ def test_pages_that_are_tried_apart_are_told(count: int, words: str) -> None:
     batch, _ = ended(0, {})
     progress = Progress(total=500, pending=500, tried_apart=count)
 
-    assert f"{words}. run 2" in batch_card(batch, progress, note="run 2", errors={})
+    assert f"{words}. Run 2" in batch_card(batch, progress, note="run 2", errors={})
 
 
 def test_where_all_is_good_it_is_100() -> None:
@@ -177,7 +177,7 @@ def test_words_keep_their_capitals() -> None:
 def test_a_note_stands_beside_the_end_and_does_not_hide_it() -> None:
     html = card(500, {}, note="run 2 of firms")
 
-    assert "finished: 500 of 500 in 41 s. run 2 of firms" in html
+    assert "finished: 500 of 500 in 41 s. Run 2 of firms" in html
 
 
 def test_a_pace_is_seen_behind_the_speed() -> None:

@@ -19,6 +19,18 @@ from scrapeq.models.page_kind import ADVICE, in_words
             "12 of 500 pages are log-in forms: give the cookies of a session: cookies={...}",
         ),
         (
+            Findings(90, {"login": 9, "script_shell": 4, "redirect_stub": 2, "parked": 1}),
+            "9 of 90 pages are log-in forms: give the cookies of a session: cookies={...}. 4 of 90 "
+            "pages are empty shells for scripts, 2 stubs that only lead on: they need a browser: "
+            "`scrapeq doctor` says how to get one. 1 more are of other kinds: batch.problems has them",
+        ),
+        (
+            Findings(9, {"parked": 2}, pages=9, seldom={"price": 0}),
+            "2 of 9 pages are domains without a site: check the addresses; these sites are gone. The "
+            "selector 'price' matched on 0 of 9 pages: check it against a page, or try "
+            'render="always" if a script draws what it selects',
+        ),
+        (
             Findings(3, {"parked": 1}),
             "1 of 3 pages is a domain without a site: check the addresses; these sites are gone",
         ),

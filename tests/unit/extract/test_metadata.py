@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
+from scrapeq.clock import ZONE_MINUTES
 from scrapeq.extract import extract
 from scrapeq.extract.published import parse_time
 from scrapeq.models import Content, Recipe
@@ -157,6 +159,60 @@ def test_impossible_dates_are_passed_over() -> None:
 )
 def test_times_of_machines_are_read(written: str) -> None:
     assert parse_time(written) == datetime(2024, 5, 5, 23, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2024-05-06 01:30 CEST",
+        "2024-05-06 00:30:00 BST",
+        "2024/05/06 08:30 JST",
+        "Mon, 06 May 2024 01:30:00 CEST",
+        "Mon, 6 May 2024 02:30 MSK",
+        "Sun, 05 May 2024 17:30:00 CST",  # in a mail it is Chicago's: RFC 5322
+    ],
+)
+def test_a_zone_that_means_one_is_read(written: str) -> None:
+    assert parse_time(written) == datetime(2024, 5, 5, 23, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2024-05-05 23:30 IST",
+        "2024-05-05 23:30:00 CST",
+        "2024-05-05 11:30 PM",
+        "Sun, 05 May 2024 23:30:00 IST",
+        "5 May 2024 11:30 PM",
+    ],
+)
+def test_of_a_time_that_is_not_certain_there_is_the_day(written: str) -> None:
+    day = datetime(2024, 5, 5, tzinfo=UTC)
+    assert parse_time(written) == day
+
+    content = read(f"<meta name=date content='{written}'>")
+    assert (content.published_at, content.sources["published_at"]) == (day, "date, day only")
+
+    content = read(
+        ld(**{"@type": "Article", "datePublished": written})
+        + "<meta name=date content='2024-05-05T18:00:00Z'><meta name=pubdate content=2024-01-01>"
+    )
+    assert content.published_at == datetime(2024, 5, 5, 18, tzinfo=UTC)
+    assert content.sources["published_at"] == "date"
+
+
+def test_no_zone_is_known_that_the_tz_database_has_twice() -> None:
+    several = {"cdt", "pst", "kst"}  # see ZONE_MINUTES
+    offsets: dict[str, set[float]] = {}
+    for name in available_timezones():
+        for year in range(2015, 2027):
+            for month in (1, 7):
+                there = datetime(year, month, 15, tzinfo=UTC).astimezone(ZoneInfo(name))
+                offset_s = (there.utcoffset() or timedelta()).total_seconds()
+                offsets.setdefault((there.tzname() or "").lower(), set()).add(offset_s / 60)
+    for zone in ZONE_MINUTES.keys() - several:
+        assert offsets.get(zone, {ZONE_MINUTES[zone]}) == {ZONE_MINUTES[zone]}, zone
+    assert not {"ist", "cst", "ast", "sst"} & ZONE_MINUTES.keys()
 
 
 @pytest.mark.parametrize("nonsense", ["", "yesterday", "13/13/13", "9999-12-31T23:59:59-23:00"])

@@ -22,7 +22,7 @@ OPTIONS = ScrapingConfig.model_fields
         ("max_retrys", "max_retries"),
         ("respect_robot", "respect_robots"),
         ("total_timeout", "total_timeout_s"),
-        ("screenshot", None),
+        ("storyboard", None),
         ("zzz", None),
         ("depth", None),
     ],
@@ -37,7 +37,7 @@ def test_every_other_name_leads_to_an_option_and_is_none(name):
     assert name not in OPTIONS
 
 
-@pytest.mark.parametrize("option", ["delay", "screenshot", "max_retrys"])
+@pytest.mark.parametrize("option", ["delay", "storyboard", "max_retrys"])
 def test_what_to_write_is_said_once(option):
     with pytest.raises(ConfigError) as refused:
         ScrapingConfig.build(**{option: 1})
@@ -49,6 +49,6 @@ def test_what_to_write_is_said_once(option):
 
 def test_where_nothing_is_near_all_options_are_named():
     with pytest.raises(ConfigError) as refused:
-        ScrapingConfig.build(screenshot=True)
+        ScrapingConfig.build(storyboard=True)
 
     assert all(option in str(refused.value) for option in OPTIONS)

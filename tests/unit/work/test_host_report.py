@@ -66,6 +66,17 @@ def test_a_failing_proxy_says_nothing_of_the_host():
     assert said(failure("refused"), config=proxied) == HostReport()
 
 
+def test_a_page_that_was_tried_keeps_its_own_error():
+    why = GivenUp(90_000, 2, "reset", "hung up", "http_5xx", "the server answered 500")
+
+    row = given_up("here.example", why)
+
+    assert row.kind is ErrorKind.HTTP_5XX
+    assert not row.may_retry
+    assert row.message.startswith("the server answered 500; here.example has failed for ")
+    assert "retry_failed()" in row.message
+
+
 def test_the_row_says_what_happened_and_what_to_do():
     why = GivenUp(
         failing_ms=960_000, probes=5, error_kind="refused", error_message="nobody listens"

@@ -1,0 +1,3 @@
+import { offersOf } from "./shop.js";
+
+export const offers = offersOf(1);
