@@ -33,6 +33,7 @@ WORDS: dict[str, str] = {
     ErrorKind.PARSE: "unreadable",
     ErrorKind.PAGE_TIMEOUT: "too slow in the browser",
     ErrorKind.PAGE_CRASH: "crashed in the browser",
+    ErrorKind.ACTION: "stopped at an action",
     ErrorKind.CANCELLED: "cancelled",
     ErrorKind.WORKER_LOST: "lost with their worker",
     ErrorKind.BREAKER_OPEN: "given up (host paused)",
@@ -72,6 +73,7 @@ ADVICE: dict[ErrorKind, str] = {
     ErrorKind.RATE_LIMITED: "scrape more slowly: delay_between_requests=2",
     ErrorKind.TOO_LARGE: "raise max_body_mb",
     ErrorKind.PAGE_KIND: "batch.problems says of which kinds they are",
+    ErrorKind.ACTION: "batch.errors says which action, and why",
     ErrorKind.INTERNAL: "the worker's log has the traceback",
     ErrorKind.CONFIG: "batch.errors says what to set or install",
 }
