@@ -24,6 +24,7 @@ from pydantic import (
 from scrapeq import display
 from scrapeq.errors import ConfigError
 from scrapeq.models.meant import meant_option
+from scrapeq.models.page_action import MOST_ACTIONS, PageAction, listed
 from scrapeq.models.page_kind import PageKind
 
 _AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*$", re.IGNORECASE)
@@ -152,6 +153,12 @@ class ScrapingConfig(BaseModel):
         description="Seconds that a browser waits after a page has loaded, before it is read. "
         "Over plain HTTP a page is complete with its last byte, so nothing is waited for.",
     )
+    actions: tuple[PageAction, ...] = Field(
+        (),
+        max_length=MOST_ACTIONS,
+        description="What a browser does on each page before it is read: "
+        '[{"click": "#more"}, {"scroll": "end"}]. Every page is rendered then.',
+    )
     screenshot: bool | str = Field(
         False,
         description='A picture of each page: "window" (or True) for what a window shows, "full" for '
@@ -256,6 +263,17 @@ class ScrapingConfig(BaseModel):
                     raise ValueError(f"there is no option {name!r}; {advice}")
         return data
 
+    @field_validator("actions", mode="before")
+    @classmethod
+    def _actions_may_be_json(cls, value: Any) -> Any:
+        return listed(value)
+
+    @model_validator(mode="after")
+    def _actions_need_a_browser(self) -> Self:
+        if self.actions and self.render == "never":
+            raise ValueError('actions need a browser: leave out render="never", or the actions')
+        return self
+
     @field_validator("custom_selectors")
     @classmethod
     def _selectors_are_written(
@@ -352,7 +370,7 @@ class ScrapingConfig(BaseModel):
     @property
     def always_renders(self) -> bool:
         """Whether every HTML page is shown in a browser."""
-        return self.render == "always" or bool(self.brings)
+        return self.render == "always" or bool(self.actions or self.brings)
 
     @property
     def recipe(self) -> Recipe:
@@ -421,9 +439,11 @@ def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         items = [f"{display.plain(key, 40)!r}: {_in_words(one)}" for key, one in value.items()]
         return display.plain("{" + ", ".join(items) + "}")
-    if isinstance(value, tuple):
-        return f"[{', '.join(repr(str(one)) for one in value)}]"
-    if isinstance(value, list):
+    if isinstance(value, PageAction):
+        return value.words
+    if isinstance(value, PageKind):
+        return repr(str(value))
+    if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_in_words, value))}]"
     return repr(display.plain(value, 80)) if isinstance(value, str) else repr(value)
 
@@ -443,9 +463,9 @@ def _bare(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, dict):
         return {key: _bare(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [str(one) for one in value]
-    return value
+    if isinstance(value, (list, tuple)):
+        return [_bare(one) for one in value]
+    return str(value) if isinstance(value, PageKind) else value
 
 
 def _explain(error: Any) -> str:

@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import urls
+from scrapeq.fetch.browser import actions
 from scrapeq.fetch.browser.finding import FoundBrowser
 from scrapeq.fetch.browser.harvest import Harvest
 from scrapeq.fetch.browser.machine import most_memory_mb
@@ -237,6 +238,15 @@ class _Rendering:
         page = self._page = await self._context.new_page()
         await self._prepare(page)
         await page.goto(self._response.final_url, wait_until="commit", timeout=0)
+        if self._config.actions:
+            await self._settle()
+            await actions.perform(
+                self._config.actions,
+                page,
+                settle=self._settle,
+                evaluate=self._evaluate,
+                left_s=lambda: self._left_s,
+            )
         note = await self._wait(page)
         self._is_read = True  # from now on it leads nowhere
         html = await self._evaluate(f"({_AS_HTML})({self._config.max_body_mb * 1e6:.0f})")
