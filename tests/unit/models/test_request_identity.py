@@ -26,6 +26,9 @@ DIFFERENT: list[dict[str, Any]] = [
     {"proxy": "http://ann:hunter2@proxy.example:8080"},
     {"proxy": "http://proxy.example:8080"},
     {"use_stealth": True},
+    {"viewport": "390x844"},
+    {"locale": "de-DE"},
+    {"timezone": "Europe/Berlin"},
 ]
 
 

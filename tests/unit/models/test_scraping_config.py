@@ -44,6 +44,11 @@ def test_the_guides_options_are_there():
         ({"user_agent": "a\nb"}, "user_agent has a line break"),
         ({"proxy": "socks5://h:1"}, "must begin with http:// or https://"),
         ({"max_age": "soon"}, "max_age"),
+        ({"viewport": "1280"}, 'write the width and height like "1280x800"'),
+        ({"viewport": (10, 10)}, "50 to 15360 each"),
+        ({"locale": "German, please"}, "locale"),
+        ({"timezone": "Europe/Nowhere"}, 'write a name like "Europe/Berlin"'),
+        ({"timezone": "../../etc/passwd"}, 'write a name like "Europe/Berlin"'),
     ],
 )
 def test_what_cannot_be_met_is_refused_with_what_to_write(options, says):
