@@ -29,8 +29,9 @@ _WORDS = {
     r"\burl=('[^']*'|\"[^\"]*\")": r"--url-column \1",
     r"\bname=('[^']*'|\"[^\"]*\")": r"--name \1",
     r"\brender=[\"']?(\w+)[\"']?": r"--render \1",
-    rf"(?<!--option )\b({'|'.join(ScrapingConfig.model_fields)})=(\w+|[\d.]+)": r"--option \1=\2",
+    rf"(?<!--option )\b({'|'.join(ScrapingConfig.model_fields)})='?(\w+|[\d.]+|\{{[^}}]*\}})'?": r"--option \1=\2",
     r"\bbatch\.errors\b": "the table that -o writes",
+    r"\bbatch\.problems\b": "page_kind in the table that -o writes",
 }
 
 
