@@ -24,7 +24,12 @@ from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 SAYS = b"""<pre></pre><script>fetch('/seen').then(() => document.querySelector('pre').append(
 [innerWidth, innerHeight, navigator.language, Intl.DateTimeFormat().resolvedOptions().timeZone,
 navigator.userAgent].join('|')))</script>"""
-LOOKS: dict[str, Any] = {"viewport": "390x844", "locale": "de-AT", "timezone": "Asia/Tokyo", "user_agent": "Ours/1"}
+LOOKS: dict[str, Any] = {
+    "viewport": "390x844",
+    "locale": "de-AT",
+    "timezone": "Asia/Tokyo",
+    "user_agent": "Ours/1",
+}
 
 
 @pytest.fixture(scope="module")
