@@ -182,7 +182,7 @@ def export(
     """Write the table of a batch, also of one that still runs."""
     from scrapeq import client
 
-    _say(f"wrote {client.attach(batch, queue=_looking_queue()).export(output)}")
+    _say(_written(client.attach(batch, queue=_looking_queue()).export(output)))
 
 
 @app.command()
@@ -351,11 +351,19 @@ def _follow(batch: BatchHandle, *, quiet: bool) -> None:
             shown.update(bar, completed=progress.done, failed=progress.failed, away=away)
 
 
+def _written(path: Path) -> str:
+    """What was written, in words."""
+    from scrapeq.frames import files_folder
+
+    folder = files_folder(path)
+    return f"wrote {path} and {folder}" if folder.is_dir() else f"wrote {path}"
+
+
 def _deliver(batch: BatchHandle, output: Path | None) -> None:
     if found := batch.findings().in_words():
         _say(found)
     if output is not None:
-        _say(f"wrote {batch.export(output)}")
+        _say(_written(batch.export(output)))
         return
     import pandas as pd
 

@@ -95,7 +95,7 @@ def make_app(shown: dashboards.Dashboard, token: str) -> FastAPI:
         folder = Path(tempfile.mkdtemp(dir=requests.folder))  # two at once never meet
         clear = partial(shutil.rmtree, folder, ignore_errors=True)
         try:
-            path = shown.export(batch_id, ending, folder)
+            path = shown.export(batch_id, ending, folder, files=False)  # one file is sent
         except ScrapeqError as error:
             clear()
             return PlainTextResponse(str(error), 404)

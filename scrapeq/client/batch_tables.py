@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from scrapeq import database, frames
+from scrapeq.client.batch_files import BatchFiles
 from scrapeq.client.findings import Findings
 from scrapeq.errors import NotFound
-from scrapeq.models import Batch, Page
+from scrapeq.models import Batch, FileKind, Page
 from scrapeq.pipeline.job_queue import JobQueue
-from scrapeq.project.waiting import patiently
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_T = TypeVar("_T")
 
-
-class BatchTables:
+class BatchTables(BatchFiles):
     """The results of a batch, as tables, as pages, and as a file. It holds none of them: each is
     read when it is asked for. A PostgreSQL that is away is waited for, for a minute."""
-
-    def __init__(self, queue: JobQueue, batch_id: str) -> None:
-        self._queue = queue
-        self._engine = queue.services.engine
-        self.id = batch_id
 
     @property
     def queue(self) -> JobQueue:
@@ -71,9 +64,6 @@ class BatchTables:
         Raises ConfigError for a name that is no column.
         """
         return self._table([columns] if isinstance(columns, str) and columns != "all" else columns)
-
-    def _read(self, read: Callable[[], _T]) -> _T:
-        return patiently(self._queue.services, read)
 
     def _table(self, show: str | Sequence[str]) -> pd.DataFrame:
         return self._read(lambda: self._table_now(show))
@@ -148,6 +138,15 @@ class BatchTables:
             return None
         return database.results.read_html(self._engine, page.html_sha256)
 
-    def export(self, path: str | Path) -> Path:
-        """Write `table()` as csv, jsonl, parquet or xlsx, by the ending; the path written."""
-        return frames.export(self.table(), path)
+    def export(self, path: str | Path, *, files: bool = True) -> Path:
+        """Write `table()` as csv, jsonl, parquet or xlsx, by the ending; the path written.
+
+        Pictures, PDFs, answers and consoles go into a folder beside it (`pages-files` beside
+        `pages.csv`), and the table gets a column for each kind that says where: `screenshot_file`.
+        files=False leaves both out.
+        """
+        target = frames.check_export_path(path)
+        table = self.table()
+        if files and not (found := self._files(tuple(FileKind))).empty:
+            table = frames.with_files(table, found, found.save(frames.files_folder(target)))
+        return frames.export(table, target)

@@ -14,7 +14,16 @@ from scrapeq.client.card import batch_card, one_line, text_line
 from scrapeq.client.failures import FailedRow, FailedRows
 from scrapeq.client.findings import Findings
 from scrapeq.client.progress import ProgressMeter
-from scrapeq.client.sight import Sight, SlowHosts, counts_now, is_offline, named, paused_now, sight
+from scrapeq.client.sight import (
+    Sight,
+    SlowHosts,
+    counts_now,
+    is_offline,
+    named,
+    offline_in_words,
+    paused_now,
+    sight,
+)
 from scrapeq.errors import ConfigError, DatabaseUnavailable, NotFound, ScrapeqError
 from scrapeq.models import Batch, BatchState, ErrorKind, Page, Progress
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
@@ -155,8 +164,8 @@ class BatchHandle(BatchTables):
         """Return when every row has its result; `timeout` in seconds.
 
         An interrupt stops the waiting and not the work. A paused batch waits until it is resumed. A
-        Redis or a record that is away is waited for, with a ServiceAwayWarning after some seconds.
-        Raises WaitTimeout; the work goes on.
+        Redis or a record that is away is waited for, with a ServiceAwayWarning after some seconds, as
+        when no host can be reached. Raises WaitTimeout; the work goes on.
         """
         waiting = self._waiting(timeout)
         for pause_s in waiting:
@@ -228,7 +237,12 @@ class BatchHandle(BatchTables):
 
     def _waiting(self, timeout: float | None) -> Waiting:
         what = f"batch {self.id} is not done"
-        return Waiting(self._queue.services, what, timeout, self._why_late)
+        services = self._queue.services
+
+        def offline() -> str:
+            return offline_in_words(services, self.id, self._failed_rows, self._slow_hosts)
+
+        return Waiting(services, what, timeout, self._why_late, offline)
 
     def _why_late(self) -> str:
         hosts = named(paused_now(self._queue.services))
@@ -238,22 +252,22 @@ class BatchHandle(BatchTables):
 
     def pause(self) -> BatchHandle:
         """Start nothing more; what runs ends."""
-        self._read(lambda: self._queue.pause_batch(self.id))
+        self._read(lambda: self._queue.pause_batch(self.id), changes=True)
         return self
 
     def resume(self) -> BatchHandle:
         """Go on after `pause()`."""
-        self._read(lambda: self._queue.resume_batch(self.id))
+        self._read(lambda: self._queue.resume_batch(self.id), changes=True)
         return self
 
     def cancel(self) -> BatchHandle:
         """Stop it: nothing starts once this has returned; open rows become `cancelled`."""
-        self._read(lambda: self._queue.cancel_batch(self.id))
+        self._read(lambda: self._queue.cancel_batch(self.id), changes=True)
         return self
 
     def retry_failed(self, kinds: Sequence[ErrorKind | str] | None = None) -> BatchHandle:
         """Try failed and cancelled rows again, on request only those of some error kinds."""
-        count = self._read(lambda: self._queue.retry_failed(self.id, kinds))
+        count = self._read(lambda: self._queue.retry_failed(self.id, kinds), changes=True)
         self.note = f"{count:,} rows are tried again" if count else "there is nothing to try again"
         return self
 

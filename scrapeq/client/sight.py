@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from scrapeq import database, display
-from scrapeq.client.failures import FailedRow
+from scrapeq.client.failures import FailedRow, FailedRows
 from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
 from scrapeq.frontier import Frontier, Paused
 from scrapeq.models import Batch, ErrorKind
@@ -92,6 +92,27 @@ def is_offline(
             )
             hosts |= {job.host for job in known.values()}
     return len(hosts) > 1
+
+
+def offline_in_words(
+    services: Services, batch_id: str, failed_rows: FailedRows, slow_hosts: SlowHosts
+) -> str:
+    """That this machine seems to have no network, and what to do; "" where it has."""
+
+    def look() -> tuple[Batch | None, dict[str, list[FailedRow]]]:
+        batch = database.batches.find_batch(services.engine, batch_id)
+        has_failed = batch is not None and batch.failed
+        errors = database.jobs.error_kinds(services.engine, batch_id) if has_failed else {}
+        return batch, failed_rows.of(services.engine, batch_id, errors)
+
+    try:
+        batch, rows = services.record.ask(look)
+    except DatabaseUnavailable:
+        return ""
+    seen = sight(services, batch_id, slow_hosts)
+    if batch is None or batch.is_complete or not is_offline(services, batch, rows, seen):
+        return ""
+    return f"{OFFLINE} Its rows are tried again as often as max_retries says; cancel() ends them"
 
 
 class SlowHosts:

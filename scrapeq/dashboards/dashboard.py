@@ -158,8 +158,9 @@ class Dashboard:
         rows = f"{batch.name or batch.id}: {len(batch):,} rows"
         return f"{rows}; {batch.note}" if batch.note else f"{rows} are being fetched"
 
-    def export(self, batch_id: str, ending: str, folder: Path) -> Path:
-        """The table of a batch as a new file in a folder; nothing there is overwritten.
+    def export(self, batch_id: str, ending: str, folder: Path, *, files: bool = True) -> Path:
+        """The table of a batch as a new file in a folder; nothing there is overwritten. See
+        `BatchHandle.export` for its files.
 
         Raises ConfigError for another ending than `sections.ENDINGS`, NotFound.
         """
@@ -175,7 +176,7 @@ class Dashboard:
         while path.exists():
             path = folder / f"{stem}-{number}.{ending}"
             number += 1
-        return handle.export(path)
+        return handle.export(path, files=files)
 
     def _ensure_workers(self) -> None:
         """Make sure that workers run: the private cluster may have ended meanwhile."""

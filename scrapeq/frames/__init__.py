@@ -13,6 +13,15 @@ from scrapeq.frames.url_column import UrlColumn, read_urls
 if TYPE_CHECKING:
     from scrapeq.frames.comparing import Seen, comparison_frame, selected
     from scrapeq.frames.exporting import check_export_path, export
+    from scrapeq.frames.files import (
+        FileReading,
+        FilesFrame,
+        console_frame,
+        files_folder,
+        files_frame,
+        responses_frame,
+        with_files,
+    )
     from scrapeq.frames.history import (
         Step,
         Steps,
@@ -36,6 +45,8 @@ if TYPE_CHECKING:
 __all__ = [
     "JOB_COLUMNS",
     "PAGE_COLUMNS",
+    "FileReading",
+    "FilesFrame",
     "Seen",
     "Step",
     "Steps",
@@ -43,9 +54,12 @@ __all__ = [
     "batches_frame",
     "check_export_path",
     "comparison_frame",
+    "console_frame",
     "error_history_frame",
     "errors_frame",
     "export",
+    "files_folder",
+    "files_frame",
     "history_frame",
     "host_history_frame",
     "hosts_frame",
@@ -57,11 +71,20 @@ __all__ = [
     "paused_frame",
     "problems_frame",
     "read_urls",
+    "responses_frame",
     "selected",
     "unpack_table",
+    "with_files",
 ]
 
 _HOMES = {
+    "FileReading": "files",
+    "FilesFrame": "files",
+    "console_frame": "files",
+    "files_folder": "files",
+    "files_frame": "files",
+    "responses_frame": "files",
+    "with_files": "files",
     "JOB_COLUMNS": "jobs",
     "Seen": "comparing",
     "Step": "history",

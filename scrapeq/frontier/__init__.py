@@ -1,6 +1,7 @@
 """The frontier in Redis: the only place that knows a key or a Lua script."""
 
 from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, Paused
+from scrapeq.frontier.browsers import BrowserReport
 from scrapeq.frontier.client import check_redis, connect, translated
 from scrapeq.frontier.coordination import Listener
 from scrapeq.frontier.endpoints import CallAllowed
@@ -13,6 +14,7 @@ from scrapeq.frontier.views import Standing
 __all__ = [
     "Addition",
     "BreakerPolicy",
+    "BrowserReport",
     "CallAllowed",
     "Claim",
     "Due",

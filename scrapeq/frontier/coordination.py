@@ -14,9 +14,6 @@ from scrapeq.frontier.scripts import Scripts
 
 #: Seconds after which a worker that was not seen counts as gone; it is seen every second.
 WORKER_SILENCE_S = 10
-#: The same for a browser, which is noted every five.
-BROWSER_SILENCE_S = 20
-
 
 #: Seconds after which a note about due jobs is forgotten: far longer than anybody leaves it unseen.
 WATCHED_S = 7 * 86_400
@@ -99,18 +96,6 @@ class Coordination:
             silent = self._now_ms() - WORKER_SILENCE_S * 1000
             self._redis.zremrangebyscore(self._keys.workers, "-inf", silent)
             return [str(worker) for worker in self._redis.zrange(self._keys.workers, 0, -1)]
-
-    def note_browser(self) -> None:
-        """A worker here can render pages."""
-        with translated(self._redis):
-            # The key says itself until when: Redis keeps it for longer if its clock goes back.
-            ends_ms = self._now_ms() + BROWSER_SILENCE_S * 1000
-            self._redis.set(self._keys.browsers, ends_ms, ex=BROWSER_SILENCE_S)
-
-    def any_browser(self) -> bool:
-        """Whether any worker could render pages lately."""
-        with translated(self._redis):
-            return int(self._redis.get(self._keys.browsers) or 0) > self._now_ms()
 
     def forget_worker(self, worker: str) -> None:
         """A worker ended as it should."""

@@ -1,10 +1,11 @@
-"""The frontier: everything that is decided in Redis, as the five ideas it is made of."""
+"""The frontier: everything that is decided in Redis, as the six ideas it is made of."""
 
 from __future__ import annotations
 
 import redis
 
 from scrapeq.frontier.breaker import BreakerPolicy
+from scrapeq.frontier.browsers import Browsers
 from scrapeq.frontier.coordination import Coordination
 from scrapeq.frontier.endpoints import Endpoints
 from scrapeq.frontier.jobs import Jobs
@@ -20,9 +21,19 @@ class Frontier:
 
     jobs: which are due, and who works on them. throttle: when each host may be asked. endpoints:
     breakers of what is no host of jobs. views: looking. coordination: what processes agree on.
+    browsers: who has one, and which pages need one.
     """
 
-    __slots__ = ("coordination", "endpoints", "jobs", "keys", "namespace", "throttle", "views")
+    __slots__ = (
+        "browsers",
+        "coordination",
+        "endpoints",
+        "jobs",
+        "keys",
+        "namespace",
+        "throttle",
+        "views",
+    )
 
     def __init__(
         self,
@@ -36,5 +47,6 @@ class Frontier:
         self.jobs = Jobs(client, scripts, policy)
         self.throttle = Throttle(client, scripts)
         self.endpoints = Endpoints(scripts, policy)
+        self.browsers = Browsers(client, scripts)
         self.coordination = Coordination(client, scripts)
         self.views = Views(client, scripts, self.coordination)

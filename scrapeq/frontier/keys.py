@@ -45,7 +45,10 @@
                                           dropped
     <namespace>:stalled           string  last token and since when no claim followed, as JSON: [token,
                                           ms], while jobs are due
-    <namespace>:browsers          string  until when (ms) a worker can render pages; 20 seconds
+    <namespace>:browsers          hash    worker that can render pages → when it told so (ms) and of its
+                                          browser, as JSON; 20 seconds
+    <namespace>:needs             zset    host and shape of path whose pages need a browser → when that is
+                                          forgotten (ms); an hour
     <namespace>:clock             hash    the time that was seen last (`seen_ms`), by how much it is ahead
                                           of the machine's (`ahead_ms`), and when this Redis was emptied
                                           (`emptied_ms`): see lua/common.lua

@@ -29,6 +29,7 @@ _SCRIPTS = (
     "unpark",
     "slot",
     "endpoint",
+    "browsers",
     "lock",
     "unlock",
     "now",

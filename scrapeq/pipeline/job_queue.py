@@ -66,7 +66,7 @@ def get_job_queue(settings: Settings | None = None) -> JobQueue:
     Raises RedisUnavailable, RedisEvicts, ClusterFailed, DatabaseUnavailable, ConfigError.
     """
     services = shared_services(arguments.some_settings(settings))
-    patiently(services, lambda: recovery.recover(services))
+    patiently(services, lambda: recovery.recover(services), changes=True)
     return JobQueue(services)
 
 

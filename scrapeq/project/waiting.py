@@ -46,7 +46,8 @@ class Waiting:
 
     Meanwhile a private cluster that has ended is started again; a queue without workers, and a
     service that does not answer, is warned of once. Iterating raises WaitTimeout when the time is
-    over, with `what` is not done, and what `why_late` gives.
+    over, with `what` is not done, and what `why_late` gives. remark: what is to be warned of, once;
+    "" for nothing.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class Waiting:
         what: str,
         timeout_s: float | None,
         why_late: Callable[[], str] = lambda: "",
+        remark: Callable[[], str] = lambda: "",
     ) -> None:
         self._services = services
         self._what = what
         self._timeout_s = timeout_s
         self._why_late = why_late
+        self._remark = remark
         self._record = _AwayRecord(services)
 
     def look(self, look: Callable[[], _T]) -> _T | None:
@@ -79,7 +82,7 @@ class Waiting:
     def __iter__(self) -> Iterator[float]:
         began = looked_after = idle_since = time.monotonic()
         pause_s = FIRST_PAUSE_S
-        warned = False
+        warned = remarked = False
         while True:
             yield pause_s
             pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
@@ -93,6 +96,9 @@ class Waiting:
                 elif not warned and now - idle_since > NO_WORKERS_S:
                     warned = True
                     self._warn()
+                if not remarked and (remark := self._remark()):
+                    remarked = True
+                    warn(remark, ServiceAwayWarning)
 
     def _works(self) -> bool:
         services = self._services
@@ -142,17 +148,18 @@ class _AwayRecord:
             warn(f"{away.what}: waiting for it. {away.advice}", ServiceAwayWarning)
 
 
-def patiently(services: Services, read: Callable[[], _T]) -> _T:
+def patiently(services: Services, read: Callable[[], _T], *, changes: bool = False) -> _T:
     """What a read of the record gives. A PostgreSQL that is away, or is silent in the middle, is waited
     for, and warned of after some seconds. Raises DatabaseUnavailable after about `MOST_AWAY_S`, and for
-    SQLite at once."""
+    SQLite at once. changes: it is no read but a change, which is not left in the middle: whether it
+    happened would not be known."""
     record = _AwayRecord(services)
     is_file = services.engine.dialect.name == "sqlite"  # which is never silent
     ends_s = time.monotonic() + MOST_AWAY_S
     while True:
         try:
             services.check_record()
-            if is_file:
+            if is_file or changes:
                 return read()
             return _while_it_answers(services, read)
         except DatabaseUnavailable as error:

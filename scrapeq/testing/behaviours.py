@@ -278,6 +278,11 @@ def _drawn(_: Memory, request: Request) -> Answer:
     return Answer(200, _SHELL % f"/product/{number}".encode())
 
 
+def _from_json(_: Memory, request: Request) -> Answer:
+    """A shell whose script draws what JSON says, and complains of it on the console."""
+    return Answer(200, _FROM_JSON % int(request.rest))
+
+
 def _image(_: Memory, request: Request) -> Answer:
     if not request.path.endswith(".png"):
         raise ValueError("images end in .png")
@@ -332,6 +337,7 @@ BEHAVIOURS = (
         "/useless/<kind>/<n>", "such a page, with status 200: see useless_pages.py", _useless
     ),
     Behaviour("/drawn/<n>", "the product <n>, drawn by a script that asks for it", _drawn),
+    Behaviour("/from-json/<n>", "drawn by a script from what /json?n=<n> answers", _from_json),
     Behaviour("/image/<name>.png", "a picture of one pixel", _image),
     Behaviour("/style.css", "a style sheet", _style),
 )
@@ -343,6 +349,16 @@ fetch("%s").then(answer => answer.text()).then(html => {
   const product = new DOMParser().parseFromString(html, "text/html");
   document.title = product.title;
   document.getElementById("root").innerHTML = product.body.innerHTML;
+});
+</script>
+"""
+_FROM_JSON = b"""<!doctype html><title>From JSON</title><div id="root"></div>
+<script>
+fetch("/json?n=%d").then(answer => answer.json()).then(facts => {
+  const title = document.createElement("h1");
+  title.textContent = "Seed " + facts.seed + " at " + facts.path;
+  document.getElementById("root").append(title);
+  console.error("drawn");
 });
 </script>
 """

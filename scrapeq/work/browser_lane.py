@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import time
 
-from scrapeq.frontier import Frontier
 from scrapeq.work.rendering import Rendering
-from scrapeq.work.waiting import Call
 
 #: Seconds between two looks at a lane that was empty.
 LOOK_S = 0.25
-#: Seconds between two times that a process says that it has a browser, or asks whether anybody has.
-PRESENCE_S = 5.0
 #: Jobs that a process without a browser takes at once, where nobody has one: they are only read.
 WITHOUT_BROWSER = 16
 
@@ -23,30 +19,17 @@ class BrowserLane:
     is known to need one.
     """
 
-    def __init__(self, rendering: Rendering, frontier: Frontier, call: Call) -> None:
+    def __init__(self, rendering: Rendering) -> None:
         self._rendering = rendering
-        self._frontier = frontier
-        self._call = call
         self._look_s = 0.0
-        self._presence_s = 0.0
-        self._is_ours = False
 
-    async def wanted(self) -> int:
-        """How many jobs to claim now; 0: none. Raises what the stores raise."""
-        now_s = time.monotonic()
-        if now_s < self._look_s:
+    def wanted(self) -> int:
+        """How many jobs to claim now; 0: none."""
+        if time.monotonic() < self._look_s:
             return 0
-        if now_s >= self._presence_s:
-            self._presence_s = now_s + PRESENCE_S
-            coordination = self._frontier.coordination
-            if not self._rendering.missing:
-                await self._call(coordination.note_browser)
-                self._is_ours = True
-            else:
-                self._is_ours = not await self._call(coordination.any_browser)
-        if not self._is_ours:
-            return 0
-        return WITHOUT_BROWSER if self._rendering.missing else self._rendering.room
+        if self._rendering.missing:
+            return 0 if self._rendering.any_browser else WITHOUT_BROWSER
+        return self._rendering.room
 
     def found(self, count: int) -> None:
         """A claim gave so many: after none, the next look has time."""

@@ -102,7 +102,7 @@ class Claimer:
 
     async def _claim(self, begin: Callable[[Assignment], None]) -> Claim:
         """Claim in each lane that has room here: the browser's first, which has little."""
-        count = min(await self._browser.wanted(), self._held.free)
+        count = min(self._browser.wanted(), self._held.free)
         if not count:
             return await self._claim_in(Lane.HTTP, self._held.free, begin)
         rendered = await self._claim_in(Lane.BROWSER, count, begin)

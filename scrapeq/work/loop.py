@@ -34,6 +34,7 @@ from scrapeq.project.services import Services
 from scrapeq.work.assignments import Assignment, Assignments
 from scrapeq.work.attempt import Outcome, attempt, elsewhere
 from scrapeq.work.browser_lane import BrowserLane
+from scrapeq.work.browser_presence import BrowserPresence
 from scrapeq.work.claimer import Claimer
 from scrapeq.work.fetchers import open_fetchers, open_renderer
 from scrapeq.work.held import Held
@@ -78,6 +79,7 @@ class WorkLoop:
             renderer=renderer,
         )
         self._rendering = Rendering(self._fetcher, self._stages)
+        self._presence = BrowserPresence(self.name, self._rendering, frontier, call)
         self._held = held = Held(settings.window)
         self._saver = Saver(
             engine,
@@ -96,7 +98,7 @@ class WorkLoop:
             held=held,
             saver=self._saver,
             assignments=Assignments(engine, call),
-            browser=BrowserLane(self._rendering, frontier, call),
+            browser=BrowserLane(self._rendering),
         )
         self._halt = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -147,15 +149,19 @@ class WorkLoop:
     async def _main(self) -> None:
         self._started.set()
         await self._readers.start()
+        await self._presence.tell()  # before the first claim: whether another has a browser
         async with asyncio.TaskGroup() as keeping:
             saving = keeping.create_task(self._saver.run())
             renewing = keeping.create_task(self._renewer.run())
+            telling = keeping.create_task(self._presence.run())
             await self._try_jobs()
             saving.cancel()
             renewing.cancel()
+            telling.cancel()
         try:
             await self._saver.finish()
             await self._call(self.services.frontier.coordination.forget_worker, self.name)
+            await self._call(self.services.frontier.browsers.forget, self.name)
         except ScrapeqError as error:
             log.warning("leases are left to end by themselves: %s", error)
         await self._fetcher.close()

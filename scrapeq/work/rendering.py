@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import logging
-import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from yarl import URL
-
-from scrapeq import urls
 from scrapeq.fetch import BrowserFailed, PoliteFetcher, Response
 from scrapeq.models import (
     Content,
@@ -23,12 +18,11 @@ from scrapeq.models import (
     ScrapingConfig,
     SlotOwner,
 )
+from scrapeq.work.browser_needs import BrowserNeeds
 from scrapeq.work.stages import Stages
 
 log = logging.getLogger(__name__)
 
-#: Shapes of addresses that are remembered, and for how many seconds: a site is seldom built anew.
-MOST_SHAPES, REMEMBERED_S = 10_000, 3600.0
 #: What a script makes another page of.
 _NOT_YET_A_PAGE = frozenset({PageKind.SCRIPT_SHELL, PageKind.REDIRECT_STUB, PageKind.CHALLENGE})
 
@@ -48,9 +42,9 @@ class ReadPage:
 class Rendering:
     """Reads pages, in the browser those that need it.
 
-    A page that needs a browser while this process's is crowded goes on in the browser's lane: one
-    that is free takes it. What needed one is remembered by its host and the shape of its path, so
-    that its like are not fetched here only to be moved.
+    A page that needs a browser goes on in the browser's lane where this process has none and another
+    has, or while its own is crowded: one that is free takes it. What needed one is remembered by its
+    host and the shape of its path, so that its like are not fetched here only to be moved.
     """
 
     def __init__(self, fetcher: PoliteFetcher, stages: Stages) -> None:
@@ -61,7 +55,9 @@ class Rendering:
         self._begun: set[int] = set()  # tokens of pages on their way to the browser, or in it
         self._fetcher = fetcher
         self._stages = stages
-        self._needed: dict[str, float] = {}  # shape → until when it is remembered
+        self.needs = BrowserNeeds()
+        #: Whether a worker has a browser; others tell of theirs.
+        self.any_browser = not self.missing
 
     @property
     def room(self) -> int:
@@ -74,7 +70,7 @@ class Rendering:
 
         False for a page that will need a browser while this process's has more to do than it can.
         """
-        expected = not self.missing and (lane is Lane.BROWSER or self._will_need(href, config))
+        expected = lane is Lane.BROWSER or self._will_need(href, config)
         if expected and self._is_crowded(lane):
             yield False
             return
@@ -109,11 +105,11 @@ class Rendering:
             reason = None if config.render == "never" else _need(content)
             if reason is None:
                 return ReadPage(response, content)
-            self._remember(response.url)
+            self.needs.note(response.url)
+        if owner.token not in self._begun and self._is_crowded(lane):
+            return None
         missing = self.missing
         if not missing:
-            if owner.token not in self._begun and self._is_crowded(lane):
-                return None
             self._begun.add(owner.token)
             try:
                 rendered = await self._fetcher.render(response, config, owner)
@@ -134,18 +130,21 @@ class Rendering:
         return ReadPage(response, content, reason=f"{reason}; not rendered: {missing}")
 
     def _is_crowded(self, lane: Lane) -> bool:
-        """Whether as many pages wait as are open; who claimed in the browser's lane waits, too."""
-        return lane is Lane.HTTP and len(self._begun) >= 2 * self._pages
+        """Whether another worker's browser is the better place for a page that needs one.
+
+        As many pages wait here as are open, or there is none here. Who claimed in the browser's lane
+        waits, too.
+        """
+        if lane is not Lane.HTTP:
+            return False
+        if self.missing:
+            return self.any_browser
+        return len(self._begun) >= 2 * self._pages
 
     def _will_need(self, href: str, config: ScrapingConfig) -> bool:
         if config.always_renders:
             return True
-        return config.render == "auto" and self._needed.get(_shape(href), 0) > time.monotonic()
-
-    def _remember(self, href: str) -> None:
-        if len(self._needed) >= MOST_SHAPES:
-            self._needed.clear()
-        self._needed[_shape(href)] = time.monotonic() + REMEMBERED_S
+        return config.render == "auto" and self.needs.is_known(href)
 
 
 def _asked(config: ScrapingConfig) -> str:
@@ -164,10 +163,3 @@ def _need(content: Content | Failure) -> str | None:
 
 def _is_html(response: Response) -> bool:
     return "html" in response.content_type.lower() or not response.content_type
-
-
-def _shape(href: str) -> str:
-    """The host and the path, without what tells one page of a kind from another: numbers and names."""
-    segments = URL(href, encoded=True).raw_path.split("/")[:6]
-    plain = ("*" if re.search(r"\d|.{24}", segment) else segment for segment in segments[:-1])
-    return urls.host_key(href) + "/".join(plain)

@@ -157,10 +157,20 @@ def _redis_of(connection: clusters.Connection) -> tuple[Frontier, str]:
 NOWHERE = ["http://one.invalid/", "http://two.invalid/"]
 
 
-def test_while_no_host_can_be_reached_the_card_asks_for_the_network(scrape, eventually):
+def test_while_no_host_can_be_reached_the_card_asks_for_the_network(
+    scrape, eventually, monkeypatch
+):
     batch = scrape(NOWHERE, retry_backoff_s=60, refresh=True)
 
     eventually(lambda: "is this machine online?" in batch.card())
+    monkeypatch.setattr(waiting, "LOOK_AFTER_S", 0.1)
+    with (
+        pytest.warns(ServiceAwayWarning, match=r"is this machine online\? .*max_retries") as warned,
+        pytest.raises(WaitTimeout),
+    ):
+        batch.wait(1)  # who has no card is told, too
+    assert len(warned) == 1
+    assert warned[0].filename == __file__
     assert batch.progress.retrying
     batch.cancel()
 

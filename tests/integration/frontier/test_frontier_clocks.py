@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import redis
 
 from scrapeq.clock import now_ms
-from scrapeq.frontier import Due, Ending, Frontier
+from scrapeq.frontier import BrowserReport, Due, Ending, Frontier
 
 Moved = tuple[redis.Redis, Callable[[int], None]]
 Eventually = Callable[..., Any]
@@ -64,10 +65,11 @@ def test_a_clock_that_goes_back_stops_nothing(
     frontier.throttle.take_slot("other", 200, 200)
     assert frontier.coordination.lock("duty", 0.3)
     assert frontier.coordination.may_notify()
-    frontier.coordination.note_browser()
-    assert frontier.coordination.any_browser()
-    ends_ms = int(str(client.get("scrapeq:browsers")))
-    client.set("scrapeq:browsers", ends_ms - 19_000, keepttl=True)  # it is silent for that long
+    assert frontier.browsers.tell("w", BrowserReport()).is_any
+    told_ms, about = json.loads(str(client.hget("scrapeq:browsers", "w")))
+    client.hset(
+        "scrapeq:browsers", "w", json.dumps([told_ms - 19_000, about])
+    )  # silent for that long
     frontier.jobs.renew("gone", 300, [])
     client.zincrby("scrapeq:workers", -9_500, "gone")  # it is silent for that long
 
@@ -83,7 +85,7 @@ def test_a_clock_that_goes_back_stops_nothing(
     eventually(lambda: frontier.coordination.lock("duty", 60), 30)
     eventually(frontier.coordination.may_notify, 30)
     eventually(lambda: frontier.coordination.workers() == [], 30)
-    eventually(lambda: not frontier.coordination.any_browser(), 30)
+    eventually(lambda: not frontier.browsers.tell("other", None).is_any, 30)
     assert eventually(
         lambda: type(frontier.throttle.take_slot("other", 200, 200)).__name__ == "SlotTaken", 30
     )

@@ -27,8 +27,28 @@ TABLE: dict[str, str] = dict(
 #: The commands that a key of each type takes.
 COMMANDS = {
     "string": {"GET", "SET", "INCR", "INCRBY"},
-    "hash": {"HGET", "HMGET", "HSET", "HSETNX", "HDEL", "HLEN", "HINCRBY", "HKEYS", "HEXISTS"},
-    "zset": {"ZADD", "ZREM", "ZRANGE", "ZCARD", "ZSCORE", "ZCOUNT", "ZREMRANGEBYSCORE"},
+    "hash": {
+        "HGET",
+        "HMGET",
+        "HSET",
+        "HSETNX",
+        "HDEL",
+        "HLEN",
+        "HINCRBY",
+        "HKEYS",
+        "HEXISTS",
+        "HGETALL",
+    },
+    "zset": {
+        "ZADD",
+        "ZREM",
+        "ZRANGE",
+        "ZCARD",
+        "ZSCORE",
+        "ZCOUNT",
+        "ZREMRANGEBYSCORE",
+        "ZREMRANGEBYRANK",
+    },
     "set": {"SADD", "SREM", "SCARD"},
 }
 
