@@ -13,6 +13,7 @@ def main() -> None:
     urls, folder = subject.task()
     is_mixed = "mixed" in sys.argv[3:]
     os.environ["SCRAPEQ_HOME"] = str(folder)
+    os.environ["SCRAPEQ_WORKERS"] = "1"
     os.environ["SCRAPEQ_BROWSER_PAGES"] = str(subject.OPEN_PAGES)
     import scrapeq as sq
 

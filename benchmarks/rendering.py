@@ -61,7 +61,7 @@ def main() -> None:
         (f"{options.pages:,} pages that a script draws", drawn, paths),
         (f"{options.mixed:,} pages, four fifths of them whole", mixed, both),
     ):
-        rounds = _rounds(subjects, asked, options.repeats, options.only)
+        rounds = measured_rounds(subjects, asked, options.repeats, options.only)
         if rounds:
             parts.append(f"**{title}**\n\n{table(rounds)}")
             print(f"\n{parts[-1]}\n", flush=True)
@@ -69,7 +69,7 @@ def main() -> None:
         write(parts, versions(peers), options.repeats)
 
 
-def _rounds(
+def measured_rounds(
     subjects: Mapping[str, tuple[list[object], list[str]]],
     paths: list[str],
     repeats: int,
