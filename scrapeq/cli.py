@@ -109,6 +109,12 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     wait_for: Annotated[
         str | None, typer.Option(help="A selector or text=... that a rendered page waits for.")
     ] = None,
+    action: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='What a browser does on each page, as JSON: {"click": "#more"}; or @FILE.'
+        ),
+    ] = None,
     screenshot: Annotated[
         str | None,
         typer.Option(help="A picture of each page: window, full, or a selector of an element."),
@@ -147,6 +153,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         stealth=stealth,
         render=render,
         wait_for=wait_for,
+        action=action,
         screenshot=screenshot,
         pdf=pdf,
         capture=capture,

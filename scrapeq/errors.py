@@ -16,6 +16,7 @@
     └── ClusterFailed          the private Redis or the workers do not start
 
     NoWorkersWarning           (a warning) jobs wait and nobody works
+    NameTakenWarning           (a warning) another kernel submits the same name
     ServiceAwayWarning         (a warning) whoever waits goes on waiting for Redis or the record
 
 A page that failed is data, not an exception: a row with `error_kind` and `error_message`.

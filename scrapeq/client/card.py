@@ -102,7 +102,7 @@ def state_in_words(batch: Batch, progress: Progress, errors: Mapping[str, int]) 
     if (advice := _advice(commonest)) and not progress.all_failed:  # else the card says it above
         words = error_words(commonest)
         sentence += f". {words[:1].upper()}{words[1:]}: {advice}"
-    if any(is_retryable(kind) for kind in errors):
+    if any(is_retryable(kind) for kind in errors) and "retry_failed()" not in sentence:
         what = "failed" if failures else "cancelled"
         sentence += f". retry_failed() tries the {what} rows again"
     return sentence

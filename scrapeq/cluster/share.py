@@ -74,7 +74,11 @@ def ensure_cluster(
     if is_supervised():  # a share of its own would keep its cluster alive for ever
         found = find_cluster(home)
         if found is None:
-            raise ClusterFailed("the cluster that this worker belongs to is gone", home=home)
+            raise ClusterFailed(
+                "the cluster that this worker belongs to is gone",
+                hint="no row is lost: get_job_queue() or scrapeq up starts another",
+                home=home,
+            )
         return found
     with _shares.lock:
         known, share = _shares.known.get(home), _shares.connections.get(home)

@@ -149,7 +149,11 @@ def _start_supervisor(settings: Settings, home: Path, worker_app: str, lock_fd: 
             check=False,
         ).returncode
     except OSError as error:
-        raise ClusterFailed(f"no process can be started: {error}", home=home) from error
+        raise ClusterFailed(
+            f"no process can be started: {error}",
+            hint="make room for it (memory, processes, open files), and try again",
+            home=home,
+        ) from error
     finally:
         os.close(log)
         os.close(held_fd)

@@ -186,7 +186,10 @@ class Dashboard:
 
 
 def _is_late(since: datetime) -> DatabaseUnavailable:
-    return DatabaseUnavailable(f"the dashboard is as it was at {since:%H:%M:%S} UTC")
+    return DatabaseUnavailable(
+        f"the dashboard is as it was at {since:%H:%M:%S} UTC",
+        hint="it goes on by itself when Redis and the database answer again",
+    )
 
 
 def file_stem(name: str) -> str:

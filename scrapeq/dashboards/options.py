@@ -90,13 +90,8 @@ def _field(name: str) -> Field:
             for value, text in _CHOICES.items()
         ]
         return field(kind="choice", choices=tuple(choices))
-    hint = (
-        ""
-        if not default and not isinstance(default, (int, float))
-        else f"{default:g}"
-        if isinstance(default, float)
-        else str(default)
-    )
+    is_set = default is not None and default is not False and default != ()
+    hint = "" if not is_set else f"{default:g}" if isinstance(default, float) else str(default)
     if int in types or float in types:
         return field(kind="number", hint=hint, least=_bound(info, "ge"), most=_bound(info, "le"))
     return field(kind="secret" if name == "proxy" else "text", hint=hint)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from scrapeq.errors import ConfigError
 from scrapeq.models.config import ScrapingConfig
+from scrapeq.models.page_action import listed
 
 #: Options whose value is a dict: written as JSON.
 _DICTS = frozenset({"custom_selectors", "headers", "cookies"})
@@ -27,8 +29,9 @@ _WORDS = {
     r"\burl=('[^']*'|\"[^\"]*\")": r"--url-column \1",
     r"\bname=('[^']*'|\"[^\"]*\")": r"--name \1",
     r"\brender=[\"']?(\w+)[\"']?": r"--render \1",
-    rf"(?<!--option )\b({'|'.join(ScrapingConfig.model_fields)})=(\w+|[\d.]+)": r"--option \1=\2",
+    rf"(?<!--option )\b({'|'.join(ScrapingConfig.model_fields)})='?(\w+|[\d.]+|\{{[^}}]*\}})'?": r"--option \1=\2",
     r"\bbatch\.errors\b": "the table that -o writes",
+    r"\bbatch\.problems\b": "page_kind in the table that -o writes",
 }
 
 
@@ -50,6 +53,7 @@ def config_from_options(
     stealth: bool = False,
     render: str | None = None,
     wait_for: str | None = None,
+    action: Iterable[str] | None = None,
     screenshot: str | None = None,
     pdf: bool = False,
     capture: Iterable[str] | None = None,
@@ -58,7 +62,8 @@ def config_from_options(
     """The config that these words ask for, each by the name of its option.
 
     `select`, `select_all` and `option` are NAME=VALUE; an option that is a dict is JSON:
-    `cookies={"session": "env:SHOP_COOKIE"}`. The short words win over the same thing as an option.
+    `cookies={"session": "env:SHOP_COOKIE"}`. `action` is JSON too, or @ and the name of a file of
+    it. The short words win over the same thing as an option.
 
     Raises ConfigError, which never repeats a value that may be a secret.
     """
@@ -69,6 +74,8 @@ def config_from_options(
         selectors[name] = [selector]
     if selectors:
         options["custom_selectors"] = {**options.get("custom_selectors", {}), **selectors}
+    if steps := [one for word in action or [] for one in _actions(word)]:
+        options["actions"] = steps
     given = {
         "delay_between_requests": delay,
         "render": render,
@@ -86,6 +93,19 @@ def config_from_options(
     }
     options |= {name: True for name, asked in chosen.items() if asked}
     return ScrapingConfig.build(**options)
+
+
+def _actions(word: str) -> list[Any]:
+    """The actions that are written as JSON, or in the file that is named after an @."""
+    try:
+        text = Path(word[1:]).read_text(encoding="utf-8") if word.startswith("@") else word
+        return list(listed(text))
+    except OSError as error:
+        raise ConfigError(
+            f"--action: the file {word[1:]!r} cannot be read", hint=error.strerror or ""
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"--action: {error}") from None
 
 
 def _option(word: str) -> tuple[str, Any]:

@@ -9,6 +9,7 @@ import os
 import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -24,8 +25,12 @@ from pydantic import (
 from scrapeq import display
 from scrapeq.errors import ConfigError
 from scrapeq.models.meant import meant_option
+from scrapeq.models.page_action import MOST_ACTIONS, PageAction, listed
 from scrapeq.models.page_kind import PageKind
 
+#: Pixels of a side of the window: twice those of an 8K screen's width leave room for tall pages.
+MOST_WINDOW_PIXELS = 15_360
+_SIZE = re.compile(r"^\s*(\d{1,5})\s*[x×]\s*(\d{1,5})\s*$")
 _AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*$", re.IGNORECASE)
 _AGE_UNITS = {
     "": "seconds",
@@ -138,6 +143,18 @@ class ScrapingConfig(BaseModel):
         "auto",
         description='"auto": a browser shows the pages that need one, and only those.',
     )
+    viewport: str | None = Field(
+        None,
+        description='Pixels of the browser\'s window: "1280x800", or (1280, 800). None: 1280x720.',
+    )
+    locale: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description='The language and region of who asks: "de-DE"; in a browser, and as Accept-Language.',
+    )
+    timezone: str | None = Field(
+        None, description='The time zone of the browser: "Europe/Berlin". None: this machine\'s.'
+    )
     wait_for: str | None = Field(
         None,
         min_length=1,
@@ -151,6 +168,12 @@ class ScrapingConfig(BaseModel):
         le=300,
         description="Seconds that a browser waits after a page has loaded, before it is read. "
         "Over plain HTTP a page is complete with its last byte, so nothing is waited for.",
+    )
+    actions: tuple[PageAction, ...] = Field(
+        (),
+        max_length=MOST_ACTIONS,
+        description="What a browser does on each page before it is read: "
+        '[{"click": "#more"}, {"scroll": "end"}]. Every page is rendered then.',
     )
     screenshot: bool | str = Field(
         False,
@@ -256,6 +279,42 @@ class ScrapingConfig(BaseModel):
                     raise ValueError(f"there is no option {name!r}; {advice}")
         return data
 
+    @field_validator("viewport", mode="before")
+    @classmethod
+    def _viewport_is_a_size(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        size = "x".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+        match = _SIZE.match(size)
+        if not match or not all(50 <= int(side) <= MOST_WINDOW_PIXELS for side in match.groups()):
+            raise ValueError(
+                f'write the width and height like "1280x800", 50 to {MOST_WINDOW_PIXELS} each'
+            )
+        return f"{int(match[1])}x{int(match[2])}"
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_is_known(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ZoneInfo(value)
+            except (ValueError, OSError, ZoneInfoNotFoundError):
+                raise ValueError(
+                    f'there is no time zone {value[:40]!r}; write a name like "Europe/Berlin"'
+                ) from None
+        return value
+
+    @field_validator("actions", mode="before")
+    @classmethod
+    def _actions_may_be_json(cls, value: Any) -> Any:
+        return listed(value)
+
+    @model_validator(mode="after")
+    def _actions_need_a_browser(self) -> Self:
+        if self.actions and self.render == "never":
+            raise ValueError('actions need a browser: leave out render="never", or the actions')
+        return self
+
     @field_validator("custom_selectors")
     @classmethod
     def _selectors_are_written(
@@ -352,7 +411,7 @@ class ScrapingConfig(BaseModel):
     @property
     def always_renders(self) -> bool:
         """Whether every HTML page is shown in a browser."""
-        return self.render == "always" or bool(self.brings)
+        return self.render == "always" or bool(self.actions or self.brings)
 
     @property
     def recipe(self) -> Recipe:
@@ -421,9 +480,11 @@ def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         items = [f"{display.plain(key, 40)!r}: {_in_words(one)}" for key, one in value.items()]
         return display.plain("{" + ", ".join(items) + "}")
-    if isinstance(value, tuple):
-        return f"[{', '.join(repr(str(one)) for one in value)}]"
-    if isinstance(value, list):
+    if isinstance(value, PageAction):
+        return value.words
+    if isinstance(value, PageKind):
+        return repr(str(value))
+    if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_in_words, value))}]"
     return repr(display.plain(value, 80)) if isinstance(value, str) else repr(value)
 
@@ -443,9 +504,9 @@ def _bare(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, dict):
         return {key: _bare(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [str(one) for one in value]
-    return value
+    if isinstance(value, (list, tuple)):
+        return [_bare(one) for one in value]
+    return str(value) if isinstance(value, PageKind) else value
 
 
 def _explain(error: Any) -> str:

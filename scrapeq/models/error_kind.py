@@ -43,6 +43,7 @@ class ErrorKind(StrEnum):
     # the browser
     PAGE_TIMEOUT = "page_timeout"
     PAGE_CRASH = "page_crash"
+    ACTION = "action"  # one of the option `actions` could not be done
     # from us
     CANCELLED = "cancelled"
     WORKER_LOST = "worker_lost"  # its worker or its reader ended with it, three times

@@ -33,6 +33,7 @@ WORDS: dict[str, str] = {
     ErrorKind.PARSE: "unreadable",
     ErrorKind.PAGE_TIMEOUT: "too slow in the browser",
     ErrorKind.PAGE_CRASH: "crashed in the browser",
+    ErrorKind.ACTION: "stopped at an action",
     ErrorKind.CANCELLED: "cancelled",
     ErrorKind.WORKER_LOST: "lost with their worker",
     ErrorKind.BREAKER_OPEN: "given up (host paused)",
@@ -41,18 +42,38 @@ WORDS: dict[str, str] = {
     ErrorKind.CONFIG: "not possible on this worker",
 }
 
-#: What a person may do about pages that failed so, for those kinds where there is something.
+#: What a person may do about pages that failed so, in the form of a notebook; the command line shows
+#: it by `models.command_options.as_flags`.
 ADVICE: dict[ErrorKind, str] = {
     ErrorKind.SCHEME: "check the column of URLs",
     ErrorKind.ADDRESS: "if they are yours, set SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=true before workers start",
     ErrorKind.ROBOTS: "respect_robots=False fetches them all the same",
     ErrorKind.DNS: "check the host names and your network",
     ErrorKind.REFUSED: "the server may be down, or your network may block it",
+    ErrorKind.CONNECT_TIMEOUT: "the server may be down, or your network may block it",
+    ErrorKind.RESET: "ask for less at once: max_per_host=1",
+    ErrorKind.HEADER_TIMEOUT: "give the servers longer: first_byte_timeout_s=60",
+    ErrorKind.PROTOCOL: "check the addresses: it may be no web server that listens there",
+    ErrorKind.REDIRECTS: "open one in a browser; max_redirects=30 follows more of them",
+    ErrorKind.BODY_TIMEOUT: "give the servers longer: total_timeout_s=180",
+    ErrorKind.TRUNCATED: "retry_failed() fetches them again",
+    ErrorKind.DECODE: "retry_failed() fetches them again; if it stays so, their server is to be mended",
+    ErrorKind.HTTP_5XX: "the servers fail; retry_failed() fetches them again later",
+    ErrorKind.NOT_HTML: "they are files and no pages; leave them out of the column",
+    ErrorKind.EMPTY: "open one in a browser: there may be nothing at this address",
+    ErrorKind.PARSE: "main_text='off' reads less of them",
+    ErrorKind.PAGE_TIMEOUT: "give the browser longer: total_timeout_s=180",
+    ErrorKind.PAGE_CRASH: "render='never' takes what the servers send",
+    ErrorKind.CANCELLED: "retry_failed() fetches them",
+    ErrorKind.WORKER_LOST: "they may take more memory than there is; retry_failed() tries them again",
+    ErrorKind.BREAKER_OPEN: "retry_failed() fetches them when their hosts are well",
+    ErrorKind.AI: "check SCRAPEQ_AI_BASE_URL, SCRAPEQ_AI_MODEL and SCRAPEQ_AI_API_KEY",
     ErrorKind.TLS: "check the address; the certificate is not trusted",
     ErrorKind.HTTP_4XX: "check the addresses; batch.errors lists them",
     ErrorKind.RATE_LIMITED: "scrape more slowly: delay_between_requests=2",
     ErrorKind.TOO_LARGE: "raise max_body_mb",
     ErrorKind.PAGE_KIND: "batch.problems says of which kinds they are",
+    ErrorKind.ACTION: "batch.errors says which action, and why",
     ErrorKind.INTERNAL: "the worker's log has the traceback",
     ErrorKind.CONFIG: "batch.errors says what to set or install",
 }

@@ -37,6 +37,7 @@ _OF_KIND: dict[ErrorKind, HostVerdict] = {
     ErrorKind.EMPTY: "good",
     ErrorKind.PAGE_KIND: "good",
     ErrorKind.PARSE: "good",
+    ErrorKind.ACTION: "good",
     # not HTTP: a broken server, or something else that listens there
     ErrorKind.PROTOCOL: "",
     # from the browser, or from us

@@ -46,7 +46,10 @@ class RequestIdentity:
         return cls(
             digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],
             is_secret=bool(
-                config.cookies or config.proxy or set(sent["headers"]) - _PUBLIC_HEADERS
+                config.cookies
+                or config.proxy
+                or set(sent["headers"]) - _PUBLIC_HEADERS
+                or any(action.fill for action in config.actions)  # it may be a password
             ),
         )
 
@@ -66,6 +69,10 @@ _WORDS = {
     "render": "another render",
     "wait_for": "another wait_for",
     "wait_time": "another wait_time",
+    "viewport": "another viewport",
+    "locale": "another locale",
+    "timezone": "another timezone",
+    "actions": "other actions",
     "brings": "other files of a page",
 }
 
@@ -73,7 +80,7 @@ _WORDS = {
 def _sent(config: ScrapingConfig) -> dict[str, Any]:
     """What of the options goes out with each request."""
     headers = {name.lower(): value for name, value in config.headers.items()}
-    sent = {
+    sent: dict[str, Any] = {
         "headers": {name: value.get_secret_value() for name, value in headers.items()},
         "cookies": {name: value.get_secret_value() for name, value in config.cookies.items()},
         "proxy": config.proxy.get_secret_value() if config.proxy else "",
@@ -85,5 +92,11 @@ def _sent(config: ScrapingConfig) -> dict[str, Any]:
     }
     # Not a request's, but part of what a page must have to answer. Only where there is some: pages
     # that were stored before there were such options go on to answer.
-    brings = {name: getattr(config, name) for name in config.brings}
-    return {**sent, "brings": brings} if brings else sent
+    for name in ("viewport", "locale", "timezone"):
+        if value := getattr(config, name):
+            sent[name] = value
+    if config.actions:
+        sent["actions"] = config.to_storage()["actions"]
+    if config.brings:
+        sent["brings"] = {name: getattr(config, name) for name in config.brings}
+    return sent

@@ -110,6 +110,11 @@ class ScrapeqMagics(Magics):
     )
     @argument("--wait-for", help="A selector or text=... that a rendered page waits for.")
     @argument(
+        "--action",
+        action="append",
+        help='What a browser does on each page, as JSON: {"click": "#more"}; or @FILE.',
+    )
+    @argument(
         "--screenshot",
         metavar="WHAT",
         help="A picture of each page: window, full, or a selector of an element.",
@@ -168,6 +173,7 @@ class ScrapeqMagics(Magics):
                 stealth=asked.stealth,
                 render=asked.render,
                 wait_for=asked.wait_for,
+                action=asked.action,
                 screenshot=asked.screenshot,
                 pdf=asked.pdf,
                 capture=asked.capture,

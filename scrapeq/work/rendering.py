@@ -149,7 +149,8 @@ class Rendering:
 
 def _asked(config: ScrapingConfig) -> str:
     """Why every page of a batch is shown in a browser."""
-    return 'render="always"' if config.render == "always" else f"for {', '.join(config.brings)}"
+    wanted = ("actions",) * bool(config.actions) + config.brings
+    return 'render="always"' if config.render == "always" else f"for {', '.join(wanted)}"
 
 
 def _need(content: Content | Failure) -> str | None:

@@ -138,15 +138,17 @@ class System:
 
     # -- the kernel --------------------------------------------------------------------------
 
-    def program(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """A program of this folder, with the environment of the kernel."""
+    def program(
+        self, name: str, *arguments: str, clock: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """A program of this folder, with the environment of the kernel; by default with our clock."""
         return subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name(name)), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={
                 **os.environ,
-                **self._clock,
+                **(clock or {}),
                 **self._options,
                 "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
             },
@@ -155,7 +157,7 @@ class System:
 
     def start_kernel(self) -> None:
         """Start a kernel; back when its cluster answers."""
-        self.kernel = self.program("kernel.py", *self._shape)
+        self.kernel = self.program("kernel.py", *self._shape, clock=self._clock)
         assert self.kernel.stdout
         if self.kernel.stdout.readline() != b"ready\n":
             raise RuntimeError(f"the kernel ended with {self.kernel.wait()}")

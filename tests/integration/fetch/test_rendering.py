@@ -62,6 +62,15 @@ CASES = {
         '<template shadowrootmode="open"><p>in shadow</p></template>',
     ),
     "a frame of the same origin": Case("<p>before</p><iframe src=/framed></iframe>", "in the frame"),
+    "a frame in a shadow root": Case(
+        "<p>before</p><x-f></x-f><p>after</p><script>document.querySelector('x-f').attachShadow({mode: 'open'})"
+        ".innerHTML = '<iframe src=/framed></iframe>'</script>",
+        '<div data-frame="{site}/framed"><p>in the frame</p></div></template></x-f><p>after</p>',
+    ),
+    "a shadow root in a frame": Case(
+        "<iframe src=/shadowed></iframe><p>after</p>",
+        '<div data-frame="{site}/shadowed"><x-y><template shadowrootmode="open"><p>in shadow</p></template></x-y>',
+    ),
     "a script that leads on": Case("<script>location = '/led'</script>", "led here"),
     "a page that leads on by itself": Case(
         "<meta http-equiv=refresh content='0; url=/led'>", "led here"
@@ -173,6 +182,7 @@ CASES = {
     "memory": Case(
         "<p>x</p><script>const all = []; while (true) all.push(new Array(1e5).fill({}))</script>",
         kind=ErrorKind.PAGE_CRASH,
+        options={"total_timeout_s": 300},  # to fill it takes a busy machine a minute
     ),
     # what would spoil our reading
     "a page that closes itself": Case("<p>closes</p><script>close()</script>", "closes"),
@@ -207,6 +217,10 @@ def outcomes(kit: Any, browser_is_here: None) -> dict[str, Rendered | Failure]:
     site.pages |= {
         "/answer": kit.page(b"the answer", "Access-Control-Allow-Origin: *"),
         "/framed": kit.page(b"<p>in the frame"),
+        "/shadowed": kit.page(
+            b"<x-y></x-y><script>document.querySelector('x-y').attachShadow({mode: 'open'})"
+            b".innerHTML = '<p>in shadow</p>'</script>"
+        ),
         "/nested": kit.page(b"<iframe src=/nested></iframe><iframe src=/nested></iframe>"),
         "/led": kit.page(b"<p>led here"),
         "/pushed": kit.page(b"<p>never asked for"),
@@ -266,7 +280,8 @@ def test_every_page_comes_to_an_end(name: str, outcomes: dict[str, Rendered | Fa
         assert outcome.kind is case.kind, outcome
     else:
         assert isinstance(outcome, Rendered), outcome
-        assert case.found in outcome.response.body.decode()
+        site = outcome.response.url.rpartition("/")[0]
+        assert case.found.replace("{site}", site) in outcome.response.body.decode()
         assert case.note in outcome.note
 
 

@@ -124,9 +124,9 @@ def test_where_no_host_was_reached_it_may_be_this_machine(
 
 
 def test_where_nobody_knows_advice_a_message_stands_for_it() -> None:
-    html = card(0, {"not_html": 5}, rows=rows_of("not_html", "it is a PDF"))
+    html = card(0, {"of_tomorrow": 5}, rows=rows_of("of_tomorrow", "it is a PDF"))
 
-    assert "5 of 5 not HTML: it is a PDF" in html
+    assert "5 of 5 of tomorrow: it is a PDF" in html
 
 
 def test_a_kind_opens_and_shows_its_first_rows_without_secrets() -> None:

@@ -19,6 +19,9 @@ def test_every_option_has_a_field_with_its_bounds():
     assert not found["extract_links"].checked
     assert [value for value, *_ in found["main_text"].choices] == ["best", "fast", "off"]
     assert found["proxy"].kind == "secret"
+    assert (found["screenshot"].kind, found["screenshot"].hint) == ("text", "")
+    assert (found["capture"].kind, found["capture"].hint) == ("text", "")
+    assert found["pdf"].kind == "checkbox"
     assert all(field.is_common for field in options.fields()[: len(options.COMMON)])
 
 

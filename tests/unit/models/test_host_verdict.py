@@ -13,7 +13,7 @@ EXPECTED = {
     **dict.fromkeys(["reset", "header_timeout", "body_timeout", "http_5xx"], "failed"),
     # an answer came
     **dict.fromkeys(["redirects", "truncated", "decode", "too_large", "http_4xx"], "good"),
-    **dict.fromkeys(["not_html", "empty", "parse", "page_kind"], "good"),
+    **dict.fromkeys(["not_html", "empty", "parse", "page_kind", "action"], "good"),
     "rate_limited": "limited",
 }
 

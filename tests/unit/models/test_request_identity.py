@@ -26,6 +26,15 @@ DIFFERENT: list[dict[str, Any]] = [
     {"proxy": "http://ann:hunter2@proxy.example:8080"},
     {"proxy": "http://proxy.example:8080"},
     {"use_stealth": True},
+    {"viewport": "390x844"},
+    {"locale": "de-DE"},
+    {"timezone": "Europe/Berlin"},
+    {"screenshot": True},
+    {"screenshot": "full"},
+    {"pdf": True},
+    {"capture": ["*/a"]},
+    {"capture": ["*/b"]},
+    {"console": True},
 ]
 
 
@@ -56,6 +65,8 @@ def test_the_order_and_the_case_of_names_make_no_difference() -> None:
     [
         ({}, False),
         ({"user_agent": "another", "use_stealth": True}, False),
+        ({"screenshot": True, "capture": "*"}, False),
+        ({"screenshot": True, "cookies": {"a": "1"}}, True),
         ({"headers": {"Accept-Language": "de", "accept": "text/html"}}, False),
         ({"headers": {"X-Api-Key": "k"}}, True),
         ({"headers": {"Authorization": "Bearer a"}}, True),

@@ -44,6 +44,17 @@ def test_the_guides_options_are_there():
         ({"user_agent": "a\nb"}, "user_agent has a line break"),
         ({"proxy": "socks5://h:1"}, "must begin with http:// or https://"),
         ({"max_age": "soon"}, "max_age"),
+        ({"viewport": "1280"}, 'write the width and height like "1280x800"'),
+        ({"viewport": (10, 10)}, "50 to 15360 each"),
+        ({"locale": "German, please"}, "locale"),
+        ({"timezone": "Europe/Nowhere"}, 'write a name like "Europe/Berlin"'),
+        ({"timezone": "../../etc/passwd"}, 'write a name like "Europe/Berlin"'),
+        ({"render": "never", "screenshot": True}, "screenshot needs a browser"),
+        ({"render": "never", "capture": "*"}, "capture needs a browser"),
+        ({"screenshot": "x" * 3000}, "at most 2,000 characters"),
+        ({"capture": ["x" * 3000]}, "1 to 2,000 characters"),
+        ({"capture": ["*"] * 51}, "at most 50 items"),
+        ({"capture": {"a": 1}}, "capture"),
     ],
 )
 def test_what_cannot_be_met_is_refused_with_what_to_write(options, says):
@@ -53,6 +64,34 @@ def test_what_cannot_be_met_is_refused_with_what_to_write(options, says):
     assert says in str(refused.value)
     with pytest.raises(ValidationError):
         ScrapingConfig(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "brings"),
+    [
+        ({}, ()),
+        ({"screenshot": "false", "capture": ""}, ()),
+        ({"screenshot": "window"}, ("screenshot",)),
+        ({"pdf": True, "console": "true"}, ("pdf", "console")),
+        ({"render": "always", "capture": "*/a *.json"}, ("capture",)),
+    ],
+)
+def test_what_only_a_browser_has_brings_each_page_there(options, brings):
+    config = ScrapingConfig.build(**options)
+
+    assert config.brings == brings
+    assert config.always_renders == bool(brings)
+    assert ScrapingConfig.build(**config.to_storage()) == config
+
+
+def test_pictures_and_patterns_are_written_as_people_write_them():
+    written = [True, "window", "true", "full", " .price ", False, ""]
+
+    assert [ScrapingConfig(screenshot=one).screenshot for one in written] == [
+        *(True, True, True, "full", ".price", False, False)
+    ]
+    assert ScrapingConfig(capture="*/a *.json").capture == ("*/a", "*.json")
+    assert ScrapingConfig(capture=["*/a b"]).capture == ("*/a b",)
 
 
 @pytest.mark.parametrize(

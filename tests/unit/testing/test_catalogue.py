@@ -15,7 +15,7 @@ from scrapeq.testing.hostile.script import Asked, Send
 
 #: Kinds that no server can cause without a browser, and those that are ours.
 ELSEWHERE = {
-    *("page_timeout", "page_crash", "robots", "page_kind"),
+    *("page_timeout", "page_crash", "action", "robots", "page_kind"),
     *("cancelled", "worker_lost", "breaker_open", "ai", "internal", "config"),
 }
 
