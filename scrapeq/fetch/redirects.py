@@ -303,6 +303,10 @@ class _Fetch:
 
     def _defaults(self) -> dict[str, str]:
         defaults = dict(self._transport.default_headers())
+        if locale := self._config.locale:  # as Chromium writes it
+            language = locale.partition("-")[0]
+            rest = f",{language};q=0.9" if language != locale else ""
+            defaults["Accept-Language"] = locale + rest
         if self._config.user_agent is not None:
             defaults["User-Agent"] = self._config.user_agent
         return defaults

@@ -9,6 +9,7 @@ import os
 import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -27,6 +28,9 @@ from scrapeq.models.meant import meant_option
 from scrapeq.models.page_action import MOST_ACTIONS, PageAction, listed
 from scrapeq.models.page_kind import PageKind
 
+#: Pixels of a side of the window: twice those of an 8K screen's width leave room for tall pages.
+MOST_WINDOW_PIXELS = 15_360
+_SIZE = re.compile(r"^\s*(\d{1,5})\s*[x×]\s*(\d{1,5})\s*$")
 _AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*$", re.IGNORECASE)
 _AGE_UNITS = {
     "": "seconds",
@@ -138,6 +142,18 @@ class ScrapingConfig(BaseModel):
     render: Literal["auto", "always", "never"] = Field(
         "auto",
         description='"auto": a browser shows the pages that need one, and only those.',
+    )
+    viewport: str | None = Field(
+        None,
+        description='Pixels of the browser\'s window: "1280x800", or (1280, 800). None: 1280x720.',
+    )
+    locale: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description='The language and region of who asks: "de-DE"; in a browser, and as Accept-Language.',
+    )
+    timezone: str | None = Field(
+        None, description='The time zone of the browser: "Europe/Berlin". None: this machine\'s.'
     )
     wait_for: str | None = Field(
         None,
@@ -262,6 +278,31 @@ class ScrapingConfig(BaseModel):
                     advice = f"did you mean {meant!r}?" if meant else listed
                     raise ValueError(f"there is no option {name!r}; {advice}")
         return data
+
+    @field_validator("viewport", mode="before")
+    @classmethod
+    def _viewport_is_a_size(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        size = "x".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+        match = _SIZE.match(size)
+        if not match or not all(50 <= int(side) <= MOST_WINDOW_PIXELS for side in match.groups()):
+            raise ValueError(
+                f'write the width and height like "1280x800", 50 to {MOST_WINDOW_PIXELS} each'
+            )
+        return f"{int(match[1])}x{int(match[2])}"
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_is_known(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ZoneInfo(value)
+            except (ValueError, OSError, ZoneInfoNotFoundError):
+                raise ValueError(
+                    f'there is no time zone {value[:40]!r}; write a name like "Europe/Berlin"'
+                ) from None
+        return value
 
     @field_validator("actions", mode="before")
     @classmethod

@@ -69,6 +69,9 @@ _WORDS = {
     "render": "another render",
     "wait_for": "another wait_for",
     "wait_time": "another wait_time",
+    "viewport": "another viewport",
+    "locale": "another locale",
+    "timezone": "another timezone",
     "actions": "other actions",
     "brings": "other files of a page",
 }
@@ -89,6 +92,9 @@ def _sent(config: ScrapingConfig) -> dict[str, Any]:
     }
     # Not a request's, but part of what a page must have to answer. Only where there is some: pages
     # that were stored before there were such options go on to answer.
+    for name in ("viewport", "locale", "timezone"):
+        if value := getattr(config, name):
+            sent[name] = value
     if config.actions:
         sent["actions"] = config.to_storage()["actions"]
     if config.brings:

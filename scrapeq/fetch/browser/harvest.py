@@ -100,7 +100,7 @@ class Harvest:
             except TimeoutError:
                 missing.append(f"{what}: not made within {max(0.0, most_s):.0f} s")
                 return
-            except _TooLarge:
+            except TooLarge:
                 missing.append(f"{what}: larger than max_body_mb ({self._config.max_body_mb:g})")
                 return
             except Error as error:
@@ -248,7 +248,7 @@ async def picture(
     """A picture of what the window shows (True), of the whole page ("full") or of the first element of
     a selector, with a preview; and what it lacks, in words.
 
-    PNG; JPEG where that is more than `most_bytes`. Raises Playwright's Error, and `_TooLarge`. It
+    PNG; JPEG where that is more than `most_bytes`. Raises Playwright's Error, and `TooLarge`. It
     may take for ever: give it a time-out.
     """
     from playwright.async_api import Error
@@ -292,7 +292,7 @@ async def picture(
     if len(body) > most_bytes:
         body, content_type = await capture(place, format="jpeg", quality=80), "image/jpeg"
         if len(body) > most_bytes:
-            raise _TooLarge
+            raise TooLarge
     preview = await capture(
         {
             **place,
@@ -320,7 +320,7 @@ async def _pdf(session: CDPSession, page_url: str, most_bytes: int) -> tuple[Pag
             data = piece["data"]
             body += base64.b64decode(data) if piece.get("base64Encoded") else data.encode()
             if len(body) > most_bytes:
-                raise _TooLarge
+                raise TooLarge
             if piece["eof"]:
                 return PageFile(
                     FileKind.PDF, bytes(body), "application/pdf", urls.shown(page_url)
@@ -329,7 +329,7 @@ async def _pdf(session: CDPSession, page_url: str, most_bytes: int) -> tuple[Pag
         await session.send("IO.close", stream)
 
 
-class _TooLarge(Exception):
+class TooLarge(Exception):
     """A piece has more bytes than there may be."""
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from scrapeq import urls
 from scrapeq.fetch.browser import actions
 from scrapeq.fetch.browser.finding import FoundBrowser
-from scrapeq.fetch.browser.harvest import Harvest
+from scrapeq.fetch.browser.harvest import MARGIN_S, MOST_PIECE_S, Harvest, TooLarge, picture
 from scrapeq.fetch.browser.process import BrowserProcess
 from scrapeq.fetch.browser.proxy import GuardProxy
 from scrapeq.fetch.failed import Failed
@@ -28,7 +28,7 @@ from scrapeq.fetch.protocols import MustWait, Slot
 from scrapeq.fetch.resolve import Names
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.route import Routes
-from scrapeq.models import ErrorKind, Failure, PageFile, ScrapingConfig, reveal
+from scrapeq.models import ErrorKind, Failure, FileKind, PageFile, ScrapingConfig, reveal
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, CDPSession, Page
@@ -113,7 +113,7 @@ class Renderer:
                 proxy={"server": proxy.url},
                 accept_downloads=False,
                 service_workers="block",
-                **({"user_agent": config.user_agent} if config.user_agent else {}),
+                **_looks(config),
             )
             try:
                 async with asyncio.timeout(limit_s) as limit:
@@ -190,7 +190,12 @@ class _Rendering:
 
     async def bring(self, outcome: Rendered | Failure) -> Rendered | Failure:
         """The same with the files that the options ask for."""
-        if self._harvest is None or isinstance(outcome, Failure):
+        if isinstance(outcome, Failure):
+            is_action = outcome.kind is ErrorKind.ACTION
+            return (
+                replace(outcome, files=await self._picture_of_failure()) if is_action else outcome
+            )
+        if self._harvest is None:
             return outcome
         ends_s = self._limit.when() or 0
         found, missing = await self._harvest.collect(
@@ -199,8 +204,22 @@ class _Rendering:
         note = "; ".join([outcome.note, *missing] if outcome.note else missing)
         return replace(outcome, note=note, files=found)
 
+    async def _picture_of_failure(self) -> tuple[PageFile, ...]:
+        """What the window shows when an action has failed; nothing if it cannot be had in time."""
+        from playwright.async_api import Error
+
+        most_bytes = int(self._config.max_body_mb * 1e6)
+        making = picture(
+            self._page, self._session, True, most_bytes=most_bytes, kind=FileKind.FAILED_ACTION
+        )
+        with suppress(Error, TooLarge, TimeoutError):
+            left_s = max(1.0, (self._limit.when() or 0) - self._loop.time() - MARGIN_S)
+            async with asyncio.timeout(min(MOST_PIECE_S, left_s)):
+                return ((await making)[0],)
+        return ()
+
     async def _work(self) -> Rendered:
-        page = self._page = await self._context.new_page()
+        page = self._page = await self._new_page()
         await self._prepare(page)
         await page.goto(self._response.final_url, wait_until="commit", timeout=0)
         if self._config.actions:
@@ -242,6 +261,17 @@ class _Rendering:
             ),
             note,
         )
+
+    async def _new_page(self) -> Page:
+        from playwright.async_api import Error
+
+        try:
+            return await self._context.new_page()
+        except Error as error:
+            if "timezone" not in str(error).lower():
+                raise
+            unknown = f"this worker's browser knows no time zone {self._config.timezone!r}"
+            raise Failed(ErrorKind.CONFIG, unknown) from error
 
     # -- before the page ---------------------------------------------------------------------
 
@@ -470,6 +500,21 @@ class _Rendering:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.debug("a page's event: %s", error)
+
+
+def _looks(config: ScrapingConfig) -> dict[str, Any]:
+    """What the options say of the browser itself, as Playwright's options of a context."""
+    found: dict[str, Any] = {}
+    if config.user_agent:
+        found["user_agent"] = config.user_agent
+    if config.viewport:
+        width, height = map(int, config.viewport.split("x"))
+        found["viewport"] = {"width": width, "height": height}
+    if config.locale:
+        found["locale"] = config.locale
+    if config.timezone:
+        found["timezone_id"] = config.timezone
+    return found
 
 
 def _is_main_document(request: Any) -> bool:

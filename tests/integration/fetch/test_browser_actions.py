@@ -22,7 +22,7 @@ from scrapeq.fetch import (
     find_browser,
     http_fetchers,
 )
-from scrapeq.models import ErrorKind, Failure, ScrapingConfig
+from scrapeq.models import ErrorKind, Failure, FileKind, ScrapingConfig
 
 #: Draws ten entries more whenever its end comes into view, thirty in all.
 ENDLESS_LIST = b"""<ul></ul><p id=end>end</p><script>
@@ -174,6 +174,9 @@ def test_what_is_asked_for_is_done_or_named(
         assert outcome.kind is case.kind, outcome
         assert case.says in outcome.message
         assert "hunter2" not in outcome.message
+        pictures = [file for file in outcome.files if file.kind is FileKind.FAILED_ACTION]
+        assert len(pictures) == (case.kind is ErrorKind.ACTION)
+        assert all(file.body.startswith(b"\x89PNG") for file in pictures)
     else:
         assert isinstance(outcome, Rendered), outcome
         html = outcome.response.body.decode()
