@@ -3,7 +3,7 @@
 #   make demo    scrape a little web on this machine and print the table
 #   make test    all tests, with the services that they need
 #   make check   format, lint, types, import direction
-#   make bench   scrapeq beside Scrapy and Crawlee, as ratios
+#   make bench   scrapeq beside Scrapy, Crawlee and Playwright, as ratios
 #   make faults  kill, freeze, fill and cut everything for half an hour, and count rows
 #   make docs    the documentation as pages, in build/docs
 #   make release VERSION=x.y.z   everything up to the upload; see docs/release.md
@@ -25,6 +25,7 @@ DOCS ?= .venv-docs
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+RENDERING_ARGS ?=
 FAULTS_ARGS ?=
 
 # The first of these that is new enough; asked for only when an environment is made.
@@ -86,8 +87,9 @@ test: environment services
 		tests scrapeq notebooks $(PYTEST_ARGS)
 	@$(if $(COVERAGE),$(BIN)/coverage combine --quiet && $(BIN)/coverage report)
 
-bench: environment $(PEERS)/.installed
+bench: environment services $(PEERS)/.installed
 	$(BIN)/python benchmarks/run.py --peers-python $(PEERS)/bin/python $(BENCH_ARGS)
+	$(BIN)/python benchmarks/rendering.py --peers-python $(PEERS)/bin/python $(RENDERING_ARGS)
 
 # A seed is printed; FAULTS_ARGS="--seed 7 --database sqlite" repeats a run. --help tells the rest.
 faults: environment services

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,20 +35,41 @@ class Measured:
 
 
 def crawl(command: list[object], pages: int, delay_s: float) -> Measured:
-    """Run one subject over a fresh site; fail if what it found is not what is there."""
+    """Run one subject over a fresh static site; fail if what it found is not what is there."""
+    site = [HERE / "static_site.py", "--hosts", HOSTS, "--delay-s", delay_s]
+    paths = [f"/page/{number}" for number in range(pages)]
+    return run(command, site, paths, truth(pages), HOSTS)
+
+
+def run(
+    command: list[object],
+    site: list[object],
+    paths: list[str],
+    truth: dict[str, int],
+    hosts: int,
+    more: Sequence[str] = (),
+) -> Measured:
+    """Run one subject over a fresh site, the paths in turns over its hosts.
+
+    truth: what it must find; SystemExit if it does not. more: arguments after those of all.
+    """
+    pages = len(paths)
     with (
-        serving(delay_s) as (site_pid, port),
+        serving(site) as (site_pid, port),
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
     ):
         urls = Path(folder) / "urls.txt"
         urls.write_text(
-            "\n".join(f"http://127.0.0.{n % HOSTS + 1}:{port}/page/{n}" for n in range(pages))
+            "\n".join(
+                f"http://127.0.0.{number % hosts + 1}:{port}{path}"
+                for number, path in enumerate(paths)
+            )
         )
         rows = Path(folder) / "rows"
         rows.mkdir()
         began = time.monotonic()
         process = subprocess.Popen(
-            [*map(str, command), str(urls), str(rows)],
+            [*map(str, command), str(urls), str(rows), *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -72,8 +93,8 @@ def crawl(command: list[object], pages: int, delay_s: float) -> Measured:
                 process.kill()
                 process.wait()
             process_tree.end_all(but_not=site_pid)
-        if found != truth(pages):
-            raise SystemExit(f"{command[1]} found {found} where {truth(pages)} is there")
+        if found != truth:
+            raise SystemExit(f"{command[1]} found {found} where {truth} is there")
         return Measured(start_s, pages / took_s, 1000 * cpu_s / pages, max(memory))
 
 
@@ -112,10 +133,10 @@ def expect(process: subprocess.Popen[str], word: str) -> None:
 
 
 @contextlib.contextmanager
-def serving(delay_s: float) -> Iterator[tuple[int, int]]:
+def serving(command: list[object]) -> Iterator[tuple[int, int]]:
     """Process id and port of a site of our own."""
     site = subprocess.Popen(
-        [sys.executable, HERE / "static_site.py", "--hosts", str(HOSTS), "--delay-s", str(delay_s)],
+        [sys.executable, *map(str, command)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

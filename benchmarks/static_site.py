@@ -14,6 +14,7 @@ import gzip
 import random
 import socket
 import sys
+from collections.abc import Callable
 
 VARIANTS = 512
 WORDS = [
@@ -120,26 +121,27 @@ class Answering(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         *heads, self.rest = (self.rest + data).split(b"\r\n\r\n")
         for head in heads:
-            path = head.split(b" ", 2)[1]
-            if path.startswith(b"/page/"):
-                answer = self.made[int(path[6:].partition(b"?")[0]) % VARIANTS]
-            else:
-                answer = NOT_FOUND
+            answer = self.answer(head.split(b" ", 2)[1])
             if self.delay_s:
                 asyncio.get_running_loop().call_later(self.delay_s, self.transport.write, answer)
             else:
                 self.transport.write(answer)
 
+    def answer(self, path: bytes) -> bytes:
+        """The whole response to a path."""
+        if path.startswith(b"/page/"):
+            return self.made[int(path[6:].partition(b"?")[0]) % VARIANTS]
+        return NOT_FOUND
 
-async def serve(hosts: int, delay_s: float) -> None:
+
+async def serve(hosts: int, make: Callable[[], Answering]) -> None:
     """Listen on 127.0.0.1 to 127.0.0.`hosts`, all at one port; print it."""
-    made = answers()
     loop = asyncio.get_running_loop()
     port = 0
     for last in range(1, hosts + 1):
         listener = socket.create_server((f"127.0.0.{last}", port), backlog=1024)
         port = listener.getsockname()[1]
-        await loop.create_server(lambda: Answering(made, delay_s), sock=listener)
+        await loop.create_server(make, sock=listener)
     print(port, flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
@@ -149,4 +151,5 @@ if __name__ == "__main__":
     parser.add_argument("--hosts", type=int, default=32)
     parser.add_argument("--delay-s", type=float, default=0.0, help="before each answer")
     options = parser.parse_args()
-    asyncio.run(serve(options.hosts, options.delay_s))
+    made = answers()
+    asyncio.run(serve(options.hosts, lambda: Answering(made, options.delay_s)))

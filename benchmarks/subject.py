@@ -10,9 +10,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 SELECTORS = {"headline": "h1.headline", "author": ".meta .author", "price": ".meta .price"}
+
+#: What `rendering.py` asks of a page; the price is there when a script has drawn it.
+DRAWN_SELECTORS = {"headline": "h1", "price": ".price"}
+#: Pages open in browsers at once, for each subject alike.
+OPEN_PAGES = 8
 
 #: Requests in flight, for each crawler alike.
 IN_FLIGHT = 128
@@ -39,6 +46,12 @@ def finished() -> None:
 def report(rows: int, links: int, prices: int) -> None:
     """Say what is on disk: pages with a title, links of all rows, rows with a price."""
     print(json.dumps({"rows": rows, "links": links, "prices": prices}), flush=True)
+
+
+def report_found(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Say how many rows have all that `rendering.py` asks of a page."""
+    whole = sum(bool(row["headline"]) and bool(row["price"]) for row in rows)
+    print(json.dumps({"whole": whole}), flush=True)
 
 
 def report_json_lines(paths: list[Path]) -> None:

@@ -105,7 +105,9 @@ def actions_of(word: str) -> list[Any]:
             f"--action: the file {word[1:]!r} cannot be read", hint=error.strerror or ""
         ) from None
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"--action: {error}") from None
+        raise ConfigError(
+            f"--action: {error}", hint='write JSON, such as \'{"click": "#more"}\', or @file.json'
+        ) from None
 
 
 def _option(word: str) -> tuple[str, Any]:

@@ -21,6 +21,8 @@ from scrapeq.testing.pages import PAGE_TYPES, page
 from scrapeq.testing.useless_pages import useless_pages
 
 HTML = "text/html; charset=utf-8"
+#: Products that /shop/<n> shows.
+OFFERS_PER_SHELF = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +285,24 @@ def _from_json(_: Memory, request: Request) -> Answer:
     return Answer(200, _FROM_JSON % int(request.rest))
 
 
+def _shop(_: Memory, request: Request) -> Answer:
+    """A shelf of a shop, as an app in the browser shows it: its offers are asked for by its script."""
+    return Answer(200, _SHOP % (int(request.rest),))
+
+
+def _api(memory: Memory, request: Request) -> Answer:
+    """The offers of a shelf as JSON: the facts of so many products of the generated pages."""
+    what, _, number = request.rest.partition("/")
+    if what != "offers":
+        raise ValueError("it knows offers alone")
+    first = (int(number) - 1) * OFFERS_PER_SHELF + 1
+    offers = []
+    for product in range(first, first + OFFERS_PER_SHELF):
+        made = page(memory.seed, request.host, f"/product/{product}")
+        offers.append({"id": product, "name": made.title, **made.facts})
+    return Answer(200, json.dumps({"offers": offers}).encode(), "application/json")
+
+
 def _image(_: Memory, request: Request) -> Answer:
     if not request.path.endswith(".png"):
         raise ValueError("images end in .png")
@@ -338,6 +358,8 @@ BEHAVIOURS = (
     ),
     Behaviour("/drawn/<n>", "the product <n>, drawn by a script that asks for it", _drawn),
     Behaviour("/from-json/<n>", "drawn by a script from what /json?n=<n> answers", _from_json),
+    Behaviour("/shop/<n>", "a shelf of a shop, drawn from the JSON of /api/offers/<n>", _shop),
+    Behaviour("/api/offers/<n>", "what is on that shelf, as JSON", _api),
     Behaviour("/image/<name>.png", "a picture of one pixel", _image),
     Behaviour("/style.css", "a style sheet", _style),
 )
@@ -359,6 +381,30 @@ fetch("/json?n=%d").then(answer => answer.json()).then(facts => {
   title.textContent = "Seed " + facts.seed + " at " + facts.path;
   document.getElementById("root").append(title);
   console.error("drawn");
+});
+</script>
+"""
+_SHOP = b"""<!doctype html><title>The shop</title>
+<style>
+  body { font: 16px/1.5 sans-serif; margin: 2rem; color: #223 }
+  ul { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1rem; padding: 0; list-style: none }
+  li { border: 1px solid #ccd; border-radius: 8px; padding: 1rem }
+  .price { font-weight: bold; color: #066 }
+</style>
+<div id="app"></div>
+<script>
+const shelf = %d;
+fetch("/api/offers/" + shelf).then(answer => answer.json()).then(({ offers }) => {
+  const make = (tag, name, text) =>
+    Object.assign(document.createElement(tag), { className: name, textContent: text });
+  const list = make("ul", "offers", "");
+  for (const offer of offers) {
+    const item = make("li", "offer", "");
+    item.append(make("div", "name", offer.name),
+      make("div", "price", offer.price + " " + offer.currency), make("div", "sku", offer.sku));
+    list.append(item);
+  }
+  document.getElementById("app").append(make("h1", "", "Shelf " + shelf), list);
 });
 </script>
 """

@@ -90,7 +90,7 @@ def test_open_jobs_make_every_legal_move_and_no_other(queue, in_status, eventual
 
 
 def test_a_try_that_is_ended_by_hand_is_followed_by_another(queue, web, eventually):
-    url = web.url("/slow/1?again", host=4)
+    url = web.url("/slow/5?again", host=4)  # slow enough to be ended by hand on a busy machine
     config = ScrapingConfig(retry_backoff_s=0)
     job = queue.submit_scraping_job(url, config)
     eventually(lambda: queue.get_job_status(job.id).status is RUNNING)

@@ -77,14 +77,6 @@ def under_way(web, scrape, eventually):
     return batch
 
 
-def test_workers_are_restarted_softly(under_way, cluster):
-    cluster.restart_workers()
-
-    table = under_way.wait(PATIENCE_S).df
-    assert table["ok"].all()
-    assert table["attempts"].max() == 1  # what was given back does not count as a try
-
-
 # -- jobs that are bad for their worker, or slow ------------------------------------------------
 
 

@@ -1,4 +1,5 @@
-"""Priority, pace, robots.txt and second tries over two worker processes, read from the web's log."""
+"""Priority, pace, robots.txt, second tries and a soft restart over two worker processes, read from
+the web's log."""
 
 from __future__ import annotations
 
@@ -238,3 +239,15 @@ def test_a_private_address_is_refused_where_nobody_allowed_it(web, queue, asked)
 
     assert done.error_kind is sq.ErrorKind.ADDRESS
     assert asked() == []
+
+
+def test_workers_are_restarted_softly(web, scrape, cluster, eventually):
+    urls = [web.url(f"/slow/0.2?row={n}", host=n % 8) for n in range(400)]
+    batch = scrape(urls)
+    eventually(lambda: batch.progress.done > 40, PATIENCE_S)
+
+    cluster.restart_workers()
+
+    table = batch.wait(PATIENCE_S).df
+    assert table["ok"].all()
+    assert table["attempts"].max() == 1  # what was given back does not count as a try

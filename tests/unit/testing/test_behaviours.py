@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from scrapeq.testing import BEHAVIOURS
 from scrapeq.testing.behaviours import Answer, Memory, Request, answer
+from scrapeq.testing.pages import title_at
 
 
 def ask(
@@ -117,3 +120,13 @@ def test_a_truncated_answer_promises_more_than_it_has():
     assert said.promised_bytes is not None
     assert said.promised_bytes > len(said.body)
     assert said.ending == "close"
+
+
+def test_a_shelf_is_drawn_from_the_products_that_its_api_has():
+    web = Memory()
+    shelf = ask("/shop/2", memory=web).body
+    offers = json.loads(ask("/api/offers/2", memory=web).body)["offers"]
+
+    assert b"const shelf = 2;" in shelf
+    assert [offer["id"] for offer in offers] == list(range(9, 17))
+    assert offers[0]["name"] == title_at(0, "h", "/product/9")
