@@ -69,7 +69,10 @@ class BatchFiles:
     def _body(self, sha256: str) -> bytes:
         body = self._read(lambda: database.results.read_html(self._engine, sha256))
         if body is None:
-            raise NotFound("the file is not in the record any more")
+            raise NotFound(
+                "the file is not in the record any more",
+                hint="fetch its page again: scrape(..., refresh=True)",
+            )
         return body
 
     def _previews(self, hashes: Sequence[str]) -> dict[str, bytes]:

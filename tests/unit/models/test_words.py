@@ -23,8 +23,14 @@ def test_words_become_options():
         delay=0.5,
         links=True,
         stealth=True,
+        screenshot="window",
+        pdf=True,
+        capture=["*/api/a*", "*/b"],
+        console=True,
     )
 
+    assert config.brings == ("screenshot", "pdf", "capture", "console")
+    assert (config.screenshot, config.capture) == (True, ("*/api/a*", "*/b"))
     assert config.custom_selectors == {
         "title": "h1",
         "next": "a[rel=next]::attr(href)",
