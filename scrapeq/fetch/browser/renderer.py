@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import urls
+from scrapeq.errors import ConfigError
 from scrapeq.fetch.browser import actions
 from scrapeq.fetch.browser.finding import FoundBrowser
 from scrapeq.fetch.browser.harvest import MARGIN_S, MOST_PIECE_S, Harvest, TooLarge, picture
@@ -25,6 +26,7 @@ from scrapeq.fetch.browser.machine import most_memory_mb
 from scrapeq.fetch.browser.process import BrowserProcess
 from scrapeq.fetch.browser.proxy import GuardProxy
 from scrapeq.fetch.failed import Failed
+from scrapeq.fetch.logins import load
 from scrapeq.fetch.protocols import MustWait, Slot
 from scrapeq.fetch.resolve import Names
 from scrapeq.fetch.response import Response
@@ -137,6 +139,12 @@ class Renderer:
     ) -> Rendered | Failure | None:
         """What the page becomes; None if the browser ended meanwhile, which may be another's fault."""
         limit_s = max(1.0, config.total_timeout_s - response.elapsed_s) + config.wait_time
+        looks = _looks(config)
+        if config.storage_state:
+            try:
+                looks["storage_state"] = load(self._routes.logins, config.storage_state).state
+            except ConfigError as error:
+                return _failure(response, ErrorKind.CONFIG, str(error))
         async with GuardProxy(self._routes, config, self._names) as proxy:
             seen = config.screenshot or config.pdf
             process = self._with_pictures if seen else self._process
@@ -144,7 +152,7 @@ class Renderer:
                 proxy={"server": proxy.url},
                 accept_downloads=False,
                 service_workers="block",
-                **_looks(config),
+                **looks,
             )
             try:
                 async with asyncio.timeout(limit_s) as limit:
