@@ -41,6 +41,7 @@ _DOOR = {
     "Progress": "scrapeq.models",
     "ErrorKind": "scrapeq.models",
     "ScrapeqError": "scrapeq.errors",
+    "login": "scrapeq.fetch.browser.login",
     "plots": "scrapeq.plots",
     "dashboard": "scrapeq.notebook.dashboard",
 }
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from scrapeq.client.tables import jobs as jobs
     from scrapeq.cluster import LocalCluster as LocalCluster
     from scrapeq.errors import ScrapeqError as ScrapeqError
+    from scrapeq.fetch.browser.login import login as login
     from scrapeq.models import ErrorKind as ErrorKind
     from scrapeq.models import Job as Job
     from scrapeq.models import JobStatus as JobStatus

@@ -285,6 +285,23 @@ def dashboard(
 
 
 @app.command()
+def login(
+    name: Annotated[str, typer.Argument(help="What the login is called: shop.")],
+    url: Annotated[str, typer.Argument(help="Where to log in.")],
+    action: Annotated[
+        list[str] | None,
+        typer.Option(help="Log in by these instead of by hand, as JSON or @FILE."),
+    ] = None,
+) -> None:
+    """Log in once in a browser; --option storage_state=NAME uses it."""
+    from scrapeq.fetch.browser.login import login as log_in
+    from scrapeq.models.command_options import actions_of
+
+    log_in(name, url, actions=[one for word in action or [] for one in actions_of(word)])
+    _say(f"kept; use it with --option storage_state={name}")
+
+
+@app.command()
 def demo(
     rows: Annotated[int, typer.Option(min=1, max=100_000, help="URLs to fetch.")] = 200,
     output: Annotated[Path | None, typer.Option("--output", "-o")] = None,

@@ -20,6 +20,7 @@ from yarl import URL
 from scrapeq import clock, urls
 from scrapeq.errors import ConfigError
 from scrapeq.extract.challenge import challenge_by_headers, challenge_in
+from scrapeq.fetch import logins
 from scrapeq.fetch.cookies import Cookies
 from scrapeq.fetch.exchange import (
     CHALLENGE_BYTES,
@@ -140,6 +141,7 @@ class _Fetch:
         self._led_on = list(trail.redirects)
         self._cookies = Cookies(trail.cookies)
         self._own: dict[str, str] | None = None
+        self._login: Cookies | None = None
         self._observers = observers
         self._observation: Observation | None = None
 
@@ -273,6 +275,8 @@ class _Fetch:
 
     def _headers(self, cookies: str) -> Mapping[str, str]:
         """Ours, the user's over them, and credentials where they belong."""
+        if self._config.storage_state:
+            cookies = self._with_login(self._config.storage_state, cookies)
         if not (self._config.headers or self._config.cookies or cookies or "@" in self._current):
             return self._defaults()  # as most requests are, and at a tenth of the cost
         headers = {name.lower(): (name, value) for name, value in self._defaults().items()}
@@ -300,6 +304,21 @@ class _Fetch:
                     f"the value of the header {name} has a line break; write it on one line",
                 )
         return dict(headers.values())
+
+    def _with_login(self, name: str, cookies: str) -> str:
+        """Cookies of the visit, and before them those of a login that the visit has not set anew.
+
+        They are not in the visit's jar, because that is kept in Redis while a host is waited for.
+        """
+        if self._login is None:
+            self._login = Cookies(logins.load(self._routes.logins, name).cookies)
+        set_anew = {one.partition("=")[0] for one in cookies.split("; ")}
+        kept = [
+            one
+            for one in self._login.header(self._current).split("; ")
+            if one and one.partition("=")[0] not in set_anew
+        ]
+        return "; ".join([*kept, cookies] if cookies else kept)
 
     def _defaults(self) -> dict[str, str]:
         defaults = dict(self._transport.default_headers())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 
 from yarl import URL
 
@@ -38,7 +39,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """What the operator decided for this process.
+    """What the operator decided for this process. logins: the folder of those that were kept.
 
     connect_to: like curl's --connect-to. Keys, the most exact first: "host:port", "host",
     "*:port", "*". Values: "host:port", or "host" for the same port; an IPv6 address stands in
@@ -48,6 +49,7 @@ class Routes:
 
     allow_private_addresses: bool
     connect_to: Mapping[str, str] = field(default_factory=dict)
+    logins: Path | None = None
 
     def route(self, url: str, config: ScrapingConfig) -> Route:
         """The way to `url` under the options of its job.

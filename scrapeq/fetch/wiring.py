@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from scrapeq.fetch.http import AioTransport
 from scrapeq.fetch.mode import HTTP, STEALTH
@@ -18,13 +19,14 @@ def http_fetchers(
     allow_private_addresses: bool,
     connect_to: Mapping[str, str] | None = None,
     observers: Iterable[Observer] = (),
+    logins: Path | None = None,
 ) -> dict[str, Fetcher]:
     """Plain HTTP and a browser's, by mode; no connection is open yet.
 
     allow_private_addresses: for jobs that do not say. connect_to: see `Routes`; {"*": "host:port"}
-    sends everything to one server. observers: see every exchange.
+    sends everything to one server. observers: see every exchange. logins: see `Routes`.
     """
-    routes = Routes(allow_private_addresses, dict(connect_to or {}))
+    routes = Routes(allow_private_addresses, dict(connect_to or {}), logins)
     observed = Observers(observers)
     return {
         HTTP: HttpFetcher(AioTransport(), routes, observed),

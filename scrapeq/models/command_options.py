@@ -74,7 +74,7 @@ def config_from_options(
         selectors[name] = [selector]
     if selectors:
         options["custom_selectors"] = {**options.get("custom_selectors", {}), **selectors}
-    if steps := [one for word in action or [] for one in _actions(word)]:
+    if steps := [one for word in action or [] for one in actions_of(word)]:
         options["actions"] = steps
     given = {
         "delay_between_requests": delay,
@@ -95,7 +95,7 @@ def config_from_options(
     return ScrapingConfig.build(**options)
 
 
-def _actions(word: str) -> list[Any]:
+def actions_of(word: str) -> list[Any]:
     """The actions that are written as JSON, or in the file that is named after an @."""
     try:
         text = Path(word[1:]).read_text(encoding="utf-8") if word.startswith("@") else word

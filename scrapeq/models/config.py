@@ -28,6 +28,8 @@ from scrapeq.models.meant import meant_option
 from scrapeq.models.page_action import MOST_ACTIONS, PageAction, listed
 from scrapeq.models.page_kind import PageKind
 
+#: A login's name, which is part of a file's.
+LOGIN_NAME = r"[A-Za-z0-9_-]{1,64}"
 #: Pixels of a side of the window: twice those of an 8K screen's width leave room for tall pages.
 MOST_WINDOW_PIXELS = 15_360
 _SIZE = re.compile(r"^\s*(\d{1,5})\s*[x×]\s*(\d{1,5})\s*$")
@@ -134,6 +136,10 @@ class ScrapingConfig(BaseModel):
     user_agent: str | None = Field(None, description="None: scrapeq's own, with its version.")
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     cookies: dict[str, SecretStr] = Field(default_factory=dict)
+    storage_state: str | None = Field(
+        None,
+        description="The name of a login: `scrapeq login NAME URL`. It is read where the worker runs.",
+    )
     proxy: SecretStr | None = Field(
         None, description="http://user:password@host:port, or env:NAME."
     )
@@ -387,6 +393,13 @@ class ScrapingConfig(BaseModel):
                 )
             if any(character in secret.get_secret_value() for character in "\r\n\0"):
                 raise ValueError(f"the value of {name!r} has a line break; write it on one line")
+        return value
+
+    @field_validator("storage_state")
+    @classmethod
+    def _storage_state_is_a_name(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(LOGIN_NAME, value):
+            raise ValueError("write the name of a login, like shop; `scrapeq login` makes one")
         return value
 
     @field_validator("user_agent")

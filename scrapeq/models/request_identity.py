@@ -48,6 +48,7 @@ class RequestIdentity:
             is_secret=bool(
                 config.cookies
                 or config.proxy
+                or config.storage_state
                 or set(sent["headers"]) - _PUBLIC_HEADERS
                 or any(action.fill for action in config.actions)  # it may be a password
             ),
@@ -69,6 +70,7 @@ _WORDS = {
     "render": "another render",
     "wait_for": "another wait_for",
     "wait_time": "another wait_time",
+    "storage_state": "another storage_state",
     "viewport": "another viewport",
     "locale": "another locale",
     "timezone": "another timezone",
@@ -92,7 +94,7 @@ def _sent(config: ScrapingConfig) -> dict[str, Any]:
     }
     # Not a request's, but part of what a page must have to answer. Only where there is some: pages
     # that were stored before there were such options go on to answer.
-    for name in ("viewport", "locale", "timezone"):
+    for name in ("storage_state", "viewport", "locale", "timezone"):
         if value := getattr(config, name):
             sent[name] = value
     if config.actions:

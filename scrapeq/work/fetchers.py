@@ -14,10 +14,13 @@ def open_fetchers(settings: Settings, observers: Iterable[Observer] = ()) -> dic
         allow_private_addresses=settings.allow_private_addresses,
         connect_to=settings.connect_to,
         observers=observers,
+        logins=settings.home / "logins",
     )
 
 
 def open_renderer(settings: Settings) -> Renderer:
     """The browser of this worker, which starts with its first page; it may be missing."""
-    routes = Routes(settings.allow_private_addresses, dict(settings.connect_to))
+    routes = Routes(
+        settings.allow_private_addresses, dict(settings.connect_to), settings.home / "logins"
+    )
     return Renderer(find_browser(settings.browser), routes, settings.browser_pages)

@@ -18,12 +18,14 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import urls
+from scrapeq.errors import ConfigError
 from scrapeq.fetch.browser import actions
 from scrapeq.fetch.browser.finding import FoundBrowser
 from scrapeq.fetch.browser.harvest import MARGIN_S, MOST_PIECE_S, Harvest, TooLarge, picture
 from scrapeq.fetch.browser.process import BrowserProcess
 from scrapeq.fetch.browser.proxy import GuardProxy
 from scrapeq.fetch.failed import Failed
+from scrapeq.fetch.logins import load
 from scrapeq.fetch.protocols import MustWait, Slot
 from scrapeq.fetch.resolve import Names
 from scrapeq.fetch.response import Response
@@ -106,6 +108,12 @@ class Renderer:
         self, response: Response, config: ScrapingConfig, slot: Slot
     ) -> Rendered | Failure:
         limit_s = max(1.0, config.total_timeout_s - response.elapsed_s) + config.wait_time
+        looks = _looks(config)
+        if config.storage_state:
+            try:
+                looks["storage_state"] = load(self._routes.logins, config.storage_state).state
+            except ConfigError as error:
+                return _failure(response, ErrorKind.CONFIG, str(error))
         async with GuardProxy(self._routes, config, self._names) as proxy:
             seen = config.screenshot or config.pdf
             process = self._with_pictures if seen else self._process
@@ -113,7 +121,7 @@ class Renderer:
                 proxy={"server": proxy.url},
                 accept_downloads=False,
                 service_workers="block",
-                **_looks(config),
+                **looks,
             )
             try:
                 async with asyncio.timeout(limit_s) as limit:

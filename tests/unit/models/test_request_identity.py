@@ -27,6 +27,7 @@ DIFFERENT: list[dict[str, Any]] = [
     {"proxy": "http://proxy.example:8080"},
     {"use_stealth": True},
     {"viewport": "390x844"},
+    {"storage_state": "shop"},
     {"locale": "de-DE"},
     {"timezone": "Europe/Berlin"},
     {"screenshot": True},
@@ -71,6 +72,7 @@ def test_the_order_and_the_case_of_names_make_no_difference() -> None:
         ({"headers": {"X-Api-Key": "k"}}, True),
         ({"headers": {"Authorization": "Bearer a"}}, True),
         ({"cookies": {"lang": "de"}}, True),  # nobody knows what a cookie says
+        ({"storage_state": "shop"}, True),
         ({"proxy": "http://proxy.example:8080"}, True),  # it may know who asks
     ],
 )

@@ -1,0 +1,163 @@
+"""Logging in once: by hand in a visible browser, or by actions in one without a window."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapeq import urls
+from scrapeq.errors import ConfigError, InputError
+from scrapeq.fetch import logins
+from scrapeq.fetch.browser import actions as page_actions
+from scrapeq.fetch.browser.finding import NAMES, FoundBrowser, find_browser
+from scrapeq.fetch.browser.process import BrowserProcess
+from scrapeq.fetch.browser.proxy import GuardProxy
+from scrapeq.fetch.failed import Failed
+from scrapeq.fetch.resolve import Names
+from scrapeq.fetch.route import Routes
+from scrapeq.models import Failure, ScrapingConfig
+from scrapeq.models.config import LOGIN_NAME
+from scrapeq.settings import Settings, load_settings, make_home
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext
+
+#: Seconds for the page to load, and for it to come to rest before and after each action.
+LOAD_S, REST_S = 30.0, 10.0
+#: Seconds between two looks at what a visible browser holds: what it had when it closed is gone.
+LOOK_S = 0.5
+
+
+def login(
+    name: str,
+    url: str,
+    *,
+    actions: Sequence[dict[str, Any]] | str = (),
+    settings: Settings | None = None,
+) -> Path:
+    """Log in and keep what the browser holds then; the path of the file, which is a secret.
+
+    Without `actions` a browser opens at `url`: log in, and close it. With them (see the option
+    `actions`) they are done in a browser without a window. `storage_state=name` uses the login.
+    A login of the same name is replaced.
+
+    Raises ConfigError where there is no browser or no display, or an action could not be done.
+    """
+    settings = settings or load_settings()
+    if not re.fullmatch(LOGIN_NAME, name):
+        raise InputError(
+            "a login's name has letters, digits, _ and -, at most 64", hint="write one like shop"
+        )
+    parsed = urls.parse(url)
+    if isinstance(parsed, Failure):
+        raise InputError(parsed.message, hint="write a URL like https://shop.example/login")
+    config = ScrapingConfig.build(actions=actions)
+    found = find_browser(settings.browser)
+    if found.missing:
+        raise ConfigError(found.missing, hint="see what `scrapeq doctor` says of the browser")
+    if config.actions:
+        doing = _by_actions(parsed.href, config, found, settings)
+    else:
+        doing = _by_hand(parsed.href, _visible(found))
+    with ThreadPoolExecutor(1) as thread:  # a notebook's own thread has a loop that runs
+        state = thread.submit(asyncio.run, doing).result()
+    if not state["cookies"] and not state["origins"]:
+        raise ConfigError(
+            "the browser held no cookie and nothing else when it was closed", hint="log in first"
+        )
+    return logins.keep(make_home(settings.home) / "logins", name, state)
+
+
+async def _by_actions(
+    url: str, config: ScrapingConfig, found: FoundBrowser, settings: Settings
+) -> dict[str, Any]:
+    """What the browser holds after the actions. Its traffic is guarded as that of every page."""
+    from playwright.async_api import Error
+
+    routes = Routes(settings.allow_private_addresses, dict(settings.connect_to))
+    process, names = BrowserProcess(found), Names()
+    try:
+        async with GuardProxy(routes, config, names) as proxy:
+            context = await process.context(proxy={"server": proxy.url}, accept_downloads=False)
+            page = await context.new_page()
+
+            async def settle() -> str:
+                with suppress(Error):  # it polls for ever
+                    await page.wait_for_load_state("networkidle", timeout=1000 * REST_S)
+                return ""
+
+            await page.goto(url, timeout=1000 * LOAD_S)
+            await settle()
+            await page_actions.perform(
+                config.actions,
+                page,
+                settle=settle,
+                evaluate=page.evaluate,
+                left_s=lambda: page_actions.ACTION_S,
+            )
+            return dict(await context.storage_state())
+    except Failed as failed:
+        raise ConfigError(failed.message, hint="correct the actions") from None
+    except Error as error:
+        first = str(error).strip().splitlines()[0][:300]
+        raise ConfigError(f"the browser could not open the page: {first}") from None
+    finally:
+        await process.close()
+        names.close()
+
+
+def _visible(found: FoundBrowser) -> str:
+    """The program of a browser that can show a window. Raises ConfigError."""
+    by_actions = 'log in by actions: actions=[{"fill": ...}, {"click": ...}]'
+    is_headless = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    if sys.platform == "linux" and is_headless:
+        raise ConfigError(
+            "there is no display here for a browser to be seen on",
+            hint=f"{by_actions}, or log in on another machine and copy the file",
+        )
+    if "shell" not in Path(found.path).name:
+        return found.path
+    whole = next(filter(None, (shutil.which(one) for one in NAMES if "shell" not in one)), None)
+    if whole is None:
+        raise ConfigError(
+            "the headless shell shows no window",
+            hint=f"install Chromium or Chrome, or {by_actions}",
+        )
+    return whole
+
+
+async def _by_hand(url: str, program: str) -> dict[str, Any]:
+    """What the browser held last before it was closed."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        is_root = hasattr(os, "getuid") and os.getuid() == 0
+        browser = await playwright.chromium.launch(
+            executable_path=program, headless=False, chromium_sandbox=not is_root
+        )
+        try:
+            context = await browser.new_context(no_viewport=True)
+            page = await context.new_page()
+            await page.goto(url, timeout=1000 * LOAD_S)
+            return await _until_closed(context)
+        finally:
+            await browser.close()
+
+
+async def _until_closed(context: BrowserContext) -> dict[str, Any]:
+    from playwright.async_api import Error
+
+    state: dict[str, Any] = {"cookies": [], "origins": []}
+    with suppress(Error):  # it was closed while it was asked
+        while context.pages:
+            state = dict(await context.storage_state())
+            await asyncio.sleep(LOOK_S)
+    return state
