@@ -13,7 +13,7 @@ from scrapeq.fetch.protocols import (
     RobotsEntry,
     Slot,
 )
-from scrapeq.fetch.response import Response
+from scrapeq.fetch.response import Challenged, Response
 from scrapeq.fetch.retry import host_wait_s, parse_retry_after, retry_wait_s
 from scrapeq.fetch.route import Routes
 from scrapeq.fetch.trail import Trail
@@ -21,6 +21,7 @@ from scrapeq.fetch.wiring import http_fetchers
 
 __all__ = [
     "BrowserFailed",
+    "Challenged",
     "Exchange",
     "Fetcher",
     "HostThrottle",

@@ -34,7 +34,7 @@ DRAIN_S = 0.5
 OBSERVED_DRAIN_S = 2.0
 
 #: Answers that may be a check that a person asks, and how much of them is kept to tell.
-CHALLENGED, CHALLENGE_BYTES = frozenset({403, 405, 429, 503}), 16 * 1024
+CHALLENGED, CHALLENGE_BYTES = frozenset({403, 405, 429, 503}), DRAIN_BYTES
 
 #: On a connection that was used before it may be the server's farewell to the silence that came
 #: before the request: RFC 9110, section 15.5.9, lets it be sent again on a new one, as Chrome does.

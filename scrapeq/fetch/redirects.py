@@ -10,7 +10,7 @@ import base64
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
@@ -36,7 +36,7 @@ from scrapeq.fetch.failed import Failed
 from scrapeq.fetch.observe import UNWANTED_BYTES, Observation, Observers
 from scrapeq.fetch.protocols import MustWait, Slot
 from scrapeq.fetch.refresh import AT_ONCE_S, refresh_of
-from scrapeq.fetch.response import Response
+from scrapeq.fetch.response import Challenged, Response
 from scrapeq.fetch.retry import parse_retry_after
 from scrapeq.fetch.route import Routes
 from scrapeq.fetch.trail import Trail
@@ -59,6 +59,8 @@ _SAME_ASKED = 3
 
 #: Client errors that the server itself calls passing: Request Timeout and Too Early.
 _PASSING = frozenset({408, 425})
+#: Those of a check against robots that a browser may pass.
+_SHOWN = frozenset({403, 503})
 
 
 class HttpFetcher:
@@ -387,20 +389,9 @@ class _Fetch:
         self._current = there
 
     def _judge(self, response: RawResponse, fetched_at: datetime) -> Response | Failure:
+        self._cookies.take(self._shown, response.values("set-cookie"))
         if response.status < 400:
-            self._cookies.take(self._shown, response.values("set-cookie"))
-            return Response(
-                url=self._asked,
-                final_url=self._shown,
-                http_status=response.status,
-                headers=response.headers,
-                content_type=next(iter(response.values("content-type")), ""),
-                body=response.body,
-                redirects=tuple(self._led_on),
-                fetched_at=fetched_at,
-                elapsed_s=self.watch.elapsed_s,
-                cookies=self._cookies.kept,
-            )
+            return self._page(response, fetched_at)
         asked_s = next(
             (
                 parse_retry_after(value, fetched_at, server_date=_only(response.values("date")))
@@ -422,17 +413,31 @@ class _Fetch:
                 retry_after_s=asked_s,
                 challenge=challenge,
             )
-        if response.status < 500:
-            return self.failure(
-                ErrorKind.HTTP_4XX,
-                message,
-                http_status=response.status,
-                retryable=True if response.status in _PASSING else None,
-                challenge=challenge,
-            )
         # RFC 9110, section 15: an invalid status, 600 and up, is treated as a 5xx.
-        return self.failure(
-            ErrorKind.HTTP_5XX, message, http_status=response.status, challenge=challenge
+        failure = self.failure(
+            ErrorKind.HTTP_4XX if response.status < 500 else ErrorKind.HTTP_5XX,
+            message,
+            http_status=response.status,
+            retryable=True if response.status in _PASSING else None,
+            challenge=challenge,
+        )
+        if not challenge or response.status not in _SHOWN or not response.is_whole:
+            return failure
+        known = {one.name: getattr(failure, one.name) for one in fields(failure)}
+        return Challenged(**known, page=self._page(response, fetched_at))
+
+    def _page(self, response: RawResponse, fetched_at: datetime) -> Response:
+        return Response(
+            url=self._asked,
+            final_url=self._shown,
+            http_status=response.status,
+            headers=response.headers,
+            content_type=next(iter(response.values("content-type")), ""),
+            body=response.body,
+            redirects=tuple(self._led_on),
+            fetched_at=fetched_at,
+            elapsed_s=self.watch.elapsed_s,
+            cookies=self._cookies.kept,
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scrapeq.fetch.cookies import Cookie
+from scrapeq.models import Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,11 @@ class Response:
     def asked(self) -> str:
         """The URL before redirects, without fragment and credentials."""
         return self.redirects[0] if self.redirects else self.final_url
+
+
+@dataclass(frozen=True, slots=True)
+class Challenged(Failure):
+    """A refusal with a check against robots. page: the check, to be shown in a browser, its status 403 or
+    503; None where it did not come whole, or the server asks to be left alone."""
+
+    page: Response | None = None

@@ -260,6 +260,13 @@ def _cookie_wall(memory: Memory, request: Request) -> Answer:
     )
 
 
+def _check(memory: Memory, request: Request) -> Answer:
+    """A check against robots, as Cloudflare's looks, that a script passes; with `?pass=no` none does."""
+    if "passed=yes" in request.headers.get("cookie", "") and request.option("pass") != "no":
+        return show(memory, request)
+    return Answer(403, _CHECK)
+
+
 def _account(memory: Memory, request: Request) -> Answer:
     """A page for the person that the cookie `user` names; `?cache=` is sent as Cache-Control."""
     _, signed_in, rest = f"; {request.headers.get('cookie', '')}".partition("; user=")
@@ -343,6 +350,7 @@ BEHAVIOURS = (
     Behaviour("/redirect-to?url=&status=", "one redirect to anywhere", _redirect_to),
     Behaviour("/loop", "redirects to itself for ever", _loop),
     Behaviour("/cookie-wall", "redirects to itself until its cookie comes back", _cookie_wall),
+    Behaviour("/check/<n>?pass=", "403 with a check that a browser passes, or does not", _check),
     Behaviour("/account?cache=&vary=", "for whom its cookie `user` names", _account),
     Behaviour("/large/<bytes>", "one paragraph of exactly that many bytes in all", _large),
     Behaviour("/truncated", "half of what Content-Length promises, then closes", _truncated),
@@ -365,6 +373,12 @@ BEHAVIOURS = (
 )
 _BY_NAME = {one.path[1:].partition("/")[0].partition("?")[0]: one for one in BEHAVIOURS}
 
+_CHECK = b"""<!doctype html><title>Just a moment...</title>
+<script>window._cf_chl_opt = {};
+if (!location.search.includes("pass=no") && !document.cookie.includes("passed"))
+  setTimeout(() => { document.cookie = "passed=yes; path=/"; location.reload() }, 900);
+</script>
+"""
 _SHELL = b"""<!doctype html><title>A shop</title><div id="root"></div>
 <script>
 fetch("%s").then(answer => answer.text()).then(html => {

@@ -11,7 +11,7 @@ from scrapeq.clock import now_ms
 from scrapeq.database import Packed, Result, packed
 from scrapeq.database.jobs import Work
 from scrapeq.database.selected import selected_bits
-from scrapeq.fetch import PoliteFetcher, Response, Trail, retry_wait_s
+from scrapeq.fetch import Challenged, PoliteFetcher, Response, Trail, retry_wait_s
 from scrapeq.frontier import Ending, Lease
 from scrapeq.models import (
     Batch,
@@ -112,14 +112,14 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
             fetched = stored or await fetcher.go_on(work.href, plan.config, lease.owner, trail)
             if isinstance(fetched, Trail):
                 return Outcome(_left(lease, plan, trail, fetched))
-            if isinstance(fetched, Failure):
+            if isinstance(fetched, Failure) and not isinstance(fetched, Challenged):
                 outcome = fetched
             else:
                 read = await rendering.read(
                     fetched, plan.config, plan.recipe, owner=lease.owner, lane=lane
                 )
                 if read is None:
-                    return elsewhere(lease, "good")
+                    return elsewhere(lease, "" if isinstance(fetched, Challenged) else "good")
                 response = read.response
                 outcome, content, selected = _kept_of(read.outcome, plan.recipe)
     except Exception as error:  # the rim: one row must not take its neighbours with it

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from scrapeq.fetch import BrowserFailed, PoliteFetcher, Response
+from scrapeq.fetch import BrowserFailed, Challenged, PoliteFetcher, Response
 from scrapeq.frontier import BrowserReport
 from scrapeq.models import (
     Content,
@@ -33,7 +33,7 @@ class ReadPage:
     """A page with what was read of it. reason: why a browser showed it, or should have and did not;
     None: nothing asked for one."""
 
-    response: Response
+    response: Response | None
     outcome: Content | Failure
     rendered: bool = False
     reason: str | None = None
@@ -94,7 +94,7 @@ class Rendering:
 
     async def read(
         self,
-        response: Response,
+        response: Response | Challenged,
         config: ScrapingConfig,
         recipe: Recipe,
         *,
@@ -105,6 +105,8 @@ class Rendering:
 
         Inside its `place`; `owner` is its lease.
         """
+        if isinstance(response, Challenged):
+            return await self._after_check(response, config, recipe, owner=owner, lane=lane)
         content: Content | Failure | None = None
         if response.render_reason is not None:  # a stored page, which is what it became already
             content = await self._stages.run(response, config, recipe)
@@ -139,6 +141,42 @@ class Rendering:
         if content is None:
             content = await self._stages.run(response, config, recipe)
         return ReadPage(response, content, reason=f"{reason}; not rendered: {missing}")
+
+    async def _after_check(
+        self,
+        refused: Challenged,
+        config: ScrapingConfig,
+        recipe: Recipe,
+        *,
+        owner: SlotOwner,
+        lane: Lane,
+    ) -> ReadPage | None:
+        """What comes after a check against robots; None: it is to go on in the browser's lane.
+
+        If nothing does, it stays the refusal that it was, and is not tried again.
+        """
+        reason = str(PageKind.CHALLENGE)
+        if refused.page is None or config.render == "never":
+            return ReadPage(None, refused)
+        if owner.token not in self._begun and self._is_crowded(lane):
+            return None
+        missing = self.missing
+        if not missing:
+            self._begun.add(owner.token)
+            try:
+                rendered = await self._fetcher.render(refused.page, config, owner)
+            except BrowserFailed as error:
+                missing = str(error)
+            else:
+                if isinstance(rendered, Failure):
+                    final = replace(refused, retryable=False)
+                    reason += "; the browser did not get past it"
+                    return ReadPage(None, final, rendered=True, reason=reason)
+                shown = rendered.response
+                content = await self._stages.run(shown, config, recipe)
+                whole = f"{reason}; {rendered.note}" if rendered.note else reason
+                return ReadPage(shown, content, rendered=True, reason=whole, files=rendered.files)
+        return ReadPage(None, refused, reason=f"{reason}; not rendered: {missing}")
 
     def _is_crowded(self, lane: Lane) -> bool:
         """Whether another worker's browser is the better place for a page that needs one.

@@ -473,12 +473,18 @@ class _Rendering:
             except Error:  # it is about to become another document
                 progress = ""
             now_s = self._loop.time()
-            if progress != seen or not progress.startswith("complete") or self._under_way:
+            if progress != seen or not progress.startswith("complete") or self._is_busy:
                 seen, since_s = progress, now_s
             elif now_s - since_s >= REST_S:
                 return ""
             await asyncio.sleep(LOOK_S)
         return f"the page was still at work after {most_s:.0f} s"
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether something is loaded, or a check against robots has not led on yet."""
+        is_check = self._response.http_status >= 400 and self._documents < 2
+        return bool(self._under_way) or is_check
 
     def _on_other_page(self, other: Page) -> None:
         self._later(other.close())

@@ -61,6 +61,23 @@ def test_more_pages_than_browsers_have_room_for(web, scrape, asked):
     assert len([hit for hit in asked() if hit.path.startswith("/drawn/")]) < 1.2 * len(links)
 
 
+def test_a_check_against_robots_is_shown_in_a_browser_once(web, scrape, asked):
+    links = [web.url("/check/1"), web.url("/check/2?pass=no"), web.url("/check/3")]
+    table = scrape(links, max_retries=2).wait(PATIENCE_S).df
+    unseen = scrape([web.url("/check/4")], render="never").wait(PATIENCE_S).df
+
+    assert list(table["ok"]) == [True, False, True]
+    assert list(table["http_status"]) == [200, 403, 200]
+    assert table["rendered"].all()
+    assert table["render_reason"].iloc[0] == "challenge"
+    assert table["render_reason"].iloc[1] == "challenge; the browser did not get past it"
+    assert table["error_kind"].iloc[1] == "http_4xx"
+    assert table["page_kind"].iloc[1] == "challenge"
+    assert not unseen["ok"].any()
+    assert not unseen["rendered"].any()
+    assert [hit.path for hit in asked()].count("/check/2") == 1
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_all_rows_are_good_though_browsers_are_killed(web, scrape, cluster, eventually):
     links = [web.url(f"/drawn/{n}", host=n % 8) for n in range(300, 340)]
