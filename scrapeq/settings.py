@@ -115,12 +115,12 @@ class Settings(BaseSettings):
         "None: Playwright's own, or one that is on PATH.",
     )
     browser_pages: int = Field(
-        4,
+        8,
         ge=1,
         le=64,
         validation_alias="SCRAPEQ_BROWSER_PAGES",
-        description="Pages that the browser of one worker process shows at the same time; each takes "
-        "about 30 MB in the headless shell, 75 MB in all of Chromium.",
+        description="Pages that the browser of one worker process shows at the same time, at most: "
+        "four for each of its CPUs, and fewer where memory is short (150 MB each).",
     )
 
     # hosts that fail: see docs/decisions/0007

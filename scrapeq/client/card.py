@@ -28,6 +28,7 @@ def batch_card(
     pace_per_s: Sequence[float] = (),
     paused: str = "",
     slow: str = "",
+    browsers: str = "",
     is_still: bool = False,
     away: Away | None = None,
     findings: str = "",
@@ -37,7 +38,7 @@ def batch_card(
     """HTML of a batch.
 
     errors: failed and cancelled rows by kind. rows: a few that failed, by kind. pace_per_s: pages a
-    second, step by step. paused, slow: hosts in words. is_still: nothing moves, so no speed is shown.
+    second, step by step. paused, slow: hosts in words. browsers: those that run, in words. is_still: nothing moves, so no speed is shown.
     away: what does not answer; the card is then grey, and says so and what to do. findings: what needs
     a look though it counts as good, in words. is_offline: whether this machine seems to have no network.
     """
@@ -53,6 +54,8 @@ def batch_card(
         facts["paused hosts"] = paused
     if slow:
         facts["slow hosts"] = slow
+    if browsers:
+        facts["browsers"] = browsers
     if progress.from_store:
         facts["stored pages"] = display.count(progress.from_store)
     can_retry = any(is_retryable(kind) for kind in errors)

@@ -144,6 +144,7 @@ class BatchHandle(BatchTables):
             pace_per_s=self._meter.pace_per_s,
             paused=named(seen.paused),
             slow=seen.slow,
+            browsers=seen.browsers,
             is_still=seen.away is not None or waits or batch.state is BatchState.PAUSED,
             away=seen.away,
             findings=findings,

@@ -34,7 +34,8 @@ OFFLINE = "no host could be reached: is this machine online?"
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What Redis says of a batch. away: what does not answer, or that nobody works. unreached: some
-    jobs that wait to be tried again, if none of those that were looked at had reached its host."""
+    jobs that wait to be tried again, if none of those that were looked at had reached its host. browsers:
+    of all workers, in words."""
 
     running: int = 0
     retrying: int = 0
@@ -43,6 +44,7 @@ class Sight:
     slow: str = ""
     away: Away | None = None
     unreached: Sequence[str] = ()
+    browsers: str = ""
 
 
 def counts_now(services: Services, batch_id: str) -> Sight:
@@ -65,6 +67,7 @@ def sight(services: Services, batch_id: str, slow_hosts: SlowHosts) -> Sight:
             frontier.views.paused(),
             slow_hosts.in_words(frontier, batch_id),
             unreached=list(kinds) if set(kinds.values()) <= UNREACHED else (),
+            browsers=frontier.browsers.now().in_words,
         )
         return bool(frontier.coordination.workers()), found
 

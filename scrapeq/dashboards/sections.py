@@ -100,6 +100,7 @@ def _workers(project: Project) -> str:
         more=max(0, len(now.workers) - MOST_WORKERS),
         open_jobs=now.open_jobs,
         queues=now.queue_lengths,
+        browsers=now.browsers,
     )
 
 

@@ -10,6 +10,7 @@ import redis
 
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.scripts import Scripts
+from scrapeq.models.monitoring import BrowsersNow
 
 #: Milliseconds after which a browser that nothing was heard of counts as gone; workers tell of theirs
 #: every two seconds.
@@ -62,6 +63,16 @@ class Browsers:
         is_any, newest, found = self._scripts.run("browsers", [*arguments, *needs])
         pairs = zip(found[::2], found[1::2], strict=True)
         return Learned(bool(is_any), int(newest), {str(one): int(ms) for one, ms in pairs})
+
+    def now(self) -> BrowsersNow:
+        """All that were heard of lately, together."""
+        reports = self.reports()
+        return BrowsersNow(
+            up=sum(one.is_up for one in reports),
+            pages=sum(one.pages for one in reports),
+            rendered=sum(one.rendered for one in reports),
+            memory_mb=sum(one.memory_mb for one in reports),
+        )
 
     def reports(self) -> list[BrowserReport]:
         """The browsers that were heard of lately, as many as there are workers with one."""

@@ -91,6 +91,25 @@ class PerformanceHistory(Answer):
     history: list[HourOfHistory]
 
 
+class BrowsersNow(Answer):
+    """The browsers of all workers: how many run, their open pages, the pages that they were given since
+    their workers began, and the MB that their processes hold (0 where the system does not say)."""
+
+    up: int = 0
+    pages: int = 0
+    rendered: int = 0
+    memory_mb: int = 0
+
+    @property
+    def in_words(self) -> str:
+        """Like "2 up, 5 pages open, 640 MB"; "" while none runs."""
+        if not self.up:
+            return ""
+        memory = f", {self.memory_mb:,} MB" if self.memory_mb else ""
+        pages = "1 page" if self.pages == 1 else f"{self.pages:,} pages"
+        return f"{self.up:,} up, {pages} open{memory}"
+
+
 class SystemMetrics(Answer):
     """The whole system now: its health with the reasons, and the facts it was judged by.
 
@@ -109,6 +128,7 @@ class SystemMetrics(Answer):
     performance: RecentPerformance
     errors: dict[str, int]
     paused_hosts: list[PausedHost]
+    browsers: BrowsersNow = BrowsersNow()
 
 
 class ActiveJob(Answer):
@@ -146,6 +166,7 @@ class QueuesNow(Answer):
     open_jobs: int
     queue_lengths: dict[str, int]
     workers: list[str]
+    browsers: BrowsersNow = BrowsersNow()
 
 
 class Step(Answer):

@@ -159,7 +159,7 @@ class JobMonitor:
         do, and `health_notes` of pages that failed by no fault of the system; `redis_reachable`,
         `worker_stats` (`active_workers`, `workers`), `queue_stats`, `performance` of the last
         quarter of an hour (see `get_performance_history`), `errors` by kind, `paused_hosts` with
-        the columns of `JobQueue.paused_hosts`.
+        the columns of `JobQueue.paused_hosts`, and `browsers` (`up`, `pages`, `rendered`, `memory_mb`).
         """
         with budget():
             lately, errors = self.services.record.ask(self._lately_and_errors)
@@ -199,6 +199,7 @@ class JobMonitor:
             ),
             errors=errors,
             paused_hosts=now.paused_hosts,
+            browsers=now.browsers,
         )
 
     def _lately_and_errors(self) -> tuple[Span, dict[str, int]]:
@@ -207,7 +208,7 @@ class JobMonitor:
         return self._lately(), errors
 
     def get_queues(self) -> QueuesNow:
-        """`open_jobs`, `queue_lengths` (messages by Celery queue) and `workers` (live ones by name).
+        """`open_jobs`, `queue_lengths` (messages by Celery queue), `workers` (live ones by name), `browsers`.
 
         Raises RedisUnavailable.
         """
@@ -215,6 +216,7 @@ class JobMonitor:
             open_jobs=self.services.frontier.views.counts()["open"],
             queue_lengths=self.services.queue_lengths(),
             workers=[*self.services.frontier.coordination.workers(), *other_workers(self.services)],
+            browsers=self.services.frontier.browsers.now(),
         )
 
     def get_active_jobs_summary(self, limit: int = 100) -> ActiveJobsSummary:

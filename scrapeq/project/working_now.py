@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from scrapeq.models.monitoring import BrowsersNow
 from scrapeq.models.paused_host import PausedHost
 from scrapeq.project.celery_app import QUEUES, SCRAPE
 from scrapeq.project.paused_hosts import paused_host
@@ -25,6 +26,7 @@ class WorkingNow:
     unattended: dict[str, int] = field(default_factory=dict)
     stalled_s: float = 0.0
     paused_hosts: list[PausedHost] = field(default_factory=list)
+    browsers: BrowsersNow = field(default_factory=BrowsersNow)
 
 
 def working_now(services: Services) -> WorkingNow:
@@ -49,6 +51,7 @@ def working_now(services: Services) -> WorkingNow:
         unattended=unattended,
         stalled_s=frontier.coordination.stalled_s(),
         paused_hosts=[paused_host(one) for one in frontier.views.paused()],
+        browsers=frontier.browsers.now(),
     )
 
 

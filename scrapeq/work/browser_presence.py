@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from scrapeq.errors import ScrapeqError
-from scrapeq.frontier import BrowserReport, Frontier
+from scrapeq.frontier import Frontier
 from scrapeq.work.rendering import Rendering
 from scrapeq.work.waiting import Call
 
@@ -36,7 +36,7 @@ class BrowserPresence:
         """Tell and learn once; nothing where Redis is away."""
         rendering = self._rendering
         news = rendering.needs.news()
-        report = None if rendering.missing else await self._report()
+        report = rendering.report
         try:
             learned = await self._call(self._browsers.tell, self._worker, report, news, self._since)
         except ScrapeqError as error:
@@ -46,6 +46,3 @@ class BrowserPresence:
         self._since = learned.newest
         rendering.any_browser = learned.is_any
         rendering.needs.learn(learned)
-
-    async def _report(self) -> BrowserReport:
-        return BrowserReport()

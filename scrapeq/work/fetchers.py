@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scrapeq.fetch import Fetcher, Observer, Renderer, Routes, find_browser, http_fetchers
+from scrapeq.fetch.browser import Limits
 from scrapeq.settings import Settings
 
 
@@ -23,4 +24,5 @@ def open_renderer(settings: Settings) -> Renderer:
     routes = Routes(
         settings.allow_private_addresses, dict(settings.connect_to), settings.home / "logins"
     )
-    return Renderer(find_browser(settings.browser), routes, settings.browser_pages)
+    pages = Limits.here().pages(settings.browser_pages, settings.workers)
+    return Renderer(find_browser(settings.browser), routes, pages)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from scrapeq.fetch import BrowserFailed, PoliteFetcher, Response
+from scrapeq.frontier import BrowserReport
 from scrapeq.models import (
     Content,
     Failure,
@@ -58,6 +59,16 @@ class Rendering:
         self.needs = BrowserNeeds()
         #: Whether a worker has a browser; others tell of theirs.
         self.any_browser = not self.missing
+
+    @property
+    def report(self) -> BrowserReport | None:
+        """What to tell others of the browser; None if there is none."""
+        renderer = self._fetcher.renderer
+        if renderer is None or self.missing:
+            return None
+        return BrowserReport(
+            renderer.is_up, renderer.open_pages, renderer.rendered, renderer.memory_mb
+        )
 
     @property
     def room(self) -> int:

@@ -1,6 +1,7 @@
 """A browser that renders what HTTP brought: found, started, guarded, and ended."""
 
 from scrapeq.fetch.browser.finding import FoundBrowser, find_browser
+from scrapeq.fetch.browser.machine import Limits
 from scrapeq.fetch.browser.process import BrowserFailed, BrowserProcess
 from scrapeq.fetch.browser.renderer import Rendered, Renderer
 
@@ -8,6 +9,7 @@ __all__ = [
     "BrowserFailed",
     "BrowserProcess",
     "FoundBrowser",
+    "Limits",
     "Rendered",
     "Renderer",
     "find_browser",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapeq.errors import ScrapeqError
 from scrapeq.fetch.browser.finding import FoundBrowser
+from scrapeq.fetch.browser.machine import BrowserTree
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 MOST_PAGES = 500
 #: Seconds that a browser may take to start, and to do what takes it milliseconds when it is well.
 START_S, CLOSE_S = 30.0, 5.0
+#: Seconds between two looks at a browser, and after which one that does not answer counts as hung.
+LOOK_S, HUNG_S = 5.0, 10.0
 
 #: MB that the scripts of one page may keep; more ends the page. Half of what a tab of Chrome may on a
 #: machine with 2 GB.
@@ -55,16 +58,25 @@ class BrowserProcess:
     """Gives out contexts, each a browser that knows nothing of the others.
 
     pictures: whether it loads those of a page, which Chromium decides for all of its pages at once.
+    most_mb: of memory, after which it is replaced. It is looked at every five seconds: one that does not
+    answer for ten is killed, and whoever waits for its pages gets an error.
     """
 
-    def __init__(self, found: FoundBrowser, *, pictures: bool = False) -> None:
+    def __init__(
+        self, found: FoundBrowser, *, pictures: bool = False, most_mb: int = 2_000
+    ) -> None:
         self._path = found.path
         self._switches = [*_SWITCHES] if pictures else [*_SWITCHES, _NO_PICTURES]
         self._sandbox = not hasattr(os, "getuid") or os.getuid() != 0
         self._starting = asyncio.Lock()
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
+        self._most_mb = most_mb
         self._given = 0  # contexts of this browser
+        self._trees: dict[Browser, BrowserTree] = {}  # those that were not ended
+        self._watching: asyncio.Task[None] | None = None
+        #: Of all its processes, at the last look; 0 where the system does not say.
+        self.memory_mb = 0
         self._open: dict[int, int] = {}  # by browser: contexts that are open
         #: Its version, and what it calls itself to servers; once it runs.
         self.version = self.user_agent = ""
@@ -74,6 +86,15 @@ class BrowserProcess:
 
         Raises BrowserFailed.
         """
+        try:
+            browser, context = await self._open_context(options)
+        except Exception:  # a browser that was killed a moment ago; a second one is not tried
+            browser, context = await self._open_context(options)
+        self._given += 1
+        self._open[id(browser)] = self._open.get(id(browser), 0) + 1
+        return context
+
+    async def _open_context(self, options: dict[str, Any]) -> tuple[Browser, BrowserContext]:
         async with self._starting:
             browser = self._browser
             if browser is None or not browser.is_connected() or self._given >= MOST_PAGES:
@@ -86,9 +107,31 @@ class BrowserProcess:
         except Exception as error:  # whatever Playwright raises when its browser is ill
             await self.end(browser)
             raise BrowserFailed("the browser opens no page", hint=_HINT) from error
-        self._given += 1
-        self._open[id(browser)] = self._open.get(id(browser), 0) + 1
-        return context
+        return browser, context
+
+    @property
+    def open_pages(self) -> int:
+        """Contexts that were given out and not given back."""
+        return sum(self._open.values())
+
+    @property
+    def is_up(self) -> bool:
+        """Whether its browser runs."""
+        return self._browser is not None and self._browser.is_connected()
+
+    async def is_well(self, browser: Browser | None) -> bool:
+        """Whether a browser answers; one that does not is ended."""
+        if browser is None or browser not in self._trees:
+            return False
+        if browser.is_connected():
+            with suppress(Exception):
+                async with asyncio.timeout(HUNG_S):
+                    session = await browser.new_browser_cdp_session()
+                    await session.send("Browser.getVersion")
+                    await session.detach()
+                    return True
+        await self.end(browser)
+        return False
 
     async def give_back(self, context: BrowserContext) -> None:
         """Close a context. A browser that does not is ended: nothing less ends a script in it."""
@@ -107,22 +150,59 @@ class BrowserProcess:
                 await self.end(browser)  # it was replaced, and this was its last page
 
     async def end(self, browser: Browser) -> None:
-        """End a browser with all its pages."""
+        """End a browser with all its pages: softly, or if it does not answer with its driver."""
         if self._browser is browser:
             self._browser = None
-        with suppress(Exception):  # it is gone, or Playwright is
+        tree = self._trees.pop(browser, None)
+        try:
             async with asyncio.timeout(CLOSE_S):
                 await browser.close()
+        except Exception:  # it is gone, or Playwright is, or it hangs
+            if tree is not None:
+                await self._kill(tree)
+        else:
+            if tree is not None and tree.runs:
+                await self._kill(tree)
+            elif tree is not None:
+                await asyncio.to_thread(tree.clear)
 
     async def close(self) -> None:
         """End everything; a second call does nothing."""
-        if self._browser is not None:
-            await self.end(self._browser)
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
+        for browser in list(self._trees):
+            await self.end(browser)
+        await self._stop_driver()
+        self.memory_mb = 0
+
+    async def _kill(self, tree: BrowserTree) -> None:
+        await asyncio.to_thread(tree.kill)
+        if tree.driver:
+            await self._stop_driver()  # which was ended with it
+
+    async def _stop_driver(self) -> None:
         if self._playwright is not None:
             playwright, self._playwright = self._playwright, None
             with suppress(Exception):
                 async with asyncio.timeout(CLOSE_S):
                     await playwright.stop()
+
+    async def _watch(self) -> None:
+        """Look at the browsers for as long as there are any."""
+        while self._trees:
+            await asyncio.sleep(LOOK_S)
+            for browser in list(self._trees):
+                if not await self.is_well(browser):
+                    log.warning("a browser did not answer and was ended")
+            trees = list(self._trees.values())
+            held_mb = [await asyncio.to_thread(tree.memory_mb) for tree in trees]
+            self.memory_mb = sum(held_mb)
+            newest = self._trees.get(self._browser) if self._browser is not None else None
+            if newest is not None and held_mb[trees.index(newest)] > self._most_mb:
+                self._given = MOST_PAGES  # the next page gets a new one
+        self.memory_mb = 0
+        self._watching = None
 
     async def _replace(self) -> Browser:
         old, self._browser, self._given = self._browser, None, 0
@@ -154,7 +234,12 @@ class BrowserProcess:
             browser = await self._launch(self._playwright)
         session = await browser.new_browser_cdp_session()
         about = await session.send("Browser.getVersion")
+        processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
         await session.detach()
+        first = next(int(one["id"]) for one in processes if one["type"] == "browser")
+        self._trees[browser] = BrowserTree.of(first)
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
         self.version, self.user_agent = str(about["product"]), str(about["userAgent"])
         return browser
 

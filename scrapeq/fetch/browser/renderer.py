@@ -22,6 +22,7 @@ from scrapeq.errors import ConfigError
 from scrapeq.fetch.browser import actions
 from scrapeq.fetch.browser.finding import FoundBrowser
 from scrapeq.fetch.browser.harvest import MARGIN_S, MOST_PIECE_S, Harvest, TooLarge, picture
+from scrapeq.fetch.browser.machine import most_memory_mb
 from scrapeq.fetch.browser.process import BrowserProcess
 from scrapeq.fetch.browser.proxy import GuardProxy
 from scrapeq.fetch.failed import Failed
@@ -44,6 +45,8 @@ LOOK_S, REST_S = 0.1, 0.5
 MOST_SETTLING_S = 10.0
 #: Seconds of the whole that are kept for reading a page that was waited for to the end.
 KEPT_S = 3.0
+#: Browsers that may end while they show a page: the page itself may be why, or another beside it.
+MOST_BROWSERS = 3
 #: Documents that the scripts of one page may lead to; see `max_redirects` for those of servers.
 MOST_DOCUMENTS = 10
 #: Files that no text is in: the proxy cannot see the names of those that TLS hides. A picture needs
@@ -83,10 +86,13 @@ class Renderer:
         self.missing = found.missing
         self._routes = routes
         self._names = Names()
-        self._process = BrowserProcess(found)
-        self._with_pictures = BrowserProcess(found, pictures=True)
+        most_mb = most_memory_mb(pages)
+        self._process = BrowserProcess(found, most_mb=most_mb)
+        self._with_pictures = BrowserProcess(found, pictures=True, most_mb=most_mb)
         self._places = asyncio.Semaphore(pages)
         self.pages = pages
+        #: Pages that were shown, or begun to be.
+        self.rendered = 0
 
     async def render(
         self, response: Response, config: ScrapingConfig, slot: Slot
@@ -96,7 +102,31 @@ class Renderer:
         All that a page can do is a Failure. Raises BrowserFailed where the browser itself is ill.
         """
         async with self._places:
-            return await self._render(response, config, slot)
+            self.rendered += 1
+            for _ in range(MOST_BROWSERS):
+                outcome = await self._render(response, config, slot)
+                if outcome is not None:
+                    return outcome
+        return _failure(
+            response,
+            ErrorKind.PAGE_CRASH,
+            f"the browser ended {MOST_BROWSERS} times while it showed this page",
+        )
+
+    @property
+    def memory_mb(self) -> int:
+        """Of all processes of the browser, at the last look."""
+        return self._process.memory_mb + self._with_pictures.memory_mb
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a browser runs."""
+        return self._process.is_up or self._with_pictures.is_up
+
+    @property
+    def open_pages(self) -> int:
+        """Pages that are open."""
+        return self._process.open_pages + self._with_pictures.open_pages
 
     async def close(self) -> None:
         """End the browser; a second call does nothing."""
@@ -106,7 +136,8 @@ class Renderer:
 
     async def _render(
         self, response: Response, config: ScrapingConfig, slot: Slot
-    ) -> Rendered | Failure:
+    ) -> Rendered | Failure | None:
+        """What the page becomes; None if the browser ended meanwhile, which may be another's fault."""
         limit_s = max(1.0, config.total_timeout_s - response.elapsed_s) + config.wait_time
         looks = _looks(config)
         if config.storage_state:
@@ -128,15 +159,19 @@ class Renderer:
                     rendering = _Rendering(
                         context, response, config=config, proxy=proxy, slot=slot, limit=limit
                     )
-                    return await rendering.bring(await rendering.run())
+                    outcome = await rendering.bring(await rendering.run())
             except TimeoutError:
-                return _failure(
+                outcome = _failure(
                     response,
                     ErrorKind.PAGE_TIMEOUT,
                     f"in the browser the page did not end within {limit_s:g} s (total_timeout_s)",
                 )
             finally:
                 await asyncio.shield(process.give_back(context))
+            is_crash = isinstance(outcome, Failure) and outcome.kind is ErrorKind.PAGE_CRASH
+            if is_crash and not await process.is_well(context.browser):
+                return None
+            return outcome
 
 
 class _Rendering:

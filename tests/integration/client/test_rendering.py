@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -55,6 +61,36 @@ def test_more_pages_than_browsers_have_room_for(web, scrape, asked):
     assert table["rendered"].all()
     assert table["headline"].notna().all()
     assert len([hit for hit in asked() if hit.path.startswith("/drawn/")]) < 1.2 * len(links)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_all_rows_are_good_though_browsers_are_killed(web, scrape, cluster, eventually):
+    links = [web.url(f"/drawn/{n}", host=n % 8) for n in range(300, 340)]
+    batch = scrape(links, custom_selectors=SELECTORS, render="always")
+
+    for done in (3, 12):
+        eventually(lambda least=done: batch.progress.done >= least, PATIENCE_S)
+        for pid in eventually(lambda: browsers_of(cluster)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    table = batch.wait(PATIENCE_S).df
+    assert table["ok"].all(), table[["error_kind", "error_message"]].dropna().to_string()
+    assert table["rendered"].all()
+    assert table["headline"].notna().all()
+    assert len(table) == len(links)
+
+
+def browsers_of(cluster):
+    """The first processes of the browsers of a cluster's workers: they have no type."""
+    home, found = str(cluster.settings.home).encode(), []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (folder / "cmdline").read_bytes()
+            is_browser = b"--user-data-dir=" in command and b"--type=" not in command
+            if is_browser and home in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+    return found
 
 
 def test_a_rendered_page_answers_those_who_want_it_rendered_alone(web, scrape, asked):

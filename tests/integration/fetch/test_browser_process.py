@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 
 from scrapeq.fetch import find_browser
+from scrapeq.fetch.browser import BrowserProcess
+from scrapeq.fetch.browser import process as process_module
 
 PROGRAM = """
 import asyncio, os, sys
@@ -52,6 +55,49 @@ def alive(pids: set[int]) -> set[int]:
         if state != "Z":
             running.add(pid)
     return running
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    "fault", ["browser killed", "browser frozen", "driver killed", "driver frozen"]
+)
+def test_a_browser_that_is_hurt_is_replaced_and_leaves_nothing(
+    fault: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    needs_service: Callable[[str, object, str], None],
+    eventually: Callable[..., Any],
+) -> None:
+    found = find_browser()
+    needs_service("a browser", found.path, found.missing)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(process_module, "LOOK_S", 0.2)
+    monkeypatch.setattr(process_module, "HUNG_S", 2.0)
+    before = descendants(os.getpid())
+
+    async def hurt() -> None:
+        process = BrowserProcess(found)
+        context = await process.context()
+        page = await context.new_page()
+        [tree] = process._trees.values()
+        assert tree.memory_mb() > 20
+        hurt = tree.pid if fault.startswith("browser") else tree.driver
+        os.kill(hurt, signal.SIGKILL if fault.endswith("killed") else signal.SIGSTOP)
+        with pytest.raises(Exception, match=r"closed|Closed"):
+            async with asyncio.timeout(60):
+                await page.wait_for_selector("never", timeout=0)
+        await process.give_back(context)
+        assert not tree.runs
+
+        again = await process.context()
+        await (await again.new_page()).set_content("<p>here")
+        assert [one.pid for one in process._trees.values()] != [tree.pid]
+        await process.give_back(again)
+        await process.close()
+
+    asyncio.run(hurt())
+    eventually(lambda: not alive(descendants(os.getpid()) - before))
+    assert not list(tmp_path.glob("*profile*"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

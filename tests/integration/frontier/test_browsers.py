@@ -50,6 +50,8 @@ def test_reports_are_of_those_that_live(frontier: Frontier, other: Frontier) -> 
 
     assert sorted(other.browsers.reports(), key=str) == sorted([up, BrowserReport()], key=str)
 
+    assert other.browsers.now().in_words == "1 up, 3 pages open, 250 MB"
+
     frontier.browsers.forget("a")
     frontier.browsers.forget("b")
     assert other.browsers.reports() == []

@@ -13,6 +13,7 @@ from scrapeq.client.card import batch_card, state_in_words
 from scrapeq.client.failures import FailedRow
 from scrapeq.dashboards import STYLE
 from scrapeq.models import Batch, BatchState, Progress, ScrapingConfig
+from scrapeq.models.monitoring import BrowsersNow
 from scrapeq.plots import theme
 from scrapeq.project.away import Away
 from tests.contrast import THEMES, blended, contrast
@@ -204,3 +205,10 @@ def test_the_palest_text_can_be_read(text: str, page: str) -> None:
     assert contrast(blended(text, page, palest), page) >= 4.5
     assert contrast(display.FAILED, page) >= 3
     assert contrast(display.ACCENT, page) >= 3
+
+
+def test_a_card_says_how_many_browsers_are_up_and_what_they_hold() -> None:
+    now = BrowsersNow(up=2, pages=1, rendered=70, memory_mb=1_240)
+
+    assert "2 up, 1 page open, 1,240 MB" in card(1, {}, browsers=now.in_words)
+    assert "browsers" not in card(1, {}, browsers=BrowsersNow(rendered=70).in_words)
