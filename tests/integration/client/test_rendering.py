@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import scrapeq as sq
+from scrapeq.cli import app
 from scrapeq.settings import load_settings
 
 PATIENCE_S = 180
@@ -131,6 +133,24 @@ def test_a_stored_page_is_read_as_it_became_and_not_shown_again(web, scrape, ask
     assert again["rendered"].all()
     assert again["from_store"].all()
     assert [hit.path for hit in asked()] == ["/drawn/210", "/product/210"]
+
+
+def test_a_login_is_used_by_every_worker(web, scrape, cluster, asked, monkeypatch):
+    """`/cookie-wall` sends everybody away once, and not those who bring its cookie."""
+    monkeypatch.setenv("SCRAPEQ_HOME", str(cluster.home))
+    monkeypatch.setenv("SCRAPEQ_ALLOW_PRIVATE_ADDRESSES", "true")
+    wall = web.url("/cookie-wall")
+    done = CliRunner().invoke(app, ["login", "wall", wall, "--action", '{"wait": 0.1}'])
+    assert done.exit_code == 0, done.output
+    web.clear()
+
+    batch = scrape([web.url(f"/cookie-wall?n={n}") for n in range(4)], storage_state="wall")
+    table = batch.wait(PATIENCE_S).df
+
+    assert table["ok"].all()
+    hits = [hit for hit in asked() if hit.path.startswith("/cookie-wall")]
+    assert len(hits) == 4
+    assert "agreed" not in (cluster.home / "scrapeq.sqlite3").read_bytes().decode("latin-1")
 
 
 def test_without_a_browser_nothing_fails_and_the_row_says_so(web, tmp_path, monkeypatch):
