@@ -55,6 +55,15 @@ def needs_service() -> NeedsService:
     return check
 
 
+@pytest.fixture(scope="session")
+def browser_is_here(needs_service: NeedsService) -> None:
+    """For tests that render: skipped without a browser, failed in CI."""
+    from scrapeq.fetch import find_browser
+
+    found = find_browser()
+    needs_service("a browser", found.path, found.missing)
+
+
 @pytest.fixture
 def tmp_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A scrapeq home of this test's own, in SCRAPEQ_HOME.

@@ -14,6 +14,8 @@ from scrapeq.frontier.scripts import Scripts
 
 #: Seconds after which a worker that was not seen counts as gone; it is seen every second.
 WORKER_SILENCE_S = 10
+#: What the name of a worker process begins with that takes jobs of the browser's lane alone.
+RENDERS_ONLY = "rendering@"
 
 #: Seconds after which a note about due jobs is forgotten: far longer than anybody leaves it unseen.
 WATCHED_S = 7 * 86_400
@@ -91,11 +93,12 @@ class Coordination:
         self._scripts.run("unlock", [name, proof])
 
     def workers(self) -> list[str]:
-        """Worker processes that were seen lately."""
+        """Worker processes that were seen lately and take any job."""
         with translated(self._redis):
             silent = self._now_ms() - WORKER_SILENCE_S * 1000
             self._redis.zremrangebyscore(self._keys.workers, "-inf", silent)
-            return [str(worker) for worker in self._redis.zrange(self._keys.workers, 0, -1)]
+            alive = map(str, self._redis.zrange(self._keys.workers, 0, -1))
+            return [worker for worker in alive if not worker.startswith(RENDERS_ONLY)]
 
     def forget_worker(self, worker: str) -> None:
         """A worker ended as it should."""

@@ -19,7 +19,7 @@ from scrapeq.errors import ScrapeqError
 from scrapeq.models import FINAL, Lane
 from scrapeq.pipeline import arguments, registering
 from scrapeq.pipeline.job_queue import JobQueue
-from scrapeq.project.celery_app import SCRAPE, TASKS, WAKE_UP, make_app
+from scrapeq.project.celery_app import RENDER, SCRAPE, TASKS, WAKE_UP, make_app
 from scrapeq.settings import load_settings
 from scrapeq.work.endpoint_breaker import EndpointBreaker
 from scrapeq.work.process import MainProcess, WorkProcess
@@ -61,7 +61,8 @@ def _before_start(instance: Any = None, conf: Any = None, **_: Any) -> None:
 def _child_starts(**_: Any) -> None:
     global _process  # noqa: PLW0603 - Celery's signals carry no state of ours
     _process = WorkProcess()
-    _process.begin(_main.lifeline, scrapes=SCRAPE in app.amqp.queues.consume_from)
+    queues = app.amqp.queues.consume_from
+    _process.begin(_main.lifeline, scrapes=SCRAPE in queues, renders=RENDER in queues)
 
 
 @signals.worker_process_shutdown.connect

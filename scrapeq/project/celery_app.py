@@ -16,6 +16,8 @@ from scrapeq.settings import DEFAULT_NAMESPACE, Settings
 
 TASKS = "scrapeq.pipeline.worker."
 SCRAPE, PROCESS, CLEAN = "scraping", "processing", "cleaning"
+#: Says that a worker renders and does nothing else; nobody sends a message to it.
+RENDER = "rendering"
 #: The queue of Celery's own configuration: of clients that do not have ours.
 UNNAMED = "celery"
 QUEUES = (SCRAPE, PROCESS, CLEAN, UNNAMED)

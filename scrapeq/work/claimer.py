@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -44,6 +45,7 @@ class Claimer:
         saver: Saver,
         assignments: Assignments,
         browser: BrowserLane,
+        browser_only: bool,
     ) -> None:
         #: Set while nothing is due, or nothing more may be claimed.
         self.idle = threading.Event()
@@ -55,7 +57,8 @@ class Claimer:
         self._saver = saver
         self._assignments = assignments
         self._browser = browser
-        self._allowed_until_s = 0.0
+        self._browser_only = browser_only
+        self._allowed_until_s = math.inf if browser_only else 0.0
         self._wanted = asyncio.Event()
         self._halt = asyncio.Event()
 
@@ -104,9 +107,13 @@ class Claimer:
         """Claim in each lane that has room here: the browser's first, which has little."""
         count = min(self._browser.wanted(), self._held.free)
         if not count:
+            if self._browser_only:
+                return Claim((), round(1000 * LOOK_S), 0)
             return await self._claim_in(Lane.HTTP, self._held.free, begin)
         rendered = await self._claim_in(Lane.BROWSER, count, begin)
         self._browser.found(len(rendered.leases))
+        if self._browser_only:
+            return replace(rendered, next_ms=round(1000 * LOOK_S))
         fetched = await self._claim_in(Lane.HTTP, max(1, self._held.free), begin)
         times = [one.next_ms for one in (rendered, fetched) if one.next_ms is not None]
         return Claim(

@@ -29,6 +29,7 @@ from functools import partial
 
 from scrapeq.errors import ScrapeqError
 from scrapeq.fetch import Observer, PoliteFetcher
+from scrapeq.frontier import RENDERS_ONLY
 from scrapeq.project import recovery
 from scrapeq.project.services import Services
 from scrapeq.work.assignments import Assignment, Assignments
@@ -54,7 +55,10 @@ GRACE_S = 1.5
 
 
 class WorkLoop:
-    """The loop of one worker process. Start it once, after the process was forked."""
+    """The loop of one worker process. Start it once, after the process was forked.
+
+    renders_only: it takes jobs of the browser's lane alone, without being woken.
+    """
 
     def __init__(
         self,
@@ -62,9 +66,10 @@ class WorkLoop:
         *,
         observers: Sequence[Observer] = (),
         stages: Sequence[Stage] = USUAL,
+        renders_only: bool = False,
     ) -> None:
         self.services = services
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.name = f"{RENDERS_ONLY * renders_only}{socket.gethostname()}:{os.getpid()}"
         settings, frontier, engine = services.settings, services.frontier, services.engine
         lease_ms = round(settings.lease_s * 1000)
         cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
@@ -99,6 +104,7 @@ class WorkLoop:
             saver=self._saver,
             assignments=Assignments(engine, call),
             browser=BrowserLane(self._rendering),
+            browser_only=renders_only,
         )
         self._halt = asyncio.Event()
         self._loop = asyncio.new_event_loop()

@@ -42,6 +42,7 @@ class WorkProcess:
         self._lock = threading.RLock()
         self._services: Services | None = None
         self._loop: WorkLoop | None = None
+        self._renders_only = False
         #: Set when the process is to end.
         self.stopping = threading.Event()
 
@@ -58,7 +59,7 @@ class WorkProcess:
         """The work loop, which runs. Raises what `open_services` raises."""
         with self._lock:
             if self._loop is None:
-                self._loop = WorkLoop(self.services)
+                self._loop = WorkLoop(self.services, renders_only=self._renders_only)
                 self._loop.start()
             return self._loop
 
@@ -68,16 +69,18 @@ class WorkProcess:
         if self._loop is not None:
             self._loop.stop()
 
-    def begin(self, lifeline: Lifeline, *, scrapes: bool) -> None:
-        """This process was forked to work. scrapes: for the queue that the loop works for; a worker
-        for others has no loop, for it would look like one that scrapes."""
+    def begin(self, lifeline: Lifeline, *, scrapes: bool, renders: bool) -> None:
+        """This process was forked to work. scrapes, renders: for the queues that the loop works for,
+        and who scrapes renders, too; a worker for others has no loop, for it would look like one that
+        scrapes."""
         cluster.die_with_owner()
         cluster.die_with_parent()
         # What was loaded stays: the collector need not walk through it again and again.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         lifeline.watch(self.stop)
-        if scrapes:
+        self._renders_only = renders and not scrapes
+        if scrapes or renders:
             threading.Thread(target=self._start_loop, daemon=True).start()
 
     def _start_loop(self) -> None:

@@ -14,6 +14,7 @@ from scrapeq.testing import LittleWeb
 
 WORKER = "celery -A scrapeq.pipeline.worker worker --loglevel=info --concurrency=2"
 DELAY_S = 0.3
+PATIENCE_S = 180
 
 
 @pytest.fixture
@@ -33,6 +34,38 @@ def two_machines(environment, postgres_url, start, tmp_path, monkeypatch):
     for worker in workers:
         worker.says(" ready.")
     return workers
+
+
+def test_one_machine_has_the_browser(
+    environment, postgres_url, start, tmp_path, monkeypatch, browser_is_here, eventually
+):
+    shared = {
+        "SCRAPEQ_DATABASE_URL": postgres_url,
+        "SCRAPEQ_CONNECT_TO": "{}",
+        "SCRAPEQ_ALLOW_PRIVATE_ADDRESSES": "true",
+    }
+    for name, value in shared.items():
+        monkeypatch.setenv(name, value)
+    renderer = start(
+        f"{WORKER} --queues=rendering -n renderer@%h", SCRAPEQ_HOME=str(tmp_path / "one"), **shared
+    )
+    renderer.says(" ready.")
+    queue = sq.get_job_queue(load_settings())
+    frontier = queue.services.frontier
+    eventually(lambda: len(frontier.browsers.reports()) == 2)
+    assert frontier.coordination.workers() == []  # nobody who fetches
+    nowhere = {"SCRAPEQ_HOME": str(tmp_path / "two"), "SCRAPEQ_BROWSER": str(tmp_path / "nothing")}
+    start(f"{WORKER} -n fetcher@%h", **{**shared, **nowhere}).says(" ready.")
+    eventually(lambda: len(frontier.coordination.workers()) == 2)
+
+    with LittleWeb(hosts=2) as web:
+        links = [
+            web.url(f"/{kind}/{n}", host=n % 2) for n in range(4) for kind in ("drawn", "product")
+        ]
+        table = sq.scrape(links, custom_selectors={"headline": "h1"}).wait(PATIENCE_S).df
+
+    assert table["headline"].notna().all()
+    assert list(table["rendered"]) == [True, False] * 4
 
 
 def test_a_batch_is_worked_on_politely_by_both(two_machines, eventually):

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import scrapeq as sq
-from scrapeq.fetch import find_browser
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.settings import load_settings
 from scrapeq.testing import Hit, LittleWeb
@@ -48,13 +47,6 @@ def queue(cluster: sq.LocalCluster) -> JobQueue:
 def scrape(cluster: sq.LocalCluster) -> Callable[..., sq.BatchHandle]:
     """`sq.scrape` on the cluster, without main text and with short waits, for speed."""
     return partial(sq.scrape, settings=cluster.settings, main_text="off", retry_backoff_s=0.05)
-
-
-@pytest.fixture(scope="session")
-def browser_is_here(needs_service: Callable[[str, object, str], None]) -> None:
-    """For tests that render: skipped without a browser, failed in CI."""
-    found = find_browser()
-    needs_service("a browser", found.path, found.missing)
 
 
 @pytest.fixture
