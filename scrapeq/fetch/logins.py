@@ -47,7 +47,10 @@ def keep(folder: Path, name: str, state: dict[str, Any]) -> Path:
 def load(folder: Path | None, name: str) -> Login:
     """A login that was kept. Raises ConfigError if there is none of this name, or it is no login."""
     if folder is None:
-        raise ConfigError(f"this fetcher has no folder of logins for {name!r}")
+        raise ConfigError(
+            f"this fetcher has no folder of logins for {name!r}",
+            hint="it is the folder 'logins' of a home (SCRAPEQ_HOME)",
+        )
     path = path_of(folder, name)
     try:
         return _read(path, path.stat().st_mtime_ns)

@@ -46,7 +46,7 @@ class ErrorKind(StrEnum):
     ACTION = "action"  # one of the option `actions` could not be done
     # from us
     CANCELLED = "cancelled"
-    WORKER_LOST = "worker_lost"  # its worker or its reader ended with it, three times
+    WORKER_LOST = "worker_lost"  # its worker or its reader ended with it, three to five times
     BREAKER_OPEN = "breaker_open"
     AI = "ai"
     INTERNAL = "internal"  # an error of scrapeq's own

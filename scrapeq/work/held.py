@@ -55,7 +55,10 @@ class Held:
         return [held.lease for held in self._jobs.values()]
 
     def take(self, leases: Iterable[Lease]) -> None:
-        """They were claimed."""
+        """They were claimed. An older try of the same job, which was ended meanwhile, stops: else two of
+        them would ask its host."""
+        leases = list(leases)
+        self.lose(lease.job_id for lease in leases)
         for lease in leases:
             self._jobs[lease.job_id] = HeldJob(lease)
 

@@ -108,7 +108,9 @@ async def _by_actions(
         raise ConfigError(failed.message, hint="correct the actions") from None
     except Error as error:
         first = str(error).strip().splitlines()[0][:300]
-        raise ConfigError(f"the browser could not open the page: {first}") from None
+        raise ConfigError(
+            f"the browser could not open the page: {first}", hint="correct the URL, or try again"
+        ) from None
     finally:
         await process.close()
         names.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -93,9 +94,7 @@ def kill_whoever_asks(
             killed += 1
 
 
-def test_a_job_that_ends_its_process_is_lost_after_three_and_its_neighbours_are_not(
-    web, scrape, queue, client
-):
+def test_a_job_that_ends_its_process_is_lost_and_its_neighbours_are_not(web, scrape, queue, client):
     good = [web.url(f"/slow/0.3?row={n}", host=n % 8) for n in range(40)]
     deadly = queue.submit_scraping_job(web.url(DEADLY))
     over = threading.Event()
@@ -110,8 +109,10 @@ def test_a_job_that_ends_its_process_is_lost_after_three_and_its_neighbours_are_
         killer.join()
 
     assert job.error_kind is sq.ErrorKind.WORKER_LOST
-    assert "ended 3 times" in job.error_message
-    assert web.hits(DEADLY) == 3
+    # twice with all others, then apart: alone at once, or in smaller and smaller groups (32, 8, 1)
+    times = int(re.search(r"ended (\d) times", job.error_message)[1])
+    assert 3 <= times <= 5
+    assert web.hits(DEADLY) == times
     assert table["ok"].all()
 
 

@@ -26,7 +26,7 @@ def held(client: redis.Redis) -> dict[str, int]:
     """How much each key of ours holds, but for what belongs to hosts, workers and Redis itself."""
     sizes = {"hash": client.hlen, "zset": client.zcard, "set": client.scard}
     ours = [key for key in client.scan_iter(f"{KEYS.prefix}*") if client.type(key) in sizes]
-    others = (f"{KEYS.prefix}host:", KEYS.clock, KEYS.workers, KEYS.listeners)
+    others = (f"{KEYS.prefix}host:", KEYS.clock, KEYS.workers, KEYS.listeners, KEYS.browsers)
     return {key: sizes[client.type(key)](key) for key in ours if not key.startswith(others)}
 
 

@@ -76,3 +76,19 @@ def test_tries_that_do_not_end_within_the_grace_are_stopped():
         assert slow.cancelled()
 
     asyncio.run(story())
+
+
+def test_a_job_that_is_claimed_anew_is_tried_once_at_a_time():
+    async def story():
+        held = Held(2)
+        held.take([lease("a", token=1)])
+        older = asyncio.create_task(forever())
+        held.begin(lease("a", token=1), older)
+
+        held.take([lease("a", token=2)])
+        await asyncio.wait({older})
+
+        assert older.cancelled()
+        assert (held.free, [one.token for one in held.leases]) == (2, [2])
+
+    asyncio.run(story())
