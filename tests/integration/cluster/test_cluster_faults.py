@@ -250,7 +250,9 @@ def test_a_removed_home_takes_its_cluster_along(home, settings, processes, event
     first = cluster.ensure_cluster(settings, workers=0)
     home.rename(home.with_name("removed"))
 
-    eventually(lambda: not processes())
+    # its environment cannot be read for a moment when it begins, so its own end is waited for, too
+    program = Path(f"/proc/{first.supervisor_pid}/exe")
+    eventually(lambda: not processes() and not program.exists())
     again = cluster.ensure_cluster(settings, workers=0)
 
     assert again.socket_path != first.socket_path
