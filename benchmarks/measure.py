@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import process_tree
@@ -146,3 +147,28 @@ def serving(command: list[object]) -> Iterator[tuple[int, int]]:
     finally:
         site.terminate()
         site.wait()
+
+
+def medians_of(
+    rounds: Mapping[str, Sequence[Measured]],
+) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """The median of each figure by subject, and those of the first subject, for ratios to it."""
+    medians = {
+        name: {
+            field.name: statistics.median(getattr(one, field.name) for one in done)
+            for field in fields(Measured)
+        }
+        for name, done in rounds.items()
+    }
+    return medians, next(iter(medians.values()))
+
+
+def versions(python: str, *packages: str) -> str:
+    """The versions of packages in the environment of this Python."""
+    code = (
+        "import sys; from importlib.metadata import version; "
+        "print(', '.join(f'{name} {version(name)}' for name in sys.argv[1:]))"
+    )
+    return subprocess.run(
+        [python, "-c", code, *packages], check=True, capture_output=True, text=True
+    ).stdout.strip()

@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import statistics
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 
 import process_tree
 import subject
-from measure import HERE, Measured, run
+from measure import HERE, Measured, medians_of, run, versions
 
 from scrapeq.fetch import find_browser
 
@@ -66,7 +63,7 @@ def main() -> None:
             parts.append(f"**{title}**\n\n{table(rounds)}")
             print(f"\n{parts[-1]}\n", flush=True)
     if options.write:
-        write(parts, versions(peers), options.repeats)
+        write(parts, versions(peers, "crawlee", "playwright"), options.repeats)
 
 
 def measured_rounds(
@@ -90,14 +87,7 @@ def measured_rounds(
 
 def table(rounds: Mapping[str, Sequence[Measured]]) -> str:
     """Medians as Markdown; in brackets each as a ratio to scrapeq's (or the first one's)."""
-    medians = {
-        name: {
-            field.name: statistics.median(getattr(one, field.name) for one in done)
-            for field in fields(Measured)
-        }
-        for name, done in rounds.items()
-    }
-    base = next(iter(medians.values()))
+    medians, base = medians_of(rounds)
     lines = ["| | pages a second | CPU, ms a page | most memory, MB |", "|---|---:|---:|---:|"]
     for name, row in medians.items():
         cells = (
@@ -106,17 +96,6 @@ def table(rounds: Mapping[str, Sequence[Measured]]) -> str:
         )
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def versions(peers_python: str) -> str:
-    """The versions of the peers in their environment."""
-    code = (
-        "import importlib.metadata as m; "
-        "print(', '.join(f'{n} {m.version(n)}' for n in ('crawlee', 'playwright')))"
-    )
-    return subprocess.run(
-        [peers_python, "-c", code], check=True, capture_output=True, text=True
-    ).stdout.strip()
 
 
 def write(parts: Sequence[str], peers: str, repeats: int) -> None:

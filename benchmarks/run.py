@@ -11,14 +11,11 @@ rows and could be killed at any moment without losing one; its peers write JSON 
 from __future__ import annotations
 
 import argparse
-import statistics
-import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import process_tree
-from measure import Measured, crawl
+from measure import Measured, crawl, medians_of, versions
 from submission import compare_submission
 
 HERE = Path(__file__).parent
@@ -54,16 +51,9 @@ def main() -> None:
 
 def print_table(rounds: dict[str, list[Measured]], pages: int, peers_python: str) -> None:
     """Medians, and each as a ratio to scrapeq's (or to the first subject's)."""
-    medians = {
-        name: {
-            field.name: statistics.median(getattr(one, field.name) for one in done)
-            for field in fields(Measured)
-        }
-        for name, done in rounds.items()
-    }
-    base = next(iter(medians.values()))
+    medians, base = medians_of(rounds)
     print(
-        f"\n{pages:,} pages, medians of {len(next(iter(rounds.values())))}; {versions(peers_python)}"
+        f"\n{pages:,} pages, medians of {len(next(iter(rounds.values())))}; {versions(peers_python, 'scrapy', 'crawlee', 'selectolax')}"
     )
     print("Compare the ratios; the absolute numbers mean nothing on another machine.\n")
     print(f"{'':10}{'pages/s':>16}{'CPU ms/page':>16}{'peak MB':>16}{'ready after s':>16}")
@@ -73,17 +63,6 @@ def print_table(rounds: dict[str, list[Measured]], pages: int, peers_python: str
             for key in ("pages_per_s", "cpu_ms_per_page", "peak_mb", "start_s")
         )
         print(f"{name:10}{cells}")
-
-
-def versions(peers_python: str) -> str:
-    """The versions of the peers in their environment."""
-    code = (
-        "import importlib.metadata as m; "
-        "print(', '.join(f'{n} {m.version(n)}' for n in ('scrapy', 'crawlee', 'selectolax')))"
-    )
-    return subprocess.run(
-        [peers_python, "-c", code], check=True, capture_output=True, text=True
-    ).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -105,14 +105,11 @@ class Claimer:
 
     async def _claim(self, begin: Callable[[Assignment], None]) -> Claim:
         """Claim in each lane that has room here: the browser's first, which has little."""
-        count = min(self._browser.wanted(), self._held.free)
-        if not count:
-            if self._browser_only:
-                return Claim((), round(1000 * LOOK_S), 0)
-            return await self._claim_in(Lane.HTTP, self._held.free, begin)
-        rendered = await self._claim_in(Lane.BROWSER, count, begin)
-        self._browser.found(len(rendered.leases))
-        if self._browser_only:
+        rendered = Claim((), None, 0)
+        if count := min(self._browser.wanted(), self._held.free):
+            rendered = await self._claim_in(Lane.BROWSER, count, begin)
+            self._browser.found(len(rendered.leases))
+        if self._browser_only:  # nobody wakes it
             return replace(rendered, next_ms=round(1000 * LOOK_S))
         fetched = await self._claim_in(Lane.HTTP, max(1, self._held.free), begin)
         times = [one.next_ms for one in (rendered, fetched) if one.next_ms is not None]

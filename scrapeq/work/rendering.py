@@ -40,6 +40,13 @@ class ReadPage:
     files: tuple[PageFile, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _NotShown:
+    """why: what the browser lacks or does, in words."""
+
+    why: str
+
+
 class Rendering:
     """Reads pages, in the browser those that need it.
 
@@ -112,35 +119,20 @@ class Rendering:
             content = await self._stages.run(response, config, recipe)
             return ReadPage(response, content, rendered=True, reason=response.render_reason)
         if config.always_renders and _is_html(response):
-            reason: str | None = _asked(config)
+            reason = _asked(config)
         else:
             content = await self._stages.run(response, config, recipe)
-            reason = None if config.render == "never" else _need(content)
-            if reason is None:
+            need = None if config.render == "never" else _need(content)
+            if need is None:
                 return ReadPage(response, content)
+            reason = need
             self.needs.note(response.url)
-        if owner.token not in self._begun and self._is_crowded(lane):
-            return None
-        missing = self.missing
-        if not missing:
-            self._begun.add(owner.token)
-            try:
-                rendered = await self._fetcher.render(response, config, owner)
-            except BrowserFailed as error:
-                log.warning("%s", error)
-                missing = str(error)
-            else:
-                if isinstance(rendered, Failure):
-                    return ReadPage(
-                        response, rendered, rendered=True, reason=reason, files=rendered.files
-                    )
-                shown = rendered.response
-                content = await self._stages.run(shown, config, recipe)
-                whole = f"{reason}; {rendered.note}" if rendered.note else reason
-                return ReadPage(shown, content, rendered=True, reason=whole, files=rendered.files)
+        shown = await self._show(response, config, recipe, owner=owner, lane=lane, reason=reason)
+        if not isinstance(shown, _NotShown):
+            return shown
         if content is None:
             content = await self._stages.run(response, config, recipe)
-        return ReadPage(response, content, reason=f"{reason}; not rendered: {missing}")
+        return ReadPage(response, content, reason=f"{reason}; not rendered: {shown.why}")
 
     async def _after_check(
         self,
@@ -155,28 +147,48 @@ class Rendering:
 
         If nothing does, it stays the refusal that it was, and is not tried again.
         """
-        reason = str(PageKind.CHALLENGE)
         if refused.page is None or config.render == "never":
             return ReadPage(None, refused)
+        reason = str(PageKind.CHALLENGE)
+        shown = await self._show(
+            refused.page, config, recipe, owner=owner, lane=lane, reason=reason
+        )
+        if isinstance(shown, _NotShown):
+            return ReadPage(None, refused, reason=f"{reason}; not rendered: {shown.why}")
+        if shown is not None and shown.response is refused.page:  # it failed in the browser
+            final = replace(refused, retryable=False)
+            reason += "; the browser did not get past it"
+            return ReadPage(None, final, rendered=True, reason=reason, files=shown.files)
+        return shown
+
+    async def _show(
+        self,
+        response: Response,
+        config: ScrapingConfig,
+        recipe: Recipe,
+        *,
+        owner: SlotOwner,
+        lane: Lane,
+        reason: str,
+    ) -> ReadPage | _NotShown | None:
+        """A page as it became in the browser, read; None: it is to go on in the browser's lane."""
         if owner.token not in self._begun and self._is_crowded(lane):
             return None
-        missing = self.missing
-        if not missing:
-            self._begun.add(owner.token)
-            try:
-                rendered = await self._fetcher.render(refused.page, config, owner)
-            except BrowserFailed as error:
-                missing = str(error)
-            else:
-                if isinstance(rendered, Failure):
-                    final = replace(refused, retryable=False)
-                    reason += "; the browser did not get past it"
-                    return ReadPage(None, final, rendered=True, reason=reason)
-                shown = rendered.response
-                content = await self._stages.run(shown, config, recipe)
-                whole = f"{reason}; {rendered.note}" if rendered.note else reason
-                return ReadPage(shown, content, rendered=True, reason=whole, files=rendered.files)
-        return ReadPage(None, refused, reason=f"{reason}; not rendered: {missing}")
+        if self.missing:
+            return _NotShown(self.missing)
+        self._begun.add(owner.token)
+        try:
+            rendered = await self._fetcher.render(response, config, owner)
+        except BrowserFailed as error:
+            log.warning("%s", error)
+            return _NotShown(str(error))
+        if isinstance(rendered, Failure):
+            return ReadPage(response, rendered, rendered=True, reason=reason, files=rendered.files)
+        content = await self._stages.run(rendered.response, config, recipe)
+        whole = f"{reason}; {rendered.note}" if rendered.note else reason
+        return ReadPage(
+            rendered.response, content, rendered=True, reason=whole, files=rendered.files
+        )
 
     def _is_crowded(self, lane: Lane) -> bool:
         """Whether another worker's browser is the better place for a page that needs one.

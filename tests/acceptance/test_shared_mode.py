@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from itertools import pairwise
 
 import pytest
 
 import scrapeq as sq
+from scrapeq.errors import NoWorkersWarning
+from scrapeq.models import JobStatus
 from scrapeq.settings import load_settings
 from scrapeq.testing import LittleWeb
 
@@ -18,8 +21,8 @@ PATIENCE_S = 180
 
 
 @pytest.fixture
-def two_machines(environment, postgres_url, start, tmp_path, monkeypatch):
-    """Two workers that share nothing but Redis and the database, and a queue beside them."""
+def machine(environment, postgres_url, start, tmp_path, monkeypatch):
+    """`machine("first")`: a worker that shares nothing but Redis and the database with others."""
     shared = {
         "SCRAPEQ_DATABASE_URL": postgres_url,
         "SCRAPEQ_CONNECT_TO": "{}",
@@ -27,35 +30,35 @@ def two_machines(environment, postgres_url, start, tmp_path, monkeypatch):
     }
     for name, value in shared.items():
         monkeypatch.setenv(name, value)
-    workers = [
-        start(f"{WORKER} -n {name}@%h", SCRAPEQ_HOME=str(tmp_path / name), **shared)
-        for name in ("first", "second")
-    ]
+
+    def begin(name, flags="", **more):
+        home = str(tmp_path / name)
+        return start(f"{WORKER} -n {name}@%h {flags}", SCRAPEQ_HOME=home, **shared, **more)
+
+    return begin
+
+
+@pytest.fixture
+def two_machines(machine):
+    """Two workers, and a queue beside them."""
+    workers = [machine(name) for name in ("first", "second")]
     for worker in workers:
         worker.says(" ready.")
     return workers
 
 
-def test_one_machine_has_the_browser(
-    environment, postgres_url, start, tmp_path, monkeypatch, browser_is_here, eventually
-):
-    shared = {
-        "SCRAPEQ_DATABASE_URL": postgres_url,
-        "SCRAPEQ_CONNECT_TO": "{}",
-        "SCRAPEQ_ALLOW_PRIVATE_ADDRESSES": "true",
-    }
-    for name, value in shared.items():
-        monkeypatch.setenv(name, value)
-    renderer = start(
-        f"{WORKER} --queues=rendering -n renderer@%h", SCRAPEQ_HOME=str(tmp_path / "one"), **shared
-    )
-    renderer.says(" ready.")
+def test_one_machine_has_the_browser(machine, tmp_path, browser_is_here, eventually):
+    machine("renderer", "--queues=rendering").says(" ready.")
     queue = sq.get_job_queue(load_settings())
     frontier = queue.services.frontier
     eventually(lambda: len(frontier.browsers.reports()) == 2)
     assert frontier.coordination.workers() == []  # nobody who fetches
-    nowhere = {"SCRAPEQ_HOME": str(tmp_path / "two"), "SCRAPEQ_BROWSER": str(tmp_path / "nothing")}
-    start(f"{WORKER} -n fetcher@%h", **{**shared, **nowhere}).says(" ready.")
+    with pytest.warns(NoWorkersWarning):
+        waits = queue.submit_scraping_job("http://127.0.0.1:9/")
+    time.sleep(1)  # it looks four times in a second
+    assert queue.get_job_status(waits.id).status is JobStatus.PENDING
+    queue.cancel_job(waits.id)
+    machine("fetcher", SCRAPEQ_BROWSER=str(tmp_path / "nothing")).says(" ready.")
     eventually(lambda: len(frontier.coordination.workers()) == 2)
 
     with LittleWeb(hosts=2) as web:

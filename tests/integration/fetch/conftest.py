@@ -9,7 +9,7 @@ import ssl
 import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -19,7 +19,11 @@ from scrapeq.fetch import (
     MemoryThrottle,
     Observer,
     PoliteFetcher,
+    Rendered,
+    Renderer,
     Response,
+    Routes,
+    find_browser,
     http_fetchers,
 )
 from scrapeq.models import Failure, ScrapingConfig
@@ -186,6 +190,37 @@ def visit(
     return asyncio.run(run())
 
 
+@contextlib.asynccontextmanager
+async def open_browser(
+    routes: Routes | None = None, *, pages: int = 4
+) -> AsyncIterator[PoliteFetcher]:
+    """A fetcher with a browser, as a worker has one; it ends with the context. Without `routes`
+    it may reach private addresses."""
+    routes = routes or Routes(True)
+    fetcher = PoliteFetcher(
+        fetchers=http_fetchers(
+            allow_private_addresses=routes.allow_private_addresses,
+            connect_to=routes.connect_to,
+            logins=routes.logins,
+        ),
+        throttle=MemoryThrottle(),
+        robots=MemoryRobots(),
+        renderer=Renderer(find_browser(), routes, pages=pages),
+    )
+    try:
+        yield fetcher
+    finally:
+        await fetcher.close()
+
+
+async def render(fetcher: PoliteFetcher, url: str, config: ScrapingConfig) -> Rendered | Failure:
+    """Fetch a page and show it, whatever it is; all of its time is the browser's: on a busy machine
+    many fetches at once take seconds."""
+    response = await fetcher.fetch(url, config)
+    assert isinstance(response, Response), response
+    return await fetcher.render(replace(response, elapsed_s=0.0), config)
+
+
 @pytest.fixture(params=["plain", "stealth"])
 def stealth(request: pytest.FixtureRequest) -> bool:
     """Both transports: what holds for one has to hold for the other."""
@@ -199,6 +234,8 @@ class Kit:
     page = staticmethod(page)
     reset = staticmethod(reset)
     visit = staticmethod(visit)
+    open_browser = staticmethod(open_browser)
+    render = staticmethod(render)
 
 
 @pytest.fixture(scope="session")

@@ -11,17 +11,7 @@ from typing import Any
 
 import pytest
 
-from scrapeq.fetch import (
-    MemoryRobots,
-    MemoryThrottle,
-    PoliteFetcher,
-    Rendered,
-    Renderer,
-    Response,
-    Routes,
-    find_browser,
-    http_fetchers,
-)
+from scrapeq.fetch import Rendered
 from scrapeq.models import ErrorKind, Failure, FileKind, ScrapingConfig
 
 #: Draws ten entries more whenever its end comes into view, thirty in all.
@@ -140,25 +130,14 @@ def outcomes(kit: Any, browser_is_here: None) -> dict[str, Rendered | Failure]:
     site.pages |= {"/found": found, "/gone": kit.page(b"gone", status="410 Gone")}
 
     async def run() -> dict[str, Rendered | Failure]:
-        async with site.serve():
-            fetcher = PoliteFetcher(
-                fetchers=http_fetchers(allow_private_addresses=True),
-                throttle=MemoryThrottle(),
-                robots=MemoryRobots(),
-                renderer=Renderer(find_browser(), Routes(True), pages=8),
-            )
+        async with site.serve(), kit.open_browser(pages=8) as fetcher:
 
-            async def render(case: Case) -> Rendered | Failure:
+            async def render(case: Case) -> Any:
                 config = ScrapingConfig.build(respect_robots=False, actions=case.actions)
-                response = await fetcher.fetch(f"{site.url}{case.path}", config)
-                assert isinstance(response, Response)
-                return await fetcher.render(response, config)
+                return await kit.render(fetcher, f"{site.url}{case.path}", config)
 
-            try:
-                done = await asyncio.gather(*map(render, CASES.values()))
-                return dict(zip(CASES, done, strict=True))
-            finally:
-                await fetcher.close()
+            done = await asyncio.gather(*map(render, CASES.values()))
+            return dict(zip(CASES, done, strict=True))
 
     return asyncio.run(run())
 

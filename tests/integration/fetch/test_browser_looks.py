@@ -8,17 +8,7 @@ from typing import Any
 
 import pytest
 
-from scrapeq.fetch import (
-    MemoryRobots,
-    MemoryThrottle,
-    PoliteFetcher,
-    Rendered,
-    Renderer,
-    Response,
-    Routes,
-    find_browser,
-    http_fetchers,
-)
+from scrapeq.fetch import Rendered
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 
 SAYS = b"""<pre></pre><script>fetch('/seen').then(() => document.querySelector('pre').append(
@@ -40,39 +30,28 @@ def seen(kit: Any, browser_is_here: None) -> dict[str, Any]:
     proxy.pages |= {"*": kit.page(SAYS)}
 
     async def run() -> dict[str, Any]:
-        async with site.serve(), proxy.serve():
-            fetcher = PoliteFetcher(
-                fetchers=http_fetchers(allow_private_addresses=True),
-                throttle=MemoryThrottle(),
-                robots=MemoryRobots(),
-                renderer=Renderer(find_browser(), Routes(True), pages=4),
-            )
+        async with site.serve(), proxy.serve(), kit.open_browser() as fetcher:
 
             async def render(
                 url: str, changes: dict[str, Any] | None = None, **options: Any
-            ) -> Rendered | Failure:
+            ) -> Any:
                 config = ScrapingConfig.build(respect_robots=False, **options)
                 config = config.model_copy(update=changes)  # which is not validated
-                response = await fetcher.fetch(url, config)
-                assert isinstance(response, Response), response
-                return await fetcher.render(response, config)
+                return await kit.render(fetcher, url, config)
 
-            try:
-                own = await render(f"{site.url}/", **LOOKS)
-                requests = list(site.requests)
-                unknown = await render(f"{site.url}/", {"timezone": "Mars/Base"})
-                through = await render(
-                    "http://shop.example/", proxy=f"http://ann:hunter2@127.0.0.1:{proxy.port}"
-                )
-                return {
-                    "own": own,
-                    "requests": requests,
-                    "unknown": unknown,
-                    "through": through,
-                    "proxied": list(proxy.requests),
-                }
-            finally:
-                await fetcher.close()
+            own = await render(f"{site.url}/", **LOOKS)
+            requests = list(site.requests)
+            unknown = await render(f"{site.url}/", {"timezone": "Mars/Base"})
+            through = await render(
+                "http://shop.example/", proxy=f"http://ann:hunter2@127.0.0.1:{proxy.port}"
+            )
+            return {
+                "own": own,
+                "requests": requests,
+                "unknown": unknown,
+                "through": through,
+                "proxied": list(proxy.requests),
+            }
 
     return asyncio.run(run())
 

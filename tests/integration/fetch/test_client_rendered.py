@@ -12,17 +12,7 @@ from typing import Any
 import pytest
 
 from scrapeq.extract import extract
-from scrapeq.fetch import (
-    MemoryRobots,
-    MemoryThrottle,
-    PoliteFetcher,
-    Rendered,
-    Renderer,
-    Response,
-    Routes,
-    find_browser,
-    http_fetchers,
-)
+from scrapeq.fetch import Rendered, Response
 from scrapeq.models import Content, Recipe, ScrapingConfig
 from tests.client_rendered import DRAWN, OFFERS, WHOLE, files
 
@@ -55,13 +45,7 @@ def found(kit: Any, browser_is_here: None) -> dict[str, Found]:
         site.pages[path] = kit.page(body, *lines)
 
     async def run() -> dict[str, Found]:
-        async with site.serve():
-            fetcher = PoliteFetcher(
-                fetchers=http_fetchers(allow_private_addresses=True),
-                throttle=MemoryThrottle(),
-                robots=MemoryRobots(),
-                renderer=Renderer(find_browser(), Routes(True), pages=4),
-            )
+        async with site.serve(), kit.open_browser() as fetcher:
             config = ScrapingConfig.build(respect_robots=False, total_timeout_s=60)
 
             async def look(name: str) -> Found:
@@ -73,10 +57,7 @@ def found(kit: Any, browser_is_here: None) -> dict[str, Found]:
                 return Found(need, await fetcher.render(response, config))
 
             names = [*DRAWN, *WHOLE]
-            try:
-                return dict(zip(names, await asyncio.gather(*map(look, names)), strict=True))
-            finally:
-                await fetcher.close()
+            return dict(zip(names, await asyncio.gather(*map(look, names)), strict=True))
 
     return asyncio.run(run())
 

@@ -12,17 +12,7 @@ from typing import Any
 
 import pytest
 
-from scrapeq.fetch import (
-    MemoryRobots,
-    MemoryThrottle,
-    PoliteFetcher,
-    Rendered,
-    Renderer,
-    Response,
-    Routes,
-    find_browser,
-    http_fetchers,
-)
+from scrapeq.fetch import Rendered
 from scrapeq.models import FileKind, PageFile, ScrapingConfig
 
 PATIENCE_S = 60
@@ -152,14 +142,7 @@ def outcomes(kit: Any, browser_is_here: None) -> dict[str, Rendered]:
     site.pages |= {paths[name]: kit.page(case.html.encode()) for name, case in CASES.items()}
 
     async def run() -> dict[str, Rendered]:
-        async with site.serve():
-            renderer = Renderer(find_browser(), Routes(True), pages=4)
-            fetcher = PoliteFetcher(
-                fetchers=http_fetchers(allow_private_addresses=True),
-                throttle=MemoryThrottle(),
-                robots=MemoryRobots(),
-                renderer=renderer,
-            )
+        async with site.serve(), kit.open_browser() as fetcher:
 
             async def render(name: str) -> Any:
                 config = ScrapingConfig.build(
@@ -169,15 +152,10 @@ def outcomes(kit: Any, browser_is_here: None) -> dict[str, Rendered]:
                         **CASES[name].options,
                     }
                 )
-                response = await fetcher.fetch(f"{site.url}{paths[name]}", config)
-                assert isinstance(response, Response), response
-                return await fetcher.render(response, config)
+                return await kit.render(fetcher, f"{site.url}{paths[name]}", config)
 
-            try:
-                found = await asyncio.gather(*map(render, CASES))
-                return dict(zip(CASES, found, strict=True))
-            finally:
-                await fetcher.close()
+            found = await asyncio.gather(*map(render, CASES))
+            return dict(zip(CASES, found, strict=True))
 
     return asyncio.run(run())
 

@@ -10,17 +10,7 @@ from typing import Any
 import pytest
 
 from scrapeq.errors import ConfigError, InputError
-from scrapeq.fetch import (
-    MemoryRobots,
-    MemoryThrottle,
-    PoliteFetcher,
-    Rendered,
-    Renderer,
-    Response,
-    Routes,
-    find_browser,
-    http_fetchers,
-)
+from scrapeq.fetch import Rendered, Response, Routes
 from scrapeq.fetch.browser.login import login
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 from scrapeq.settings import load_settings
@@ -52,14 +42,9 @@ def test_it_is_kept_and_used_and_goes_to_no_other_host(
             path = await asyncio.to_thread(
                 login, "shop", f"{site.url}/login", actions=STEPS, settings=settings
             )
-            fetcher = PoliteFetcher(
-                fetchers=http_fetchers(allow_private_addresses=True, logins=path.parent),
-                throttle=MemoryThrottle(),
-                robots=MemoryRobots(),
-                renderer=Renderer(find_browser(), Routes(True, logins=path.parent), pages=1),
-            )
+            routes = Routes(True, logins=path.parent)
             config = ScrapingConfig.build(respect_robots=False, storage_state="shop")
-            try:
+            async with kit.open_browser(routes, pages=1) as fetcher:
                 response = await fetcher.fetch(f"{site.url}/page", config)
                 assert isinstance(response, Response), response
                 shown = await fetcher.render(response, config)
@@ -67,8 +52,6 @@ def test_it_is_kept_and_used_and_goes_to_no_other_host(
                 missing = await fetcher.fetch(
                     f"{site.url}/page", config.replace(storage_state="nobody")
                 )
-            finally:
-                await fetcher.close()
             return path, response, shown, missing
 
     path, response, shown, missing = asyncio.run(run())

@@ -6,22 +6,12 @@ All cases are rendered in one browser, side by side, as in a worker: none may sp
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from scrapeq.fetch import (
-    MemoryRobots,
-    MemoryThrottle,
-    PoliteFetcher,
-    Rendered,
-    Renderer,
-    Response,
-    Routes,
-    find_browser,
-    http_fetchers,
-)
+from scrapeq.fetch import Rendered
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 
 #: Seconds of a page in the browser: for those that come to an end, and for those that do not.
@@ -234,40 +224,25 @@ def outcomes(kit: Any, browser_is_here: None) -> dict[str, Rendered | Failure]:
     site.pages |= {paths[name]: kit.page(case.html.encode()) for name, case in CASES.items()}
 
     async def run() -> dict[str, Rendered | Failure]:
-        async with site.serve():
-            renderer = Renderer(find_browser(), Routes(True), pages=4)
-            fetcher = PoliteFetcher(
-                fetchers=http_fetchers(allow_private_addresses=True),
-                throttle=MemoryThrottle(),
-                robots=MemoryRobots(),
-                renderer=renderer,
-            )
+        async with site.serve(), kit.open_browser() as fetcher:
 
-            async def render(path: str, **options: Any) -> Rendered | Failure:
+            async def render(path: str, **options: Any) -> Any:
                 config = ScrapingConfig.build(
                     **{"respect_robots": False, "total_timeout_s": PATIENCE_S, **options}
                 )
-                response = await fetcher.fetch(f"{site.url}{path}", config)
-                assert isinstance(response, Response)
-                # the whole time is the browser's: on a busy machine 90 fetches at once take seconds
-                return await fetcher.render(replace(response, elapsed_s=0.0), config)
+                return await kit.render(fetcher, f"{site.url}{path}", config)
 
-            async def with_neighbour(name: str) -> tuple[Rendered | Failure, Rendered | Failure]:
+            async def with_neighbour(name: str) -> Any:
                 case = CASES[name]
                 is_endless = case.kind is ErrorKind.PAGE_TIMEOUT
                 options = {"total_timeout_s": ENDLESS_S} if is_endless else {}
                 options |= case.options
                 return await asyncio.gather(render(paths[name], **options), render("/good"))
 
-            try:
-                pairs = await asyncio.gather(*map(with_neighbour, CASES))
-                found = {name: pair[0] for name, pair in zip(CASES, pairs, strict=True)}
-                found |= {
-                    f"beside {name}": pair[1] for name, pair in zip(CASES, pairs, strict=True)
-                }
-                return found
-            finally:
-                await fetcher.close()
+            pairs = await asyncio.gather(*map(with_neighbour, CASES))
+            found = {name: pair[0] for name, pair in zip(CASES, pairs, strict=True)}
+            found |= {f"beside {name}": pair[1] for name, pair in zip(CASES, pairs, strict=True)}
+            return found
 
     return asyncio.run(run())
 

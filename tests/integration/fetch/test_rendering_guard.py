@@ -7,17 +7,7 @@ from typing import Any
 
 import pytest
 
-from scrapeq.fetch import (
-    MemoryRobots,
-    MemoryThrottle,
-    PoliteFetcher,
-    Rendered,
-    Renderer,
-    Response,
-    Routes,
-    find_browser,
-    http_fetchers,
-)
+from scrapeq.fetch import Rendered, Routes
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 
 #: Ways of a page to reach another address, {there} is "127.0.0.1:port".
@@ -78,24 +68,14 @@ def reached(kit: Any, browser_is_here: None) -> dict[str, Any]:
             )
             shop.pages["/answer"] = kit.page(b"its own answer")
             routes = Routes(allowed, {"shop.example": f"127.0.0.1:{shop.port}"})
-            fetcher = PoliteFetcher(
-                fetchers=http_fetchers(
-                    allow_private_addresses=allowed, connect_to=dict(routes.connect_to)
-                ),
-                throttle=MemoryThrottle(),
-                robots=MemoryRobots(),
-                renderer=Renderer(find_browser(), routes, pages=3),
-            )
-            config = ScrapingConfig.build(
-                respect_robots=False, delay_between_requests=0, wait_time=0.5
-            )
+            async with kit.open_browser(routes, pages=3) as fetcher:
+                config = ScrapingConfig.build(
+                    respect_robots=False, delay_between_requests=0, wait_time=0.5
+                )
 
-            async def render(path: str) -> Rendered | Failure:
-                response = await fetcher.fetch(f"{SHOP}{path}", config)
-                assert isinstance(response, Response)
-                return await fetcher.render(response, config)
+                async def render(path: str) -> Any:
+                    return await kit.render(fetcher, f"{SHOP}{path}", config)
 
-            try:
                 for number, name in enumerate(WAYS):
                     before = (private.connections, len(private.requests))
                     await render(str(number))
@@ -110,8 +90,6 @@ def reached(kit: Any, browser_is_here: None) -> dict[str, Any]:
                     "here": await render("here"),
                     "private": list(private.paths()),
                 }
-            finally:
-                await fetcher.close()
 
     async def both() -> dict[str, Any]:
         refused, allowed = await asyncio.gather(run(allowed=False), run(allowed=True))
