@@ -38,7 +38,8 @@ def batch_card(
     """HTML of a batch.
 
     errors: failed and cancelled rows by kind. rows: a few that failed, by kind. pace_per_s: pages a
-    second, step by step. paused, slow: hosts in words. browsers: those that run, in words. is_still: nothing moves, so no speed is shown.
+    second, step by step. paused, slow: hosts in words. browsers: those that run, in words.
+    is_still: nothing moves, so no speed is shown.
     away: what does not answer; the card is then grey, and says so and what to do. findings: what needs
     a look though it counts as good, in words. is_offline: whether this machine seems to have no network.
     """

@@ -113,8 +113,8 @@ class BrowsersNow(Answer):
 class SystemMetrics(Answer):
     """The whole system now: its health with the reasons, and the facts it was judged by.
 
-    `health_notes` tell of pages that failed by no fault of the system, `health_hints` what to do. `errors` are counts by kind; they and `performance` are of the last `performance.window_s`
-    seconds.
+    `health_notes` tell of pages that failed by no fault of the system, `health_hints` what to do.
+    `errors` are counts by kind; they and `performance` are of the last `performance.window_s` seconds.
     """
 
     timestamp: str

@@ -32,7 +32,8 @@ PREVIEW_WIDTH, PREVIEW_SHAPE = 240, 1.25
 MOST_ANSWERS, MOST_LINES = 200, 200
 #: Characters of a console line, and of a URL (browsers and servers take 2,000 and more).
 LONGEST_LINE, LONGEST_URL = 1_000, 2_000
-#: Seconds for one piece, as Playwright gives a picture; and seconds of the page's time that are left at the end.
+#: Seconds for one piece, as Playwright gives a picture; and seconds of the page's time that are left
+#: at the end.
 MOST_PIECE_S, MARGIN_S = 30.0, 0.3
 #: Bytes that a PDF is read in at once.
 _PDF_PIECE = 1 << 20
