@@ -141,8 +141,32 @@ def eventually_() -> Callable[..., Any]:
 
 @pytest.fixture
 def processes(home: Path) -> Callable[[], dict[int, str]]:
-    """What runs for the home now: process id and command line; kernels do not count."""
-    return lambda: processes_of(home)
+    """What runs for the home now: process id and command line; kernels do not count.
+
+    A process that ends loses its environment first and its sockets later: one that was seen counts
+    until it has lost all.
+    """
+    seen: dict[tuple[int, str], str] = {}
+
+    def now() -> dict[int, str]:
+        for pid, command in processes_of(home).items():
+            if began := _lives_since(pid):
+                seen[pid, began] = command
+        for pid, began in list(seen):
+            if _lives_since(pid) != began:
+                del seen[pid, began]
+        return {pid: command for (pid, _), command in seen.items()}
+
+    return now
+
+
+def _lives_since(pid: int) -> str:
+    """When a process began, as proc(5) says it; "" for one that is gone, or waits to be reaped."""
+    try:
+        about = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if about[0] in {"Z", "X"} else about[19]
 
 
 @pytest.fixture
