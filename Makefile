@@ -41,6 +41,8 @@ COVERAGE ?= $(shell $(BIN)/python -c 'import sys; sys.version_info >= (3, 12) an
 CORES = $(BIN)/python -c 'import os; print(len(os.sched_getaffinity(0)))' 2>/dev/null || getconf _NPROCESSORS_ONLN
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Some images set it. Every process would compile all of scrapeq again: a quarter of a worker's start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test check bench faults docs release notebooks pictures lock clean environment services
 
@@ -90,6 +92,7 @@ test: environment services
 bench: environment services $(PEERS)/.installed
 	$(BIN)/python benchmarks/run.py --peers-python $(PEERS)/bin/python $(BENCH_ARGS)
 	$(BIN)/python benchmarks/rendering.py --peers-python $(PEERS)/bin/python $(RENDERING_ARGS)
+	$(BIN)/python benchmarks/rendered_soak.py
 
 # A seed is printed; FAULTS_ARGS="--seed 7 --database sqlite" repeats a run. --help tells the rest.
 faults: environment services

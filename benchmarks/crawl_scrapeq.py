@@ -24,6 +24,7 @@ def main() -> None:
             custom_selectors=subject.SELECTORS,
             extract_links=True,
             main_text="off",
+            page_fields="title",
             respect_robots=False,
             delay_between_requests=0,
             max_per_host=subject.IN_FLIGHT,

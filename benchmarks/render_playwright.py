@@ -40,17 +40,23 @@ async def main() -> None:
                     await browser.close()
 
         with feed.open("w", encoding="utf-8") as output:
-            await asyncio.gather(
-                *(work(iter(urls[: subject.OPEN_PAGES]), opened, lambda _: None) for _ in "12")
-            )
-            subject.ready()
-            waiting = iter(urls)
             keep = lambda row: output.write(json.dumps(row) + "\n")  # noqa: E731
-            await asyncio.gather(*(work(waiting, opened, keep) for _ in range(subject.OPEN_PAGES)))
+            await show_all(subject.warm_up(urls), opened, lambda _: None)
+            subject.ready()
+            await show_all(urls, opened, keep)
         subject.finished()
         subject.report_found(map(json.loads, feed.open(encoding="utf-8")))
         if shared:
             await shared.close()
+
+
+async def show_all(
+    urls: list[str],
+    opened: Callable[[], AbstractAsyncContextManager[Page]],
+    keep: Callable[[dict[str, str | None]], object],
+) -> None:
+    waiting = iter(urls)
+    await asyncio.gather(*(work(waiting, opened, keep) for _ in range(subject.OPEN_PAGES)))
 
 
 async def work(

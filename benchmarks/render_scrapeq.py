@@ -32,7 +32,7 @@ def main() -> None:
         )
 
     with sq.LocalCluster(workers=1, home=folder):
-        scrape([f"{url}?warm" for url in urls[: 2 * subject.OPEN_PAGES]]).wait()
+        scrape(subject.warm_up(urls)).wait()
         subject.ready()
         batch = scrape(urls).wait()
         subject.finished()

@@ -2,9 +2,11 @@
 
     python benchmarks/rendering.py --peers-python .venv-peers/bin/python [--write]
 
-First a site whose pages a script draws, then a mixed one, four fifths of which HTTP gives whole.
-Every subject has as many pages open (subject.OPEN_PAGES), waits for the same selector, and must find
-everything. --write: the result, with its date, into docs/performance.md.
+First a site whose pages a script draws, then the same with pictures, which scrapeq does not load unless
+it is asked to, then a mixed one, four fifths of which HTTP gives whole.
+Every subject has as many pages open (subject.OPEN_PAGES) and the same warm-up, waits for the same
+selector, and must find everything; every second round has the other order. --write: the result, with
+its date, into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -52,10 +54,12 @@ def main() -> None:
         "Crawlee, AdaptivePlaywrightCrawler": (crawlee, [program, "adaptive"]),
     }
     paths = [f"/drawn/{number}" for number in range(options.pages)]
+    illustrated = [f"/illustrated/{number}" for number in range(options.pages)]
     both = [f"/{'page' if number % 5 else 'drawn'}/{number}" for number in range(options.mixed)]
     parts = []
     for title, subjects, asked in (
         (f"{options.pages:,} pages that a script draws", drawn, paths),
+        (f"{options.pages:,} pages that a script draws, with pictures", drawn, illustrated),
         (f"{options.mixed:,} pages, four fifths of them whole", mixed, both),
     ):
         rounds = measured_rounds(subjects, asked, options.repeats, options.only)
@@ -77,7 +81,7 @@ def measured_rounds(
         name: [] for name in subjects if not only or any(one in name for one in only)
     }
     for number in range(1, repeats + 1):
-        for name, measured in done.items():
+        for name, measured in list(done.items())[:: 1 if number % 2 else -1]:
             command, more = subjects[name]
             one = run(command, site, paths, {"whole": len(paths)}, HOSTS, more)
             measured.append(one)

@@ -31,6 +31,11 @@ def task() -> tuple[list[str], Path]:
     return Path(urls).read_text(encoding="utf-8").split(), Path(folder)
 
 
+def warm_up(urls: list[str]) -> list[str]:
+    """What `rendering.py` has shown before the clock runs: each place twice, pages of their own."""
+    return [f"{url}?warm" for url in urls[: 2 * OPEN_PAGES]]
+
+
 def ready() -> None:
     """Say that everything is loaded; return when the clock runs."""
     print("ready", flush=True)

@@ -21,6 +21,9 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())  # nothing is prin
 _DOOR = {
     "scrape": "scrapeq.client.scrape",
     "attach": "scrapeq.client.scrape",
+    "estimate": "scrapeq.client.estimate",
+    "read_page": "scrapeq.client.read_page",
+    "suggest_selectors": "scrapeq.client.suggesting",
     "BatchHandle": "scrapeq.client.handle",
     "jobs": "scrapeq.client.tables",
     "batches": "scrapeq.client.tables",
@@ -41,7 +44,23 @@ _DOOR = {
     "Progress": "scrapeq.models",
     "ErrorKind": "scrapeq.models",
     "ScrapeqError": "scrapeq.errors",
+    **dict.fromkeys(
+        (
+            "Record",
+            "ai",
+            "css",
+            "each",
+            "first",
+            "jmespath",
+            "regex",
+            "structured",
+            "table",
+            "xpath",
+        ),
+        "scrapeq.models.record_class",
+    ),
     "login": "scrapeq.fetch.browser.login",
+    "clean": "scrapeq.clean",
     "plots": "scrapeq.plots",
     "dashboard": "scrapeq.notebook.dashboard",
 }
@@ -51,10 +70,14 @@ __all__ = ["__version__", *sorted(_DOOR)]  # noqa: PLE0604 - the door's keys are
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from scrapeq import clean as clean
     from scrapeq import plots as plots
+    from scrapeq.client.estimate import estimate as estimate
     from scrapeq.client.handle import BatchHandle as BatchHandle
+    from scrapeq.client.read_page import read_page as read_page
     from scrapeq.client.scrape import attach as attach
     from scrapeq.client.scrape import scrape as scrape
+    from scrapeq.client.suggesting import suggest_selectors as suggest_selectors
     from scrapeq.client.tables import batches as batches
     from scrapeq.client.tables import compare as compare
     from scrapeq.client.tables import error_history as error_history
@@ -72,6 +95,16 @@ if TYPE_CHECKING:
     from scrapeq.models import Progress as Progress
     from scrapeq.models import ScrapingConfig as ScrapingConfig
     from scrapeq.models.health import SystemHealth as SystemHealth
+    from scrapeq.models.record_class import Record as Record
+    from scrapeq.models.record_class import ai as ai
+    from scrapeq.models.record_class import css as css
+    from scrapeq.models.record_class import each as each
+    from scrapeq.models.record_class import first as first
+    from scrapeq.models.record_class import jmespath as jmespath
+    from scrapeq.models.record_class import regex as regex
+    from scrapeq.models.record_class import structured as structured
+    from scrapeq.models.record_class import table as table
+    from scrapeq.models.record_class import xpath as xpath
     from scrapeq.notebook.dashboard import dashboard as dashboard
     from scrapeq.pipeline.job_queue import get_job_queue as get_job_queue
     from scrapeq.pipeline.monitor import get_job_monitor as get_job_monitor

@@ -94,6 +94,10 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     name: Annotated[
         str | None, typer.Option(help="To find the batch again; made from the URLs if not given.")
     ] = None,
+    record: Annotated[
+        str | None,
+        typer.Option(help="What a row holds: FILE.py:CLASS of a Record, or FILE.json of one."),
+    ] = None,
     delay: Annotated[
         float | None, typer.Option(help="Seconds between two requests to one host.")
     ] = None,
@@ -147,6 +151,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         select=select,
         select_all=select_all,
         option=option,
+        record=record,
         delay=delay,
         links=links,
         images=images,
@@ -393,7 +398,7 @@ def _deliver(batch: BatchHandle, output: Path | None) -> None:
 
     wanted = ["url", "ok", "http_status", "title", "language", "error_kind"]
     frame = batch.table()
-    columns = [*wanted, *(one for one in batch.batch.config.custom_selectors if one not in wanted)]
+    columns = [*wanted, *(one for one in batch.batch.config.recipe.asked if one not in wanted)]
     with pd.option_context("display.width", 200, "display.max_colwidth", 36):
         from scrapeq.display import plain
 

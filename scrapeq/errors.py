@@ -13,6 +13,7 @@
     ├── RedisEvicts            Redis may throw our keys away
     ├── DatabaseUnavailable    the record cannot be opened or written
     │   └── DatabaseTooNew     a newer scrapeq wrote it
+    ├── ModelFailed            the language model gave no answer that can be used
     └── ClusterFailed          the private Redis or the workers do not start
 
     NoWorkersWarning           (a warning) jobs wait and nobody works
@@ -108,6 +109,10 @@ class DatabaseUnavailable(ScrapeqError):
 
 class DatabaseTooNew(DatabaseUnavailable):
     """A newer scrapeq wrote the record, and this one cannot read it."""
+
+
+class ModelFailed(ScrapeqError):
+    """The language model gave no answer that can be used; the problem says why."""
 
 
 class ClusterFailed(ScrapeqError):

@@ -6,10 +6,17 @@ import getpass
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from zoneinfo import available_timezones
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from scrapeq.errors import ConfigError
@@ -51,6 +58,15 @@ class Settings(BaseSettings):
         default_factory=lambda: Path.cwd() / ".scrapeq",
         validation_alias="SCRAPEQ_HOME",
         description="The project's own folder: database, logs, the private Redis's files.",
+    )
+    stored_pages_mb: int = Field(
+        1_000,
+        ge=0,
+        le=10_000_000,
+        validation_alias="SCRAPEQ_STORED_PAGES_MB",
+        description="MB (10^6 bytes) of compressed pages that are kept, so that batches can be read again "
+        "with other selectors; the oldest go first. 1,000 pages of the WCXB corpus take 41 MB. 0: none but "
+        "those of store_html.",
     )
     database_url: SecretStr | None = Field(
         None,
@@ -199,6 +215,44 @@ class Settings(BaseSettings):
     )
     ai_timeout_s: float = Field(60, gt=0, le=600, validation_alias="SCRAPEQ_AI_TIMEOUT_S")
     ai_max_retries: int = Field(2, ge=0, le=10, validation_alias="SCRAPEQ_AI_MAX_RETRIES")
+    ai_input_price: float | None = Field(
+        None,
+        ge=0,
+        le=1e6,
+        validation_alias="SCRAPEQ_AI_INPUT_PRICE",
+        description="USD for a million tokens that are sent, of whatever model. None: what the package "
+        "genai-prices says; where it knows no price, costs are not known.",
+    )
+    ai_output_price: float | None = Field(
+        None,
+        ge=0,
+        le=1e6,
+        validation_alias="SCRAPEQ_AI_OUTPUT_PRICE",
+        description="The same for tokens that the model answers with.",
+    )
+    ai_max_output_tokens: int = Field(
+        4096,
+        ge=16,
+        le=1_000_000,
+        validation_alias="SCRAPEQ_AI_MAX_OUTPUT_TOKENS",
+        description="Tokens that an answer may have where a budget is to hold, thinking included: each "
+        "call takes room for so many. Twenty times the answer of a usual record.",
+    )
+    ai_concurrency: int = Field(
+        8,
+        ge=1,
+        le=256,
+        validation_alias="SCRAPEQ_AI_CONCURRENCY",
+        description="Pages that one worker process asks a language model about at the same time. An answer "
+        "takes seconds, and endpoints that bear less say so (429).",
+    )
+    ai_answers_days: float = Field(
+        90,
+        ge=0,
+        le=36_500,
+        validation_alias="SCRAPEQ_AI_ANSWERS_DAYS",
+        description="Days that the record keeps an answer, so that the same question costs nothing.",
+    )
 
     @field_validator("celery_task_serializer", "celery_result_serializer")
     @classmethod
@@ -229,6 +283,14 @@ class Settings(BaseSettings):
         if not _NAMESPACE.fullmatch(value):
             raise ValueError(f"letters, digits, - and _ only, at most 40 of them, not {value!r}")
         return value
+
+    @model_validator(mode="after")
+    def _both_prices_or_none(self) -> Self:
+        if (self.ai_input_price is None) != (self.ai_output_price is None):
+            raise ValueError(
+                "SCRAPEQ_AI_INPUT_PRICE and SCRAPEQ_AI_OUTPUT_PRICE belong together: set both, or none"
+            )
+        return self
 
     @field_validator("home")
     @classmethod

@@ -30,9 +30,9 @@ from scrapeq.errors import (
     ScrapeqError,
 )
 from scrapeq.models import Job
+from scrapeq.models.priority import USUAL_PRIORITY
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.pipeline.monitor import JobMonitor
-from scrapeq.project.submission import USUAL_PRIORITY
 
 
 class NewJob(BaseModel):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
+from scrapeq.clean.locales import locale_of
 from scrapeq.clean.numbers import plain_digits
 from scrapeq.clean.report import Unread
 from scrapeq.clock import ZONE_MINUTES, ZONE_NAMES, mail_zone
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 _TIME = (
     r"(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
@@ -53,14 +58,17 @@ _FILLING = frozenset(
 )
 
 
-def parse_date(value: str | int | float, day_first: bool | None = None) -> str | Unread:
+def parse_date(
+    value: str | int | float, day_first: bool | None = None, language: str | None = None
+) -> str | Unread:
     """The date (2024-01-05) or time (2024-01-05T10:30:00, with an offset if it had one).
 
     Read are ISO 8601; the dates of mails and HTTP (RFC 5322); year, month, day with dashes, dots
     or slashes; day.month.year with dots; day and month in either order with slashes or dashes, if
     one is above 12, both are the same, or `day_first` says it; a month's name in 28 languages with
     day and year of four digits; 2024年1月5日; and seconds or milliseconds since 1970 as a number
-    from 2001 on. Not read: years of two digits, words beside a date, what has no day.
+    from 2001 on. Not read: years of two digits, words beside a date, what has no day. language: a tag
+    such as "de-AT"; a month's name then means what it means there, also in other languages than the 28.
     """
     if isinstance(value, (int, float)):
         return _since_1970(value)
@@ -82,7 +90,7 @@ def parse_date(value: str | int | float, day_first: bool | None = None) -> str |
             return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
         if match := _NUMERIC.fullmatch(written):
             return _numeric(match, day_first)
-        return _worded(written)
+        return _worded(written, language)
     except (ValueError, TypeError, OverflowError):
         return Unread("not_a_date", "there is no such day or time")
 
@@ -136,11 +144,11 @@ def _numeric(match: re.Match[str], day_first: bool | None) -> str | Unread:
     return _with_time(date(year, month, day), match)
 
 
-def _worded(written: str) -> str | Unread:
+def _worded(written: str, language: str | None) -> str | Unread:
     clock = _WORDY_TIME.search(written)
     rest = written[: clock.start()] if clock else written
     names = [word.casefold() for word in _WORD.findall(rest)]
-    months, weekdays = _names()
+    months, weekdays = _names_of(language) if language else _names()
     known = [months[name] for name in names if name in months]
     others = [
         name
@@ -184,15 +192,28 @@ def _offset(text: str) -> timezone:
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
 
 
+@lru_cache(maxsize=50)
+def _names_of(language: str) -> tuple[dict[str, int], frozenset[str]]:
+    """The same with the names of one language before all others."""
+    months, weekdays = _names()
+    locale = locale_of(language)
+    return _names_in([locale], months, weekdays) if locale else (months, weekdays)
+
+
 @cache
 def _names() -> tuple[dict[str, int], frozenset[str]]:
     """Months by name (0 where languages disagree) and names of weekdays; 0.3 s, once."""
-    from babel import Locale
+    locales = [locale for language in _LANGUAGES if (locale := locale_of(language))]
+    months, weekdays = _names_in(locales, {"sept": 9}, frozenset())
+    return {word: number for word, number in months.items() if len(word) > 1}, weekdays
 
+
+def _names_in(
+    locales: Iterable[Locale], others: Mapping[str, int], other_days: frozenset[str]
+) -> tuple[dict[str, int], frozenset[str]]:
     months: dict[str, int] = {}
     weekdays: set[str] = set()
-    for language in _LANGUAGES:
-        locale = Locale(language)
+    for locale in locales:
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 for number, name in locale.months[context][width].items():
@@ -200,9 +221,8 @@ def _names() -> tuple[dict[str, int], frozenset[str]]:
                     months[word] = number if months.get(word, number) == number else 0
                 for name in locale.days[context][width].values():
                     weekdays.update(word.casefold() for word in _WORD.findall(name))
-    months["sept"] = 9
-    weekdays -= months.keys()
-    return {word: number for word, number in months.items() if len(word) > 1}, frozenset(weekdays)
+    months = {**others, **months}
+    return months, frozenset((weekdays | other_days) - months.keys())
 
 
 def _key(name: str) -> str:

@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable
+from decimal import Decimal
 
 from scrapeq.clean.report import Unread
 
@@ -59,10 +60,18 @@ def parse_number(text: str, decimal: str | None = None) -> int | float | Unread:
 
 def unsigned(written: str, decimal: str | None) -> int | float | Unread:
     """The value of ASCII digits with separators."""
+    exact = exact_number(written, decimal)
+    if isinstance(exact, Unread):
+        return exact
+    return int(exact) if exact.as_tuple().exponent == 0 else float(exact)
+
+
+def exact_number(written: str, decimal: str | None) -> Decimal | Unread:
+    """The same with all digits that are written: 12.50 has two decimals."""
     if len(written) > _LONGEST:
         return Unread("not_a_number", "it is longer than any number")
     if written.isdecimal():
-        return int(written)
+        return Decimal(written)
     mark = decimal_mark(written)
     if mark is None:
         return Unread("not_a_number", "it is not written like a number")
@@ -76,7 +85,7 @@ def unsigned(written: str, decimal: str | None) -> int | float | Unread:
     digits = re.sub(r"[^\d.,]", "", written)
     whole, _, part = digits.rpartition(mark) if mark in digits else (digits, "", "")
     whole = re.sub(r"\D", "", whole)
-    return float(f"{whole or 0}.{part}") if part else int(whole)
+    return Decimal(f"{whole or 0}.{part}" if part else whole)
 
 
 def decimal_mark(written: str) -> str | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 
-from scrapeq.clean.numbers import plain_digits, unsigned
+from scrapeq.clean.locales import LANGUAGES, current_currencies, folded, locale_of
+from scrapeq.clean.numbers import exact_number, plain_digits
 from scrapeq.clean.report import Unread
 
 #: Signs and words that mean one currency.
@@ -80,7 +81,7 @@ _LONGEST = 300  # characters; what is longer is a text with a number in it
 class Price:
     """An amount; its currency, None if it names none or a sign that could be several."""
 
-    amount: int | float
+    amount: int | float | Decimal
     currency: str | None
     shared_sign: str | None = None
 
@@ -94,6 +95,18 @@ def parse_price(
     three digits parts thousands if the currency's countries write it so ($1,234); otherwise it
     needs `decimal`. Two amounts, a range or a percentage beside others are not read.
     """
+    price = exact_price(text, decimal, currency)
+    if isinstance(price, Unread):
+        return price
+    exact = Decimal(price.amount)
+    whole = exact.as_tuple().exponent == 0
+    return replace(price, amount=int(exact) if whole else float(exact))
+
+
+def exact_price(
+    text: str, decimal: str | None = None, currency: str | None = None
+) -> Price | Unread:
+    """The same with a Decimal that has the digits that are written."""
     if len(text) > _LONGEST:
         return Unread("not_a_price", f"it has more than {_LONGEST} characters")
     # Shops raise the decimals: 12⁹⁹ is 12.99. One raised digit is a footnote or a power.
@@ -124,20 +137,26 @@ def parse_price(
         code = currency
         if code is None and re.search(r"[^\W\d_]", before + after):
             return Unread("not_a_price", "there are words and no currency beside the number")
-    number = found[0][0]
-    amount = unsigned(number, decimal)
-    if isinstance(amount, Unread) and amount.change == "ambiguous_number":
-        part = re.sub(r"\d", "", number)
-        if part == "," and code in _COMMA_PARTS:
-            amount = unsigned(number, ".")
-        elif part == "." and code in _DOT_PARTS:
-            amount = unsigned(number, ",")
+    amount = _amount(found[0][0], decimal, code)
     if isinstance(amount, Unread):
         return Unread(amount.change.replace("number", "price"), amount.reason)
     if times != 1:
-        exact = Decimal(str(amount)) * times
-        amount = int(exact) if exact == int(exact) else float(exact)
+        amount *= times
+        if amount == amount.to_integral_value():
+            amount = Decimal(int(amount))
     return Price(-amount if is_negative else amount, code, sign if code is None else None)
+
+
+def _amount(number: str, decimal: str | None, code: str | None) -> Decimal | Unread:
+    """The amount; what its decimal sign is may be known from its currency."""
+    amount = exact_number(number, decimal)
+    if isinstance(amount, Unread) and amount.change == "ambiguous_number":
+        part = re.sub(r"\d", "", number)
+        if part == "," and code in _COMMA_PARTS:
+            return exact_number(number, ".")
+        if part == "." and code in _DOT_PARTS:
+            return exact_number(number, ",")
+    return amount
 
 
 def _multiple(after: str) -> tuple[int, str]:
@@ -172,6 +191,57 @@ def _codes() -> frozenset[str]:
     from babel import Locale
 
     return frozenset(Locale("en").currencies)
+
+
+def is_currency(code: str) -> bool:
+    """Whether it is a code of ISO 4217."""
+    return code in _codes()
+
+
+def parse_currency(text: str, shared: str | None = None) -> str | Unread:
+    """The code of the currency that a price, a code, a sign or a name says ("12 €", "EUR", "US$",
+    "Swiss franc").
+
+    shared: what a sign means that several currencies have, as in `parse_price`.
+
+    >>> parse_currency("kr 100", "SEK"), parse_currency("Euro"), parse_currency("12.50 CHF")
+    ('SEK', 'EUR', 'CHF')
+    """
+    if len(text) > _LONGEST:
+        return Unread("not_a_currency", f"it has more than {_LONGEST} characters")
+    written = plain_digits(text)
+    amounts = list(_NUMBER.finditer(written))
+    if len(amounts) > 1:
+        return Unread("ambiguous_currency", f"there are {len(amounts)} numbers in it")
+    if amounts:
+        before, after = written[: amounts[0].start()], written[amounts[0].end() :]
+        after = _multiple(after)[1]
+    else:
+        before, after = "", written.strip(" ()[]")
+    code, sign, _ = _currency(before, after)
+    if code is None and sign is not None:
+        known = _SHARED[sign]
+        code = shared if shared in known else known[0]
+        if code is None:
+            return Unread("ambiguous_currency", f"several currencies are written {sign!r}")
+    if code is None and not amounts:
+        code = _currency_names().get(folded(written))
+        if code == "":
+            return Unread("ambiguous_currency", "several currencies have this name")
+    return code or Unread("not_a_currency", "there is no currency in it")
+
+
+@cache
+def _currency_names() -> dict[str, str]:
+    """Codes by the names of those that are in use, "" where one name means several."""
+    names: dict[str, str] = {}
+    for language in LANGUAGES:
+        locale = locale_of(language)
+        for code, name in locale.currencies.items() if locale else ():
+            if code in current_currencies():
+                key = folded(name)
+                names[key] = code if names.get(key, code) == code else ""
+    return names
 
 
 def numbers_in(text: str) -> list[str]:

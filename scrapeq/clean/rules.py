@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from scrapeq.clean.locales import decimal_of, locale_of
+from scrapeq.clean.rule import rule_of
 from scrapeq.errors import ConfigError
 
 #: The words of a name: created_at, createdAt, "Created at".
@@ -20,6 +22,7 @@ _WORDS: dict[str, frozenset[str]] = {
     "numbers": frozenset({"rating", "quantity", "qty", "count"}),
     "urls": frozenset({"url", "link", "href", "uri", "website", "homepage"}),
 }
+_EMAILS = frozenset({"email", "mail"})
 
 
 class CleaningRules(BaseModel):
@@ -53,6 +56,16 @@ class CleaningRules(BaseModel):
         description="The decimal sign of numbers and prices. None: what the number itself or "
         "others of the same field show; 1,234 is ambiguous if they show nothing.",
     )
+    locale: str | None = Field(
+        None,
+        description='A language, with a country where it matters ("de", "en-US"): how its people write '
+        "numbers, prices and dates, where nothing else says it.",
+    )
+    fields: dict[str, tuple[dict[str, Any], ...]] = Field(
+        default_factory=dict,
+        description='Rules of `sq.clean` by field: {"phone": "phone", "size": {"name": "quantity", '
+        '"options": {"unit": "cm"}}, "note": ["plain_text", "line"]}.',
+    )
     urls: tuple[str, ...] = Field((), description="Fields that become canonical URLs (WHATWG).")
     required: tuple[str, ...] = Field(
         (), description="Fields without which a record is dropped: missing, None or empty."
@@ -62,6 +75,32 @@ class CleaningRules(BaseModel):
         description="True drops records that are equal to an earlier one, names of fields those "
         "that are equal in these.",
     )
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _rules_are_known(cls, value: Any) -> Any:
+        """A rule, its name, its JSON, or a list of them, for each field; kept as JSON."""
+        if not isinstance(value, Mapping):
+            raise ValueError('write rules by field, like {"phone": "phone"}')  # noqa: TRY004 - pydantic's
+        return {
+            str(name): tuple(
+                rule_of(one).to_json()
+                for one in (rules if isinstance(rules, (list, tuple)) else [rules])
+            )
+            for name, rules in value.items()
+        }
+
+    @field_validator("locale")
+    @classmethod
+    def _locale_is_known(cls, value: str | None) -> str | None:
+        if value is not None and locale_of(value) is None:
+            raise ValueError('write a language like "de" or "en-US"')
+        return value
+
+    @property
+    def mark(self) -> str | None:
+        """The decimal sign, if it is said."""
+        return self.decimal or (decimal_of(self.locale) if self.locale else None)
 
     @classmethod
     def by_names(cls, data: dict[str, Any] | Sequence[dict[str, Any]]) -> Self:
@@ -78,13 +117,16 @@ class CleaningRules(BaseModel):
             if isinstance(name, str)
         )
         found: dict[str, list[str]] = {rule: [] for rule in _WORDS}
+        fields: dict[str, str] = {}
         for name in names:
             words = _NAME_WORDS.findall(name)
             last = words[-1].lower() if words else ""
+            if last in _EMAILS:
+                fields[name] = "email"
             for rule, known in _WORDS.items():
                 if last in known or (rule == "dates" and last == "at" and len(words) > 1):
                     found[rule].append(name)
-        return cls.model_validate(found)
+        return cls.model_validate({**found, "fields": fields})
 
     @classmethod
     def build(cls, rules: CleaningRules | dict[str, Any] | None) -> CleaningRules:

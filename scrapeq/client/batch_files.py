@@ -1,4 +1,5 @@
-"""What pages gave in a browser besides their HTML: the files of one batch, read from the record."""
+"""What pages gave in a browser besides their HTML, and documents: the files of one batch, read from
+the record."""
 
 from __future__ import annotations
 
@@ -35,6 +36,11 @@ class BatchFiles:
     def pdfs(self) -> frames.FilesFrame:
         """One row per PDF; see `screenshots`."""
         return self._of_page([FileKind.PDF])
+
+    @property
+    def documents(self) -> frames.FilesFrame:
+        """One row per document that is no web page, where `store_files` kept them; see `screenshots`."""
+        return self._of_page([FileKind.DOCUMENT])
 
     @property
     def responses(self) -> pd.DataFrame:

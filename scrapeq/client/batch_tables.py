@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapeq import database, frames
-from scrapeq.client.batch_files import BatchFiles
+from scrapeq.client.estimate import estimate_of
 from scrapeq.client.findings import Findings
-from scrapeq.errors import NotFound
-from scrapeq.models import Batch, FileKind, Page
+from scrapeq.client.long_tables import LongTables
+from scrapeq.models import AICost, FileKind, Page
+from scrapeq.models.ai_estimate import AIEstimate
 from scrapeq.pipeline.job_queue import JobQueue
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class BatchTables(BatchFiles):
+class BatchTables(LongTables):
     """The results of a batch, as tables, as pages, and as a file. It holds none of them: each is
     read when it is asked for. A PostgreSQL that is away is waited for, for a minute."""
 
@@ -25,11 +26,6 @@ class BatchTables(BatchFiles):
     def queue(self) -> JobQueue:
         """The queue that it was submitted to or found in."""
         return self._queue
-
-    @property
-    def batch(self) -> Batch:
-        """The record of it, as it is now."""
-        return self._queue.find_batch(self.id)
 
     @property
     def name(self) -> str | None:
@@ -75,7 +71,7 @@ class BatchTables(BatchFiles):
             database.results.PAGE_ROW_COLUMNS,
             total=batch.total,
             table=self._input(),
-            selectors=batch.config.custom_selectors,
+            asked=batch.config.recipe.asked,
             url_column=batch.url_column,
             show=show,
         )
@@ -92,11 +88,11 @@ class BatchTables(BatchFiles):
 
     @property
     def problems(self) -> pd.DataFrame:
-        """What needs a look, most rows first: kinds of errors, kinds of pages that are of no use, and
-        selectors that matched on less than a tenth of the pages.
+        """What needs a look, most rows first: kinds of errors, kinds of pages that are of no use, pages
+        that needed a browser and had none, and selectors that matched on less than a tenth of the pages.
 
-        Columns: problem category (error, page_kind, selector) · name string (the kind, or what the
-        selector is called) · rows, of Int64 · share Float64 · message, advice string.
+        Columns: problem category (error, page_kind, browser, selector) · name string (the kind, "missing",
+        or what the selector is called) · rows, of Int64 · share Float64 · message, advice string.
         """
         errors = self._read(lambda: database.jobs.error_kinds(self._engine, self.id))
         return frames.problems_frame(self.findings().rows(errors))
@@ -106,37 +102,18 @@ class BatchTables(BatchFiles):
         return self._read(lambda: Findings.of(self._engine, self.batch))
 
     @property
-    def links(self) -> pd.DataFrame:
-        """One row per link of every good page: row, page_url, url, text, rel."""
-        return self._read(
-            lambda: frames.links_frame(database.results.link_rows(self._engine, self.id))
-        )
+    def cost(self) -> AICost:
+        """What the language model cost until now: calls, tokens and USD, and how often an answer was in
+        the record already. It shows itself."""
+        budget_usd = self._read(lambda: self.batch).config.ai_budget
+        return self._read(lambda: database.ai_spending.cost(self._engine, self.id, budget_usd))
 
-    @property
-    def images(self) -> pd.DataFrame:
-        """One row per image of every good page: row, page_url, url, alt, width, height, srcset."""
-        return self._read(
-            lambda: frames.images_frame(database.results.image_rows(self._engine, self.id))
-        )
-
-    def html(self, row: int) -> bytes:
-        """The page's bytes of an input row (from 0), if `store_html` kept them.
-
-        Raises NotFound if there are none.
-        """
-        body = self._read(lambda: self._stored(row))
-        if body is None:
-            raise NotFound(
-                f"row {row} has no stored page", hint="scrape with store_html=True to keep them"
-            )
-        return body
-
-    def _stored(self, row: int) -> bytes | None:
-        job_id = database.jobs.id_at(self._engine, self.id, row)
-        page = database.results.read_pages(self._engine, [job_id]).get(job_id) if job_id else None
-        if page is None or not page.html_sha256:
-            return None
-        return database.results.read_html(self._engine, page.html_sha256)
+    def estimate(self) -> AIEstimate:
+        """What the language model of all its rows may cost, of a batch that waits or runs; see
+        `sq.estimate`, which tells before anything is submitted."""
+        batch = self._read(lambda: self.batch)
+        rows = self._read(lambda: database.jobs.ids_and_urls(self._engine, self.id))
+        return estimate_of(self._queue, [url for _, url in rows], batch.config)
 
     def export(self, path: str | Path, *, files: bool = True) -> Path:
         """Write `table()` as csv, jsonl, parquet or xlsx, by the ending; the path written.

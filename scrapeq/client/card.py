@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from scrapeq import display, urls
 from scrapeq.client.failures import FailedRow
 from scrapeq.client.sight import OFFLINE
-from scrapeq.models import Batch, BatchState, ErrorKind, Progress
+from scrapeq.models import AICost, Batch, BatchState, ErrorKind, Progress
 from scrapeq.models.actions import Action, possible_actions
 from scrapeq.models.error_words import ADVICE, error_words, errors_in_words, is_retryable
 from scrapeq.project.away import Away
@@ -29,6 +29,7 @@ def batch_card(
     paused: str = "",
     slow: str = "",
     browsers: str = "",
+    cost: AICost | None = None,
     is_still: bool = False,
     away: Away | None = None,
     findings: str = "",
@@ -39,6 +40,7 @@ def batch_card(
 
     errors: failed and cancelled rows by kind. rows: a few that failed, by kind. pace_per_s: pages a
     second, step by step. paused, slow: hosts in words. browsers: those that run, in words.
+    cost: of the language model, if one is asked.
     is_still: nothing moves, so no speed is shown.
     away: what does not answer; the card is then grey, and says so and what to do. findings: what needs
     a look though it counts as good, in words. is_offline: whether this machine seems to have no network.
@@ -57,8 +59,12 @@ def batch_card(
         facts["slow hosts"] = slow
     if browsers:
         facts["browsers"] = browsers
+    if cost is not None:
+        facts["language model"] = str(cost)
     if progress.from_store:
         facts["stored pages"] = display.count(progress.from_store)
+    if progress.rendered:
+        facts["rendered pages"] = display.count(progress.rendered)
     can_retry = any(is_retryable(kind) for kind in errors)
     actions = possible_actions(batch, can_retry=can_retry) if with_actions else []
     labels = {action.value: action.label for action in actions}

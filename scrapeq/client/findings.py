@@ -1,5 +1,5 @@
-"""What a batch found that needs a look, though its rows count as good: useless pages, and selectors
-that matched next to nothing."""
+"""What a batch found that needs a look, though its rows count as good: useless pages, pages that
+needed a browser and had none, and selectors that matched next to nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from scrapeq import database, display
-from scrapeq.models import Batch
+from scrapeq.models import Batch, PageKind
 from scrapeq.models.error_words import ADVICE as ERROR_ADVICE
 from scrapeq.models.error_words import error_words
 from scrapeq.models.page_kind import ADVICE, in_words
@@ -20,6 +20,16 @@ from scrapeq.models.page_kind import ADVICE, in_words
 SELDOM, ENOUGH_PAGES = 0.1, 20
 #: Kinds of pages, and selectors, that a sentence names.
 MOST_NAMED = 3
+#: Kinds of which a browser makes another page.
+_SCRIPTED = frozenset({PageKind.SCRIPT_SHELL, PageKind.REDIRECT_STUB})
+_BROWSER_ADVICE = (
+    'install one where the workers run (pip install "scrapeq[browser]"; `scrapeq doctor` says what else), '
+    "then scrape again with refresh=True"
+)
+_AI_ADVICE = (
+    "batch.violations says why; batch.reread() with a larger ai_budget, or when the endpoint is well, asks "
+    "for these alone, and sends no request to their hosts"
+)
 _SELECTOR_ADVICE = (
     "look at batch.html(0) (store_html=True) for what is there; "
     'what a script draws needs render="always"'
@@ -29,36 +39,56 @@ _SELECTOR_ADVICE = (
 @dataclass(frozen=True, slots=True)
 class Findings:
     """kinds: good rows by the kind of page, where it is of no use. refused: rows that failed for it.
-    pages: those that were read with selectors. seldom: on how many of them each selector matched that
-    matched on less than a tenth."""
+    lacked: rows whose page needed a browser and had none. pages: those that were read with selectors.
+    seldom: on how many of them each selector matched that matched on less than a tenth. without_ai: rows
+    whose fields the language model did not fill, because it gave no answer."""
 
     total: int
     kinds: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
+    lacked: int = 0
     pages: int = 0
     seldom: Mapping[str, int] = field(default_factory=dict)
+    without_ai: int = 0
 
     @classmethod
     def of(cls, engine: sa.Engine, batch: Batch) -> Self:
-        """What there is now; two looks into an index and a row, whatever the size of the batch."""
+        """What there is now; three looks into indexes and a row, whatever the size of the batch."""
         if not batch.done:
             return cls(batch.total)
         counts = database.jobs.page_kinds(engine, batch.id)
         pages, matches = 0, dict[str, int]()
-        if batch.config.custom_selectors:
+        if batch.config.recipe.asked:
             pages, matches = database.batches.selector_matches(engine, batch)
+        asked = batch.config.recipe.asked
+        by_model = {name for name, one in asked.items() if getattr(one, "by_model", None)}
+        without_ai = database.results.without_ai(engine, batch) if by_model else 0
         enough = pages >= ENOUGH_PAGES or (batch.is_complete and pages)
         return cls(
             batch.total,
             {kind: count for (kind, ok), count in counts.items() if ok},
             {kind: count for (kind, ok), count in counts.items() if not ok},
+            database.jobs.without_browser(engine, batch.id),
             pages,
-            {name: n for name, n in matches.items() if enough and n < SELDOM * pages},
+            {
+                name: n
+                for name, n in matches.items()
+                if enough and n < SELDOM * pages and name not in by_model
+            },
+            without_ai,
         )
 
     def in_words(self) -> str:
         """Sentences for a card and a note; "" where there is nothing to say."""
         parts = self._useless()
+        if self.lacked:
+            who = f"{display.count(self.lacked)} of {display.count(self.total)} pages"
+            need = "needs a browser and has" if self.lacked == 1 else "need a browser and have"
+            parts.insert(0, f"{who} {need} none: {_BROWSER_ADVICE}")
+        if self.without_ai:
+            who = f"{display.count(self.without_ai)} of {display.count(self.total)} pages"
+            have = "has" if self.without_ai == 1 else "have"
+            parts.append(f"{who} {have} nothing of the language model: {_AI_ADVICE}")
         if self.seldom:
             (name, count), *more = self.seldom.items()
             pages = f"{display.count(self.pages)} pages"
@@ -81,9 +111,14 @@ class Findings:
         return display.sentences(*parts)
 
     def _useless(self) -> list[str]:
-        """A sentence for each of the commonest kinds, with what to do; one for kinds that want the same."""
+        """A sentence for each of the commonest kinds, with what to do; one for kinds that want the same.
+
+        Where there was no browser, that is what is wrong with pages that a script makes.
+        """
         by_advice: dict[str, list[tuple[str, int]]] = {}
-        for kind, count in list(self.kinds.items())[:MOST_NAMED]:
+        explained = _SCRIPTED if self.lacked else frozenset()
+        kinds_left = {kind: count for kind, count in self.kinds.items() if kind not in explained}
+        for kind, count in list(kinds_left.items())[:MOST_NAMED]:
             by_advice.setdefault(ADVICE.get(kind, "see page_kind"), []).append((kind, count))
         found = []
         for advice, kinds in by_advice.items():
@@ -95,8 +130,8 @@ class Findings:
             for other, number in others:
                 sentence += f", {display.count(number)} {in_words(other, number)}"
             found.append(f"{sentence}: {advice}")
-        if len(self.kinds) > MOST_NAMED:
-            left = sum(list(self.kinds.values())[MOST_NAMED:])
+        if len(kinds_left) > MOST_NAMED:
+            left = sum(list(kinds_left.values())[MOST_NAMED:])
             found.append(f"{display.count(left)} more are of other kinds: batch.problems has them")
         return found
 
@@ -121,6 +156,12 @@ class Findings:
             ("page_kind", kind, count, self.total, in_words(kind, count), ADVICE.get(kind, ""))
             for kind, count in kinds.items()
         ]
+        if self.lacked:
+            message = "needed a browser and had none"
+            found.append(("browser", "missing", self.lacked, self.total, message, _BROWSER_ADVICE))
+        if self.without_ai:
+            message = "the language model gave no answer"
+            found.append(("ai", "no answer", self.without_ai, self.total, message, _AI_ADVICE))
         found += [
             (
                 *("selector", name, self.pages - count, self.pages),

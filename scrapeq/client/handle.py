@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Generator, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from scrapeq import database, display
 from scrapeq.client.batch_tables import BatchTables
 from scrapeq.client.card import batch_card, one_line, text_line
+from scrapeq.client.checking import check_options
 from scrapeq.client.failures import FailedRow, FailedRows
 from scrapeq.client.findings import Findings
 from scrapeq.client.progress import ProgressMeter
@@ -25,15 +27,22 @@ from scrapeq.client.sight import (
     sight,
 )
 from scrapeq.errors import ConfigError, DatabaseUnavailable, NotFound, ScrapeqError
-from scrapeq.models import Batch, BatchState, ErrorKind, Page, Progress
-from scrapeq.pipeline.job_queue import JobQueue, get_job_queue
+from scrapeq.models import AICost, Batch, BatchState, ErrorKind, Page, Progress
+from scrapeq.models.record import Way
+from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, submitted
 from scrapeq.project.away import record_away
 from scrapeq.project.bounded import budget
+from scrapeq.project.submission import Submission
 from scrapeq.project.waiting import Waiting
 from scrapeq.settings import load_settings
 
-#: What a card shows of the record: the batch, its failed rows by kind and the first of them, findings.
-_Look = tuple[Batch, dict[str, int], dict[str, list[FailedRow]], str]
+#: In place of a record: that of the batch.
+SAME: Any = object()
+#: Older than any stored page.
+ANY_AGE = timedelta(days=36_500)
+#: What a card shows of the record: the batch, its failed rows by kind and the first of them, findings,
+#: and what the language model cost.
+_Look = tuple[Batch, dict[str, int], dict[str, list[FailedRow]], str, AICost | None]
 
 
 class BatchHandle(BatchTables):
@@ -120,11 +129,13 @@ class BatchHandle(BatchTables):
         services = self._queue.services
         with budget():
             try:
-                batch, errors, rows, findings = self._seen = services.record.ask(self._look_whole)
+                batch, errors, rows, findings, cost = self._seen = services.record.ask(
+                    self._look_whole
+                )
             except DatabaseUnavailable as error:
                 if self._seen is None:
                     raise
-                batch, errors, rows, findings = self._seen
+                batch, errors, rows, findings, cost = self._seen
                 seen = Sight(away=record_away(services, error))
             else:
                 is_over = batch.is_complete
@@ -145,6 +156,7 @@ class BatchHandle(BatchTables):
             paused=named(seen.paused),
             slow=seen.slow,
             browsers=seen.browsers,
+            cost=cost,
             is_still=seen.away is not None or waits or batch.state is BatchState.PAUSED,
             away=seen.away,
             findings=findings,
@@ -157,7 +169,12 @@ class BatchHandle(BatchTables):
         has_errors = bool(batch.failed or batch.cancelled)
         errors = database.jobs.error_kinds(self._engine, self.id) if has_errors else {}
         rows = self._failed_rows.of(self._engine, self.id, errors)
-        return batch, errors, rows, Findings.of(self._engine, batch).in_words()
+        findings = Findings.of(self._engine, batch).in_words()
+        record = batch.config.record
+        cost = None
+        if record is not None and Way.AI in record.ways():
+            cost = database.ai_spending.cost(self._engine, self.id, batch.config.ai_budget)
+        return batch, errors, rows, findings, cost
 
     # -- waiting -----------------------------------------------------------------------------
 
@@ -170,7 +187,7 @@ class BatchHandle(BatchTables):
         """
         waiting = self._waiting(timeout)
         for pause_s in waiting:
-            if waiting.look(self._is_complete):
+            if waiting.look(lambda: self.batch.is_complete):
                 self.note = self.findings().behind(self._submitted)
                 return self
             time.sleep(pause_s)
@@ -182,7 +199,7 @@ class BatchHandle(BatchTables):
     async def _pages_when_done(self) -> list[Page]:
         waiting = self._waiting(None)
         between = iter(waiting)
-        while not await asyncio.to_thread(waiting.look, self._is_complete):  # noqa: ASYNC110
+        while not await asyncio.to_thread(waiting.look, lambda: self.batch.is_complete):  # noqa: ASYNC110
             await asyncio.sleep(await asyncio.to_thread(next, between))
         self.note = (await asyncio.to_thread(self.findings)).behind(self._submitted)
         return await asyncio.to_thread(self.pages)
@@ -225,16 +242,13 @@ class BatchHandle(BatchTables):
             return database.results.pages_finished_after(self._engine, self.id, place)
 
         for pause_s in waiting:
-            done = waiting.look(self._is_complete)
+            done = waiting.look(lambda: self.batch.is_complete)
             while done is not None and (found := waiting.read(more)):
                 for place, page in found:  # noqa: B007 - the last one is where to go on
                     yield page
             if done and found is not None:
                 return
             time.sleep(pause_s)
-
-    def _is_complete(self) -> bool:
-        return self.batch.is_complete
 
     def _waiting(self, timeout: float | None) -> Waiting:
         what = f"batch {self.id} is not done"
@@ -266,11 +280,43 @@ class BatchHandle(BatchTables):
         self._read(lambda: self._queue.cancel_batch(self.id), changes=True)
         return self
 
+    def reread(self, record: Any = SAME, **options: Any) -> BatchHandle:
+        """A new batch of the same rows, read from the stored pages: no request is sent.
+
+        By the options of this batch, with those that are given in their place: another `record`, other
+        `custom_selectors`, `main_text="best"`; `record=None` leaves the record out. The newest stored page
+        of each URL is read, however old. A row whose page is not stored, because it failed, made room for
+        others, or was not fetched yet, ends as `not_stored`.
+
+        Raises ConfigError for options that cannot be met.
+        """
+        return reread(self._queue, self._read(lambda: self.batch), record, options)
+
     def retry_failed(self, kinds: Sequence[ErrorKind | str] | None = None) -> BatchHandle:
         """Try failed and cancelled rows again, on request only those of some error kinds."""
         count = self._read(lambda: self._queue.retry_failed(self.id, kinds), changes=True)
         self.note = f"{count:,} rows are tried again" if count else "there is nothing to try again"
         return self
+
+
+def reread(queue: JobQueue, batch: Batch, record: Any, options: dict[str, Any]) -> BatchHandle:
+    """See `BatchHandle.reread`."""
+    if record is not SAME:
+        options = {**options, "record": record}
+    config = batch.config.replace(**{**options, "only_stored": True, "max_age": ANY_AGE})
+    check_options(config)
+    engine = queue.services.engine
+    submission = Submission(
+        database.jobs.urls_of(engine, batch.id),
+        config,
+        url_column=batch.url_column,
+        table=database.batches.input_parts(engine, batch.id),
+    )
+    found, _ = submitted(queue, submission)
+    note = f"the stored pages of {batch.name or batch.id}, read again"
+    if not batch.is_complete:
+        note += f"; {batch.total - batch.done:,} of its rows are not done, and may have none yet"
+    return BatchHandle(queue, found.id, note=note)
 
 
 def _unpickled(batch_id: str, note: str, home: Path, redis_named_by: str) -> BatchHandle:

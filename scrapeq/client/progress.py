@@ -45,6 +45,7 @@ class ProgressMeter:
             failed=batch.failed,
             cancelled=batch.cancelled,
             from_store=batch.from_store,
+            rendered=batch.rendered,
             tried_apart=min(seen.tried_apart, left),
             rate_per_s=rate,
             eta_s=stats.eta_s(left, rate),

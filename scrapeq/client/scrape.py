@@ -6,16 +6,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import clock, database, frames
+from scrapeq.client.checking import check_options
 from scrapeq.client.findings import Findings
 from scrapeq.client.handle import BatchHandle
 from scrapeq.client.name_lock import one_at_a_time
 from scrapeq.database.results import StoredAnswers
 from scrapeq.errors import AlreadyThere, ConfigError
-from scrapeq.extract.selectors import check_selectors
 from scrapeq.models import Batch, BatchState, ScrapingConfig
+from scrapeq.models.priority import USUAL_PRIORITY
 from scrapeq.models.request_identity import differences
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, submitted
-from scrapeq.project.submission import USUAL_PRIORITY, Submission, fingerprint
+from scrapeq.project.submission import Submission, fingerprint
 from scrapeq.project.waiting import patiently
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def scrape(
     config = config or ScrapingConfig.build(**options)
     if config.max_age is None:
         config = config.replace(max_age=USUAL_MAX_AGE)
-    check_selectors(config.custom_selectors)
+    check_options(config)
     column = frames.read_urls(source, url)
     queue = queue or get_job_queue(settings)
     if name is not None:

@@ -70,12 +70,12 @@ def history(
     its end, or to now, whatever `hours` says. None: steps that fit, seconds to weeks, and of
     the `hours` only the time from the first job that ended to the last one.
 
-    Index `time`: DatetimeIndex, UTC, the start of each step. Columns: jobs, succeeded, failed
-    Int64 · success_rate Float64, 0 to 100 · jobs_per_s Float64, over the part of the step that
-    belongs to the past asked for · mean_s, p50_s, p90_s, p95_s, p99_s Float64. These five are
-    seconds of a job's last try, from the first byte sent to the last one read, of the jobs that a
-    request was sent for; percentiles come from a histogram and are right to 12 %. NA where there is
-    none. Cancelled jobs are not counted.
+    Index `time`: DatetimeIndex, UTC, the start of each step. Columns: jobs, succeeded, failed,
+    rendered (shown in a browser) Int64 · success_rate Float64, 0 to 100 · jobs_per_s Float64, over
+    the part of the step that belongs to the past asked for · mean_s, p50_s, p90_s, p95_s, p99_s
+    Float64. These five are seconds of a job's last try, from the first byte sent to the last one
+    read, of the jobs that a request was sent for; percentiles come from a histogram and are right to
+    12 %. NA where there is none. Cancelled jobs are not counted.
 
     Without a batch, jobs are what workers did: rows that were answered without a request (by
     stored pages, duplicates, no URL) are not among them; the cost depends on minutes, not on jobs,
@@ -143,8 +143,8 @@ def host_history(
     """How the `limit` busiest hosts did, step by step: one row per host and step.
 
     The busiest host first, each with every step of `history`'s index in order. Columns: time
-    datetime64[us, UTC] · host string · jobs, failed Int64 · success_rate Float64, 0 to 100 · p50_s
-    Float64, as in `history`. Rows answered without a request are counted. It reads every job of
+    datetime64[us, UTC] · host string · jobs, failed, rendered Int64 · success_rate Float64, 0 to 100 ·
+    p50_s Float64, as in `history`. Rows answered without a request are counted. It reads every job of
     that time, 3 s for a million. Raises ConfigError as `history` does, and for a bad `limit`.
     """
     queue = _queue(queue, batch)
@@ -182,6 +182,7 @@ def hosts(
     hours: count open jobs and those that ended so lately; None counts all that are in the record.
 
     Columns: host string · jobs, succeeded, failed, open Int64 (jobs has cancelled ones too) ·
+    rendered Int64, those whose page a browser showed ·
     success_rate Float64, 0 to 100 · mean_s, p50_s, p95_s Float64, as in `history` · error_kind
     category, the most frequent of its failures · last_finished datetime64[us, UTC] · breaker_open
     boolean, whether it is paused now (see `JobQueue.paused_hosts`; NA while Redis does not answer) ·
@@ -231,7 +232,7 @@ def jobs(
     error_kind category · error_message string · started_at, finished_at datetime64[us, UTC] ·
     elapsed_s Float64, seconds of its last try, NA where nothing was asked for it (and for what
     finished before version 4 of the record) · http_status Int16 · from_store boolean, answered
-    without a request.
+    without a request · rendered boolean, whether a browser showed its page, NA where that is not known.
 
     Raises ConfigError for an unknown status or kind (with the nearest name), for a time that cannot
     be read, and for a bad `limit`.
@@ -263,7 +264,7 @@ def batches(limit: int | None = 100, *, queue: JobQueue | None = None) -> pd.Dat
 
     Columns: batch (its name, NA without one), batch_id string · run Int64, counted from 1 for each
     name · state category: open, paused, cancelled, finished · total, completed, failed, cancelled,
-    open, from_store Int64 · success_rate Float64, 0 to 100, of completed and failed rows ·
+    open, from_store, rendered Int64 · success_rate Float64, 0 to 100, of completed and failed rows ·
     created_at, finished_at datetime64[us, UTC] · elapsed_s Float64, seconds from submission to the
     end, or to now. `sq.attach(batch_id)` gives the handle of one. Raises ConfigError for a bad
     `limit`.
@@ -317,9 +318,9 @@ def _open_rows(
         queue.services.check_redis()
         if status is JobStatus.RUNNING:
             counts = frontier.views.counts()
-            found = rows.open_rows_among(
-                engine, frontier.views.running_ids(counts["running"] + 1), wanted
-            )
+            ids = frontier.views.running_ids(counts["running"] + 1)
+            ids += database.jobs.made_running(engine)
+            found = rows.open_rows_among(engine, ids, wanted)
         elif status is JobStatus.RETRYING:
             found = rows.open_rows_among(engine, frontier.views.retrying_ids(), wanted)
         elif status is JobStatus.PENDING and limit is not None:

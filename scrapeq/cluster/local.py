@@ -16,7 +16,7 @@ from scrapeq.settings import Settings, load_settings
 
 
 class LocalCluster:
-    """A private Redis and `workers` worker processes, until `close()` or the end of the block.
+    """A private Redis and `workers` worker processes (0 is none), until `close()` or the block ends.
 
         with LocalCluster(workers=4):
             batch = scrape(df, url="link").wait()
@@ -47,7 +47,7 @@ class LocalCluster:
                 "redis_url": None,
                 "celery_broker_url": None,
                 "celery_result_backend": None,
-                "workers": max(1, workers),
+                "workers": workers,
             }
         )
         self.closed = False

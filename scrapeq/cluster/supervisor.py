@@ -125,6 +125,9 @@ class Supervisor:
         if not in_place:  # whoever comes next locks another file, and would not find us
             log("the home was removed")
             self._stopping = True
+        base = self._access.temporary
+        held = {_folder(base, n, one) for n, one in enumerate(self._workers, 1) if one.pid}
+        _clear_left(base, held)
 
     def _next_event(self, now: float) -> float:
         """Seconds until there is something to do that no signal and no socket announces."""
@@ -248,6 +251,8 @@ class Supervisor:
             self._worker_count = count
 
     def _start_worker(self, number: int, concurrency: int) -> subprocess.Popen[bytes]:
+        own = _folder(self._access.temporary, number, self._workers[number - 1])
+        own.mkdir(mode=0o700, exist_ok=True)
         output = open_log(self._logs / "worker.log")
         # Without mingle and gossip a worker is ready in 2.8 s instead of 4.2 s, and nobody here
         # uses what they are for.
@@ -257,13 +262,22 @@ class Supervisor:
         command += [f"--hostname=scrapeq-{os.getpid()}-{number}@%h"]
         try:
             return self._spawn(
-                command, output, stdin=subprocess.DEVNULL, pass_fds=[self._lifeline_fd]
+                command,
+                output,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[self._lifeline_fd],
+                temporary=own,
             )
         finally:
             os.close(output)
 
     def _spawn(
-        self, command: list[str], output: int, stdin: int, pass_fds: list[int]
+        self,
+        command: list[str],
+        output: int,
+        stdin: int,
+        pass_fds: list[int],
+        temporary: Path | None = None,
     ) -> subprocess.Popen[bytes]:
         # The home is the working folder because Python and Celery import from it first: in a
         # user's folder, a file named redis.py or queue.py would be taken for the library.
@@ -276,7 +290,8 @@ class Supervisor:
             env={
                 **os.environ,
                 "SCRAPEQ_HOME": str(self._home),
-                "TMPDIR": str(self._access.temporary),  # what a killed worker leaves ends with us
+                # What is left there by a killed process ends with us, or before.
+                "TMPDIR": str(temporary or self._access.temporary),
                 OWNER_FD: describe_owner_fd(self._lifeline_fd),
             },
             pass_fds=pass_fds,
@@ -388,6 +403,19 @@ class Supervisor:
         _end([self._redis], REDIS_END_S)
         shutil.rmtree(self._access.folder, ignore_errors=True)
         log("everything has ended")
+
+
+def _folder(base: Path, number: int, worker: Child) -> Path:
+    """The folder for the temporary files of a worker, another after each start. Its name is short, for
+    sockets lie in it."""
+    return base / f"w{number}-{worker.restarts}"
+
+
+def _clear_left(base: Path, held: set[Path]) -> None:
+    """Remove the folders of workers that have ended: profiles of browsers lie in them."""
+    for folder in base.glob("w*-*"):
+        if folder not in held:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _drain(reader: socket.socket) -> None:

@@ -91,7 +91,10 @@ def _field(name: str) -> Field:
         ]
         return field(kind="choice", choices=tuple(choices))
     is_set = default is not None and default is not False and default != ()
-    hint = "" if not is_set else f"{default:g}" if isinstance(default, float) else str(default)
+    if isinstance(default, tuple):
+        hint = ", ".join(default)
+    else:
+        hint = "" if not is_set else f"{default:g}" if isinstance(default, float) else str(default)
     if int in types or float in types:
         return field(kind="number", hint=hint, least=_bound(info, "ge"), most=_bound(info, "le"))
     return field(kind="secret" if name == "proxy" else "text", hint=hint)

@@ -1,25 +1,45 @@
-"""The record: batches, jobs, pages and history, in SQLite or PostgreSQL."""
+"""The record: batches, jobs, pages and history, in SQLite or PostgreSQL.
 
-from scrapeq.database import (
-    batches,
-    compared,
-    crawl_delays,
-    files,
-    history,
-    job_rows,
-    jobs,
-    minutes,
-    results,
-    tallies,
-)
-from scrapeq.database.engine import open_database, ping
-from scrapeq.database.results import Packed, Result, packed
+SQLAlchemy is loaded when the record is asked, not by `import scrapeq.database`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapeq.lazy import names_of
+
+if TYPE_CHECKING:
+    from scrapeq.database import (
+        ai_answers,
+        ai_spending,
+        batches,
+        compared,
+        contents,
+        crawl_delays,
+        files,
+        history,
+        job_rows,
+        jobs,
+        minutes,
+        page_samples,
+        prepared,
+        results,
+        tallies,
+    )
+    from scrapeq.database.engine import open_database, ping
+    from scrapeq.database.results import Packed, Result, packed
+    from scrapeq.database.schema import OLDER_FORM
 
 __all__ = [
+    "OLDER_FORM",
     "Packed",
     "Result",
+    "ai_answers",
+    "ai_spending",
     "batches",
     "compared",
+    "contents",
     "crawl_delays",
     "files",
     "history",
@@ -28,7 +48,20 @@ __all__ = [
     "minutes",
     "open_database",
     "packed",
+    "page_samples",
     "ping",
+    "prepared",
     "results",
     "tallies",
 ]
+
+_HOMES = {name: name for name in __all__} | {
+    "OLDER_FORM": "schema",
+    "open_database": "engine",
+    "ping": "engine",
+    "Packed": "results",
+    "Result": "results",
+    "packed": "results",
+}
+
+__getattr__ = names_of(__name__, _HOMES)

@@ -5,57 +5,24 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from scrapeq.clock import from_ms, now_ms
 from scrapeq.database.engine import read_meta, read_transaction, write_transaction
 from scrapeq.database.minutes import count_errors
+from scrapeq.database.new_job import NewJob
+from scrapeq.database.prepared import CHUNK, insert_rows
 from scrapeq.database.schema import batches, inputs, jobs
 from scrapeq.database.selected import by_selector, counted
 from scrapeq.errors import AlreadyThere, InputError
-from scrapeq.models import Batch, BatchState, ErrorKind, JobStatus, ScrapingConfig
+from scrapeq.models import Batch, BatchState, BrowserUse, JobStatus, Lane, ScrapingConfig
 from scrapeq.urls import duplicate_key
 
-#: Rows in one INSERT: large enough to cost nothing per statement, small enough for memory.
-CHUNK = 10_000
 UNFINISHED = (BatchState.OPEN.value, BatchState.PAUSED.value)
 _LISTED = sa.or_(batches.c.total > 1, batches.c.name.is_not(None))  # no single jobs
-
-
-class StoredAnswer(NamedTuple):
-    """The job whose stored page answers others, and what is known of the page: see `Page`, and
-    `selected_bits`."""
-
-    job_id: str
-    page_kind: str | None = None
-    page_kind_signal: str | None = None
-    selected: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    """One row of a submission, or a job that a result appends.
-
-    row: its place in the input; a job that is appended gets the next one. error_kind is set where
-    the URL was refused: it is final at once; page_of where another job's page will answer it
-    (answered: what is known of it, if that page is there already). parent_job_id: the job whose result appended it.
-    """
-
-    id: str
-    row: int
-    url: str
-    href: str
-    host: str
-    priority: int
-    error_kind: ErrorKind | None = None
-    error_message: str | None = None
-    page_of: str | None = None
-    answered: StoredAnswer | None = None
-    parent_job_id: str | None = None
 
 
 class _Intake:
@@ -65,7 +32,7 @@ class _Intake:
         self.batch_id = batch_id
         self.at_ms = at_ms
         self.last_place = last_place  # in the batch's order of finishing
-        self.counts = {"completed": 0, "failed": 0, "from_store": 0}
+        self.counts = {"completed": 0, "failed": 0, "from_store": 0, "rendered": 0}
         self.errors: Counter[str] = Counter()
         self.selected: Counter[int] = Counter()
 
@@ -78,6 +45,7 @@ class _Intake:
         elif job.answered is not None:
             status = JobStatus.COMPLETED
             self.counts["from_store"] += 1
+            self.counts["rendered"] += job.answered.browser_use == BrowserUse.SHOWED
             if job.answered.selected is not None:
                 self.selected[job.answered.selected] += 1
         if status is not JobStatus.PENDING:
@@ -92,6 +60,7 @@ class _Intake:
             "href": None if job.href == job.url else job.href,
             "host": job.host,
             "priority": job.priority,
+            "lane": Lane.HTTP.value,
             "status": status.value,
             "attempts": 0,
             "error_kind": job.error_kind,
@@ -101,6 +70,7 @@ class _Intake:
             "page_kind": job.answered.page_kind if job.answered else None,
             "page_kind_signal": job.answered.page_kind_signal if job.answered else None,
             "selected": job.answered.selected if job.answered else None,
+            "browser_use": job.answered.browser_use if job.answered else None,
             "finish_order": place,
             "finished_ms": self.at_ms if place else None,
             "parent_job_id": job.parent_job_id,
@@ -130,11 +100,7 @@ def add_batch(
     Raises InputError for an id that not every database keeps as it is, AlreadyThere for one that
     is taken, or for a run that is there or not the next, DatabaseUnavailable.
     """
-    if not batch_id.isprintable():
-        raise InputError(
-            f"{batch_id!r} cannot be the id of a job or batch",
-            hint="use letters, digits and hyphens",
-        )
+    _check_id(batch_id)
     created_ms = now_ms()
     with write_transaction(engine) as connection:
         next_run = 1
@@ -150,31 +116,17 @@ def add_batch(
                     hint=f"look at the newest: attach({name!r})",
                 )
         intake = _Intake(batch_id, created_ms)
-        pending = map(intake.row, rows)
-        while values := list(islice(pending, CHUNK)):
-            connection.execute(jobs.insert(), values)
-        done = intake.last_place >= total and not growing
-        connection.execute(
-            batches.insert().values(
-                id=batch_id,
-                name=name,
-                run=next_run,
-                state=(BatchState.FINISHED if done else BatchState.OPEN).value,
-                config=json.dumps(config.to_storage()),
-                fingerprint=fingerprint,
-                owner=owner,
-                url_column=url_column,
-                total=total,
-                cancelled=0,
-                finish_order=intake.last_place,
-                enqueued=done,
-                selected=counted(None, intake.selected.elements()),
-                growing=growing,
-                created_ms=created_ms,
-                finished_ms=created_ms if done else None,
-                **intake.counts,
-            )
+        insert_rows(connection, jobs, map(intake.row, rows))
+        batch = _batch_row(
+            intake,
+            config=config,
+            fingerprint=fingerprint,
+            owner=owner,
+            total=total,
+            growing=growing,
         )
+        batch |= {"name": name, "run": next_run, "url_column": url_column}
+        insert_rows(connection, batches, [batch])
         parts = [
             {"batch_id": batch_id, "part": part, "data": data} for part, data in enumerate(table)
         ]
@@ -182,6 +134,70 @@ def add_batch(
             connection.execute(inputs.insert(), parts)
         count_errors(connection, created_ms, intake.errors)
         return _find(connection, batches.c.id == batch_id)[0]
+
+
+def _check_id(batch_id: str) -> None:
+    if not batch_id.isprintable():
+        raise InputError(
+            f"{batch_id!r} cannot be the id of a job or batch",
+            hint="use letters, digits and hyphens",
+        )
+
+
+def _batch_row(
+    intake: _Intake,
+    *,
+    config: ScrapingConfig,
+    fingerprint: str,
+    owner: str,
+    total: int,
+    growing: bool = False,
+) -> dict[str, Any]:
+    """A new batch as a row of `batches`, when all its jobs were taken in."""
+    done = intake.last_place >= total and not growing
+    return {
+        "id": intake.batch_id,
+        "state": (BatchState.FINISHED if done else BatchState.OPEN).value,
+        "config": json.dumps(config.to_storage()),
+        "fingerprint": fingerprint,
+        "owner": owner,
+        "total": total,
+        "finish_order": intake.last_place,
+        "enqueued": done,
+        "selected": counted(None, intake.selected.elements()),
+        "growing": growing,
+        "created_ms": intake.at_ms,
+        "finished_ms": intake.at_ms if done else None,
+        **intake.counts,
+    }
+
+
+class Single(NamedTuple):
+    """A job that is submitted alone: a batch of one row, with the same id, that is to be fetched."""
+
+    job: NewJob
+    config: ScrapingConfig
+    fingerprint: str
+
+
+def add_singles(engine: sa.Engine, singles: Sequence[Single], *, owner: str, at_ms: int) -> int:
+    """Accept jobs that were submitted alone, all in one transaction; the epoch of the record's Redis.
+
+    When this returns they are on the disk. Raises what `add_batch` raises, and then none is accepted.
+    """
+    for one in singles:
+        _check_id(one.job.id)
+    rows, owners = [], []
+    for one in singles:
+        intake = _Intake(one.job.id, at_ms)
+        rows.append(intake.row(one.job))
+        owners.append(
+            _batch_row(intake, config=one.config, fingerprint=one.fingerprint, owner=owner, total=1)
+        )
+    with write_transaction(engine) as connection:
+        insert_rows(connection, jobs, rows)
+        insert_rows(connection, batches, owners)
+        return int(read_meta(connection, "epoch"))
 
 
 def append_jobs(
@@ -212,7 +228,7 @@ def append_jobs(
     added = [replace(job, row=row) for row, job in enumerate(wanted.values(), batch.total)]
     if added:
         rows = [intake.row(job, key) for job, key in zip(added, wanted, strict=True)]
-        connection.execute(jobs.insert(), rows)
+        insert_rows(connection, jobs, rows)
         count_errors(connection, at_ms, intake.errors)
     connection.execute(
         batches.update()
@@ -279,7 +295,21 @@ def selector_matches(engine: sa.Engine, batch: Batch) -> tuple[int, dict[str, in
     with read_transaction(engine) as connection:
         query = sa.select(batches.c.selected).where(batches.c.id == batch.id)
         counts = connection.execute(query).scalar_one_or_none()
-    return by_selector(counts, batch.config.custom_selectors)
+    return by_selector(counts, batch.config.recipe.asked)
+
+
+def runs_with_selectors(engine: sa.Engine, batch: Batch) -> list[tuple[Batch, int, dict[str, int]]]:
+    """Each run of a batch's name up to it, oldest first (it alone, if it has no name): the batch, how many
+    pages were read, and on how many each selector matched."""
+    c = batches.c
+    wanted = c.id == batch.id
+    if batch.name is not None:
+        wanted = sa.and_(c.name == batch.name, c.run <= batch.run)
+    with read_transaction(engine) as connection:
+        found = _find(connection, wanted, limit=100)
+        counts = dict(connection.execute(sa.select(c.id, c.selected).where(wanted)).all())
+    runs = sorted(found, key=lambda one: one.run)
+    return [(one, *by_selector(counts.get(one.id), one.config.recipe.asked)) for one in runs]
 
 
 def fingerprint_of(engine: sa.Engine, batch_id: str) -> str:
@@ -307,6 +337,7 @@ class BatchRow(NamedTuple):
     failed: int
     cancelled: int
     from_store: int
+    rendered: int
     created_ms: int
     finished_ms: int | None
 
@@ -334,8 +365,11 @@ def unfinished_batches(engine: sa.Engine, *, only_not_enqueued: bool = False) ->
 
 
 def set_enqueued(engine: sa.Engine, batch_ids: Sequence[str], epoch: int) -> None:
-    """Note that every open job of the batches is in the Redis of this epoch, if it is still that."""
-    with write_transaction(engine) as connection:
+    """Note that every open job of the batches is in the Redis of this epoch, if it is still that.
+
+    A note that is lost costs nothing but that they are put there once more.
+    """
+    with write_transaction(engine, durable=False) as connection:
         if int(read_meta(connection, "epoch")) == epoch:
             connection.execute(
                 batches.update().where(batches.c.id.in_(batch_ids)).values(enqueued=True)
@@ -427,6 +461,7 @@ def _find(
             failed=row.failed,
             cancelled=row.cancelled,
             from_store=row.from_store,
+            rendered=row.rendered,
             growing=row.growing,
             created_at=from_ms(row.created_ms),
             finished_at=from_ms(row.finished_ms),

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.database import schema
 from scrapeq.database.latency import add_latency_bucket
+from scrapeq.database.prepared import scalar
 from scrapeq.errors import (
     AlreadyThere,
     ConfigError,
@@ -83,18 +84,25 @@ def read_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def write_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+def write_transaction(engine: sa.Engine, *, durable: bool = True) -> Iterator[sa.Connection]:
     """One transaction that may write; all of it or nothing is kept.
 
     In SQLite it takes the write lock at its start: a transaction that begins by reading and goes
     on to write would fail instead of waiting when another one writes in between.
 
+    durable: it is on the disk when the block ends. Without it, the block does not wait for the disk,
+    and a machine that loses its power may lose the transaction: for what is found out again.
+
     Raises DatabaseUnavailable; AlreadyThere for an id that is taken; InputError for a value that
     the database cannot keep.
     """
     with _translated(engine, "the database does not take a write"):
-        connecting = engine.connect().execution_options(scrapeq_writes=True)
+        connecting = engine.connect().execution_options(
+            scrapeq_writes=True, scrapeq_durable=durable
+        )
         with connecting as connection, connection.begin():
+            if not durable and engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
 
 
@@ -158,14 +166,22 @@ def _open_sqlite(path: Path) -> sa.Engine:
         connection.isolation_level = None  # we say BEGIN ourselves, below
         connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}")
         _write_ahead(connection)  # readers never wait for a writer
-        connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
         connection.execute("PRAGMA cache_size = -32000")  # KiB
         add_latency_bucket(connection)
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get("scrapeq_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("scrapeq_writes"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        durable = options.get("scrapeq_durable", True)
+        # FULL: a commit is on the disk. NORMAL: it goes there with the next one that is FULL.
+        wanted = "FULL" if durable else "NORMAL"
+        if connection.info.get("synchronous") != wanted:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
+            connection.info["synchronous"] = wanted
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
@@ -242,10 +258,12 @@ def insert_into(connection: sa.Connection, table: sa.Table) -> Any:
     return dialects[connection.dialect.name](table)
 
 
+_META = sa.select(schema.meta.c.value).where(schema.meta.c.key == sa.bindparam("key"))
+
+
 def read_meta(connection: sa.Connection, key: str) -> str:
     """The value of a key that every database has from the start."""
-    query = sa.select(schema.meta.c.value).where(schema.meta.c.key == key)
-    return str(connection.execute(query).scalar_one())
+    return str(scalar(connection, _META, {"key": key}))
 
 
 def write_meta(connection: sa.Connection, key: str, value: str) -> None:

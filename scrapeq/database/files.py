@@ -6,36 +6,18 @@ another machine is there for the notebook. They are kept once per content, as ra
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from scrapeq.database.contents import content_hash, unpacked
 from scrapeq.database.engine import read_transaction
 from scrapeq.database.schema import contents, files, jobs, pages
 from scrapeq.models import FileKind, JobStatus, PageFile
 
 #: Files that are read at once, without their bytes and with them: a file may have as many MB as a page.
 READ_CHUNK, BODIES_CHUNK = 10_000, 16
-#: Types whose bytes are compressed already.
-_COMPRESSED = ("image/", "application/pdf")
-
-
-def content_hash(body: bytes) -> str:
-    """The name under which a content is kept once."""
-    return hashlib.sha256(body).hexdigest()
-
-
-def content_row(body: bytes, content_type: str) -> dict[str, Any]:
-    """A row of `contents`."""
-    level = 0 if content_type.startswith(_COMPRESSED) else 6
-    return {
-        "sha256": content_hash(body),
-        "content_type": content_type,
-        "body": zlib.compress(body, level),
-    }
 
 
 def file_values(job_id: str, found: Sequence[PageFile]) -> list[dict[str, Any]]:
@@ -78,7 +60,7 @@ def file_rows_with_bodies(
     """The same, with the bytes behind each row; each chunk has few."""
     query = _of_batch(batch_id, kinds).join(contents, contents.c.sha256 == files.c.sha256)
     for chunk in _chunks(engine, query.add_columns(contents.c.body), BODIES_CHUNK):
-        yield [(*row[:-1], zlib.decompress(row[-1])) for row in chunk]
+        yield [(*row[:-1], unpacked(row[-1])) for row in chunk]
 
 
 def any_files(engine: sa.Engine, batch_id: str) -> bool:

@@ -16,7 +16,8 @@ from scrapeq.database.schema import batches, jobs, pages
 
 
 class JobRow(NamedTuple):
-    """A job, with the name of its batch and the HTTP status of the page that answers it.
+    """A job, with the name of its batch, and of the page that answers it the HTTP status and whether a
+    browser showed it.
 
     `started_s` and `finished_s` are seconds since 1970. `at_ms` is the time that it is listed by:
     when it finished, or else when it was submitted.
@@ -38,6 +39,7 @@ class JobRow(NamedTuple):
     elapsed_s: float | None
     http_status: int | None
     from_store: bool
+    rendered: bool | None
     at_ms: int
 
 
@@ -183,6 +185,7 @@ def _query(at_ms: sa.ColumnElement[Any]) -> sa.Select[Any]:
         "started_s": jobs.c.started_ms / 1000.0,
         "finished_s": jobs.c.finished_ms / 1000.0,
         "http_status": pages.c.http_status,
+        "rendered": pages.c.rendered,
         "at_ms": at_ms,
     }
     return sa.select(*(found[name] for name in JobRow._fields)).select_from(

@@ -17,7 +17,11 @@ from scrapeq.database.batches import UNFINISHED, close_finished
 from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.minutes import count_errors, delete_minutes
 from scrapeq.database.schema import (
+    BY_HAND,
+    LACKED,
     NOT_A_PAGE,
+    ai_calls,
+    ai_spent,
     batches,
     contents,
     events,
@@ -27,7 +31,16 @@ from scrapeq.database.schema import (
     jobs,
     pages,
 )
-from scrapeq.models import FINAL, BatchState, ErrorKind, Job, JobStatus, Lane, check_move
+from scrapeq.models import (
+    FINAL,
+    BatchState,
+    BrowserUse,
+    ErrorKind,
+    Job,
+    JobStatus,
+    Lane,
+    check_move,
+)
 
 OPEN = tuple(status.value for status in JobStatus if status not in FINAL)
 #: Jobs that workers are to fetch. What a worker runs is "pending" in the record: "running" there was
@@ -183,6 +196,13 @@ def ids_and_urls(engine: sa.Engine, batch_id: str) -> list[tuple[str, str]]:
         return [(str(row[0]), str(row[1])) for row in connection.execute(query)]
 
 
+def urls_of(engine: sa.Engine, batch_id: str) -> list[str]:
+    """The URLs of all rows of a batch as they were given, in their order."""
+    query = sa.select(jobs.c.url).where(jobs.c.batch_id == batch_id).order_by(jobs.c.row)
+    with read_transaction(engine) as connection:
+        return list(connection.execute(query).scalars())
+
+
 def id_at(engine: sa.Engine, batch_id: str, row: int) -> str | None:
     """The id of the job of an input row."""
     query = sa.select(jobs.c.id).where(jobs.c.batch_id == batch_id, jobs.c.row == row)
@@ -213,19 +233,23 @@ def find_jobs(
 
 
 def count_by_status(engine: sa.Engine) -> dict[JobStatus, int]:
-    """How many jobs the record has of each status, from the batches' counters."""
+    """How many jobs the record has of each status: from the batches' counters, and an index of those
+    that were made running by hand. What a worker runs or waits to try again is pending here."""
     c = batches.c
     sums = [
         sa.func.coalesce(sa.func.sum(column), 0)
         for column in (c.total, c.completed, c.failed, c.cancelled)
     ]
+    by_hand = sa.select(sa.func.count()).select_from(jobs).where(BY_HAND).scalar_subquery()
     with read_transaction(engine) as connection:
-        total, completed, failed, cancelled = connection.execute(sa.select(*sums)).one()
+        numbers = connection.execute(sa.select(*sums, by_hand)).one()
+    total, completed, failed, cancelled, running = map(int, numbers)
     return {
-        JobStatus.PENDING: int(total - completed - failed - cancelled),
-        JobStatus.COMPLETED: int(completed),
-        JobStatus.FAILED: int(failed),
-        JobStatus.CANCELLED: int(cancelled),
+        JobStatus.PENDING: total - completed - failed - cancelled - running,
+        JobStatus.RUNNING: running,
+        JobStatus.COMPLETED: completed,
+        JobStatus.FAILED: failed,
+        JobStatus.CANCELLED: cancelled,
     }
 
 
@@ -263,6 +287,20 @@ def page_kinds(engine: sa.Engine, batch_id: str) -> dict[tuple[str, bool], int]:
         return {(str(kind), bool(ok)): int(n) for kind, ok, n in connection.execute(query)}
 
 
+def without_browser(engine: sa.Engine, batch_id: str) -> int:
+    """How many rows of a batch have a page that needed a browser and had none, from an index of such
+    rows alone."""
+    query = sa.select(sa.func.count()).where(jobs.c.batch_id == batch_id, LACKED)
+    with read_transaction(engine) as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def made_running(engine: sa.Engine) -> list[str]:
+    """The jobs that were made running by hand, from an index of them alone."""
+    with read_transaction(engine) as connection:
+        return list(connection.execute(sa.select(jobs.c.id).where(BY_HAND)).scalars())
+
+
 def failed_rows(
     engine: sa.Engine, batch_id: str, kind: str, limit: int
 ) -> list[tuple[int, str, str]]:
@@ -293,6 +331,7 @@ def move_job(
         if not job:
             return False
         old, batch_id = JobStatus(job[0].status), job[0].batch_id
+        rendered = int(job[0].browser_use == BrowserUse.SHOWED)
         check_move(job_id, old, status)
         if status is old:
             return True
@@ -302,6 +341,7 @@ def move_job(
             job_id,
             old,
             status,
+            rendered=rendered,
             error_kind=error_kind,
             error_message=error_message,
         )
@@ -373,12 +413,15 @@ def reopen_jobs(engine: sa.Engine, batch_id: str, kinds: Sequence[ErrorKind] | N
         reopened = sum(counts.values())
         if reopened:
             _free_duplicates(connection, batch_id)
+            showed = jobs.c.browser_use == BrowserUse.SHOWED
+            rendered = sa.select(sa.func.count()).where(jobs.c.batch_id == batch_id, showed)
             connection.execute(
                 batches.update()
                 .where(batches.c.id == batch_id)
                 .values(
                     failed=batches.c.failed - counts[JobStatus.FAILED],
                     cancelled=batches.c.cancelled - counts[JobStatus.CANCELLED],
+                    rendered=rendered.scalar_subquery(),
                     **_REOPENED,
                 )
             )
@@ -404,7 +447,8 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
             if connection.execute(query.with_for_update()).first() is None:
                 continue  # it was opened again meanwhile
             deleted += connection.execute(jobs.delete().where(jobs.c.batch_id == batch_id)).rowcount
-            connection.execute(inputs.delete().where(inputs.c.batch_id == batch_id))
+            for table in (inputs, ai_spent, ai_calls):
+                connection.execute(table.delete().where(table.c.batch_id == batch_id))
             connection.execute(batches.delete().where(batches.c.id == batch_id))
     # NOT EXISTS, because PostgreSQL looks through all of a long NOT IN for every row.
     owner = sa.select(batches.c.id).where(batches.c.id == pages.c.batch_id)
@@ -435,6 +479,7 @@ _PENDING: dict[str, Any] = {
     "page_kind": None,
     "page_kind_signal": None,
     "selected": None,
+    "browser_use": None,
 }
 #: What a batch with open jobs again is; a paused one stays paused.
 _REOPENED: dict[str, Any] = {
@@ -455,6 +500,7 @@ def _move(
     old: JobStatus,
     new: JobStatus,
     *,
+    rendered: int,
     error_kind: ErrorKind | None,
     error_message: str | None,
 ) -> None:
@@ -483,7 +529,7 @@ def _move(
         if status in _COUNTED:
             counters[status.value] = batches.c[status.value] + change
     if old in FINAL:
-        counters |= _REOPENED
+        counters |= _REOPENED | {"rendered": batches.c.rendered - rendered}
         _free_duplicates(connection, batch_id)
     if counters:
         connection.execute(batches.update().where(batches.c.id == batch_id).values(**counters))
@@ -527,8 +573,9 @@ def _lock_batch(connection: sa.Connection, batch_id: str) -> int | None:
 
 
 def _locked(connection: sa.Connection, ids: Sequence[str]) -> Sequence[Any]:
-    """The jobs' ids, batches and statuses, with their batches locked first."""
-    query = sa.select(jobs.c.id, jobs.c.batch_id, jobs.c.status).where(jobs.c.id.in_(ids))
+    """The jobs' ids, batches, statuses and use of browsers, with their batches locked first."""
+    j = jobs.c
+    query = sa.select(j.id, j.batch_id, j.status, j.browser_use).where(j.id.in_(ids))
     for batch_id in sorted({row.batch_id for row in connection.execute(query)}):
         _lock_batch(connection, batch_id)
     return connection.execute(query).all()

@@ -25,14 +25,15 @@ from scrapeq.models.tallies import ErrorSpan
 class Span:
     """The jobs that finished within a span of time, and how long their last tries took.
 
-    `timed` are those that a request was sent for, `time_s` the sum of their times, `latencies`
-    their histogram (see `stats`). Times of minutes before version 4 of the tables are only in
-    `time_s`; their `timed` is every job.
+    `rendered` are those whose page a browser showed, `timed` those that a request was sent for,
+    `time_s` the sum of their times, `latencies` their histogram (see `stats`). Times of minutes before
+    version 4 of the tables are only in `time_s`; their `timed` is every job.
     """
 
     start_ms: int
     succeeded: int = 0
     failed: int = 0
+    rendered: int = 0
     timed: int = 0
     time_s: float = 0.0
     latencies: dict[int, int] = field(default_factory=dict)
@@ -58,6 +59,7 @@ def merged(spans: Sequence[Span]) -> Span:
         start_ms=min((span.start_ms for span in spans), default=0),
         succeeded=sum(span.succeeded for span in spans),
         failed=sum(span.failed for span in spans),
+        rendered=sum(span.rendered for span in spans),
         timed=sum(span.timed for span in spans),
         time_s=sum(span.time_s for span in spans),
         latencies=stats.merge(span.latencies for span in spans),
@@ -75,11 +77,14 @@ def count_finished(
     succeeded: int,
     failed: int,
     times_s: Iterable[float],
+    *,
+    rendered: int = 0,
 ) -> None:
     """Add jobs to the minute they finished in; part of the caller's transaction.
 
-    times_s: of those that a request was sent for. The minute's row comes first, so that others who
-    write to the same minute wait here, and not in a circle for each other's latencies.
+    times_s: of those that a request was sent for. rendered: how many of them a browser showed. The
+    minute's row comes first, so that others who write to the same minute wait here, and not in a
+    circle for each other's latencies.
     """
     minute_ms = floor_ms(at_ms, MINUTE_MS)
     times = list(times_s)
@@ -87,6 +92,7 @@ def count_finished(
         "minute_ms": minute_ms,
         "succeeded": succeeded,
         "failed": failed,
+        "rendered": rendered,
         "time_s": sum(times),
         "timed": len(times),
     }
@@ -125,7 +131,9 @@ def spans_since(
     spans: dict[int, Span] = {}
     start = _start(history, every_ms)
     c = history.c
-    sums = [sa.func.sum(column) for column in (c.succeeded, c.failed, c.timed, c.time_s)]
+    sums = [
+        sa.func.sum(column) for column in (c.succeeded, c.failed, c.rendered, c.timed, c.time_s)
+    ]
     counted = sa.select(start, *sums).where(c.minute_ms >= since_ms).group_by(start).order_by(start)
     start = _start(latencies, every_ms)
     timed = (
@@ -134,8 +142,9 @@ def spans_since(
         .group_by(start, latencies.c.bucket)
     )
     with read_transaction(engine) as connection:
-        for start_ms, succeeded, failed, with_time, time_s in connection.execute(counted):
-            spans[start_ms] = Span(start_ms, int(succeeded), int(failed), int(with_time), time_s)
+        for start_ms, *numbers, time_s in connection.execute(counted):
+            succeeded, failed, rendered, with_time = map(int, numbers)
+            spans[start_ms] = Span(start_ms, succeeded, failed, rendered, with_time, time_s)
         if timings and spans:
             for start_ms, bucket, count in connection.execute(timed):
                 if start_ms in spans:  # the minute may have begun between the two looks

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,11 +14,14 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from scrapeq.clock import from_ms, now_ms, to_ms
-from scrapeq.database.batches import NewJob, StoredAnswer, append_jobs, close_finished
-from scrapeq.database.engine import insert_into, read_transaction, write_transaction
-from scrapeq.database.files import content_hash, content_row, file_values
+from scrapeq.database import contents as kept_contents
+from scrapeq.database.batches import append_jobs, close_finished
+from scrapeq.database.contents import content_hash, content_row, unpacked
+from scrapeq.database.engine import read_transaction, write_transaction
+from scrapeq.database.files import file_values
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.minutes import count_errors, count_finished
+from scrapeq.database.new_job import NewJob, StoredAnswer
 from scrapeq.database.schema import (
     batches,
     contents,
@@ -31,7 +33,7 @@ from scrapeq.database.schema import (
     sound_text,
 )
 from scrapeq.database.selected import counted
-from scrapeq.models import Content, Fetched, JobStatus, Links, Page, PageFile
+from scrapeq.models import Batch, BrowserUse, Content, Fetched, JobStatus, Links, Page, PageFile
 from scrapeq.models.page_fields import PAGE_FIELDS, TABLE_FIELDS, Kept, PageField, Source
 
 #: Rows that a reader takes at once.
@@ -49,7 +51,9 @@ class Result:
     content: what was read, as `packed` made it. token: of the lease under which it was made; only a
     newer one overwrites. url_key and recipe say which later jobs it may answer, and so do request
     (how it was asked for, see `RequestIdentity`) and private_to (the owner whose batches alone it may
-    answer; None: anybody's). selected: which selectors matched, see `selected_bits`. html: the page's bytes if they are to be kept. files: what a browser brought besides. appended: jobs that join
+    answer; None: anybody's). selected: which selectors matched, see `selected_bits`. html: the page's bytes if they are to be
+    kept, lasting: whether they stay when room is made for others; stored_as: the name of their content if
+    they are there already. files: what a browser brought besides. appended: jobs that join
     its batch together with it, as links of a crawl do; their rows follow the batch's last one.
     """
 
@@ -63,6 +67,8 @@ class Result:
     content: Packed = field(default_factory=dict)
     selected: int | None = None
     html: bytes | None = None
+    lasting: bool = False
+    stored_as: str | None = None
     content_type: str = ""
     files: Sequence[PageFile] = ()
     appended: Sequence[NewJob] = ()
@@ -172,7 +178,8 @@ def stored_answers(
     """Which of the duplicate keys have a page that may answer."""
     young = sa.and_(pages.c.recipe == recipe, asking.is_young)
     on = jobs.c.id == pages.c.job_id
-    known_of_it = (pages.c.job_id, jobs.c.page_kind, jobs.c.page_kind_signal, jobs.c.selected)
+    in_job = ("page_kind", "page_kind_signal", "selected", "browser_use")
+    known_of_it = (pages.c.job_id, *(jobs.c[name] for name in in_job))
     found: dict[str, StoredAnswer] = {}
     refused: dict[str, str] = {}
     private: set[str] = set()
@@ -215,6 +222,7 @@ class StoredBody:
     fetched_at: datetime
     private_to: str | None
     body: bytes
+    sha256: str
     render_reason: str | None = None
 
 
@@ -248,7 +256,8 @@ def stored_bodies(
                     content_type=row.content_type,
                     fetched_at=datetime.fromtimestamp(row.fetched_ms / 1000, UTC),
                     private_to=row.private_to,
-                    body=zlib.decompress(row.body),
+                    body=unpacked(row.body),
+                    sha256=row.html_sha256,
                     render_reason=row.render_reason if row.rendered else None,
                 )
     return found
@@ -259,7 +268,53 @@ def read_html(engine: sa.Engine, sha256: str) -> bytes | None:
     with read_transaction(engine) as connection:
         query = sa.select(contents.c.body).where(contents.c.sha256 == sha256)
         packed = connection.execute(query).scalar_one_or_none()
-    return None if packed is None else zlib.decompress(packed)
+    return None if packed is None else unpacked(packed)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """The bytes that answer a row of a batch, as they were received and decoded, or drawn in a browser.
+    url: after redirects."""
+
+    row: int
+    url: str
+    content_type: str
+    body: bytes
+
+
+def kept_page(engine: sa.Engine, batch_id: str, row: int) -> KeptPage | None:
+    """The page of one row; None where none is kept."""
+    return next(iter(_kept_pages(engine, batch_id, jobs.c.row == row, 1)), None)
+
+
+def some_kept_pages(engine: sa.Engine, batch_id: str, count: int) -> list[KeptPage]:
+    """Up to `count` pages of good rows that are kept, spread over the batch, in row order."""
+    with read_transaction(engine) as connection:
+        total = connection.execute(
+            sa.select(batches.c.total).where(batches.c.id == batch_id)
+        ).scalar_one()
+    step = max(1, total // count)
+    good = jobs.c.status == JobStatus.COMPLETED.value
+    return _kept_pages(engine, batch_id, sa.and_(good, jobs.c.row % step == 0), count)
+
+
+def _kept_pages(
+    engine: sa.Engine, batch_id: str, which: sa.ColumnElement[bool], count: int
+) -> list[KeptPage]:
+    url = sa.func.coalesce(pages.c.final_url, jobs.c.url)
+    query = (
+        sa.select(jobs.c.row, url, contents.c.content_type, contents.c.body)
+        .select_from(answered_jobs())
+        .join(contents, contents.c.sha256 == pages.c.html_sha256)
+        .where(jobs.c.batch_id == batch_id, which)
+        .order_by(jobs.c.row)
+        .limit(count)
+    )
+    with read_transaction(engine) as connection:
+        return [
+            KeptPage(row, url, content_type, unpacked(body))
+            for row, url, content_type, body in connection.execute(query)
+        ]
 
 
 def read_pages(engine: sa.Engine, job_ids: Sequence[str]) -> dict[str, Page]:
@@ -286,6 +341,24 @@ def pages_finished_after(
     )
     with read_transaction(engine) as connection:
         return [(place, _page(values)) for place, *values in connection.execute(query)]
+
+
+def without_ai_digest(recipe_digest: str) -> str:
+    """What stands in the place of a recipe's digest where a language model gave no answer: such a page
+    answers no later job."""
+    return f"{recipe_digest} without AI"
+
+
+def without_ai(engine: sa.Engine, batch: Batch) -> int:
+    """How many pages of a batch a language model gave no answer for; an index has those alone."""
+    recipe = without_ai_digest(batch.config.recipe.digest)
+    query = (
+        sa.select(sa.func.count())
+        .select_from(answered_jobs())
+        .where(pages.c.recipe == recipe, jobs.c.batch_id == batch.id)
+    )
+    with read_transaction(engine) as connection:
+        return int(connection.execute(query).scalar_one())
 
 
 #: What `page_rows` gives behind `row`, in this order; times in seconds.
@@ -318,6 +391,12 @@ def image_rows(
 ) -> Iterator[list[tuple[int, str, list[dict[str, Any]]]]]:
     """The images of each good page of a batch that has some: `(row, page url, images)`, in chunks."""
     return _chunks(engine, _of_each_page(batch_id, pages.c.images))
+
+
+def kept_rows(engine: sa.Engine, batch_id: str, field: str) -> Iterator[list[tuple[int, str, Any]]]:
+    """What each good page of a batch keeps of a field of `PageFields`: `(row, page url, value)`, in
+    chunks; pages without it are left out. fields are JSON text."""
+    return _chunks(engine, _of_each_page(batch_id, pages.c[field]))
 
 
 def _of_each_page(batch_id: str, column: sa.Column[Any]) -> sa.Select[Any]:
@@ -421,7 +500,7 @@ def _page_values(result: Result) -> Packed:
         "request": result.request,
         "private_to": result.private_to,
         "ok": page.ok,
-        "html_sha256": content_hash(result.html) if result.html is not None else None,
+        "html_sha256": content_hash(result.html) if result.html is not None else result.stored_as,
     }
 
 
@@ -507,18 +586,18 @@ _NO_CONTENT: Packed = dict.fromkeys(column for column, _, _ in _CONTENT_WRITERS)
 _FINISHED = (
     *("job", "status", "attempts", "error_kind", "error_message", "from_store", "finish_order"),
     *("started_ms", "finished_ms", "elapsed_s", "page_kind", "page_kind_signal", "selected"),
+    "browser_use",
 )
 
 
 def _save_contents(connection: sa.Connection, kept: Sequence[Result]) -> None:
     found = [
-        content_row(result.html, result.content_type) for result in kept if result.html is not None
+        content_row(result.html, result.content_type, lasting=result.lasting)
+        for result in kept
+        if result.html is not None
     ]
     found += [content_row(one.body, one.content_type) for result in kept for one in result.files]
-    rows = {row["sha256"]: row for row in found}
-    if rows:
-        insert = insert_into(connection, contents).on_conflict_do_nothing()
-        connection.execute(insert, [rows[name] for name in sorted(rows)])  # one order for all
+    kept_contents.save(connection, found)
     of_pages = [row for result in kept for row in file_values(result.page.job_id, result.files)]
     if of_pages:
         connection.execute(files.insert(), of_pages)
@@ -574,6 +653,9 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
         counts[page.batch_id][status.value] += len(same)
         if result.selected is not None:
             bits[page.batch_id] += [result.selected] * len(same)
+        browser_use = page.browser_use
+        if browser_use is BrowserUse.SHOWED:
+            counts[page.batch_id]["rendered"] += len(same)
         if page.error_kind is not None:
             errors[str(page.error_kind)] += len(same)
         for job_id in same:
@@ -591,6 +673,7 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
                     "page_kind": page.page_kind.value if page.page_kind else None,
                     "page_kind_signal": page.page_kind_signal,
                     "selected": result.selected,
+                    "browser_use": browser_use.value if browser_use else None,
                     "from_store": from_store,
                     "finish_order": place[page.batch_id],
                     "started_ms": result.started_ms,
@@ -616,4 +699,7 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
 def _count_in_history(connection: sa.Connection, kept: Sequence[Result], at_ms: int) -> None:
     succeeded = sum(result.page.ok for result in kept)
     times_s = [result.page.elapsed_s for result in kept if result.page.elapsed_s]
-    count_finished(connection, at_ms, succeeded, len(kept) - succeeded, times_s)
+    pages_now = (result.page for result in kept if not result.page.from_store)
+    rendered = sum(page.browser_use is BrowserUse.SHOWED for page in pages_now)
+    failed = len(kept) - succeeded
+    count_finished(connection, at_ms, succeeded, failed, times_s, rendered=rendered)

@@ -15,11 +15,11 @@ from isal import isal_zlib
 from pydantic_core import to_json
 
 from scrapeq.clock import MINUTE_MS
-from scrapeq.models import Lane
+from scrapeq.models import BrowserUse, JobStatus, Lane
 from scrapeq.models.page_fields import PAGE_FIELDS, Kept, PageField, Source
 from scrapeq.settings import DEFAULT_NAMESPACE
 
-VERSION = 7
+VERSION = 10
 #: The Redis of a record whose open jobs are there in the form of an older version.
 OLDER_FORM = "older form"
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
@@ -119,6 +119,7 @@ batches = sa.Table(
     sa.Column("failed", sa.Integer, nullable=False, default=0),
     sa.Column("cancelled", sa.Integer, nullable=False, default=0),
     sa.Column("from_store", sa.Integer, nullable=False, default=0),
+    sa.Column("rendered", sa.Integer, nullable=False, default=0),
     sa.Column("finish_order", sa.BigInteger, nullable=False, default=0),  # the last one given out
     sa.Column("enqueued", sa.Boolean, nullable=False, default=False),  # all of it is in Redis
     sa.Column("growing", sa.Boolean, nullable=False, default=False),  # it may still get jobs
@@ -165,6 +166,8 @@ jobs = sa.Table(
     sa.Column("page_kind", sa.Text),  # of the page that answers it
     sa.Column("page_kind_signal", sa.Text),
     sa.Column("selected", sa.BigInteger),  # which selectors matched in it: see `selected`
+    # Of the page that answers it, whose own columns a count of a million jobs would be slow to read.
+    sa.Column("browser_use", sa.Text),
     sa.Column("url_key", sa.Text),  # in batches that jobs are appended to: no second one has it
     sa.Index("jobs_by_batch", "batch_id", "row", unique=True),
     sa.Index("jobs_by_finish", "batch_id", "finish_order"),
@@ -193,15 +196,36 @@ _by_kind = sa.Index(
     postgresql_where=jobs.c.error_kind.is_not(None),
 )
 
+# An index of some jobs answers a question that has its very words: text, as a value would be bound, and
+# SQLite is asked for a Boolean `= 1`.
 #: Of jobs whose page is of no use, and may be.
-NOT_A_PAGE = sa.literal_column("jobs.page_kind <> 'page'", sa.Boolean)
+NOT_A_PAGE = sa.text("page_kind <> 'page'")
 _by_page_kind = sa.Index(
     "jobs_by_page_kind",  # how many pages of each kind a batch has, but for those that are to be read
     jobs.c.batch_id,
     jobs.c.page_kind,
     jobs.c.status,
-    sqlite_where=sa.text("page_kind <> 'page'"),
-    postgresql_where=sa.text("page_kind <> 'page'"),
+    sqlite_where=NOT_A_PAGE,
+    postgresql_where=NOT_A_PAGE,
+)
+
+#: Of jobs whose page needed a browser and had none.
+LACKED = sa.text(f"browser_use = '{BrowserUse.LACKED}'")
+_without_browser = sa.Index(
+    "jobs_without_browser",  # how many of those a batch has
+    jobs.c.batch_id,
+    jobs.c.browser_use,
+    sqlite_where=LACKED,
+    postgresql_where=LACKED,
+)
+
+#: Of jobs that were made running by hand: what a worker runs is "pending" in the record.
+BY_HAND = sa.text(f"status = '{JobStatus.RUNNING}'")
+_by_hand = sa.Index(
+    "jobs_by_hand",  # those, among all
+    jobs.c.batch_id,
+    sqlite_where=BY_HAND,
+    postgresql_where=BY_HAND,
 )
 
 _by_key = sa.Index(
@@ -244,6 +268,18 @@ contents = sa.Table(
     sa.Column("sha256", sa.Text, primary_key=True),
     sa.Column("content_type", AnyText, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False, server_default="0"),  # of `body`
+    sa.Column("kept_ms", sa.BigInteger, nullable=False, server_default="0"),
+    # Asked for: it stays when room is made for others.
+    sa.Column("lasting", sa.Boolean, nullable=False, server_default=sa.true()),
+)
+_PASSING = contents.c.lasting == sa.false()
+_by_age = sa.Index(
+    "contents_by_age",  # those that go, the oldest first, and how much room they take
+    contents.c.kept_ms,
+    contents.c.bytes,
+    sqlite_where=_PASSING,
+    postgresql_where=_PASSING,
 )
 
 files = sa.Table(
@@ -269,6 +305,7 @@ history = sa.Table(
     sa.Column("minute_ms", sa.BigInteger, primary_key=True),
     sa.Column("succeeded", sa.Integer, nullable=False),
     sa.Column("failed", sa.Integer, nullable=False),
+    sa.Column("rendered", sa.Integer, nullable=False),  # those that a browser showed
     sa.Column("time_s", sa.Float, nullable=False),  # the sum over the timed ones
     sa.Column("timed", sa.Integer, nullable=False),  # those that a request was sent for
 )
@@ -310,6 +347,43 @@ host_events = sa.Table(
     sa.Column("event", sa.Text, nullable=False),  # opened, given_up, closed
     sa.Column("error_kind", sa.Text, nullable=False, server_default=""),  # of the last failure
     sa.Column("error_message", AnyText, nullable=False, server_default=""),
+)
+
+ai_answers = sa.Table(
+    "ai_answers",  # what language models answered, by the digest of the question
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("asker", sa.Text),  # who asks now; None where there is the answer
+    sa.Column("beat", sa.Integer, nullable=False, default=0),  # rises while the asker lives
+    sa.Column("text", PackedJSON),
+    sa.Column("model", AnyText),
+    sa.Column("input_tokens", sa.BigInteger),
+    sa.Column("output_tokens", sa.BigInteger),
+    sa.Column("finish_reason", AnyText),
+    sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
+)
+
+ai_spent = sa.Table(
+    "ai_spent",  # what calls of language models came to; cost_nano in billionths of a dollar
+    metadata,
+    sa.Column("batch_id", sa.Text, primary_key=True),  # "" of calls that belong to no batch
+    sa.Column("model", AnyText, primary_key=True),
+    sa.Column("calls", sa.BigInteger, nullable=False),
+    sa.Column("cached", sa.BigInteger, nullable=False),
+    sa.Column("input_tokens", sa.BigInteger, nullable=False),
+    sa.Column("output_tokens", sa.BigInteger, nullable=False),
+    sa.Column("cost_nano", sa.BigInteger, nullable=False),
+    sa.Column("unpriced", sa.BigInteger, nullable=False),  # calls of models without a known price
+    sa.Column("unknown", sa.BigInteger, nullable=False),  # calls without an answer: see ai_spending
+)
+
+ai_calls = sa.Table(
+    "ai_calls",  # those that belong to a budget and are under way
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("batch_id", sa.Text, nullable=False, index=True),
+    sa.Column("most_nano", sa.BigInteger, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
 )
 
 
@@ -412,6 +486,67 @@ def _add_page_kinds(connection: sa.Connection) -> None:
     _by_page_kind.create(connection)
 
 
+def _add_browser_use(connection: sa.Connection) -> None:
+    """Version 8. What stored pages say is counted: a page of a file that did not know `rendered` as
+    none that a browser showed, and a minute without jobs that were tried again or deleted since."""
+    add_page_columns(connection)
+    for change in (
+        "ALTER TABLE jobs ADD COLUMN browser_use TEXT",
+        "ALTER TABLE batches ADD COLUMN rendered INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE history ADD COLUMN rendered INTEGER NOT NULL DEFAULT 0",
+    ):
+        connection.execute(sa.text(change))
+    needed = sa.select(pages.c.job_id, pages.c.rendered, pages.c.render_reason).where(
+        sa.or_(pages.c.rendered, pages.c.render_reason.is_not(None))
+    )
+    uses = [
+        {"page": job_id, "use": BrowserUse.of(rendered, reason)}
+        for job_id, rendered, reason in connection.execute(needed)
+    ]
+    j = jobs.c
+    if uses:
+        answered = sa.or_(
+            sa.and_(j.id == sa.bindparam("page"), j.page_of.is_(None)),
+            j.page_of == sa.bindparam("page"),
+        )
+        ended = sa.or_(*(j.status == one.value for one in (JobStatus.COMPLETED, JobStatus.FAILED)))
+        noting = jobs.update().where(answered, ended).values(browser_use=sa.bindparam("use"))
+        connection.execute(noting, uses)
+        _count_rendered(connection)
+    _without_browser.create(connection)
+    _by_hand.create(connection)
+
+
+def _count_rendered(connection: sa.Connection) -> None:
+    """Count in each batch and each minute the jobs whose page a browser showed."""
+    j, count = jobs.c, sa.func.count()
+    showed = j.browser_use == BrowserUse.SHOWED
+    of_batch = sa.select(count).where(j.batch_id == batches.c.id, showed).scalar_subquery()
+    connection.execute(batches.update().values(rendered=of_batch))
+    minute_ms = (j.finished_ms - j.finished_ms % MINUTE_MS).label("minute_ms")
+    then = sa.and_(showed, sa.not_(j.from_store), j.page_of.is_(None))
+    minutes = [
+        {"minute": minute, "number": number}
+        for minute, number in connection.execute(
+            sa.select(minute_ms, count).where(then).group_by(minute_ms)
+        )
+    ]
+    if minutes:
+        change = history.update().where(history.c.minute_ms == sa.bindparam("minute"))
+        connection.execute(change.values(rendered=sa.bindparam("number")), minutes)
+
+
+def _add_ages_of_contents(connection: sa.Connection) -> None:
+    """Version 10. What was kept before was asked for, and lasts."""
+    for change in (
+        "ALTER TABLE contents ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE contents ADD COLUMN kept_ms BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE contents ADD COLUMN lasting BOOLEAN NOT NULL DEFAULT TRUE",
+    ):
+        connection.execute(sa.text(change))
+    _by_age.create(connection)
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
@@ -420,4 +555,7 @@ MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     4: _steps(_add_request_identity, _add_appending, _add_namespace_and_lanes),
     5: _steps(_add_page_kinds),
     6: files.create,
+    7: _add_browser_use,
+    8: _steps(ai_answers.create, ai_spent.create, ai_calls.create),
+    9: _add_ages_of_contents,
 }

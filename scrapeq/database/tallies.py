@@ -17,10 +17,16 @@ from scrapeq.database.engine import read_transaction
 from scrapeq.database.latency import latency_bucket
 from scrapeq.database.minutes import Span, floor_ms
 from scrapeq.database.schema import history, jobs
-from scrapeq.models import JobStatus
+from scrapeq.models import BrowserUse, JobStatus
 from scrapeq.models.tallies import ErrorSpan, HostErrors, HostTally
 
 _ENDED = (JobStatus.COMPLETED.value, JobStatus.FAILED.value)
+#: Of some jobs: how many, how many of their pages a browser showed, how long their last tries took.
+_SUMS = (
+    sa.func.count(),
+    sa.func.count().filter(jobs.c.browser_use == BrowserUse.SHOWED),
+    sa.func.sum(jobs.c.elapsed_s),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ def host_tallies(
     bucket = latency_bucket(j.elapsed_s).label("bucket")
     last_ms = sa.func.max(j.finished_ms)
     tallies = (
-        sa.select(j.host, j.status, bucket, sa.func.count(), sa.func.sum(j.elapsed_s), last_ms)
+        sa.select(j.host, j.status, bucket, *_SUMS, last_ms)
         .where(j.host != "", *_of_batch(batch_id))
         .group_by(j.host, j.status, bucket)
     )
@@ -64,8 +70,8 @@ def host_tallies(
         parts = [[]] if since_ms is None else [_finished_since(since_ms), [j.finished_ms.is_(None)]]
         for conditions in parts:
             found += [
-                HostTally(host, status, number, int(count), float(time_s or 0.0), last)
-                for host, status, number, count, time_s, last in connection.execute(
+                HostTally(host, status, number, count, rendered, float(time_s or 0.0), last)
+                for host, status, number, count, rendered, time_s, last in connection.execute(
                     tallies.where(*conditions)
                 )
             ]
@@ -191,17 +197,19 @@ def _ended(
     j = jobs.c
     bucket = latency_bucket(j.elapsed_s).label("bucket")
     return (
-        sa.select(*keys, j.status, bucket, sa.func.count(), sa.func.sum(j.elapsed_s))
+        sa.select(*keys, j.status, bucket, *_SUMS)
         .where(j.status.in_(_ENDED), *_of_batch(batch_id), *_finished_since(since_ms))
         .group_by(*keys, j.status, bucket)
     )
 
 
-def _add(span: Span, status: str, bucket: int | None, count: int, time_s: float | None) -> None:
+def _add(span: Span, status: str, bucket: int | None, *sums: Any) -> None:
+    count, rendered, time_s = sums  # see `_SUMS`
     if status == JobStatus.COMPLETED.value:
         span.succeeded += count
     else:
         span.failed += count
+    span.rendered += rendered
     if bucket is not None:
         span.timed += count
         span.time_s += time_s or 0.0

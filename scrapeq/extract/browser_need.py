@@ -19,9 +19,13 @@ from typing import Any, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from scrapeq.extract.element_text import characters_in
+
 #: Characters of text that a page has at least that says something by itself; and at least where it
 #: asks for JavaScript: such a page may be a whole one with a polite remark.
 LITTLE, NOT_MUCH = 200, 600
+#: Up to which they are counted: with more, no question about a page depends on how many there are.
+MOST_COUNTED = 2_500
 #: Characters of a script that does something; what only sets a variable is shorter.
 A_SCRIPT = 80
 #: Characters of JSON beside which a page is its data and not a setting.
@@ -38,12 +42,11 @@ _STATE = re.compile(
     r"__(?:NEXT_DATA|NUXT(?:_DATA)?|INITIAL_STATE|PRELOADED_STATE|APOLLO_STATE|remixContext|"
     r"sveltekit_\w+|STATE|DATA)__?|window\.(?:initialState|preloadedState|appState)"
 )
-_HIDDEN = "script, style, noscript, template"
 
 
 class BrowserNeed(NamedTuple):
     """signal: that the page needs a browser, or None. visible: characters to be read without white
-    space, if they were counted."""
+    space, up to about MOST_COUNTED, if they were counted."""
 
     signal: str | None = None
     visible: int | None = None
@@ -54,10 +57,9 @@ def browser_need(tree: LexborHTMLParser, text: str | None, fields: dict[str, Any
     missed = bool(fields) and not any(fields.values())
     if text is not None and len(text) >= NOT_MUCH and not missed:
         return BrowserNeed()  # the usual page, which is not looked at again
-    scripts = [script for script in tree.css("script") if _runs(script)]
-    if tree.body is None or not scripts:
+    if tree.body is None or not any(_runs(script) for script in tree.css("script")):
         return BrowserNeed()
-    visible = _visible_characters(tree.body)
+    visible = characters_in(tree.body, MOST_COUNTED)
     signal = None
     if visible < LITTLE:
         signal = "empty_mount" if _has_empty_mount(tree) else "scripts_alone"
@@ -76,15 +78,6 @@ def _runs(script: LexborNode) -> bool:
     return "src" in script.attributes or len(script.text(deep=True)) >= A_SCRIPT
 
 
-def _visible_characters(body: LexborNode) -> int:
-    hidden = sum(len(_dense(node)) for node in body.css(_HIDDEN))
-    return len(_dense(body)) - hidden
-
-
-def _dense(node: LexborNode) -> str:
-    return "".join(node.text(deep=True).split())
-
-
 def _has_empty_mount(tree: LexborHTMLParser, *, surely: bool = False) -> bool:
     """An element to draw in that has next to no text yet: a spinner, "Loading".
 
@@ -93,7 +86,7 @@ def _has_empty_mount(tree: LexborHTMLParser, *, surely: bool = False) -> bool:
     places = tree.css(_SURE_MOUNTS if surely else _MOUNTS)
     if not surely:
         places += [*tree.css("body > div:empty"), *_custom_elements(tree)]
-    return any(_visible_characters(place) < 40 for place in places)
+    return any(characters_in(place, 40) < 40 for place in places)
 
 
 def _custom_elements(tree: LexborHTMLParser) -> list[LexborNode]:

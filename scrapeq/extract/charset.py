@@ -99,12 +99,14 @@ _WIDER = {
 
 def _as_utf8(body: bytes) -> str | None:
     """The text, if it is valid UTF-8; it may be cut short within its last character."""
+    if b"\0" in body:  # in a text it takes longer to find
+        body = body.replace(b"\0", b"")
     try:
-        return _without_nul(body.decode())
+        return body.decode()
     except UnicodeDecodeError as error:
         if error.start < len(body) - 3:
             return None
-        return _without_nul(body[: error.start].decode()) + "\ufffd"
+        return body[: error.start].decode() + "\ufffd"
 
 
 def _without_nul(text: str) -> str:

@@ -28,9 +28,7 @@ def images_of(tree: LexborHTMLParser, join: Joiner) -> list[dict[str, Any]]:
     """
     images: list[dict[str, Any]] = []
     seen: set[str] = set()
-    for node in tree.root.traverse() if tree.root else ():
-        if node.tag not in _IMAGES:
-            continue
+    for node in tree.css("img, amp-img, amp-anim"):
         attributes = node.attributes
         candidates = _candidates(node, attributes, join)
         url = _address(attributes, join) or (candidates[0]["url"] if candidates else None)
@@ -71,7 +69,6 @@ _MAX_SRCSET = 50_000
 # It runs to the next white space; one that ends in a comma has no descriptor, others have all up
 # to the next comma.
 _URL = re.compile(r"[\s,]*+(\S++)")
-_IMAGES = frozenset({"img", "amp-img", "amp-anim"})
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "data-image")
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _WHOLE_NUMBER = re.compile(r"\s*(\d{1,6})(?:\.\d*)?(?:px)?\s*$")

@@ -45,14 +45,18 @@ def check_selectors(selectors: Mapping[str, str | list[str]]) -> None:
         ConfigError: naming the selector, what is wrong with it, and an example.
     """
     for name, written in selectors.items():
-        selector = understand(written)
-        problem = (_wrong_xpath if selector.is_xpath else _wrong_css)(selector.query)
-        if problem:
-            raise ConfigError(
-                f"the selector {name!r} ({_as_written(written)!r}) {problem}",
-                hint='write CSS like "h1" or "a.next::attr(href)", or XPath like "//h1/text()"; '
-                'in a list, ["li.tag"], it gives all matches',
-            )
+        check_selector(name, understand(written), _as_written(written))
+
+
+def check_selector(name: str, selector: Selector, written: str) -> None:
+    """The same for one selector; `written` is shown where it is wrong."""
+    problem = (_wrong_xpath if selector.is_xpath else _wrong_css)(selector.query)
+    if problem:
+        raise ConfigError(
+            f"the selector {name!r} ({written!r}) {problem}",
+            hint='write CSS like "h1" or "a.next::attr(href)", or XPath like "//h1/text()"; '
+            'in a list, ["li.tag"], it gives all matches',
+        )
 
 
 def understand(written: str | list[str]) -> Selector:
@@ -98,9 +102,62 @@ def select(
             values = _by_xpath(xml, selector)
         else:
             values = _by_css(tree, selector)
-        kept = [_sound(value[:MAX_VALUE_CHARACTERS]) for value in values[:MAX_MATCHES]]
+        kept = _kept(values)
         found[name] = kept if selector.many else (kept[0] if kept else None)
     return found
+
+
+def css_values(scope: LexborHTMLParser | LexborNode, selector: Selector) -> list[str]:
+    """What one selector gives in a page or an element of it: the first match, or all that it asks for."""
+    return _kept(_by_css(scope, selector))
+
+
+def xpath_scope(tree: LexborHTMLParser, top: LexborNode | None) -> Any:
+    """Where XPath is asked: the page, or an element of it, which is then the context: "./b", "@class" and
+    "count(*)" are its own, and "//b" finds what is in it. Nothing around it is there."""
+    if top is None:
+        return _for_xpath(tree)
+    import parsel
+
+    from scrapeq.extract.bounds import for_lxml
+
+    whole = parsel.Selector(text=for_lxml(top.html or "", tree) or "<html></html>")
+    inside = whole.xpath("/html/body/*[1] | /html/head/*[1]")
+    return inside[0] if inside else whole
+
+
+def xpath_values(scope: Any, selector: Selector) -> list[str]:
+    """What one XPath gives in a scope of `xpath_scope`."""
+    return _kept(_by_xpath(scope, selector))
+
+
+def elements_by_xpath(scope: Any, query: str) -> list[str]:
+    """The HTML of each element that an XPath gives."""
+    try:
+        found = scope.xpath(query)
+    except ValueError:
+        return []
+    return [_sound(one.get()) for one in found[:MAX_MATCHES] if hasattr(one.root, "itertext")]
+
+
+def element_of(markup: str) -> LexborNode | None:
+    """The element that some HTML of one is, also where it may stand only within others, as a row of a
+    table."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    tag = match[1].lower() if (match := _TAG_NAME.match(markup)) else ""
+    return LexborHTMLParser(_WITHIN.get(tag, "") + markup).css_first(tag) if tag else None
+
+
+_TAG_NAME = re.compile(r"\s*<([a-zA-Z][^\s/>]*)")
+#: What the HTML standard's parser wants around these (WHATWG HTML, 13.2.6.4.9 to 15).
+_WITHIN = {
+    **dict.fromkeys(("thead", "tbody", "tfoot", "caption", "colgroup"), "<table>"),
+    "col": "<table><colgroup>",
+    "tr": "<table><tbody>",
+    **dict.fromkeys(("td", "th"), "<table><tbody><tr>"),
+    **dict.fromkeys(("option", "optgroup"), "<select>"),
+}
 
 
 _ATTRIBUTE = re.compile(r"::attr\(\s*[\"']?([^\s\"'()]+)[\"']?\s*\)\s*$")
@@ -109,6 +166,10 @@ _TEXT = re.compile(r"::text\s*$")
 
 def _as_written(written: str | list[str]) -> str:
     return written if isinstance(written, str) else "".join(written[:1])
+
+
+def _kept(values: list[str]) -> list[str]:
+    return [_sound(value[:MAX_VALUE_CHARACTERS]) for value in values[:MAX_MATCHES]]
 
 
 def _sound(text: str) -> str:
@@ -130,7 +191,7 @@ def _wrong_css(query: str) -> str:
     return ""
 
 
-def _by_css(tree: LexborHTMLParser, selector: Selector) -> list[str]:
+def _by_css(tree: LexborHTMLParser | LexborNode, selector: Selector) -> list[str]:
     from selectolax.lexbor import SelectolaxError
 
     try:

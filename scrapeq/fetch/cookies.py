@@ -7,10 +7,10 @@ Written after RFC 6265, section 5, because `http.cookies` refuses names that bro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from yarl import URL
 
@@ -22,7 +22,8 @@ MAX_COOKIES = 50
 
 
 class Cookie(NamedTuple):
-    """host_only: for the host `domain` itself alone, not for those below it."""
+    """host_only: for the host `domain` itself alone, not for those below it. http_only: not for scripts.
+    same_site: "Strict", "Lax", "None", or "" where the server does not say."""
 
     name: str
     value: str
@@ -30,6 +31,38 @@ class Cookie(NamedTuple):
     host_only: bool
     path: str
     secure: bool
+    http_only: bool = False
+    same_site: str = ""
+
+    @classmethod
+    def of_browser(cls, found: Mapping[str, Any]) -> Self:
+        """A cookie as a browser tells of it (CDP's, and Playwright's)."""
+        domain = found["domain"]
+        return cls(
+            found["name"],
+            found["value"],
+            domain.removeprefix(".").lower(),
+            not domain.startswith("."),
+            found.get("path") or "/",
+            bool(found.get("secure")),
+            bool(found.get("httpOnly")),
+            found.get("sameSite", ""),
+        )
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether browsers keep it: its name may promise how it was set, and "None" wants TLS.
+
+        RFC 6265bis, sections 5.7 (20 to 22) and 5.6.7. Chromium refuses a whole list of cookies for one that is not.
+        """
+        name = self.name.lower()
+        if name.startswith("__host-") and not (self.host_only and self.path == "/"):
+            return False
+        return self.secure or not (name.startswith(_PROMISES_TLS) or self.same_site == "None")
+
+
+_PROMISES_TLS = ("__host-", "__secure-")
+_SAME_SITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
 
 
 class Cookies:
@@ -83,7 +116,8 @@ def _parse(line: str, here: URL) -> tuple[Cookie, bool] | None:
     if not name or not (name + value).isprintable():
         return None
     host = (here.raw_host or "").lower()
-    domain, path, secure = "", "", False
+    domain, path, same_site = "", "", ""
+    secure = http_only = False
     max_age: int | None = None
     expires: datetime | None = None
     for attribute in rest.split(";"):
@@ -95,6 +129,10 @@ def _parse(line: str, here: URL) -> tuple[Cookie, bool] | None:
             path = written if written.startswith("/") else ""
         elif key == "secure":
             secure = True
+        elif key == "httponly":
+            http_only = True
+        elif key == "samesite":
+            same_site = _SAME_SITE.get(written.lower(), "")
         elif key == "max-age" and _WHOLE.fullmatch(written):
             max_age = int(written)
         elif key == "expires":
@@ -106,7 +144,8 @@ def _parse(line: str, here: URL) -> tuple[Cookie, bool] | None:
     is_over = (
         max_age <= 0 if max_age is not None else expires is not None and expires <= clock.now()
     )
-    cookie = Cookie(name, value, domain or host, not domain, path or _default_path(here), secure)
+    path = path or _default_path(here)
+    cookie = Cookie(name, value, domain or host, not domain, path, secure, http_only, same_site)
     return cookie, is_over
 
 

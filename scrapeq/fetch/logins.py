@@ -70,14 +70,7 @@ def _read(path: Path, _changed_ns: int) -> Login:
     state = json.loads(path.read_text(encoding="utf-8"))
     now_s = clock.now().timestamp()
     cookies = [
-        Cookie(
-            one["name"],
-            one["value"],
-            one["domain"].removeprefix(".").lower(),
-            not one["domain"].startswith("."),
-            one.get("path") or "/",
-            bool(one.get("secure")),
-        )
+        Cookie.of_browser(one)
         for one in state["cookies"]
         if one.get("expires", -1) == -1 or one["expires"] > now_s
     ]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scrapeq import urls
 from scrapeq.fetch.browser import Rendered, Renderer
+from scrapeq.fetch.cookies import Cookie
 from scrapeq.fetch.mode import fetch_mode
 from scrapeq.fetch.protocols import Fetcher, HostThrottle, RobotsCache, Slot
 from scrapeq.fetch.response import Response
@@ -58,6 +59,7 @@ class PoliteFetcher:
         config: ScrapingConfig,
         owner: SlotOwner | None = None,
         trail: Trail | None = None,
+        batch_id: str = "",
     ) -> Response | Failure | Trail:
         """One try of one job, from its beginning or from where it was left.
 
@@ -65,13 +67,13 @@ class PoliteFetcher:
         `Trail.host` when it is free, and calls this again with the trail.
 
         The caller has taken a slot of that host, or else the URL's, and calls this at once; `owner`
-        is whose slot it is. robots.txt (if `respect_robots`), pace, redirects, limits and the
+        is whose slot it is; batch_id, whose `session`. robots.txt (if `respect_robots`), pace, redirects, limits and the
         address guard are seen to here; all that a server can do ends as a Failure. What is raised
         is a fault of ours, and the caller's to catch: there is one place for it in a worker, around
         the whole attempt.
         """
         patient = trail is not None and trail.waits >= MOST_WAITS
-        return await self._go_on(url, config, owner, trail, patient=patient)
+        return await self._go_on(url, config, owner, trail, patient=patient, batch_id=batch_id)
 
     async def _go_on(
         self,
@@ -81,6 +83,7 @@ class PoliteFetcher:
         trail: Trail | None,
         *,
         patient: bool,
+        batch_id: str = "",
     ) -> Response | Failure | Trail:
         parsed = urls.parse(url)
         if isinstance(parsed, Failure):
@@ -92,7 +95,10 @@ class PoliteFetcher:
             fetcher = self._fetcher(config)
             if isinstance(fetcher, Failure):
                 return fetcher
-            result = await fetcher.fetch(parsed.href, config, slot, trail=trail)
+            held: tuple[Cookie, ...] = ()
+            if config.session and self.renderer is not None:
+                held = self.renderer.session_cookies(batch_id, parsed.host)
+            result = await fetcher.fetch(parsed.href, config, slot, trail=trail, held=held)
             if isinstance(result, Trail):
                 return replace(result, waits=1 + (trail.waits if trail else 0))
         finally:
@@ -102,7 +108,11 @@ class PoliteFetcher:
         return result
 
     async def render(
-        self, response: Response, config: ScrapingConfig, owner: SlotOwner | None = None
+        self,
+        response: Response,
+        config: ScrapingConfig,
+        owner: SlotOwner | None = None,
+        batch_id: str = "",
     ) -> Rendered | Failure:
         """What a browser makes of a page that was fetched; only where there is a `renderer`.
 
@@ -111,7 +121,7 @@ class PoliteFetcher:
         assert self.renderer is not None  # noqa: S101 - the caller has looked
         pace = PacedSlot(self._throttle, config, claimed="", owner=owner)
         try:
-            return await self.renderer.render(response, config, self._slot(pace, config))
+            return await self.renderer.render(response, config, self._slot(pace, config), batch_id)
         finally:
             await pace.forfeit()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from scrapeq.fetch.cookies import Cookie
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.trail import Trail
 from scrapeq.models import (
@@ -115,8 +117,10 @@ class Fetcher(Protocol):
         *,
         cut: bool = False,
         trail: Trail | None = None,
+        held: Sequence[Cookie] = (),
     ) -> Response | Failure | Trail:
-        """One try. Takes a slot before every request, also for each redirect.
+        """One try. Takes a slot before every request, also for each redirect. held: cookies that are
+        there before it; they are sent to whom they belong, and are none of the visit's own.
 
         A Trail where the slot says that the next request must wait; with `trail` it goes on there.
         All that a server can do is a Failure; what is raised is a fault of ours. cut: a body that

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -21,7 +21,7 @@ from scrapeq import clock, urls
 from scrapeq.errors import ConfigError
 from scrapeq.extract.challenge import challenge_by_headers, challenge_in
 from scrapeq.fetch import logins
-from scrapeq.fetch.cookies import Cookies
+from scrapeq.fetch.cookies import Cookie, Cookies
 from scrapeq.fetch.exchange import (
     CHALLENGE_BYTES,
     CHALLENGED,
@@ -81,6 +81,7 @@ class HttpFetcher:
         *,
         cut: bool = False,
         trail: Trail | None = None,
+        held: Sequence[Cookie] = (),
     ) -> Response | Failure | Trail:
         """The page behind `url`, or why there is none; raises nothing that a server can cause.
 
@@ -96,6 +97,7 @@ class HttpFetcher:
             slot=slot,
             cut=cut,
             trail=trail or Trail(url.partition("#")[0]),
+            held=held,
         )
         try:
             async with fetching.watch:
@@ -129,6 +131,7 @@ class _Fetch:
         slot: Slot,
         cut: bool,
         trail: Trail,
+        held: Sequence[Cookie],
     ) -> None:
         self.watch = Watch(config, trail.elapsed_s)
         self._transport = transport
@@ -143,7 +146,8 @@ class _Fetch:
         self._led_on = list(trail.redirects)
         self._cookies = Cookies(trail.cookies)
         self._own: dict[str, str] | None = None
-        self._login: Cookies | None = None
+        self._held = held
+        self._before: Cookies | None = None  # cookies that are there before the visit
         self._observers = observers
         self._observation: Observation | None = None
 
@@ -277,8 +281,8 @@ class _Fetch:
 
     def _headers(self, cookies: str) -> Mapping[str, str]:
         """Ours, the user's over them, and credentials where they belong."""
-        if self._config.storage_state:
-            cookies = self._with_login(self._config.storage_state, cookies)
+        if self._config.storage_state or self._held:
+            cookies = self._with_held(cookies)
         if not (self._config.headers or self._config.cookies or cookies or "@" in self._current):
             return self._defaults()  # as most requests are, and at a tenth of the cost
         headers = {name.lower(): (name, value) for name, value in self._defaults().items()}
@@ -307,17 +311,19 @@ class _Fetch:
                 )
         return dict(headers.values())
 
-    def _with_login(self, name: str, cookies: str) -> str:
-        """Cookies of the visit, and before them those of a login that the visit has not set anew.
+    def _with_held(self, cookies: str) -> str:
+        """Cookies of the visit, and before them those of a login and a session that it has not set anew.
 
         They are not in the visit's jar, because that is kept in Redis while a host is waited for.
         """
-        if self._login is None:
-            self._login = Cookies(logins.load(self._routes.logins, name).cookies)
+        if self._before is None:
+            name = self._config.storage_state
+            login = logins.load(self._routes.logins, name).cookies if name else ()
+            self._before = Cookies([*login, *self._held])
         set_anew = {one.partition("=")[0] for one in cookies.split("; ")}
         kept = [
             one
-            for one in self._login.header(self._current).split("; ")
+            for one in self._before.header(self._current).split("; ")
             if one and one.partition("=")[0] not in set_anew
         ]
         return "; ".join([*kept, cookies] if cookies else kept)

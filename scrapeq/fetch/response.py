@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scrapeq.fetch.cookies import Cookie
-from scrapeq.models import Failure
+from scrapeq.models import ErrorKind, Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Response:
     request was sent. elapsed_s: from the first byte sent to the last one read, without the waits
     that politeness asked for. cookies: what the servers on the way have set.
     render_reason: why a browser showed it, of a page that one has; `body` is then what it became.
+    stored_as: the name of the body's content in the record, of a page that was not fetched now.
     """
 
     url: str
@@ -34,11 +35,16 @@ class Response:
     elapsed_s: float
     cookies: tuple[Cookie, ...] = ()
     render_reason: str | None = None
+    stored_as: str | None = None
 
     @property
     def asked(self) -> str:
         """The URL before redirects, without fragment and credentials."""
         return self.redirects[0] if self.redirects else self.final_url
+
+    def failed(self, kind: ErrorKind, message: str) -> Failure:
+        """Why this answer gives no page after all."""
+        return Failure(kind, message, http_status=self.http_status, final_url=self.final_url)
 
 
 @dataclass(frozen=True, slots=True)

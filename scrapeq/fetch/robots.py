@@ -195,9 +195,14 @@ class Robots:
 
 
 def _small(config: ScrapingConfig) -> ScrapingConfig:
-    """The options of a job with the limits of a robots.txt."""
+    """The options of a job with the limits of a robots.txt, which is asked for as by anybody: what it
+    says counts for everybody, and a redirect may have led to a site that is not the credentials' own."""
+    agent = {name: text for name, text in config.headers.items() if name.lower() == "user-agent"}
     return config.model_copy(
         update={
+            "headers": agent,
+            "cookies": {},
+            "storage_state": None,
             "max_body_mb": MAX_BYTES / 1e6,
             "max_redirects": _REDIRECTS,
             "total_timeout_s": min(config.total_timeout_s, _TIMEOUT_S),

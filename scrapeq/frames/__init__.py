@@ -1,14 +1,13 @@
-"""Tables in (a column of URLs) and out (pages, errors, links, images, jobs, hosts, history; files).
+"""Tables in (a column of URLs) and out (pages, errors, links, images, tables, jobs, hosts, history; files).
 
 pandas is loaded when a table is asked for, not by `import scrapeq.frames`.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from scrapeq.frames.url_column import UrlColumn, read_urls
+from scrapeq.lazy import names_of
 
 if TYPE_CHECKING:
     from scrapeq.frames.comparing import Seen, comparison_frame, selected
@@ -34,13 +33,25 @@ if TYPE_CHECKING:
     from scrapeq.frames.packing import pack_table, unpack_table
     from scrapeq.frames.pages import (
         PAGE_COLUMNS,
+        entries_frame,
         errors_frame,
         images_frame,
         links_frame,
         pages_frame,
         paused_frame,
         problems_frame,
+        products_frame,
+        structured_frame,
     )
+    from scrapeq.frames.records import (
+        evidence_frame,
+        items_frame,
+        selector_health_frame,
+        sources_frame,
+        violations_frame,
+    )
+    from scrapeq.frames.tables import Tables, found_tables, table_frame
+    from scrapeq.frames.url_column import UrlColumn, read_urls
 
 __all__ = [
     "JOB_COLUMNS",
@@ -50,34 +61,47 @@ __all__ = [
     "Seen",
     "Step",
     "Steps",
+    "Tables",
     "UrlColumn",
     "batches_frame",
     "check_export_path",
     "comparison_frame",
     "console_frame",
+    "entries_frame",
     "error_history_frame",
     "errors_frame",
+    "evidence_frame",
     "export",
     "files_folder",
     "files_frame",
+    "found_tables",
     "history_frame",
     "host_history_frame",
     "hosts_frame",
     "images_frame",
+    "items_frame",
     "jobs_frame",
     "links_frame",
     "pack_table",
     "pages_frame",
     "paused_frame",
     "problems_frame",
+    "products_frame",
     "read_urls",
     "responses_frame",
     "selected",
+    "selector_health_frame",
+    "sources_frame",
+    "structured_frame",
+    "table_frame",
     "unpack_table",
+    "violations_frame",
     "with_files",
 ]
 
 _HOMES = {
+    "UrlColumn": "url_column",
+    "read_urls": "url_column",
     "FileReading": "files",
     "FilesFrame": "files",
     "console_frame": "files",
@@ -85,28 +109,31 @@ _HOMES = {
     "files_frame": "files",
     "responses_frame": "files",
     "with_files": "files",
+    "items_frame": "records",
+    "selector_health_frame": "records",
+    "sources_frame": "records",
+    "evidence_frame": "records",
+    "violations_frame": "records",
     "JOB_COLUMNS": "jobs",
     "Seen": "comparing",
     "Step": "history",
     "Steps": "history",
+    "Tables": "tables",
     "batches_frame": "jobs",
     "check_export_path": "exporting",
     "comparison_frame": "comparing",
     "error_history_frame": "history",
     "export": "exporting",
+    "found_tables": "tables",
     "history_frame": "history",
     "host_history_frame": "history",
     "hosts_frame": "hosts",
     "jobs_frame": "jobs",
     "pack_table": "packing",
     "selected": "comparing",
+    "table_frame": "tables",
     "unpack_table": "packing",
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'pages')}"), name)
-    globals()[name] = value  # asked for a million times, it is looked for once
-    return value
+__getattr__ = names_of(__name__, {name: _HOMES.get(name, "pages") for name in __all__})

@@ -68,7 +68,7 @@ def export(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
 
     csv: UTF-8, every text in quotes, an empty field without quotes is a missing value; times as
     ISO 8601 with Z; lists and dicts as JSON. jsonl: one object a line; missing is null, lists are
-    lists. parquet: all types are kept; columns of mixed objects become JSON text. xlsx: one sheet,
+    lists. parquet: all types are kept, of records and lists too; columns of mixed objects become JSON text. xlsx: one sheet,
     nothing is a link or a formula, times are UTC without a zone, lists are JSON text, a cell longer
     than Excel's 32,767 characters is cut, ends in "…" and is counted in a UserWarning.
 
@@ -150,11 +150,44 @@ def _sound_column(series: pd.Series[Any]) -> tuple[pd.Series[Any], bool]:
         return _sound_texts(series), False
     if kind not in {"mixed", "bytes"} and _converts(series):
         return series, False
+    if (typed := _typed(series)) is not None:
+        return typed, False
     values = [_sound_value(value) for value in series]
     if all(value is None or _is_list_of_text(value) for value in values):
         return pd.Series(values, index=series.index, dtype=object), False
     texts = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
     return pd.Series(texts, index=series.index, dtype=object), True
+
+
+def _typed(series: pd.Series[Any]) -> pd.Series[Any] | None:
+    """Records, lists of records, and lists of numbers, days or times, as Arrow has them; None for a
+    column of anything else. Records are dicts that all have the same names."""
+    cells = [None if value is pd.NA else value for value in series]
+    there = [one for one in cells if one is not None]
+    are_lists = bool(there) and all(isinstance(one, list) for one in there)
+    items = [one for cell in there for one in cell] if are_lists else there
+    kinds = {type(one) for one in items}
+    if kinds == {dict}:
+        if len({tuple(one) for one in items}) > 1:
+            return None
+    elif not are_lists or len(kinds) != 1 or not kinds <= _SCALARS:
+        return None
+    typed = pd.Series([_typed_value(one) for one in cells], index=series.index, dtype=object)
+    return typed if _converts(typed) else None
+
+
+_SCALARS = frozenset({int, float, bool, Decimal, date, datetime})
+
+
+def _typed_value(value: Any) -> Any:
+    """What Arrow has a type for, as it is; all else as JSON has it."""
+    if type(value) in _SCALARS:
+        return value
+    if isinstance(value, dict):
+        return {_sound_text(str(key)): _typed_value(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_typed_value(one) for one in value]
+    return _sound_value(value)
 
 
 def _converts(series: pd.Series[Any]) -> bool:
@@ -211,6 +244,8 @@ def _sound_value(value: Any) -> Any:
         return _sound_text(value.decode("utf-8", "replace"))
     if value is None or value is pd.NA or value is pd.NaT:
         return None
+    if isinstance(value, pd.DataFrame):  # a table in a cell: an object for each of its rows
+        return [_sound_value(one) for one in value.to_dict("records")]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, (bool, int)):

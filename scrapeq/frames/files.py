@@ -1,4 +1,5 @@
-"""Tables of what pages gave in a browser besides their HTML: pictures, PDFs, answers, consoles."""
+"""Tables of files: what pages gave in a browser besides their HTML (pictures, PDFs, answers, consoles),
+and documents."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from scrapeq import display
 from scrapeq.errors import ConfigError
 from scrapeq.frames.columns import CATEGORY, STRING, TEXT, array, make_frame
 from scrapeq.frames.file_formats import EXPORTED
+from scrapeq.models import FileKind
 
 _HERE = Path(__file__).parent
 #: Pictures that a notebook shows at once: three rows of four, 15 KB each.
@@ -37,7 +39,46 @@ _TYPES = {
     "sha256": TEXT,
 }
 #: How a file's name ends, by its type; what a server calls an answer decides nothing.
-_ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "application/pdf": "pdf"}
+_OOXML, _ODF = (
+    "application/vnd.openxmlformats-officedocument.",
+    "application/vnd.oasis.opendocument.",
+)
+_ENDINGS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/avif": "avif",
+    "image/heif": "heif",
+    "image/bmp": "bmp",
+    "image/tiff": "tiff",
+    "image/x-icon": "ico",
+    "image/svg+xml": "svg",
+    "application/pdf": "pdf",
+    "application/xml": "xml",
+    "text/xml": "xml",
+    "application/rss+xml": "rss",
+    "application/atom+xml": "atom",
+    "text/csv": "csv",
+    "text/tab-separated-values": "tsv",
+    f"{_OOXML}spreadsheetml.sheet": "xlsx",
+    f"{_OOXML}wordprocessingml.document": "docx",
+    f"{_OOXML}presentationml.presentation": "pptx",
+    f"{_ODF}spreadsheet": "ods",
+    f"{_ODF}text": "odt",
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": "xlsb",
+    "application/vnd.ms-excel": "xls",
+    "application/msword": "doc",
+    "application/vnd.ms-powerpoint": "ppt",
+    "application/epub+zip": "epub",
+    "application/zip": "zip",
+    "application/gzip": "gz",
+    "audio/mpeg": "mp3",
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+}
+#: How that of a document ends whose type says nothing; of an answer it is JSON.
+_UNKNOWN_ENDING = "bin"
 #: The kind that a page has several of.
 _SEVERAL = "response"
 
@@ -91,9 +132,10 @@ class FilesFrame(pd.DataFrame):
         paths = []
         try:
             target.mkdir(parents=True, exist_ok=True)
-            for sha256, content_type in zip(self["sha256"], self["content_type"], strict=True):
+            columns = (self["sha256"], self["content_type"], self["kind"])
+            for sha256, content_type, kind in zip(*columns, strict=True):
                 if sha256 not in written:
-                    path = target / f"{sha256[:32]}.{_ENDINGS.get(content_type, 'json')}"
+                    path = target / f"{sha256[:32]}.{_ending(content_type, kind)}"
                     if not path.exists():
                         _write(path, self._read().body(sha256))
                     written[sha256] = path
@@ -213,6 +255,12 @@ def _frame(chunks: Iterable[Sequence[Sequence[Any]]], types: Mapping[str, Any]) 
     frame = make_frame(types, arrays)
     frame["row"] = frame["row"].astype(np.int64)
     return frame
+
+
+def _ending(content_type: str, kind: str) -> str:
+    if kind != FileKind.DOCUMENT or content_type.endswith("json"):
+        return _ENDINGS.get(content_type, "json")
+    return _ENDINGS.get(content_type, _UNKNOWN_ENDING)
 
 
 def _value(body: bytes) -> Any:

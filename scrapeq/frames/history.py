@@ -58,6 +58,7 @@ class Step(Protocol):
     start_ms: int
     succeeded: int
     failed: int
+    rendered: int
     timed: int
     time_s: float
     latencies: dict[int, int]
@@ -72,6 +73,7 @@ def history_frame(steps: Steps, found: Sequence[Step], *, edges_s: Sequence[floa
             "jobs": pd.array(jobs, "Int64"),
             "succeeded": pd.array(tally["succeeded"], "Int64"),
             "failed": pd.array(tally["failed"], "Int64"),
+            "rendered": pd.array(tally["rendered"], "Int64"),
             "success_rate": success_rate(tally["succeeded"], tally["failed"]),
             "jobs_per_s": float64(jobs / steps.seconds, np.ones(steps.count, dtype=bool)),
             "mean_s": mean_s(tally["time_s"], tally["timed"]),
@@ -115,6 +117,7 @@ def host_history_frame(
             "host": pd.array(np.repeat(np.array(hosts, dtype=object), steps.count), dtype=STRING),
             "jobs": pd.array(tally["succeeded"] + tally["failed"], "Int64"),
             "failed": pd.array(tally["failed"], "Int64"),
+            "rendered": pd.array(tally["rendered"], "Int64"),
             "success_rate": success_rate(tally["succeeded"], tally["failed"]),
             "p50_s": quantile_column(tally, 50, edges_s),
         }
@@ -152,11 +155,10 @@ def quantile_column(tally: Mapping[str, Any], percent: int, edges_s: Sequence[fl
 
 def _tally(found: Sequence[Step], places: Sequence[int], size: int) -> dict[str, Any]:
     """The numbers of steps at their places among `size`, and their histograms as three columns."""
-    tally: dict[str, Any] = {
-        name: np.zeros(size, dtype=np.int64) for name in ("succeeded", "failed", "timed")
-    }
+    counts = ("succeeded", "failed", "rendered", "timed")
+    tally: dict[str, Any] = {name: np.zeros(size, dtype=np.int64) for name in counts}
     tally["time_s"] = np.zeros(size)
-    for name in ("succeeded", "failed", "timed", "time_s"):
+    for name in (*counts, "time_s"):
         numbers = np.array([getattr(one, name) for one in found], dtype=tally[name].dtype)
         np.add.at(tally[name], np.array(places, dtype=np.int64), numbers)
     cells = [

@@ -38,6 +38,8 @@ def hosts_frame(
         np.add.at(sums, groups[chosen], counts[chosen])
         return sums
 
+    rendered = np.zeros(size, dtype=np.int64)
+    np.add.at(rendered, groups, [one.rendered for one in tallies])
     time_s = np.zeros(size)
     np.add.at(time_s, groups, [one.time_s for one in tallies])
     last_ms = np.zeros(size, dtype=np.int64)
@@ -68,6 +70,7 @@ def hosts_frame(
             "succeeded": pd.array(succeeded[order], "Int64"),
             "failed": pd.array(failed[order], "Int64"),
             "open": pd.array(total(~ended)[order], "Int64"),
+            "rendered": pd.array(rendered[order], "Int64"),
             "success_rate": success_rate(succeeded, failed)[order],
             "mean_s": mean_s(time_s, tally["timed"])[order],
             "p50_s": quantile_column(tally, 50, edges_s)[order],

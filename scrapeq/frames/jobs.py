@@ -29,6 +29,7 @@ _JOB_TYPES: dict[str, pa.DataType] = {
     "elapsed_s": pa.float64(),
     "http_status": pa.int16(),
     "from_store": pa.bool_(),
+    "rendered": pa.bool_(),
 }
 #: The columns of `jobs_frame`, in this order.
 JOB_COLUMNS: tuple[str, ...] = tuple(_JOB_TYPES)
@@ -43,6 +44,7 @@ _BATCH_TYPES: dict[str, pa.DataType] = {
     "failed": pa.int64(),
     "cancelled": pa.int64(),
     "from_store": pa.int64(),
+    "rendered": pa.int64(),
     "created_at": TIME,
     "finished_at": TIME,
 }
@@ -61,7 +63,7 @@ def batches_frame(rows: Sequence[Sequence[Any]], now_s: float) -> pd.DataFrame:
     """One row per batch, in the order given; see `pipeline.tables.batches`.
 
     rows: tuples of batch (its name), batch_id, run, state, total, completed, failed, cancelled,
-    from_store, created and finished in seconds since 1970. An unfinished one has lasted until
+    from_store, rendered, created and finished in seconds since 1970. An unfinished one has lasted until
     now_s. No rows give an empty frame with these columns.
     """
     frame = rows_frame(_BATCH_TYPES, rows)
@@ -70,6 +72,6 @@ def batches_frame(rows: Sequence[Sequence[Any]], now_s: float) -> pd.DataFrame:
     open_ = frame["total"] - frame["completed"] - frame["failed"] - frame["cancelled"]
     elapsed = [max(0.0, (now_s if row[-1] is None else row[-1]) - row[-2]) for row in rows]
     frame.insert(8, "open", open_)
-    frame.insert(10, "success_rate", success_rate(completed, failed))
+    frame.insert(11, "success_rate", success_rate(completed, failed))
     frame["elapsed_s"] = float64(elapsed, np.ones(len(rows), dtype=bool))
     return frame

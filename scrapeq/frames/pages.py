@@ -1,4 +1,4 @@
-"""The tables of results: pages, errors, links, images, and of paused hosts."""
+"""The tables of results: pages, errors, links, images, entries, and of paused hosts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
 from scrapeq import urls
 from scrapeq.errors import ConfigError
+from scrapeq.frames.asked import asked_column, words
 from scrapeq.frames.columns import CATEGORY, STRING, TEXT, TIME, array, make_frame, rows_frame
 from scrapeq.models import Links
+from scrapeq.models.config import Asked
 from scrapeq.models.page_fields import TABLE_FIELDS, Source
 
 #: What the columns of `models.page_fields` call types.
@@ -39,6 +41,9 @@ _GIVEN = tuple(one.name for one in TABLE_FIELDS if one.column.source is Source.I
 #: These give their name to a selector that is called the same.
 _YIELDING = frozenset(one.name for one in TABLE_FIELDS if one.yields)
 
+#: Left out of a short table where no model was asked.
+_OF_A_MODEL = ("ai_tokens", "ai_cost")
+
 #: Pages whose addresses are compared in their canonical form before `final_url` is shown.
 MOST_COMPARED = 10_000
 
@@ -49,19 +54,19 @@ def pages_frame(
     *,
     total: int,
     table: pd.DataFrame | None,
-    selectors: Mapping[str, str | list[str]],
+    asked: Asked,
     url_column: str | None = None,
     show: str | Sequence[Any] = "all",
 ) -> pd.DataFrame:
     """One row per job, in input order: what was given, what was asked for, and then what was found.
 
-    The columns: the input's, url, one per custom selector, and the others of PAGE_COLUMNS. Rows
+    The columns: the input's, url, one per custom selector and field of a record, and the others of PAGE_COLUMNS. Rows
     that were appended follow the input's and continue its index: numbers go on behind the largest,
     other labels with the row's number; the input's columns are NA there.
 
     chunks: lists of tuples; each tuple begins with the row's number (from 0) and goes on with
     `columns`: at least PAGE_COLUMNS, in any order, and "fields" (JSON text, or the dict itself) if
-    there are selectors. Times are datetimes, ISO 8601 texts, or seconds since 1970; a time without
+    anything was asked for by name. Times are datetimes, ISO 8601 texts, or seconds since 1970; a time without
     a zone is UTC. A row that no tuple names is not done yet: NA throughout, `ok` too.
     total: rows of the table. table: the input, None if it had neither columns nor an index.
     url_column: the name of the input's column of URLs. show: "all"; "short", without url if the
@@ -69,17 +74,17 @@ def pages_frame(
     the columns that are wanted, in their order.
 
     dtypes, by what `models.page_fields` says of a column: text string · flag boolean · int16 Int16 ·
-    int64 Int64 · float64 Float64 · category category · time datetime64[us, UTC]. A selector's column
-    is string, or object (lists of texts, NA for none) for a selector in a list.
+    int64 Int64 · float64 Float64 · category category · time datetime64[us, UTC]. Those of selectors and
+    of a record's fields: see `asked_column`.
 
-    No name comes twice. A selector called like something that is read from every page (title, text,
+    No name comes twice. A selector or field called like something that is read from every page (title, text,
     language, author, published_at) has the name, and what scrapeq found is called `title_page`; one
     called like any other column of PAGE_COLUMNS becomes `url_selected`. An input column that would
     clash becomes `title_input`; only the input's column of URLs, if its name is `url`, is not
     repeated: its values, as they were given, are the column `url`. Raises ConfigError for a label
     in `show` that there is not.
     """
-    wanted = [*PAGE_COLUMNS, "fields"] if selectors else list(PAGE_COLUMNS)
+    wanted = [*PAGE_COLUMNS, "fields"] if asked else list(PAGE_COLUMNS)
     places = [columns.index(name) + 1 for name in wanted]
     numbers: list[Any] = []
     found: dict[str, list[pa.Array]] = {name: [] for name in PAGE_COLUMNS}
@@ -96,19 +101,18 @@ def pages_frame(
                 found[name].append(array(by_column[place], _PAGE_TYPES[name]))
     order = _order(numbers, total)
     pages = make_frame(_PAGE_TYPES, found, order)
-    labels = _page_labels(selectors)
-    asked: dict[Any, Any] = {}
-    for name, selector in selectors.items():
-        values = [one.get(name) for one in fields]
+    labels = _page_labels(asked)
+    columns_: dict[Any, Any] = {}
+    for name, one in asked.items():
         label = f"{name}_selected" if name in labels.values() else name
-        column = _texts(values, order) if isinstance(selector, str) else _lists(values, order)
-        asked[_free(label, "_selected", {*asked, *labels.values()})] = column
-    given = _given(table, url_column, pages["url"], {*asked, *labels.values()})
+        column = asked_column(one, [values.get(name) for values in fields], order)
+        columns_[_free(label, "_selected", {*columns_, *labels.values()})] = column
+    given = _given(table, url_column, pages["url"], {*columns_, *labels.values()})
     first = {labels[name]: pages[name].array for name in _GIVEN}
     rest = {label: pages[name].array for name, label in labels.items() if name not in _GIVEN}
     index = pd.RangeIndex(total) if table is None else _continued(table.index, total)
     every = {**given, **{label: first[label] for label in first if label not in given}}
-    frame = pd.DataFrame({**every, **asked, **rest}, index=index)
+    frame = pd.DataFrame({**every, **columns_, **rest}, index=index)
     if not isinstance(show, str):
         return frame[_known(show, frame)]
     if show == "all":
@@ -164,6 +168,68 @@ def images_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFra
     return _long_frame(chunks, {"url": TEXT, "alt": TEXT, **sizes, "srcset": TEXT})
 
 
+def entries_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
+    """One row per entry of a feed or a sitemap, in the order of rows and, within one, of the document.
+
+    chunks: lists of (row, document's URL, entries as JSON text or list of dicts). Columns: row int64 ·
+    page_url string · kind category (entry, url, sitemap) · url, title string · published_at, updated_at
+    datetime64[us, UTC] · author, summary, content, tags (with commas between them), media_url,
+    media_type string · priority Float64 · change_frequency category · id string.
+    """
+    return _long_frame(chunks, _ENTRY_TYPES)
+
+
+def structured_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
+    """One row per item of structured data, in the order of pages and, within a page, as
+    `extract.structured` gives them.
+
+    chunks: lists of (row, page's URL, items as a list of dicts with format, type, data). Columns: row
+    int64 · page_url string · format category · type string · data object (a dict).
+    """
+    kept = list(chunks)
+    frame = _long_frame(kept, {"format": CATEGORY, "type": TEXT})
+    values = [item["data"] for chunk in kept for _, _, items in chunk for item in _loaded(items)]
+    data = np.empty(len(values), dtype=object)
+    data[:] = values
+    frame["data"] = pd.Series(data, index=frame.index, dtype=object)
+    return frame
+
+
+def products_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
+    """One row per page that is about a product, in the order of pages.
+
+    chunks: lists of (row, page's URL, the product as `Page.product` has it). Columns: row int64 ·
+    page_url, name string · price Float64 · currency, availability category · brand, sku, gtin, mpn
+    string.
+    """
+    rows = [(row, url, _loaded(product)) for chunk in chunks for row, url, product in chunk]
+    values = [
+        (
+            row,
+            url,
+            *(product.get(name) for name in _PRODUCT_TYPES if name not in {"row", "page_url"}),
+        )
+        for row, url, product in rows
+    ]
+    frame = rows_frame(_PRODUCT_TYPES, values)
+    frame["row"] = frame["row"].astype(np.int64)
+    return frame
+
+
+_PRODUCT_TYPES: dict[str, pa.DataType] = {
+    "row": pa.int64(),
+    "page_url": TEXT,
+    "name": TEXT,
+    "price": pa.float64(),
+    "currency": CATEGORY,
+    "availability": CATEGORY,
+    "brand": TEXT,
+    "sku": TEXT,
+    "gtin": TEXT,
+    "mpn": TEXT,
+}
+
+
 def paused_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """One row per paused host, in the order given; see `JobQueue.paused_hosts`.
 
@@ -198,6 +264,23 @@ _PROBLEM_TYPES: dict[str, pa.DataType] = {
 }
 
 
+_ENTRY_TYPES: dict[str, pa.DataType] = {
+    "kind": CATEGORY,
+    "url": TEXT,
+    "title": TEXT,
+    "published_at": TIME,
+    "updated_at": TIME,
+    "author": TEXT,
+    "summary": TEXT,
+    "content": TEXT,
+    "tags": TEXT,
+    "media_url": TEXT,
+    "media_type": TEXT,
+    "priority": pa.float64(),
+    "change_frequency": CATEGORY,
+    "id": TEXT,
+}
+
 _PAUSED_TYPES: dict[str, pa.DataType] = {
     "host": TEXT,
     "state": CATEGORY,
@@ -223,8 +306,13 @@ def _long_frame(
             arrays[name].append(column)
         for name, kind in types.items():
             values = [item.get(name) for items in lists for item in items]
-            plain = [_words(v) for v in values] if kind == TEXT else [_whole(v) for v in values]
-            arrays[name].append(array(plain, kind))
+            if name == "tags":
+                values = [value and ", ".join(value) for value in values]
+            elif kind in (TEXT, CATEGORY):
+                values = [words(value) for value in values]
+            elif kind == pa.int32():
+                values = [_whole(value) for value in values]
+            arrays[name].append(array(values, kind))
     return _rows_first(every, arrays)
 
 
@@ -319,8 +407,9 @@ def _is_given(table: pd.DataFrame | None, url_column: str | None, total: int) ->
 
 
 def _repeated(pages: pd.DataFrame, *, is_given: bool) -> list[str]:
-    """Our columns that say what another one says."""
+    """Our columns that say what another one says, or that no model was asked."""
     repeated = [*_GIVEN] if is_given else []
+    repeated += [name for name in _OF_A_MODEL if pages[name].isna().all()]
     moved = (pages["final_url"] != pages["url"]).to_numpy(dtype=bool, na_value=False)
     some = pages.loc[moved, ["url", "final_url"]].head(MOST_COMPARED + 1)
     if len(some) <= MOST_COMPARED and all(
@@ -348,14 +437,6 @@ def _loaded(value: Any) -> Any:
     return json.loads(value) if isinstance(value, (str, bytes)) else value
 
 
-def _words(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return " ".join(value)
-    return json.dumps(value, ensure_ascii=False)
-
-
 def _whole(value: Any) -> int | None:
     """Pixels: "640", "640px" and 640 are whole numbers, "50%" is none."""
     text = str(value).strip().removesuffix("px")
@@ -371,17 +452,6 @@ def _order(numbers: list[Any], total: int) -> Any | None:
     order = np.full(total, -1, dtype=np.int64)
     order[rows] = np.arange(len(rows))
     return order
-
-
-def _texts(values: list[Any], order: Any | None) -> Any:
-    written = array([_words(value) for value in values], TEXT)
-    return make_frame({"values": TEXT}, {"values": [written]}, order)["values"].array
-
-
-def _lists(values: list[Any], order: Any | None) -> Any:
-    known = [pd.NA if value is None else value for value in values]
-    objects = np.fromiter([*known, pd.NA], dtype=object, count=len(values) + 1)
-    return objects[:-1] if order is None else objects[order]  # -1 is the NA at the end
 
 
 def _free(name: str, suffix: str, taken: Any) -> str:

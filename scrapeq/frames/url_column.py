@@ -426,7 +426,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 def _read_xlsx(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_excel(path, keep_default_na=False, na_values=[""])
+    # Named, since pandas warns of a change where calamine is there too, as it is with us
+    with pd.option_context("io.excel.xlsx.reader", "openpyxl"):
+        return pd.read_excel(path, keep_default_na=False, na_values=[""])
 
 
 #: One for each ending of `READ`, in its order.

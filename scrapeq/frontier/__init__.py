@@ -1,15 +1,27 @@
-"""The frontier in Redis: the only place that knows a key or a Lua script."""
+"""The frontier in Redis: the only place that knows a key or a Lua script.
 
-from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, Paused
-from scrapeq.frontier.browsers import BrowserReport
-from scrapeq.frontier.client import check_redis, connect, translated
-from scrapeq.frontier.coordination import RENDERS_ONLY, Listener
-from scrapeq.frontier.endpoints import CallAllowed
-from scrapeq.frontier.frontier import Frontier
-from scrapeq.frontier.jobs import Addition, Claim, Due, Ending, GivenUp, Lease
-from scrapeq.frontier.keys import Keys
-from scrapeq.frontier.scripts import UnknownRedis
-from scrapeq.frontier.views import Standing
+redis-py is loaded when Redis is asked, not by `import scrapeq.frontier`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapeq.lazy import names_of
+
+if TYPE_CHECKING:
+    from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, Paused
+    from scrapeq.frontier.browsers import BrowserReport
+    from scrapeq.frontier.budgets import Granted, MustWaitForOthers, NoRoom, UnknownBudget
+    from scrapeq.frontier.client import check_redis, connect, translated
+    from scrapeq.frontier.coordination import RENDERS_ONLY, Listener
+    from scrapeq.frontier.endpoints import CallAllowed
+    from scrapeq.frontier.frontier import Frontier
+    from scrapeq.frontier.jobs import Addition, Claim, Due, Ending, GivenUp, Lease
+    from scrapeq.frontier.keys import Keys
+    from scrapeq.frontier.processes import KnownWorker, ProcessId
+    from scrapeq.frontier.scripts import UnknownRedis
+    from scrapeq.frontier.views import Standing
 
 __all__ = [
     "RENDERS_ONLY",
@@ -22,14 +34,51 @@ __all__ = [
     "Ending",
     "Frontier",
     "GivenUp",
+    "Granted",
     "HostEvent",
     "Keys",
+    "KnownWorker",
     "Lease",
     "Listener",
+    "MustWaitForOthers",
+    "NoRoom",
     "Paused",
+    "ProcessId",
     "Standing",
+    "UnknownBudget",
     "UnknownRedis",
     "check_redis",
     "connect",
     "translated",
 ]
+
+_HOMES = {
+    "Addition": "jobs",
+    "BreakerPolicy": "breaker",
+    "BrowserReport": "browsers",
+    "CallAllowed": "endpoints",
+    "Claim": "jobs",
+    "Due": "jobs",
+    "Ending": "jobs",
+    "Frontier": "frontier",
+    "GivenUp": "jobs",
+    "Granted": "budgets",
+    "HostEvent": "breaker",
+    "Keys": "keys",
+    "KnownWorker": "processes",
+    "Lease": "jobs",
+    "Listener": "coordination",
+    "MustWaitForOthers": "budgets",
+    "NoRoom": "budgets",
+    "Paused": "breaker",
+    "ProcessId": "processes",
+    "RENDERS_ONLY": "coordination",
+    "Standing": "views",
+    "UnknownBudget": "budgets",
+    "UnknownRedis": "scripts",
+    "check_redis": "client",
+    "connect": "client",
+    "translated": "client",
+}
+
+__getattr__ = names_of(__name__, _HOMES)

@@ -17,6 +17,8 @@ WORKER_SILENCE_S = 10
 #: What the name of a worker process begins with that takes jobs of the browser's lane alone.
 RENDERS_ONLY = "rendering@"
 
+#: The lock that is held for a while after a wake-up.
+WAKE_UP = "wake-up"
 #: Seconds after which a note about due jobs is forgotten: far longer than anybody leaves it unseen.
 WATCHED_S = 7 * 86_400
 
@@ -147,11 +149,11 @@ class Coordination:
         """By Redis's clock, which never goes back: see lua/common.lua."""
         return int(self._scripts.run("now", []))
 
-    def may_notify(self) -> bool:
-        """Whether to send a wake-up: not if one was sent within half a second, nor into a full Redis,
+    def may_notify(self, every_s: float) -> bool:
+        """Whether to send a wake-up: not if one was sent within so many seconds, nor into a full Redis,
         which would take none."""
         try:
-            return self.lock("wake-up", 0.5) is not None
+            return self.lock(WAKE_UP, every_s) is not None
         except RedisFull:
             return False
 

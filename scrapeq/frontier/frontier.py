@@ -1,4 +1,4 @@
-"""The frontier: everything that is decided in Redis, as the six ideas it is made of."""
+"""The frontier: everything that is decided in Redis, as the eight ideas it is made of."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import redis
 
 from scrapeq.frontier.breaker import BreakerPolicy
 from scrapeq.frontier.browsers import Browsers
+from scrapeq.frontier.budgets import Budgets
 from scrapeq.frontier.coordination import Coordination
 from scrapeq.frontier.endpoints import Endpoints
 from scrapeq.frontier.jobs import Jobs
 from scrapeq.frontier.keys import Keys
+from scrapeq.frontier.processes import Processes
 from scrapeq.frontier.scripts import Scripts
 from scrapeq.frontier.throttle import Throttle
 from scrapeq.frontier.views import Views
@@ -21,16 +23,19 @@ class Frontier:
 
     jobs: which are due, and who works on them. throttle: when each host may be asked. endpoints:
     breakers of what is no host of jobs. views: looking. coordination: what processes agree on.
-    browsers: who has one, and which pages need one.
+    browsers: who has one, and which pages need one. processes: which have ended. budgets: what may
+    still be spent.
     """
 
     __slots__ = (
         "browsers",
+        "budgets",
         "coordination",
         "endpoints",
         "jobs",
         "keys",
         "namespace",
+        "processes",
         "throttle",
         "views",
     )
@@ -48,5 +53,7 @@ class Frontier:
         self.throttle = Throttle(client, scripts)
         self.endpoints = Endpoints(scripts, policy)
         self.browsers = Browsers(client, scripts)
+        self.budgets = Budgets(scripts)
+        self.processes = Processes(client, scripts)
         self.coordination = Coordination(client, scripts)
         self.views = Views(client, scripts, self.coordination)

@@ -7,6 +7,7 @@ with them. Every method raises RedisUnavailable or RedisFull.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +17,8 @@ import redis
 from scrapeq.clock import DAY_MS
 from scrapeq.frontier.breaker import LONGEST_MESSAGE, BreakerPolicy, HostEvent, host_event
 from scrapeq.frontier.client import translated
+from scrapeq.frontier.coordination import WAKE_UP
+from scrapeq.frontier.processes import ProcessId
 from scrapeq.frontier.scripts import CHUNK, Scripts
 from scrapeq.models import HostVerdict, Lane, SlotOwner
 
@@ -192,6 +195,16 @@ class Jobs:
                     added, queued = added + self._sum_of(pipe), 0
         return added + self._sum_of(pipe)
 
+    def add_few(self, additions: Iterable[Addition], notify_every_s: float) -> tuple[int, bool]:
+        """The same for a few jobs, and whether to send a wake-up for them (see
+        `Coordination.may_notify`): all in one round trip."""
+        pipe = self._redis.pipeline(transaction=False)
+        for one in additions:
+            self._scripts.queue(pipe, "add", one.arguments(one.jobs))
+        self._scripts.queue(pipe, "lock", [WAKE_UP, uuid.uuid4().hex, int(1000 * notify_every_s)])
+        *added, may_notify = self._scripts.execute(pipe)
+        return sum(added), bool(may_notify)
+
     def claim(
         self,
         worker: str,
@@ -227,11 +240,18 @@ class Jobs:
             events += [host_event(*one) for one in news]
         return ended, events
 
-    def renew(self, worker: str, lease_ms: int, held: Sequence[tuple[str, int]]) -> set[str]:
-        """Keep leases and say that the worker lives; the ids of jobs to stop."""
+    def renew(
+        self,
+        worker: str,
+        lease_ms: int,
+        held: Sequence[tuple[str, int]],
+        process: ProcessId | None = None,
+    ) -> set[str]:
+        """Keep leases and say that the worker lives, and as which process; the ids of jobs to stop."""
+        which = process.to_json() if process else ""
         gone: set[str] = set()
         for start in range(0, max(1, len(held)), CHUNK):
-            arguments: list[Any] = [worker, lease_ms]
+            arguments: list[Any] = [worker, lease_ms, which]
             for job_id, token in held[start : start + CHUNK]:
                 arguments += (job_id, token)
             gone.update(self._scripts.run("renew", arguments))
@@ -264,8 +284,7 @@ class Jobs:
             pass
 
     def _sum_of(self, pipe: redis.client.Pipeline) -> int:
-        with translated(self._redis):
-            return sum(pipe.execute())
+        return sum(self._scripts.execute(pipe))
 
 
 def _lease(  # noqa: PLR0917 - what a claim gives

@@ -16,6 +16,8 @@
                                           has its turn (`since_ms`), when the last trial began
                                           (`began_ms`), its `priority`, and whether it is `alone`; a day
     <namespace>:tried             set     running suspects: those of the trial
+    <namespace>:kept              hash    host → how many of its places are kept for the suspects of the next
+                                          trial; half a second
     <namespace>:excused           zset    worker that ended in a trial → when that is forgotten (ms):
                                           what it held beside the trial is not blamed; ten minutes
     <namespace>:parked:<batch>    zset    due jobs of a paused batch, put aside when met
@@ -41,6 +43,8 @@
     <namespace>:breakers          zset    those of them whose breaker is not closed, likewise
     <namespace>:robots:<origin>   string  the robots.txt as JSON; expires as RFC 9309 says
     <namespace>:workers           zset    worker → last seen (ms); the silent are dropped
+    <namespace>:processes         hash    worker → which process it is (see frontier/processes.py), told
+                                          each second; those of the silent are dropped
     <namespace>:listeners         zset    worker with its queues, as JSON → last seen (ms); the silent are
                                           dropped
     <namespace>:stalled           string  last token and since when no claim followed, as JSON: [token,
@@ -49,6 +53,9 @@
                                           browser, as JSON; 20 seconds
     <namespace>:needs             zset    host and shape of path whose pages need a browser → when that is
                                           forgotten (ms); an hour
+    <namespace>:budget:<batch>    hash    what was spent on language models (`spent`), and per call under way
+                                          the most that it may cost and until when it is held (ms); in
+                                          billionths of a dollar; a day, then from the record again
     <namespace>:clock             hash    the time that was seen last (`seen_ms`), by how much it is ahead
                                           of the machine's (`ahead_ms`), and when this Redis was emptied
                                           (`emptied_ms`): see lua/common.lua
@@ -81,6 +88,7 @@ class Keys:
         self.tries = self.prefix + "tries"
         self.errors = self.prefix + "errors"
         self.workers = self.prefix + "workers"
+        self.processes = self.prefix + "processes"
         self.listeners = self.prefix + "listeners"
         self.stalled = self.prefix + "stalled"
         self.token = self.prefix + "token"

@@ -20,6 +20,7 @@ _SCRIPTS = (
     "add",
     "claim",
     "shorten",
+    "ended",
     "finish",
     "renew",
     "slow",
@@ -30,6 +31,7 @@ _SCRIPTS = (
     "slot",
     "endpoint",
     "browsers",
+    "budget",
     "lock",
     "unlock",
     "now",
@@ -62,8 +64,23 @@ class Scripts:
             raise
 
     def queue(self, pipe: redis.client.Pipeline, name: str, arguments: Sequence[Any]) -> None:
-        """Let a pipeline run the script."""
-        self._scripts[name](keys=[self.keys.prefix], args=arguments, client=pipe)
+        """Let a pipeline run the script; `execute` runs the pipeline."""
+        pipe.evalsha(self._scripts[name].sha, 1, self.keys.prefix, *arguments)
+
+    def execute(self, pipe: redis.client.Pipeline) -> list[Any]:
+        """The answers of a pipeline that has scripts. It may be run twice: where Redis does not know
+        them yet, which redis-py would ask before each run. Raises RedisUnavailable, RedisFull."""
+        commands = list(pipe.command_stack)
+        with translated(self._redis):
+            try:
+                return pipe.execute()
+            except redis.exceptions.NoScriptError:
+                asked = {command[0][1] for command in commands if command[0][0] == "EVALSHA"}
+                for script in self._scripts.values():
+                    if script.sha in asked:
+                        self._redis.script_load(script.script)
+                pipe.command_stack.extend(commands)
+                return pipe.execute()
 
 
 @cache

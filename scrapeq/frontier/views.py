@@ -74,7 +74,7 @@ class Views:
                 for lane in (Lane.HTTP, *other_lanes):
                     pipe.zcard(self._keys.ready(lane, host))
             self._scripts.queue(pipe, "now", [])
-            *answers, now_ms = pipe.execute()
+            *answers, now_ms = self._scripts.execute(pipe)
         found = []
         each = 3 + len(other_lanes)
         for number, host in enumerate(hosts):
@@ -106,8 +106,7 @@ class Views:
             pipe.hmget(self._keys.tries, [job_id])
             pipe.hmget(self._keys.errors, [job_id])
         self._scripts.queue(pipe, "now", [])
-        with translated(self._redis):
-            *answers, now_ms = pipe.execute()
+        *answers, now_ms = self._scripts.execute(pipe)
         found = {}
         for job_id, i in zip(ids, range(0, 5 * len(ids), 5), strict=True):
             error_kind, error_message = json.loads(answers[i + 4][0] or '["", ""]')
@@ -136,8 +135,7 @@ class Views:
         pipe.scard(self._keys.running(batch_id))
         pipe.scard(self._keys.waiting(batch_id))
         self._scripts.queue(pipe, "apart", [batch_id])
-        with translated(self._redis):
-            return BatchCounts(*map(int, pipe.execute()))
+        return BatchCounts(*map(int, self._scripts.execute(pipe)))
 
     def retry_kinds(self, batch_id: str, limit: int) -> dict[str, str]:
         """Why the last try of some jobs of a batch failed that wait to be tried again: at most
@@ -176,8 +174,7 @@ class Views:
         for key in (self._keys.later, self._keys.leases, *map(self._keys.throttled, lanes)):
             pipe.zrange(key, 0, 0, withscores=True)
         self._scripts.queue(pipe, "now", [])
-        with translated(self._redis):
-            *answers, now_ms = pipe.execute()
+        *answers, now_ms = self._scripts.execute(pipe)
         counts, firsts = answers[: 2 * len(lanes)], answers[2 * len(lanes) :]
         return any(counts) or any(first and first[0][1] <= int(now_ms) for first in firsts)
 

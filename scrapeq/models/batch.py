@@ -43,6 +43,7 @@ class Batch(BaseModel):
     failed: int = 0
     cancelled: int = 0
     from_store: int = 0
+    rendered: int = 0
     growing: bool = False
     created_at: datetime
     finished_at: datetime | None = None
@@ -77,6 +78,8 @@ class Batch(BaseModel):
             )
         if self.from_store:
             facts["stored pages"] = display.count(self.from_store)
+        if self.rendered:
+            facts["rendered pages"] = display.count(self.rendered)
         if differing := self.config.differing():
             facts["options"] = ", ".join(f"{name}={value}" for name, value in differing.items())
         bar = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ def config_from_options(
     select: Iterable[str] | None = None,
     select_all: Iterable[str] | None = None,
     option: Iterable[str] | None = None,
+    record: Any = None,
     delay: float | None = None,
     links: bool = False,
     images: bool = False,
@@ -63,7 +65,8 @@ def config_from_options(
 
     `select`, `select_all` and `option` are NAME=VALUE; an option that is a dict is JSON:
     `cookies={"session": "env:SHOP_COOKIE"}`. `action` is JSON too, or @ and the name of a file of
-    it. The short words win over the same thing as an option.
+    it. record: the class or dict itself, or as `record_of` takes it. The short words win over the same
+    thing as an option.
 
     Raises ConfigError, which never repeats a value that may be a secret.
     """
@@ -77,6 +80,7 @@ def config_from_options(
     if steps := [one for word in action or [] for one in actions_of(word)]:
         options["actions"] = steps
     given = {
+        "record": record_of(record) if isinstance(record, str) else record,
         "delay_between_requests": delay,
         "render": render,
         "wait_for": wait_for,
@@ -93,6 +97,36 @@ def config_from_options(
     }
     options |= {name: True for name, asked in chosen.items() if asked}
     return ScrapingConfig.build(**options)
+
+
+def record_of(word: str) -> Any:
+    """The record in a file: "products.json", its JSON, or "products.py:Product", a class or dict in it.
+
+    The file is run, as Python runs a program. Raises ConfigError.
+    """
+    file, _, name = word.rpartition(":")
+    if file.endswith(".py"):
+        try:
+            found = runpy.run_path(file)
+        except OSError as error:
+            raise _no_record(word, error.strerror or "") from None
+        except Exception as error:
+            raise _no_record(word, f"running it gave {type(error).__name__}: {error}") from error
+        if name not in found:
+            raise _no_record(word, f"it has no {name!r}")
+        return found[name]
+    try:
+        return json.loads(Path(word).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _no_record(word, error.strerror or "") from None
+    except ValueError:
+        raise _no_record(word, "it is not written as JSON") from None
+
+
+def _no_record(word: str, why: str) -> ConfigError:
+    return ConfigError(
+        f"--record {word}: {why}", hint="write products.py:Product, or products.json with a record"
+    )
 
 
 def actions_of(word: str) -> list[Any]:

@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal, Self
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -24,9 +26,12 @@ from pydantic import (
 
 from scrapeq import display
 from scrapeq.errors import ConfigError
+from scrapeq.models.document_kind import DocumentKind
 from scrapeq.models.meant import meant_option
 from scrapeq.models.page_action import MOST_ACTIONS, PageAction, listed
 from scrapeq.models.page_kind import PageKind
+from scrapeq.models.record import FieldSpec, RecordSpec
+from scrapeq.models.record_class import record_spec
 
 #: A login's name, which is part of a file's.
 LOGIN_NAME = r"[A-Za-z0-9_-]{1,64}"
@@ -42,6 +47,10 @@ _AGE_UNITS = {
     "d": "days",
     "w": "weeks",
 }
+_MONEY = re.compile(
+    r"^\s*(?:USD|US\$|\$)?\s*(?P<amount>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?:USD|\$|dollars?)?\s*$",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")  # RFC 9110, section 5.6.2
 
 
@@ -60,6 +69,99 @@ BROUGHT = ("screenshot", "pdf", "capture", "console")
 #: Characters of a pattern of URLs, or of a selector; browsers take URLs of 2,000 and more.
 LONGEST_PATTERN = 2_000
 
+#: What is read of a page beside its text, links, images and selectors, by the names of `Page`.
+PageFieldName = Literal[
+    "title",
+    "language",
+    "author",
+    "published_at",
+    "metadata",
+    "markdown",
+    "tables",
+    "structured",
+    "product",
+]
+#: Of these, what every page gives unless something else is asked for. Markdown takes a fifth of the
+#: time of the main text, and few look at it; nor does everybody need the tables.
+USUAL_FIELDS: tuple[PageFieldName, ...] = (
+    "title",
+    "language",
+    "author",
+    "published_at",
+    "metadata",
+)
+
+
+def _page_fields(value: Any) -> Any:
+    """One name, several in a text with commas, "all", or a list; in one order, each once."""
+    wanted = value.split(",") if isinstance(value, str) else value
+    if not isinstance(wanted, (list, tuple, set, frozenset)):
+        raise ValueError(  # noqa: TRY004 - a TypeError would leave pydantic as it is
+            'write a list of fields, like ["title", "markdown"], or "all"'
+        )
+    known = get_args(PageFieldName)
+    names = {str(one).strip() for one in wanted} - {""}
+    if names == {"all"}:
+        return known
+    for name in sorted(names.difference(known)):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        meant = f"did you mean {near[0]!r}?" if near else f"write of: {', '.join(known)}, or all"
+        raise ValueError(f"there is no field {name[:40]!r} to read: {meant}")
+    return tuple(name for name in known if name in names)
+
+
+PageFieldNames = Annotated[tuple[PageFieldName, ...], BeforeValidator(_page_fields)]
+
+#: All kinds of documents, in their order: what `accept` is unless less is asked for.
+EVERY_DOCUMENT = tuple(DocumentKind)
+
+
+def _documents(value: Any) -> Any:
+    """One kind, several in a text with commas, "all", or a list; in one order, each once."""
+    wanted = value.split(",") if isinstance(value, str) else value
+    if not isinstance(wanted, (list, tuple, set, frozenset)):
+        raise ValueError(  # noqa: TRY004 - a TypeError would leave pydantic as it is
+            'write a list of kinds of documents, like ["html", "pdf"], or "all"'
+        )
+    names = {str(one).strip().lower() for one in wanted} - {""}
+    if names == {"all"}:
+        return EVERY_DOCUMENT
+    known = [kind.value for kind in EVERY_DOCUMENT]
+    for name in sorted(names.difference(known)):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        meant = f"did you mean {near[0]!r}?" if near else f"write of: {', '.join(known)}, or all"
+        raise ValueError(f"there is no kind of document {name[:40]!r} to accept: {meant}")
+    if not names:
+        raise ValueError('name a kind of document at least, like "html", or leave accept out')
+    if DocumentKind.HTML in names:  # the words of a page are of use without its markup
+        names.add(DocumentKind.TEXT.value)
+    return tuple(kind for kind in EVERY_DOCUMENT if kind.value in names)
+
+
+DocumentKinds = Annotated[tuple[DocumentKind, ...], BeforeValidator(_documents)]
+
+
+def _record(value: Any) -> Any:
+    """A class, a dict, or the JSON of a record."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError("the record is not written as JSON") from None
+    return None if value is None else record_spec(value)
+
+
+def _usd(value: Any) -> Any:
+    """Let people write "2 USD", "$2", "USD 0.50"; prices are in dollars, so no other money is meant."""
+    if not isinstance(value, str):
+        return value
+    if match := _MONEY.match(value):
+        return float(match["amount"].replace(",", ""))
+    raise ValueError('write an amount in dollars, like "2 USD" or 0.5')
+
+
+Asked = Mapping[str, str | list[str] | FieldSpec]
+
 
 class Recipe(BaseModel):
     """What is to be read from a page: the part of the options that decides what a row holds.
@@ -74,16 +176,33 @@ class Recipe(BaseModel):
     extract_links: bool = False
     extract_images: bool = False
     main_text: Literal["best", "fast", "off"] = "best"
+    page_fields: tuple[PageFieldName, ...] = USUAL_FIELDS
     fail_on: tuple[PageKind, ...] = ()
+    accept: tuple[DocumentKind, ...] = EVERY_DOCUMENT
+    record: RecordSpec | None = None
+    ai_evidence: bool = False
+
+    @property
+    def asked(self) -> Asked:
+        """What was asked for by name, in the order of its columns: selectors, then a record's fields."""
+        fields = {one.name: one for one in self.record.fields} if self.record is not None else {}
+        return {**self.custom_selectors, **fields}
 
     @property
     def digest(self) -> str:
         """A short fingerprint, equal for equal recipes."""
         known = self.model_dump(mode="json")
-        if (
-            not self.fail_on
-        ):  # pages that were stored before there was such an option go on to answer
+        # Pages that were stored before there were such options go on to answer
+        if not self.fail_on:
             del known["fail_on"]
+        if self.page_fields == USUAL_FIELDS:
+            del known["page_fields"]
+        if self.accept == EVERY_DOCUMENT:
+            del known["accept"]
+        if self.record is None:
+            del known["record"]
+        if not self.ai_evidence:
+            del known["ai_evidence"]
         text = json.dumps(known, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -112,26 +231,51 @@ class ScrapingConfig(BaseModel):
         '"tags": [".tag"], "n": "//h2"}: CSS, or XPath when it begins with / or (. The first match '
         "counts; a selector in a list of one gives the list of all matches.",
     )
+    record: Annotated[RecordSpec | None, BeforeValidator(_record)] = Field(
+        None,
+        description="What a row is to hold: a class, `class Product(sq.Record)`, or a dict. A typed "
+        "column for each field; what is missing or wrong is in `batch.violations`.",
+    )
     extract_links: bool = Field(False, description="Keep every link: url, text, rel.")
     extract_images: bool = Field(False, description="Keep every image: url, alt, size, srcset.")
     main_text: Literal["best", "fast", "off"] = Field(
         "best",
-        description='The text a person would read: "best" takes about 25 ms of CPU for '
-        '100 KB, "fast" 5 ms, "off" 2 ms for all the rest.',
+        description='The text a person would read: "best" takes about 14 ms of CPU for an article '
+        'of 57 KB, "fast" 2.5 ms; all the rest takes 1 ms.',
+    )
+    page_fields: PageFieldNames = Field(
+        USUAL_FIELDS,
+        description='What else is read: of "title", "language", "author", "published_at", "metadata", '
+        '"markdown" (of the main text), "tables", "structured" and "product", or "all". What is left out is empty and costs '
+        "nothing.",
     )
     fail_on: tuple[PageKind, ...] = Field(
         (),
         description="Kinds of pages that count as failures, such as "
         '["soft_404", "login"]; see `page_kind`.',
     )
+    accept: DocumentKinds = Field(
+        EVERY_DOCUMENT,
+        description='Kinds of documents that count as good: "html" (plain text too), "pdf", "json", '
+        '"xml", "feed", "sitemap", "csv", "excel", "image", "other", or "all". Others are failures: '
+        "`not_html`, or `not_accepted` where html is left out.",
+    )
     store_html: bool = Field(
-        False, description="Keep the page's bytes, compressed, once per content."
+        False,
+        description="Keep the pages' bytes until they are deleted. Else they are kept as long as there is "
+        "room (SCRAPEQ_STORED_PAGES_MB).",
+    )
+    store_files: bool = Field(
+        False,
+        description="Keep the file of each document that is no web page, once per content: "
+        "`batch.documents`.",
     )
 
     # how to ask
     use_stealth: bool = Field(
         False,
-        description="Send a real browser's headers and TLS. Never changes robots.txt or pace.",
+        description="Send a real browser's headers and TLS, and let a rendered page see nothing of "
+        "being driven. Never changes robots.txt or pace.",
     )
     user_agent: str | None = Field(None, description="None: scrapeq's own, with its version.")
     headers: dict[str, SecretStr] = Field(default_factory=dict)
@@ -160,6 +304,11 @@ class ScrapingConfig(BaseModel):
     )
     timezone: str | None = Field(
         None, description='The time zone of the browser: "Europe/Berlin". None: this machine\'s.'
+    )
+    session: bool = Field(
+        False,
+        description="Show the pages of one host in a batch to one browser of their own: they share cookies "
+        "and storage, in each worker process, one after another. False: no page knows of others.",
     )
     wait_for: str | None = Field(
         None,
@@ -245,10 +394,29 @@ class ScrapingConfig(BaseModel):
         "None: `scrape()` takes a day, `submit_scraping_job` always fetches.",
     )
 
+    only_stored: bool = Field(
+        False,
+        description="Read stored pages and send no request: a row whose page is not stored ends as "
+        "`not_stored`. `batch.reread()` asks for it.",
+    )
     merge_duplicates: bool = Field(
         True,
         description="Fetch rows whose URLs differ in order, trackers and sessions only once. "
         "False: every row is a request of its own.",
+    )
+
+    # the language model
+    ai_budget: Annotated[float | None, BeforeValidator(_usd)] = Field(
+        None,
+        gt=0,
+        le=1_000_000,
+        description='USD that the fields of sq.ai may cost, over all workers: "2 USD", or 2. Then rows have '
+        "the rest, and violations say why. None: no bound.",
+    )
+    ai_evidence: bool = Field(
+        False,
+        description="Let the model quote a passage for each of its values, and look whether it stands on "
+        "the page: see `batch.evidence`.",
     )
 
     # safety
@@ -264,6 +432,9 @@ class ScrapingConfig(BaseModel):
         try:
             return cls(**options)
         except ValidationError as error:
+            for one in error.errors():
+                if isinstance(ours := one.get("ctx", {}).get("error"), ConfigError):
+                    raise ours from None
             problem = "; ".join(_explain(one) for one in error.errors())
             is_known = all(one["loc"] for one in error.errors())  # else it says what to write
             hint = "see ScrapingConfig's fields for units and bounds" if is_known else ""
@@ -316,9 +487,20 @@ class ScrapingConfig(BaseModel):
         return listed(value)
 
     @model_validator(mode="after")
-    def _actions_need_a_browser(self) -> Self:
+    def _options_agree(self) -> Self:
+        for name in self.record.names if self.record is not None else ():
+            if name in self.custom_selectors:
+                raise ValueError(
+                    f"{name!r} is a field of the record and in custom_selectors: leave one out"
+                )
         if self.actions and self.render == "never":
             raise ValueError('actions need a browser: leave out render="never", or the actions')
+        return self
+
+    @model_validator(mode="after")
+    def _sessions_are_the_browsers(self) -> Self:
+        if self.session and self.render == "never":
+            raise ValueError('a session is kept by a browser: leave out render="never", or session')
         return self
 
     @field_validator("custom_selectors")
@@ -424,7 +606,8 @@ class ScrapingConfig(BaseModel):
     @property
     def always_renders(self) -> bool:
         """Whether every HTML page is shown in a browser."""
-        return self.render == "always" or bool(self.actions or self.brings)
+        asked = self.render == "always" or bool(self.actions or self.brings)
+        return asked and not self.only_stored
 
     @property
     def recipe(self) -> Recipe:
@@ -434,7 +617,11 @@ class ScrapingConfig(BaseModel):
             extract_links=self.extract_links,
             extract_images=self.extract_images,
             main_text=self.main_text,
+            page_fields=self.page_fields,
             fail_on=self.fail_on,
+            accept=self.accept,
+            record=self.record,
+            ai_evidence=self.ai_evidence,
         )
 
     def to_storage(self) -> dict[str, Any]:
@@ -493,9 +680,11 @@ def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         items = [f"{display.plain(key, 40)!r}: {_in_words(one)}" for key, one in value.items()]
         return display.plain("{" + ", ".join(items) + "}")
+    if isinstance(value, RecordSpec):
+        return display.plain(f"{value.name} ({', '.join(value.names)})")
     if isinstance(value, PageAction):
         return value.words
-    if isinstance(value, PageKind):
+    if isinstance(value, StrEnum):
         return repr(str(value))
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_in_words, value))}]"
@@ -519,7 +708,7 @@ def _bare(value: Any) -> Any:
         return {key: _bare(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_bare(one) for one in value]
-    return str(value) if isinstance(value, PageKind) else value
+    return str(value) if isinstance(value, StrEnum) else value
 
 
 def _explain(error: Any) -> str:

@@ -36,9 +36,11 @@ class ErrorKind(StrEnum):
     HTTP_5XX = "http_5xx"
     RATE_LIMITED = "rate_limited"  # 429, or 503 with Retry-After
     # the page
-    NOT_HTML = "not_html"
+    NOT_HTML = "not_html"  # a document that is no web page, where `accept` leaves its kind out
+    NOT_ACCEPTED = "not_accepted"  # the same where `accept` wants no web pages
     EMPTY = "empty"
     PAGE_KIND = "page_kind"  # of a kind that `fail_on` refuses: a log-in form, a "not found"
+    NOT_STORED = "not_stored"  # `only_stored` was asked for, and its page is not there
     PARSE = "parse"  # reading it took too much time or memory
     # the browser
     PAGE_TIMEOUT = "page_timeout"

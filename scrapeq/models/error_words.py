@@ -28,6 +28,7 @@ WORDS: dict[str, str] = {
     ErrorKind.HTTP_5XX: "failed at the server (5xx)",
     ErrorKind.RATE_LIMITED: "rate limited",
     ErrorKind.NOT_HTML: "not HTML",
+    ErrorKind.NOT_ACCEPTED: "not of an accepted kind",
     ErrorKind.EMPTY: "empty",
     ErrorKind.PAGE_KIND: "of a kind that is refused",
     ErrorKind.PARSE: "unreadable",
@@ -40,6 +41,7 @@ WORDS: dict[str, str] = {
     ErrorKind.AI: "failed at the language model",
     ErrorKind.INTERNAL: "failed by scrapeq's own fault",
     ErrorKind.CONFIG: "not possible on this worker",
+    ErrorKind.NOT_STORED: "not stored",
 }
 
 #: What a person may do about pages that failed so, in the form of a notebook; the command line shows
@@ -59,7 +61,8 @@ ADVICE: dict[ErrorKind, str] = {
     ErrorKind.TRUNCATED: "retry_failed() fetches them again",
     ErrorKind.DECODE: "retry_failed() fetches them again; if it stays so, their server is to be mended",
     ErrorKind.HTTP_5XX: "the servers fail; retry_failed() fetches them again later",
-    ErrorKind.NOT_HTML: "they are files and no pages; leave them out of the column",
+    ErrorKind.NOT_HTML: "leave out accept, and they are read",
+    ErrorKind.NOT_ACCEPTED: "leave out accept, and they are read",
     ErrorKind.EMPTY: "open one in a browser: there may be nothing at this address",
     ErrorKind.PARSE: "main_text='off' reads less of them",
     ErrorKind.PAGE_TIMEOUT: "give the browser longer: total_timeout_s=180",
@@ -76,6 +79,7 @@ ADVICE: dict[ErrorKind, str] = {
     ErrorKind.ACTION: "batch.errors says which action, and why",
     ErrorKind.INTERNAL: "the worker's log has the traceback",
     ErrorKind.CONFIG: "batch.errors says what to set or install",
+    ErrorKind.NOT_STORED: "scrape these rows again; SCRAPEQ_STORED_PAGES_MB makes room for more pages",
 }
 
 

@@ -34,6 +34,7 @@ _OF_KIND: dict[ErrorKind, HostVerdict] = {
     ErrorKind.TOO_LARGE: "good",
     ErrorKind.HTTP_4XX: "good",
     ErrorKind.NOT_HTML: "good",
+    ErrorKind.NOT_ACCEPTED: "good",
     ErrorKind.EMPTY: "good",
     ErrorKind.PAGE_KIND: "good",
     ErrorKind.PARSE: "good",
@@ -49,6 +50,7 @@ _OF_KIND: dict[ErrorKind, HostVerdict] = {
     ErrorKind.AI: "",
     ErrorKind.INTERNAL: "",
     ErrorKind.CONFIG: "",
+    ErrorKind.NOT_STORED: "",
 }
 #: Behind a proxy these may be the proxy's own, which serves every host.
 _OF_A_PROXY = frozenset(

@@ -36,6 +36,7 @@ class BatchProgress(Answer):
     completed: int
     failed: int
     cancelled: int
+    rendered: int
 
 
 class WorkerStats(Answer):
@@ -54,7 +55,8 @@ class OpenJobCounts(Answer):
 
 
 class Performance(Answer):
-    """Jobs that finished in some time, how well, and how long their last try took.
+    """Jobs that finished in some time, how well, how many of their pages a browser showed, and how
+    long their last try took.
 
     A job's time is from the first byte sent to the last one read. Jobs that needed no request do
     not count in it. Percentiles come from a histogram and are right to 12 %.
@@ -63,6 +65,7 @@ class Performance(Answer):
     jobs_processed: int
     succeeded: int
     failed: int
+    rendered: int
     success_rate: float | None
     average_processing_time_s: float | None
     p50_s: float | None
@@ -176,6 +179,7 @@ class Step(Answer):
     jobs_processed: int
     succeeded: int
     failed: int
+    rendered: int
     success_rate: float | None
     p50_s: float | None
     p95_s: float | None

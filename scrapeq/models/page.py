@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scrapeq import display
+from scrapeq.models.document_kind import PAGES
 from scrapeq.models.page_fields import PageFields
 
 #: Custom selectors that a card shows; the page has all.
@@ -15,7 +16,12 @@ class Page(PageFields):
     """The result of one job; exactly one per job at the end.
 
     `fields` has a value per custom selector: text, a list of texts, or None where nothing matched.
-    `links` are dicts with url, text, rel; `images` dicts with url, alt, width, height, srcset.
+    What the option `page_fields` leaves out, as it does with `markdown` unless asked, is empty.
+    `links` are dicts with url, text, rel; `images` dicts with url, alt, width, height, srcset;
+    `tables` what `FoundTable.to_json` gives: caption, columns, rows. `structured` are dicts with format, type,
+    data; `product` is a dict with name, price, currency, availability, brand, sku, gtin, mpn, as far
+    as they were found;
+    `entries`, of feeds and sitemaps, dicts with kind, url, title, published_at and the like.
     `metadata` keeps canonical, opengraph, jsonld and the like; `sources` says for each value where
     it came from ("selector", "json-ld", "og:title", "h1", ...). `changes` is the cleaning report:
     dicts with field, change, reason. `elapsed_s` is the last try's, `body_bytes` the decoded size.
@@ -36,10 +42,21 @@ class Page(PageFields):
             facts["led to"] = final
         if self.fetched_at:
             facts["fetched"] = display.moment(self.fetched_at) + self._cost()
-        about = (self.language, self.author, self.published_at and f"{self.published_at:%Y-%m-%d}")
+        is_other = self.document is not None and self.document not in PAGES
+        about = (
+            self.document if is_other else None,
+            self.language,
+            self.author,
+            self.published_at and f"{self.published_at:%Y-%m-%d}",
+        )
         if known := " · ".join(one for one in about if one):
             facts["about"] = known
-        items = {"links": len(self.links), "images": len(self.images)}
+        items = {
+            "links": len(self.links),
+            "images": len(self.images),
+            "tables": len(self.tables),
+            "entries": len(self.entries),
+        }
         if kept := [f"{number:,} {name}" for name, number in items.items() if number]:
             facts["kept"] = " · ".join(kept)
         if self.error_kind:

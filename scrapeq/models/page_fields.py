@@ -15,7 +15,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from scrapeq.models.browser_use import BrowserUse
+from scrapeq.models.document_kind import DocumentKind
 from scrapeq.models.error_kind import ErrorKind
+from scrapeq.models.found_values import FoundFields, fields_from_json, fields_to_json
 from scrapeq.models.links import Links
 from scrapeq.models.page_kind import PageKind
 
@@ -73,6 +76,7 @@ class PageFields(BaseModel):
     error_message: Annotated[str | None, Column(Source.JOB, Kept.TEXT, "text")] = None
     page_kind: Annotated[PageKind | None, Column(Source.JOB, Kept.KEY, "category")] = None
     page_kind_signal: Annotated[str | None, Column(Source.JOB, Kept.KEY, "category")] = None
+    document: Annotated[DocumentKind | None, Column(Source.CONTENT, Kept.KEY, "category")] = None
     title: Annotated[str | None, Column(Source.CONTENT, Kept.TEXT, "text")] = None
     text: Annotated[str | None, Column(Source.CONTENT, Kept.TEXT, "text")] = None
     final_url: Annotated[str | None, Column(Source.FETCH, Kept.TEXT, "text")] = None
@@ -96,9 +100,17 @@ class PageFields(BaseModel):
     fields: Annotated[dict[str, Any], Column(Source.CONTENT, Kept.JSON)] = {}
     links: Annotated[list[dict[str, Any]], Column(Source.CONTENT, Kept.LINKS)] = []
     images: Annotated[list[dict[str, Any]], Column(Source.CONTENT, Kept.PACKED)] = []
+    tables: Annotated[list[dict[str, Any]], Column(Source.CONTENT, Kept.PACKED)] = []
+    structured: Annotated[list[dict[str, Any]], Column(Source.CONTENT, Kept.PACKED)] = []
+    product: Annotated[dict[str, Any], Column(Source.CONTENT, Kept.PACKED)] = {}
+    entries: Annotated[list[dict[str, Any]], Column(Source.CONTENT, Kept.PACKED)] = []
     metadata: Annotated[dict[str, Any], Column(Source.CONTENT, Kept.PACKED)] = {}
     sources: Annotated[dict[str, str], Column(Source.CONTENT, Kept.PACKED)] = {}
     changes: Annotated[list[dict[str, Any]], Column(Source.CONTENT, Kept.PACKED)] = []
+    violations: Annotated[list[dict[str, Any]], Column(Source.CONTENT, Kept.PACKED)] = []
+    evidence: Annotated[dict[str, Any], Column(Source.CONTENT, Kept.PACKED)] = {}
+    ai_tokens: Annotated[int | None, Column(Source.CONTENT, Kept.NUMBER, "int64")] = None
+    ai_cost: Annotated[float | None, Column(Source.CONTENT, Kept.FLOAT, "float64")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,11 @@ class Fetched:
     rendered: bool | None = None
     render_reason: str | None = None
 
+    @property
+    def browser_use(self) -> BrowserUse | None:
+        """See `BrowserUse.of`."""
+        return BrowserUse.of(self.rendered, self.render_reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -135,11 +152,14 @@ class Content:
     The fields of `Page` that come from the page's bytes, by the same names and shapes, but for the
     links, which are columns. `published_at` is aware and in UTC. `sources` has an entry for each
     value that is there. `changes` is empty until the content was cleaned. `charset` is the encoding
-    that was used, `browser_need` why a browser should show the page (see
-    `scrapeq.extract.browser_need`); no row keeps either. `page_kind` and its signal are for the
-    job's row.
+    that was used, `media_type` the type of a document's file, `browser_need` why a browser should show
+    the page (see `scrapeq.extract.browser_need`), `found` what the sources of a record's fields gave, of
+    which `scrapeq.records` makes `fields` and `violations`, `model_text` what a language model is given to
+    read; no row keeps these. `ai_tokens` and `ai_cost` (USD) are what the page's question cost.
+    `page_kind` and its signal are for the job's row.
     """
 
+    document: DocumentKind | None = None
     title: str | None = None
     text: str | None = None
     markdown: str | None = None
@@ -149,10 +169,21 @@ class Content:
     fields: dict[str, Any] = field(default_factory=dict)
     links: Links = field(default_factory=Links)
     images: list[dict[str, Any]] = field(default_factory=list)
+    tables: list[dict[str, Any]] = field(default_factory=list)
+    structured: list[dict[str, Any]] = field(default_factory=list)
+    product: dict[str, Any] = field(default_factory=dict)
+    entries: list[dict[str, Any]] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
+    violations: list[dict[str, Any]] = field(default_factory=list)
+    evidence: dict[str, Any] = field(default_factory=dict)
+    ai_tokens: int | None = None
+    ai_cost: float | None = None
+    model_text: str | None = None
+    found: FoundFields = field(default_factory=dict)
     charset: str | None = None
+    media_type: str | None = None
     page_kind: PageKind | None = None
     page_kind_signal: str | None = None
     browser_need: str | None = None
@@ -165,6 +196,7 @@ class Content:
         data = {one.name: getattr(self, one.name) for one in fields(self)}
         data["published_at"] = self.published_at.isoformat() if self.published_at else None
         data["links"] = self.links.to_json()
+        data["found"] = fields_to_json(self.found)
         return data
 
     @classmethod
@@ -173,8 +205,14 @@ class Content:
         when = data["published_at"]
         published_at = datetime.fromisoformat(when) if when else None
         kind = PageKind(data["page_kind"]) if data["page_kind"] else None
-        links = Links.from_json(data["links"])
-        return cls(**{**data, "published_at": published_at, "links": links, "page_kind": kind})
+        read = {
+            "published_at": published_at,
+            "links": Links.from_json(data["links"]),
+            "page_kind": kind,
+            "document": DocumentKind(data["document"]) if data["document"] else None,
+            "found": fields_from_json(data["found"]),
+        }
+        return cls(**{**data, **read})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a page gave in a browser besides its HTML."""
+"""What a page gave in a browser besides its HTML, and documents that are files themselves."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ class FileKind(StrEnum):
 
     SCREENSHOT = "screenshot"
     FAILED_ACTION = "failed_action"  # a picture of the page when an action had failed
-    PDF = "pdf"
+    PDF = "pdf"  # of a page, as a browser prints it
     RESPONSE = "response"  # a JSON answer to a request of the page
+    DOCUMENT = "document"  # what the address led to, where that is no web page
     CONSOLE = "console"  # errors and failed requests, as JSON: a list of kind, message, url
 
 

@@ -26,7 +26,8 @@ def headline(total: int, completed: int, failed: int, cancelled: int) -> str:
 class Progress(BaseModel):
     """Counts of jobs by where they are; `pending + running + retrying + done == total`.
 
-    `tried_apart`: those open ones whose worker ended twice while it had them. `rate_per_s` is pages
+    `from_store`: of the done ones those that stored pages answer, `rendered`: those whose page a browser
+    showed. `tried_apart`: those open ones whose worker ended twice while it had them. `rate_per_s` is pages
     finished a second lately, `eta_s` seconds to the end at that rate, None while it cannot be known;
     `elapsed_s` counts from submission to now or to the end. `away` says in a few words which service
     does not answer; "" while all do.
@@ -42,6 +43,7 @@ class Progress(BaseModel):
     failed: int = 0
     cancelled: int = 0
     from_store: int = 0
+    rendered: int = 0
     tried_apart: int = 0
     rate_per_s: float | None = None
     eta_s: float | None = None
@@ -105,6 +107,8 @@ class Progress(BaseModel):
         facts["elapsed"] = display.seconds(self.elapsed_s)
         if self.from_store:
             facts["stored pages"] = display.count(self.from_store)
+        if self.rendered:
+            facts["rendered pages"] = display.count(self.rendered)
         return display.card(
             "progress",
             facts,

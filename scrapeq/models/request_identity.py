@@ -49,6 +49,7 @@ class RequestIdentity:
                 config.cookies
                 or config.proxy
                 or config.storage_state
+                or config.session  # its cookies may say whose it is
                 or set(sent["headers"]) - _PUBLIC_HEADERS
                 or any(action.fill for action in config.actions)  # it may be a password
             ),
@@ -71,11 +72,13 @@ _WORDS = {
     "wait_for": "another wait_for",
     "wait_time": "another wait_time",
     "storage_state": "another storage_state",
+    "session": "another session",
     "viewport": "another viewport",
     "locale": "another locale",
     "timezone": "another timezone",
     "actions": "other actions",
     "brings": "other files of a page",
+    "store_files": "another store_files",
 }
 
 
@@ -94,11 +97,13 @@ def _sent(config: ScrapingConfig) -> dict[str, Any]:
     }
     # Not a request's, but part of what a page must have to answer. Only where there is some: pages
     # that were stored before there were such options go on to answer.
-    for name in ("storage_state", "viewport", "locale", "timezone"):
+    for name in ("storage_state", "session", "viewport", "locale", "timezone"):
         if value := getattr(config, name):
             sent[name] = value
     if config.actions:
         sent["actions"] = config.to_storage()["actions"]
+    if config.store_files:
+        sent["store_files"] = True
     if config.brings:
         sent["brings"] = {name: getattr(config, name) for name in config.brings}
     return sent

@@ -8,14 +8,15 @@ from typing import NamedTuple
 class HostTally(NamedTuple):
     """Jobs of one host with one status whose last try took about as long (see `stats.bucket`).
 
-    bucket: None for jobs that no request was sent for. time_s: the sum of their times. last_ms: when
-    the newest of them ended.
+    bucket: None for jobs that no request was sent for. rendered: those whose page a browser showed.
+    time_s: the sum of their times. last_ms: when the newest of them ended.
     """
 
     host: str
     status: str
     bucket: int | None
     jobs: int
+    rendered: int
     time_s: float
     last_ms: int | None
 

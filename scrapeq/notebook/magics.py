@@ -99,6 +99,9 @@ class ScrapeqMagics(Magics):
         action="append",
         help="Any other option of ScrapingConfig: max_retries=1.",
     )
+    @argument(
+        "--record", metavar="NAME", help="What a row holds: a class or dict of this notebook."
+    )
     @argument("--delay", type=float, help="Seconds between two requests to one host.")
     @argument("--links", action="store_true", help="Keep every link.")
     @argument("--images", action="store_true", help="Keep every image.")
@@ -167,6 +170,7 @@ class ScrapeqMagics(Magics):
                 select=asked.select,
                 select_all=asked.select_all,
                 option=asked.option,
+                record=self._value(asked.record) if asked.record else None,
                 delay=asked.delay,
                 links=asked.links,
                 images=asked.images,

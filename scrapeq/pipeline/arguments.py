@@ -11,12 +11,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from numbers import Real
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from scrapeq import display
+from scrapeq import display, models
 from scrapeq.errors import ConfigError
-from scrapeq.models import Batch, ErrorKind, Job, JobStatus, ScrapingConfig
-from scrapeq.settings import Settings
+
+if TYPE_CHECKING:
+    from scrapeq.models import ErrorKind, JobStatus, ScrapingConfig
+    from scrapeq.settings import Settings
 
 #: Rows that a limit asks for at most: what a database counts with.
 MOST_ROWS = 2**31 - 1
@@ -42,7 +44,7 @@ def refused(name: str, value: object, hint: str) -> ConfigError:
 
 def an_id(value: object, name: str = "job_id") -> str:
     """The id of a job or batch; one of them may be given itself."""
-    if isinstance(value, (Job, Batch)):
+    if isinstance(value, (models.Job, models.Batch)):
         return value.id
     if not isinstance(value, str) or not _is_storable(value):
         raise refused(name, value, "write the id as text, as in job.id")
@@ -51,7 +53,7 @@ def an_id(value: object, name: str = "job_id") -> str:
 
 def ids(values: object, name: str = "job_ids") -> list[str]:
     """Many ids; a single one counts as a list of one."""
-    if isinstance(values, (str, Job, Batch)):
+    if isinstance(values, (str, models.Job, models.Batch)):
         return [an_id(values, name)]
     if not isinstance(values, Iterable):
         raise refused(name, values, "write a list of ids")
@@ -123,12 +125,12 @@ def a_flag(value: object, name: str) -> bool:
 
 def a_status(value: object, name: str = "status") -> JobStatus:
     """A status by its word, in any case."""
-    return _word(JobStatus, value, name)
+    return _word(models.JobStatus, value, name)
 
 
 def an_error_kind(value: object, name: str = "error_kind") -> ErrorKind:
     """An error kind by its word, in any case."""
-    return _word(ErrorKind, value, name)
+    return _word(models.ErrorKind, value, name)
 
 
 def error_kinds(values: object, name: str = "kinds") -> list[ErrorKind] | None:
@@ -153,13 +155,13 @@ def _word(words: type[_Word], value: object, name: str) -> _Word:
 
 def a_config(value: object, name: str = "config") -> ScrapingConfig:
     """The options; a dict of them will do, and None is all defaults."""
-    if isinstance(value, ScrapingConfig):
+    if isinstance(value, models.ScrapingConfig):
         return value
     if value is None:
-        return ScrapingConfig()
+        return models.ScrapingConfig()
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise refused(name, value, "write ScrapingConfig(...), or a dict of its options")
-    return ScrapingConfig.build(**value)
+    return models.ScrapingConfig.build(**value)
 
 
 def cells(values: object, name: str = "urls") -> Sequence[Any]:
@@ -183,13 +185,15 @@ _AI_OPTIONS: dict[str, tuple[type, ...]] = {
     "prompt": (str,),
     "schema": (dict,),
     "labels": (list, tuple),
+    "language": (str,),
+    "questions": (list, tuple),
     "model": (str,),
     "max_chars": (int,),
 }
 
 
 def ai_options(options: Mapping[str, object]) -> None:
-    """Nothing, if `scrapeq.ai.process` takes these."""
+    """Nothing, if `scrapeq.llm.process` takes these."""
     for name, value in options.items():
         if name not in _AI_OPTIONS:
             raise ConfigError(
@@ -203,7 +207,11 @@ def ai_options(options: Mapping[str, object]) -> None:
 
 def some_settings(value: object) -> Settings | None:
     """Settings, or None for those of the environment."""
-    if value is not None and not isinstance(value, Settings):
+    if value is None:
+        return None
+    from scrapeq.settings import Settings  # 0.2 s of pydantic-settings
+
+    if not isinstance(value, Settings):
         raise refused("settings", value, "write load_settings(...), or nothing")
     return value
 

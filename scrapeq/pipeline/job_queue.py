@@ -13,9 +13,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from scrapeq import clock, database, display, frames, urls
+from scrapeq import clock, database, display, frames, models, project, urls
 from scrapeq.clock import now_ms
-from scrapeq.database.results import Asking, StoredAnswers
 from scrapeq.errors import (
     ConfigError,
     DatabaseUnavailable,
@@ -25,36 +24,20 @@ from scrapeq.errors import (
     RedisUnavailable,
     ScrapeqError,
 )
-from scrapeq.frontier import Frontier
-from scrapeq.models import (
-    FINAL,
-    Batch,
-    BatchState,
-    ErrorKind,
-    Failure,
-    Job,
-    JobStatus,
-    RequestIdentity,
-    ScrapingConfig,
-)
-from scrapeq.models.monitoring import QueueStats
-from scrapeq.models.paused_host import PausedHost
+from scrapeq.models.priority import USUAL_PRIORITY
 from scrapeq.pipeline import arguments
-from scrapeq.project import by_hand, recovery, steering
-from scrapeq.project.away import Away, record_away, redis_away
-from scrapeq.project.bounded import budget
-from scrapeq.project.open_jobs import as_they_stand, counted
-from scrapeq.project.paused_hosts import paused_host
-from scrapeq.project.queue_card import queue_card, record_in_words
-from scrapeq.project.services import Services, shared_looking_services, shared_services
-from scrapeq.project.staffing import look_after_workers, warn_without_workers
-from scrapeq.project.submission import USUAL_PRIORITY, Submission, new_id
-from scrapeq.project.waiting import Waiting, patiently
-from scrapeq.project.working_now import other_workers
-from scrapeq.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from scrapeq.database.results import StoredAnswers
+    from scrapeq.frontier import Frontier
+    from scrapeq.models import Batch, ErrorKind, Job, JobStatus, QueueStats, ScrapingConfig
+    from scrapeq.models.paused_host import PausedHost
+    from scrapeq.project.away import Away
+    from scrapeq.project.services import Services
+    from scrapeq.project.submission import Submission
+    from scrapeq.settings import Settings
 
 
 def get_job_queue(settings: Settings | None = None) -> JobQueue:
@@ -65,8 +48,8 @@ def get_job_queue(settings: Settings | None = None) -> JobQueue:
 
     Raises RedisUnavailable, RedisEvicts, ClusterFailed, DatabaseUnavailable, ConfigError.
     """
-    services = shared_services(arguments.some_settings(settings))
-    patiently(services, lambda: recovery.recover(services), changes=True)
+    services = project.services.shared_services(arguments.some_settings(settings))
+    project.waiting.patiently(services, lambda: project.recovery.recover(services), changes=True)
     return JobQueue(services)
 
 
@@ -75,7 +58,7 @@ def get_looking_queue(settings: Settings | None = None) -> JobQueue:
 
     Raises DatabaseUnavailable, ConfigError.
     """
-    return JobQueue(shared_looking_services(settings))
+    return JobQueue(project.services.shared_looking_services(settings))
 
 
 def working(queue: JobQueue) -> JobQueue:
@@ -85,7 +68,7 @@ def working(queue: JobQueue) -> JobQueue:
         queue.services.check_redis()
     except ScrapeqError:
         return get_job_queue(queue.services.settings)
-    look_after_workers(queue.services)
+    project.staffing.look_after_workers(queue.services)
     return queue
 
 
@@ -94,7 +77,7 @@ def check(queue: JobQueue, *, redis: bool = True) -> None:
 
     Raises DatabaseUnavailable, RedisUnavailable.
     """
-    with budget():
+    with project.bounded.budget():
         queue.services.check_record()
         if redis:
             queue.services.check_redis()
@@ -103,19 +86,22 @@ def check(queue: JobQueue, *, redis: bool = True) -> None:
 def away(queue: JobQueue, error: RedisUnavailable | DatabaseUnavailable) -> Away:
     """What is away, since when, and what to do about it, where `error` was raised."""
     if isinstance(error, RedisUnavailable):
-        return redis_away(queue.services, error)
-    return record_away(queue.services, error)
+        return project.away.redis_away(queue.services, error)
+    return project.away.record_away(queue.services, error)
 
 
 def submitted(queue: JobQueue, submission: Submission) -> tuple[Batch, StoredAnswers]:
     """`JobQueue.submit`, and what the stored pages answered or did not."""
     services = queue.services
     engine, config = services.engine, submission.stored_config
-    owner, answers = services.settings.owner, StoredAnswers()
+    owner, answers = services.settings.owner, database.results.StoredAnswers()
     if config.max_age:
         newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
-        asking = Asking(
-            RequestIdentity.of(config).digest, owner, newer_than_ms, not config.merge_duplicates
+        asking = database.results.Asking(
+            models.RequestIdentity.of(config).digest,
+            owner,
+            newer_than_ms,
+            not config.merge_duplicates,
         )
         answers = database.results.stored_answers(
             engine, submission.keys(), config.recipe.digest, asking
@@ -133,9 +119,9 @@ def submitted(queue: JobQueue, submission: Submission) -> tuple[Batch, StoredAns
         url_column=submission.url_column,
         table=submission.table,
     )
-    if batch.state is BatchState.OPEN:
+    if batch.state is models.BatchState.OPEN:
         try:
-            steering.feed(services, batch.id)
+            project.steering.begin(services, batch)
         except RedisFull:  # what was not accepted is not to be done some day
             queue.cancel_batch(batch.id)
             raise
@@ -154,21 +140,26 @@ class JobQueue:
         return f"<JobQueue on a {mode} Redis, record {record!r}>"
 
     def _repr_html_(self) -> str:
-        services, record = self.services, record_in_words(self.services.engine.url)
-        with budget():
+        services, record = (
+            self.services,
+            project.queue_card.record_in_words(self.services.engine.url),
+        )
+        with project.bounded.budget():
             try:
                 counts = services.record.ask(lambda: database.jobs.count_by_status(services.engine))
             except DatabaseUnavailable as error:
-                return queue_card(record, is_shared=self.is_shared, away=away(self, error))
+                return project.queue_card.queue_card(
+                    record, is_shared=self.is_shared, away=away(self, error)
+                )
             try:
                 now, paused = services.redis.ask(lambda: _counts_and_paused(services.frontier))
             except RedisUnavailable as error:
-                counts_now = counted(counts.items(), 0, 0)
-                return queue_card(
+                counts_now = project.open_jobs.counted(counts.items(), 0, 0)
+                return project.queue_card.queue_card(
                     record, counts_now, is_shared=self.is_shared, away=away(self, error)
                 )
-        counts_now = counted(counts.items(), now["running"], now["retrying"])
-        return queue_card(
+        counts_now = project.open_jobs.counted(counts.items(), now["running"], now["retrying"])
+        return project.queue_card.queue_card(
             record, counts_now, is_shared=self.is_shared, workers=now["workers"], paused=paused
         )
 
@@ -200,12 +191,26 @@ class JobQueue:
         Raises InputError for something that is no http(s) URL, ConfigError for a bad priority.
         """
         parsed = urls.parse(url)
-        if isinstance(parsed, Failure):
+        if isinstance(parsed, models.Failure):
             raise InputError(parsed.message, hint="write a URL like https://example.com/page")
-        batch = self.submit_batch([url], config, priority=priority, batch_id=job_id, single=True)
-        job = self.get_job_status(batch.id)
-        if self.is_shared and not self.services.frontier.coordination.workers():
-            warn_without_workers(self.services)
+        services = self.services
+        submission = project.submission.Submission(
+            [url],
+            arguments.a_config(config),
+            priority=priority,
+            batch_id=project.submission.new_id() if job_id is None else arguments.an_id(job_id),
+            single=True,
+        )
+        if submission.config.max_age:  # a stored page may answer it
+            job = self.get_job_status(self.submit(submission).id)
+        else:
+            try:
+                job = services.singles.submit(services, submission)
+            except RedisFull:  # what was not accepted is not to be done some day
+                self.cancel_batch(submission.batch_id)
+                raise
+        if self.is_shared and services.workers_seen.is_due:
+            project.staffing.warn_if_nobody_works(services)
         return job
 
     def submit_batch(
@@ -223,12 +228,14 @@ class JobQueue:
         See `submit`, which takes all that a submission may hold. Raises what it raises.
         """
         return self.submit(
-            Submission(
+            project.submission.Submission(
                 arguments.cells(values),
                 arguments.a_config(config),
                 priority=priority,
                 name=None if name is None else arguments.a_text(name, "name"),
-                batch_id=new_id() if batch_id is None else arguments.an_id(batch_id),
+                batch_id=project.submission.new_id()
+                if batch_id is None
+                else arguments.an_id(batch_id),
                 single=single,
             )
         )
@@ -243,7 +250,7 @@ class JobQueue:
         Raises RedisFull, and then the batch stays in the record as cancelled; AlreadyThere for a
         batch_id that is taken.
         """
-        if not isinstance(submission, Submission):
+        if not isinstance(submission, project.submission.Submission):
             raise arguments.refused("submission", submission, "write Submission(urls, config)")
         return submitted(self, submission)[0]
 
@@ -259,7 +266,7 @@ class JobQueue:
         if not found:
             raise _no_job(self.services, job_id)
         job = found[0]
-        if job.status in FINAL:
+        if job.status in models.FINAL:
             page = database.results.read_pages(self.services.engine, [job_id]).get(job_id)
             job = job.model_copy(update={"result": page})
         return job
@@ -269,7 +276,7 @@ class JobQueue:
         job_ids = arguments.ids(job_ids)
         found = database.jobs.get_jobs(self.services.engine, job_ids)
         known = [found[job_id] for job_id in job_ids if job_id in found]
-        return as_they_stand(self.services.frontier, known)
+        return project.open_jobs.as_they_stand(self.services.frontier, known)
 
     def update_job_status(self, job_id: str, status: JobStatus | str, **kwargs: Any) -> Job:
         """Give a job another status by hand: `error_message` and `error_kind` may be given too.
@@ -287,7 +294,7 @@ class JobQueue:
             )
         status = arguments.a_status(status)
         kind, message = kwargs.get("error_kind"), kwargs.get("error_message")
-        by_hand.move(
+        project.by_hand.move(
             self.services,
             self.get_job_status(job_id),
             status,
@@ -302,10 +309,10 @@ class JobQueue:
         False if it was finished already. Raises NotFound.
         """
         job = self.get_job_status(job_id)
-        if job.status in FINAL:
+        if job.status in models.FINAL:
             return False
         cancelled = database.jobs.cancel_jobs(self.services.engine, job.batch_id, [job_id])
-        steering.forget(self.services, job_id)
+        project.steering.forget(self.services, job_id)
         return cancelled > 0
 
     def get_active_jobs(self, limit: int = 100) -> list[Job]:
@@ -320,17 +327,20 @@ class JobQueue:
         ids = frontier.views.running_ids(limit) + frontier.views.next_ids(
             limit
         )  # some may be done by now
-        active = [job for job in self.get_jobs(ids) if job.status not in FINAL]
+        active = [job for job in self.get_jobs(ids) if job.status not in models.FINAL]
         by_status = database.jobs.count_by_status(self.services.engine)
-        if len(active) < min(limit, by_status[JobStatus.PENDING]):  # some are not in Redis yet
+        open_jobs = by_status[models.JobStatus.PENDING] + by_status[models.JobStatus.RUNNING]
+        if len(active) < min(limit, open_jobs):  # some are not in Redis
             known = {job.id for job in active}
             waiting = database.jobs.find_jobs(
                 self.services.engine,
                 limit=limit,
-                statuses=[status for status in JobStatus if status not in FINAL],
+                statuses=[status for status in models.JobStatus if status not in models.FINAL],
             )
             active += [
-                job for job in as_they_stand(self.services.frontier, waiting) if job.id not in known
+                job
+                for job in project.open_jobs.as_they_stand(self.services.frontier, waiting)
+                if job.id not in known
             ]
         return active[:limit]
 
@@ -347,11 +357,11 @@ class JobQueue:
         )
         engine, statuses = self.services.engine, None if status is None else [status]
         try:
-            if status is not None and status not in FINAL:
+            if status is not None and status not in models.FINAL:
                 active = self.get_active_jobs(10 * limit)
                 return [job for job in active if job.status is status][:limit]
             found = database.jobs.find_jobs(engine, limit=limit, statuses=statuses)
-            return as_they_stand(self.services.frontier, found)
+            return project.open_jobs.as_they_stand(self.services.frontier, found)
         except RedisUnavailable:
             return database.jobs.find_jobs(engine, limit=limit, statuses=statuses)
 
@@ -369,15 +379,15 @@ class JobQueue:
         `queue_lengths` of wake-ups and tasks by queue, and the number of live `workers`."""
         recorded = database.jobs.count_by_status(self.services.engine)
         now = self.services.frontier.views.counts()
-        counts = counted(recorded.items(), now["running"], now["retrying"])
+        counts = project.open_jobs.counted(recorded.items(), now["running"], now["retrying"])
         if self.is_shared and counts["pending"] and not now["workers"]:
-            warn_without_workers(self.services)
-        return QueueStats(
+            project.staffing.warn_without_workers(self.services)
+        return models.QueueStats(
             total_jobs=sum(counts.values()),
             status_counts=counts,
             active_tasks=counts["running"],
             queue_lengths=self.services.queue_lengths(),
-            workers=now["workers"] + len(other_workers(self.services)),
+            workers=now["workers"] + len(project.working_now.other_workers(self.services)),
         )
 
     def paused_hosts(self) -> pd.DataFrame:
@@ -400,7 +410,9 @@ class JobQueue:
 
     def paused_host_rows(self) -> list[PausedHost]:
         """The rows of `paused_hosts` as values, without pandas. Raises RedisUnavailable."""
-        return [paused_host(one) for one in self.services.frontier.views.paused()]
+        return [
+            project.paused_hosts.paused_host(one) for one in self.services.frontier.views.paused()
+        ]
 
     def wait(self, job_id: str, timeout: float | None = None) -> Job:
         """The job once it is finished; `timeout` in seconds.
@@ -408,10 +420,12 @@ class JobQueue:
         Raises WaitTimeout when the time is over (the job goes on), NotFound.
         """
         job_id, timeout = arguments.an_id(job_id), arguments.a_timeout(timeout)
-        waiting = Waiting(self.services, f"job {job_id} is not finished", timeout)
+        waiting = project.waiting.Waiting(self.services, f"job {job_id} is not finished", timeout)
         for pause_s in waiting:
             status = waiting.look(lambda: _recorded_status(self.services, job_id))
-            if status in FINAL and (job := waiting.read(lambda: self.get_job_status(job_id))):
+            if status in models.FINAL and (
+                job := waiting.read(lambda: self.get_job_status(job_id))
+            ):
                 return job
             time.sleep(pause_s)
         raise AssertionError("it waits until it returns or raises")
@@ -438,15 +452,15 @@ class JobQueue:
 
     def pause_batch(self, batch_id: str) -> bool:
         """Start nothing more of it; what runs ends. False if it is finished."""
-        return steering.pause(self.services, arguments.an_id(batch_id, "batch_id"))
+        return project.steering.pause(self.services, arguments.an_id(batch_id, "batch_id"))
 
     def resume_batch(self, batch_id: str) -> bool:
         """Go on with a paused batch. False if it is finished."""
-        return steering.resume(self.services, arguments.an_id(batch_id, "batch_id"))
+        return project.steering.resume(self.services, arguments.an_id(batch_id, "batch_id"))
 
     def cancel_batch(self, batch_id: str) -> int:
         """Stop every open job of it; how many there were. None starts once this has returned."""
-        return steering.cancel(self.services, arguments.an_id(batch_id, "batch_id"))
+        return project.steering.cancel(self.services, arguments.an_id(batch_id, "batch_id"))
 
     def retry_failed(self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None) -> int:
         """Put failed and cancelled jobs back, on request only some kinds; how many."""
@@ -454,7 +468,7 @@ class JobQueue:
         chosen = arguments.error_kinds(kinds)
         reopened = database.jobs.reopen_jobs(self.services.engine, batch_id, chosen)
         if reopened:
-            steering.feed(self.services, batch_id)
+            project.steering.begin_again(self.services, batch_id)
         return reopened
 
 
@@ -462,7 +476,7 @@ def _no_job(services: Services, job_id: str) -> NotFound:
     return NotFound(
         f"there is no job {job_id!r}",
         hint=f"check the id; old jobs may have been cleaned up, and another record than "
-        f"{record_in_words(services.engine.url)} may have it",
+        f"{project.queue_card.record_in_words(services.engine.url)} may have it",
     )
 
 

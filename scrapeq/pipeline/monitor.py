@@ -137,7 +137,7 @@ class JobMonitor:
             hint=hint or "; ".join(metrics.health_hints),
             where=where,
             something_runs=runs,
-            open_jobs=by_status[JobStatus.PENDING],
+            open_jobs=by_status[JobStatus.PENDING] + by_status[JobStatus.RUNNING],
         )
 
     def get_job_progress(self, job_id: str) -> JobProgress | BatchProgress:
@@ -223,11 +223,12 @@ class JobMonitor:
         """`total_active`, `by_status`, and `jobs`: the first `limit` of them, running ones first."""
         limit = arguments.a_limit(limit)
         counts = self.services.frontier.views.counts()
+        by_hand = database.jobs.count_by_status(self.services.engine)[JobStatus.RUNNING]
         return ActiveJobsSummary(
-            total_active=counts["open"],
+            total_active=counts["open"] + by_hand,
             by_status={
                 "pending": counts["open"] - counts["running"] - counts["retrying"],
-                "running": counts["running"],
+                "running": counts["running"] + by_hand,
                 "retrying": counts["retrying"],
             },
             jobs=[
@@ -285,8 +286,8 @@ class JobMonitor:
 
     def get_performance_history(self, hours: float = 24) -> PerformanceHistory:
         """`history`: an entry for each hour with finished jobs, oldest first: `timestamp` (its start,
-        ISO 8601, UTC), `jobs_processed`, `succeeded`, `failed`, `success_rate` (0 to 100),
-        `average_processing_time_s`, `p50_s`, `p90_s`, `p95_s`, `p99_s`.
+        ISO 8601, UTC), `jobs_processed`, `succeeded`, `failed`, `rendered` (shown in a browser),
+        `success_rate` (0 to 100), `average_processing_time_s`, `p50_s`, `p90_s`, `p95_s`, `p99_s`.
 
         The processing time is that of a job's last try, from the first byte sent to the last one
         read: without waiting for a worker, for the host's pace or for another try. Jobs that needed
@@ -305,7 +306,7 @@ class JobMonitor:
 
         `every_s`, and `series`: an entry for each step, those without jobs too, oldest first; the
         last one is the step that has just begun. `timestamp` (its start, ISO 8601, UTC),
-        `jobs_processed`, `succeeded`, `failed`, and `success_rate` (0 to 100), `p50_s`, `p95_s` as
+        `jobs_processed`, `succeeded`, `failed`, `rendered`, and `success_rate` (0 to 100), `p50_s`, `p95_s` as
         in `get_performance_history`, None without jobs. Its cost depends on the minutes and not on
         the jobs. Raises ConfigError for steps that are no whole minutes, or too many of them.
         """
@@ -420,6 +421,7 @@ class JobMonitor:
             completed=batch.completed,
             failed=batch.failed,
             cancelled=batch.cancelled,
+            rendered=batch.rendered,
         )
 
 
@@ -447,6 +449,7 @@ def _performance(span: Span) -> dict[str, Any]:
         "jobs_processed": span.finished,
         "succeeded": span.succeeded,
         "failed": span.failed,
+        "rendered": span.rendered,
         "success_rate": stats.success_rate(span.succeeded, span.failed),
         "average_processing_time_s": span.mean_s,
         **{f"p{percent}_s": span.quantile_s(percent / 100) for percent in (50, 90, 95, 99)},
@@ -459,6 +462,7 @@ def _step(span: Span) -> Step:
         jobs_processed=span.finished,
         succeeded=span.succeeded,
         failed=span.failed,
+        rendered=span.rendered,
         success_rate=stats.success_rate(span.succeeded, span.failed),
         p50_s=span.quantile_s(0.5),
         p95_s=span.quantile_s(0.95),

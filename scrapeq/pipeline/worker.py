@@ -15,12 +15,14 @@ from celery import signals
 from celery.exceptions import Reject
 
 from scrapeq import cluster, database
+from scrapeq.costs.prices import DEFAULT_MODEL
 from scrapeq.errors import ScrapeqError
 from scrapeq.models import FINAL, Lane
 from scrapeq.pipeline import arguments, registering
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.project.celery_app import RENDER, SCRAPE, TASKS, WAKE_UP, make_app
 from scrapeq.settings import load_settings
+from scrapeq.work.batch_ledger import BatchLedger
 from scrapeq.work.endpoint_breaker import EndpointBreaker
 from scrapeq.work.process import MainProcess, WorkProcess
 
@@ -135,31 +137,40 @@ def batch_scrape_task(
 def process_content_task(
     content: str, url: str | None = None, type: str = "summarise", **options: Any
 ) -> dict[str, Any]:
-    """What the language model makes of a page's text: `type` is summarise, classify or extract.
+    """What the language model makes of a page's text.
+
+    `type` is summarise, classify, extract, translate, entities, sentiment or questions.
 
     Of HTML, what a person reads is sent: no scripts, styles or tags. A type that says what the
-    content is, such as "html" or "article", is summarised. `options`: prompt, schema, labels, model,
-    max_chars; see `scrapeq.ai.process`. The answer is a row: `ok`, `result`, or `error_kind` and
-    `error_message`. Raises ConfigError for what cannot be meant, and for a missing key.
+    content is, such as "html" or "article", is summarised. `options`: prompt, schema, labels,
+    language, questions, model, max_chars; see `scrapeq.llm.process`. The answer is a row: `ok`, `result`, or `error_kind` and
+    `error_message`, with its tokens and its cost. The same question is answered from the record the
+    second time, and costs nothing. Raises ConfigError for what cannot be meant, and for a missing key.
     """
-    from scrapeq import ai
+    from scrapeq import llm
     from scrapeq.extract.visible import text_in
 
     arguments.ai_options(options)
     settings = load_settings()
-    breaker = _endpoint_breaker(ai.endpoint_name(settings))
+    model = options.get("model") or settings.ai_model or DEFAULT_MODEL
+    shared = _shared_with_others(llm.endpoint_name(settings), model)
     text = text_in(arguments.a_content(content))
-    done = ai.process(text, url, type, settings=settings, breaker=breaker, **options)
+    done = llm.process(text, url, type, settings=settings, **shared, **options)
     return done.model_dump(mode="json")
 
 
-def _endpoint_breaker(endpoint: str) -> EndpointBreaker | None:
-    """The breaker that all workers share, where there is a Redis to share it in."""
+def _shared_with_others(endpoint: str, model: str) -> dict[str, Any]:
+    """The breaker, the answers and the ledger that all workers share, where there are stores for them."""
     try:
-        return EndpointBreaker(_process.services, endpoint)
+        services = _process.services
+        return {
+            "breaker": EndpointBreaker(services, endpoint),
+            "answers": _process.answers,
+            "ledger": BatchLedger(services, "", model),
+        }
     except ScrapeqError as error:
-        log.info("the language model is asked without a breaker: %s", error)
-        return None
+        log.info("the language model is asked without what other workers know: %s", error)
+        return {}
 
 
 @app.task(name=TASKS + "clean_data_task")

@@ -42,6 +42,7 @@ _PLACES = {
     "body_timeout": 6,
     "page_timeout": 3,
     "not_html": 7,
+    "not_accepted": 6,
     "tls": 2,
     "reset": 1,
     "empty": 4,

@@ -7,8 +7,7 @@ record.
 
 from __future__ import annotations
 
-from scrapeq import database
-from scrapeq.frontier import Ending
+from scrapeq import database, frontier
 from scrapeq.models import FINAL, ErrorKind, Job, JobStatus, check_move
 from scrapeq.project import recovery, steering
 from scrapeq.project.services import Services
@@ -38,7 +37,7 @@ def move(
         services.engine, job.id, new, error_kind=error_kind, error_message=error_message
     )
     if job.status in FINAL:
-        steering.feed(services, job.batch_id)
+        steering.begin_again(services, job.batch_id)
     elif new in {JobStatus.PENDING, JobStatus.RETRYING}:
         recovery.feed_job(services, job)
     else:
@@ -56,7 +55,7 @@ def _try_again(
     batch = database.batches.find_batch(services.engine, job.batch_id)
     if token is None or batch is None:
         return False
-    ending = Ending(
+    ending = frontier.Ending(
         job.id,
         token,
         "retry",

@@ -6,13 +6,13 @@ only sends, by the tasks' names, so that a notebook loads no task.
 
 from __future__ import annotations
 
-import ssl
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from celery import Celery
-from kombu.entity import Exchange, Queue
-
 from scrapeq.settings import DEFAULT_NAMESPACE, Settings
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 TASKS = "scrapeq.pipeline.worker."
 SCRAPE, PROCESS, CLEAN = "scraping", "processing", "cleaning"
@@ -38,6 +38,10 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
     The guide's settings are kept to the letter. Retry, backoff, cancel and priority are not
     Celery's here (see docs/decisions/0001), so `task_max_retries` and `acks_late` stay harmless.
     """
+    # 0.15 s that a program does without which only looks
+    from celery import Celery
+    from kombu.entity import Exchange, Queue
+
     backend = settings.celery_result_backend
     backend_url = backend.get_secret_value() if backend else broker_url
     prefix = {"global_keyprefix": key_prefix(settings.namespace)}
@@ -90,4 +94,6 @@ def _tls(url: str) -> dict[str, object] | None:
     parts = urlsplit(url)
     if parts.scheme != "rediss" or "ssl_cert_reqs" in parse_qs(parts.query):
         return None
+    import ssl  # takes 30 ms
+
     return {"ssl_cert_reqs": ssl.CERT_REQUIRED}

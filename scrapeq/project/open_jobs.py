@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from scrapeq import clock
-from scrapeq.frontier import Frontier
 from scrapeq.models import FINAL, ErrorKind, Job, JobStatus
+
+if TYPE_CHECKING:
+    from scrapeq.frontier import Frontier
 
 #: Jobs that Redis is asked about in one round trip.
 CHUNK = 5_000
@@ -66,11 +68,13 @@ def _as_it_stands(job: Job, now: OpenNow) -> Job:
 def counted(
     recorded: Iterable[tuple[JobStatus, int]], running: int, retrying: int
 ) -> dict[str, int]:
-    """Jobs by status. The record counts all open ones as pending; Redis knows how many of them run
-    or wait to be tried again."""
+    """Jobs by status. The record counts open ones as pending, but for those that were made running by
+    hand; Redis knows how many of the pending ones run or wait to be tried again."""
     counts = {status.value: 0 for status in JobStatus}
     counts |= {status.value: count for status, count in recorded}
-    counts["running"] = min(running, counts["pending"])
-    counts["retrying"] = min(retrying, counts["pending"] - counts["running"])
-    counts["pending"] -= counts["running"] + counts["retrying"]
+    running = min(running, counts["pending"])
+    retrying = min(retrying, counts["pending"] - running)
+    counts["running"] += running
+    counts["retrying"] = retrying
+    counts["pending"] -= running + retrying
     return counts

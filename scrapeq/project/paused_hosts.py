@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from scrapeq.frontier import Paused
+from typing import TYPE_CHECKING
+
 from scrapeq.models.answer import iso
 from scrapeq.models.paused_host import PausedHost
+
+if TYPE_CHECKING:
+    from scrapeq.frontier import Paused
 
 
 def paused_host(found: Paused) -> PausedHost:

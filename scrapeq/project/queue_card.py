@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING
 
 from scrapeq import display
 from scrapeq.models.job import in_bar_order
 from scrapeq.project.away import Away
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
 def queue_card(

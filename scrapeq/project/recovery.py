@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from typing import TYPE_CHECKING
 
 from scrapeq import database
 from scrapeq.clock import now_ms
-from scrapeq.database.batches import NewJob
-from scrapeq.database.jobs import OpenJob
-from scrapeq.database.schema import OLDER_FORM
-from scrapeq.frontier import Addition, Due
 from scrapeq.models import Batch, BatchState, Job, Lane
+from scrapeq.project.additions import additions
 from scrapeq.project.services import Services, check_namespace
-from scrapeq.throttle import gap_ms
+
+if TYPE_CHECKING:
+    from scrapeq.database.new_job import NewJob
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +34,12 @@ ROWS_TOGETHER = 1_000
 
 def feed(services: Services, batch: Batch) -> int:
     """Make the open jobs of a batch due, say so in the record, and wake workers; how many new."""
-    frontier, added = services.frontier, 0
+    added = 0
     epoch = database.history.known_redis(services.engine).epoch
     if batch.state is BatchState.PAUSED:
-        frontier.jobs.stop_batch(batch.id, "paused")
+        services.frontier.jobs.stop_batch(batch.id, "paused")
     for jobs in database.jobs.all_open_jobs(services.engine, batch.id):
-        added += frontier.jobs.add_many(_additions(batch, jobs))
+        added += services.frontier.jobs.add_many(additions(batch.id, batch.config, jobs))
         services.wake(added)
     database.batches.set_enqueued(services.engine, [batch.id], epoch)
     return added
@@ -51,7 +50,7 @@ def feed_job(services: Services, job: Job) -> None:
     batch = database.batches.find_batch(services.engine, job.batch_id)
     jobs = database.jobs.open_jobs(services.engine, job.batch_id, after_row=job.row - 1, limit=1)
     if batch is not None and jobs and jobs[0].id == job.id:
-        services.wake(services.frontier.jobs.add_many(_additions(batch, jobs)))
+        services.wake(services.frontier.jobs.add_many(additions(batch.id, batch.config, jobs)))
 
 
 def feed_appended(services: Services, appended: Mapping[str, Sequence[NewJob]]) -> None:
@@ -63,39 +62,27 @@ def feed_appended(services: Services, appended: Mapping[str, Sequence[NewJob]]) 
     for batch_id, new in appended.items():
         batch = database.batches.find_batch(services.engine, batch_id)
         if batch is not None:
-            jobs = [OpenJob(one.id, one.row, one.host, one.priority, Lane.HTTP) for one in new]
-            services.wake(services.frontier.jobs.add_many(_additions(batch, jobs)))
+            jobs = [
+                database.jobs.OpenJob(one.id, one.row, one.host, one.priority, Lane.HTTP)
+                for one in new
+            ]
+            services.wake(services.frontier.jobs.add_many(additions(batch.id, batch.config, jobs)))
 
 
 def feed_small(services: Services, batches: Sequence[Batch]) -> int:
     """The same for many small batches together: jobs that were submitted one by one are such."""
-    frontier = services.frontier
     epoch = database.history.known_redis(services.engine).epoch
     for batch in batches:
         if batch.state is BatchState.PAUSED:
-            frontier.jobs.stop_batch(batch.id, "paused")
+            services.frontier.jobs.stop_batch(batch.id, "paused")
     ids = [batch.id for batch in batches]
     jobs = database.jobs.open_jobs_of(services.engine, ids)
-    added = frontier.jobs.add_many(
-        one for batch in batches for one in _additions(batch, jobs[batch.id])
+    added = services.frontier.jobs.add_many(
+        one for batch in batches for one in additions(batch.id, batch.config, jobs[batch.id])
     )
     services.wake(added)
     database.batches.set_enqueued(services.engine, ids, epoch)
     return added
-
-
-def _additions(batch: Batch, jobs: Iterable[OpenJob]) -> Iterator[Addition]:
-    config = batch.config
-    for priority, some in groupby(jobs, key=lambda job: job.priority):
-        due = [Due(job.id, job.host, gap_ms(config, job.host), job.lane) for job in some]
-        yield Addition(
-            batch.id,
-            due,
-            priority,
-            config.max_per_host,
-            config.respect_robots,
-            round(1000 * config.crawl_delay_cap_s),
-        )
 
 
 def recover(services: Services) -> bool:
@@ -118,7 +105,7 @@ def recover(services: Services) -> bool:
         if raised is None:
             return False
         log.warning("Redis is new or was restarted: putting back what is open (epoch %d)", raised)
-        if known.run_id == OLDER_FORM:
+        if known.run_id == database.OLDER_FORM:
             services.frontier.coordination.clear()
         was_emptied = found is None and bool(known.run_id)
         if was_emptied:

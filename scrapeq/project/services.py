@@ -9,16 +9,21 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-from celery import Celery
-
-from scrapeq import cluster, database
+from scrapeq import cluster, database, frontier, lazy
 from scrapeq.errors import ConfigError, DatabaseUnavailable, RedisUnavailable
-from scrapeq.frontier import BreakerPolicy, Frontier, check_redis, connect, translated
 from scrapeq.project.bounded import Bounded, budget
 from scrapeq.project.celery_app import CONNECT_TIMEOUT_S, QUEUES, WAKE_UP, key_prefix, make_app
+from scrapeq.project.every import Every
+from scrapeq.project.single_jobs import WAKE_UP_EVERY_S, SingleJobs
 from scrapeq.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from celery import Celery
+
+    from scrapeq.frontier import BreakerPolicy, Frontier
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +33,8 @@ MOST_WAKE_UPS = 16
 #: Seconds after which a wake-up is void, by the clock of whoever takes it: longer than any two clocks
 #: differ. It bounds the queue of a broker of its own, whose length is not known.
 WAKE_UP_EXPIRES_S = 86_400
+#: Seconds that a worker which was seen is taken to be there, by whoever submits job after job.
+LOOK_FOR_WORKERS_S = 1.0
 #: Seconds to find a Redis that was not looked at before: the first connection takes longest.
 FIRST_LOOK_S = 3.0
 
@@ -51,7 +58,8 @@ class Services:
     """The two stores and the way to wake a worker, for one process and one set of settings.
 
     redis, record, private: whoever only looks asks the stores, and the private cluster, through
-    these, within a time. may_start: whether this process had the private cluster started, and so may
+    these, within a time. singles: accepts jobs that are submitted one by one. workers_seen:
+    when whoever submits saw that somebody works. may_start: whether this process had the private cluster started, and so may
     do it again.
     """
 
@@ -63,6 +71,8 @@ class Services:
     redis: Bounded = field(default_factory=lambda: Bounded(_silent_redis), repr=False)
     record: Bounded = field(default_factory=lambda: Bounded(_silent_record), repr=False)
     private: Bounded = field(default_factory=lambda: Bounded(_silent_redis), repr=False)
+    singles: SingleJobs = field(default_factory=SingleJobs, repr=False)
+    workers_seen: Every = field(default_factory=lambda: Every(LOOK_FOR_WORKERS_S), repr=False)
 
     def check_redis(self) -> None:
         """Nothing, if Redis answers within the budget. Raises RedisUnavailable."""
@@ -79,8 +89,11 @@ class Services:
 
     def queue_lengths(self) -> dict[str, int]:
         """Messages that wait in each Celery queue; zeros where the broker is another Redis."""
-        prefix, of = key_prefix(self.settings.namespace), self.frontier.coordination
-        return {queue: of.list_length(prefix + queue) for queue in QUEUES}
+        return {queue: self.queue_length(queue) for queue in QUEUES}
+
+    def queue_length(self, queue: str) -> int:
+        """Messages that wait in one of them."""
+        return self.frontier.coordination.list_length(key_prefix(self.settings.namespace) + queue)
 
     def tasks_waiting(self, queue: str, limit: int = 100) -> int:
         """Messages in a Celery queue that carry work, up to `limit`: wake-ups carry none."""
@@ -94,9 +107,12 @@ class Services:
         One wake-up in half a second is enough, however many jobs are submitted one by one, and none
         is where enough of them wait.
         """
-        if count <= 0 or not self.frontier.coordination.may_notify():
-            return
-        waiting = self.queue_lengths()["scraping"]
+        if count > 0 and self.frontier.coordination.may_notify(WAKE_UP_EVERY_S):
+            self.ring(count)
+
+    def ring(self, count: int) -> None:
+        """Send the wake-ups of `wake`, after it was asked whether one may be sent."""
+        waiting = self.queue_length("scraping")
         try:
             for _ in range(min(count, MOST_WAKE_UPS - waiting)):
                 self.app.send_task(
@@ -111,6 +127,7 @@ def open_services(settings: Settings | None = None, *, start: bool = True) -> Se
 
     Raises RedisUnavailable, RedisEvicts, ClusterFailed, DatabaseUnavailable, ConfigError.
     """
+    lazy.load(database, frontier)
     settings = settings or load_settings()
     engine = database.open_database(settings)
     try:
@@ -143,12 +160,12 @@ def check_namespace(services: Services) -> None:
 def _connected(settings: Settings) -> tuple[Frontier, str]:
     """The frontier of a Redis that answers and can be worked with, and its URL for Celery."""
     url, named_by = cluster.redis_url(settings), settings.redis_named_by
-    with closing(connect(url, named_by=named_by, timeout_s=FIRST_LOOK_S)) as first:
-        check_redis(first)  # a frozen one is told soon
-    client = connect(url, named_by=named_by)
+    with closing(frontier.connect(url, named_by=named_by, timeout_s=FIRST_LOOK_S)) as first:
+        frontier.check_redis(first)  # a frozen one is told soon
+    client = frontier.connect(url, named_by=named_by)
     _check_messages(settings)
-    frontier = Frontier(client, _breaker_policy(settings), settings.namespace)
-    return frontier, cluster.broker_url(settings)
+    opened = frontier.Frontier(client, _breaker_policy(settings), settings.namespace)
+    return opened, cluster.broker_url(settings)
 
 
 def _check_messages(settings: Settings) -> None:
@@ -167,8 +184,8 @@ def _check_messages(settings: Settings) -> None:
             continue
         if "ssl_cert_reqs" in url:  # Celery's words for it are not those of redis-py
             continue
-        client = connect(url, named_by=variable, timeout_s=CONNECT_TIMEOUT_S)
-        with closing(client), suppress(RedisUnavailable), translated(client):
+        client = frontier.connect(url, named_by=variable, timeout_s=CONNECT_TIMEOUT_S)
+        with closing(client), suppress(RedisUnavailable), frontier.translated(client):
             client.ping()
 
 
@@ -209,7 +226,7 @@ def _key(settings: Settings) -> str:
 
 
 def _breaker_policy(settings: Settings) -> BreakerPolicy:
-    return BreakerPolicy(
+    return frontier.BreakerPolicy(
         failures=settings.breaker_failures,
         first_failures=settings.breaker_first_failures,
         open_s=settings.breaker_open_s,
@@ -223,13 +240,14 @@ def looking_services(settings: Settings) -> Services:
 
     Raises DatabaseUnavailable, ConfigError, RedisEvicts, ClusterFailed.
     """
+    lazy.load(database, frontier)
     nowhere = f"unix://{settings.home / 'no-redis'}"
-    client = connect(nowhere, named_by=settings.redis_named_by)
+    client = frontier.connect(nowhere, named_by=settings.redis_named_by)
     return _found_again(
         Services(
             settings,
             database.open_database(settings),
-            Frontier(client, namespace=settings.namespace),
+            frontier.Frontier(client, namespace=settings.namespace),
             nowhere,
         )
     )
@@ -239,10 +257,10 @@ def _found_again(services: Services) -> Services:
     """The same with its Redis, if it is there now."""
     try:
         with budget(FIRST_LOOK_S):
-            frontier, broker_url = services.redis.ask(lambda: _connected(services.settings))
+            found, broker_url = services.redis.ask(lambda: _connected(services.settings))
     except RedisUnavailable:
         return services
-    return replace(services, frontier=frontier, broker_url=broker_url)
+    return replace(services, frontier=found, broker_url=broker_url)
 
 
 _lock = threading.Lock()

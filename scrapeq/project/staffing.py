@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from scrapeq import cluster
-from scrapeq.errors import ClusterFailed, NoWorkersWarning, ScrapeqError, warn
+from scrapeq.errors import ClusterFailed, NoWorkersWarning, RedisUnavailable, ScrapeqError, warn
 from scrapeq.project import recovery
 from scrapeq.project.services import Services
 
@@ -28,6 +28,15 @@ def look_after_workers(services: Services) -> bool:
 def start_again(services: Services) -> None:
     """Have a private cluster that has ended started in the background, once in a while."""
     services.private.begin(lambda: look_after_workers(services), START_AGAIN_EVERY_S)
+
+
+def warn_if_nobody_works(services: Services) -> None:
+    """Warn if no worker was seen lately; nothing where Redis is away."""
+    with suppress(RedisUnavailable):
+        if services.frontier.coordination.workers():
+            services.workers_seen.done()
+        else:
+            warn_without_workers(services)
 
 
 def warn_without_workers(services: Services) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 
 from scrapeq import database
 from scrapeq.errors import RedisFull, RedisUnavailable
-from scrapeq.models import BatchState
+from scrapeq.models import Batch, BatchState
 from scrapeq.project import recovery
 from scrapeq.project.services import MOST_WAKE_UPS, Services
 
@@ -66,20 +66,23 @@ def forget(services: Services, job_id: str) -> None:
         services.frontier.jobs.forget([job_id])
 
 
-def feed(services: Services, batch_id: str) -> None:
-    """Have the open jobs of a batch worked on: a new one, or one that has open jobs again.
+def begin(services: Services, batch: Batch) -> None:
+    """Have the jobs of a new batch worked on. Raises RedisFull."""
+    try:
+        recovery.feed(services, batch)
+    except RedisUnavailable as error:
+        log.warning("batch %s is accepted and begins when Redis answers: %s", batch.id, error)
 
-    Raises RedisFull.
-    """
+
+def begin_again(services: Services, batch_id: str) -> None:
+    """Have a batch worked on that has open jobs again. Raises RedisFull."""
     batch = database.batches.find_batch(services.engine, batch_id)
     if batch is None:
         return
-    try:
-        if batch.state is BatchState.OPEN:  # it may have been stopped when it was finished
+    if batch.state is BatchState.OPEN:  # it may have been stopped when it was finished
+        with suppress(RedisUnavailable):  # then it is the same for what follows, which says so
             services.frontier.jobs.release_batch(batch_id)
-        recovery.feed(services, batch)
-    except RedisUnavailable as error:
-        log.warning("batch %s is accepted and begins when Redis answers: %s", batch_id, error)
+    begin(services, batch)
 
 
 def reconcile(services: Services) -> None:

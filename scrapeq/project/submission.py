@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scrapeq import urls
-from scrapeq.database.batches import NewJob, StoredAnswer
+from scrapeq.database.new_job import NewJob, StoredAnswer
 from scrapeq.errors import ConfigError, InputError
 from scrapeq.models import Failure, ScrapingConfig
+from scrapeq.models.priority import HIGHEST_PRIORITY, LOWEST_PRIORITY, USUAL_PRIORITY
 
-HIGHEST_PRIORITY, LOWEST_PRIORITY, USUAL_PRIORITY = 1, 9, 5
 #: Characters of a cell that its row shows: any URL that can be fetched is shorter.
 SHOWN_URL = 8_000
 

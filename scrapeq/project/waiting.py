@@ -21,9 +21,10 @@ from scrapeq.project.away import record_away, redis_away
 from scrapeq.project.services import Services
 from scrapeq.project.staffing import look_after_workers, warn_without_workers
 
-#: Seconds between two looks: short at first, so that a few pages feel immediate. One look takes
-#: half a millisecond.
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.2
+#: Seconds between two looks: short at first, so that a page that is there at once is seen at once, and
+#: then a fifth more each time, so that a wait is a fifth longer than it has to be at most. One look
+#: takes half a millisecond.
+FIRST_PAUSE_S, PAUSE_GROWS, LONGEST_PAUSE_S = 0.003, 1.2, 0.2
 #: Seconds between two looks at whether anybody works, and without workers until a warning: a worker
 #: needs three to start.
 LOOK_AFTER_S, NO_WORKERS_S = 5, 20
@@ -85,7 +86,7 @@ class Waiting:
         warned = remarked = False
         while True:
             yield pause_s
-            pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
+            pause_s = min(pause_s * PAUSE_GROWS, LONGEST_PAUSE_S)
             now = time.monotonic()
             if self._timeout_s is not None and now - began > self._timeout_s:
                 self._time_is_over(self._timeout_s)

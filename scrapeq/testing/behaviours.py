@@ -7,9 +7,7 @@ are written into the answer as facts, and done by `server.py`.
 from __future__ import annotations
 
 import json
-import struct
 import time
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -17,6 +15,7 @@ from html import escape
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qs, quote
 
+from scrapeq.testing.documents import DOCUMENTS, pdf_file, png_file
 from scrapeq.testing.pages import PAGE_TYPES, page
 from scrapeq.testing.useless_pages import useless_pages
 
@@ -235,6 +234,15 @@ def _pdf(_: Memory, __: Request) -> Answer:
     return Answer(200, _PDF, "application/pdf")
 
 
+def _broken_pdf(_: Memory, __: Request) -> Answer:
+    return Answer(200, _PDF[: len(_PDF) // 2], "application/pdf")
+
+
+def _document(_: Memory, request: Request) -> Answer:
+    content_type, make = DOCUMENTS[request.rest]
+    return Answer(200, make(), content_type)
+
+
 def _gzip(memory: Memory, request: Request) -> Answer:
     return show(memory, request, always_gzip=True)
 
@@ -292,9 +300,14 @@ def _from_json(_: Memory, request: Request) -> Answer:
     return Answer(200, _FROM_JSON % int(request.rest))
 
 
+def _visits(_: Memory, _request: Request) -> Answer:
+    """A shell whose script says which visit of the same browser it is."""
+    return Answer(200, _VISITS)
+
+
 def _shop(_: Memory, request: Request) -> Answer:
     """A shelf of a shop, as an app in the browser shows it: its offers are asked for by its script."""
-    return Answer(200, _SHOP % (int(request.rest),))
+    return Answer(200, _SHOP % _shelf(request.rest))
 
 
 def _api(memory: Memory, request: Request) -> Answer:
@@ -302,12 +315,19 @@ def _api(memory: Memory, request: Request) -> Answer:
     what, _, number = request.rest.partition("/")
     if what != "offers":
         raise ValueError("it knows offers alone")
-    first = (int(number) - 1) * OFFERS_PER_SHELF + 1
+    first = (_shelf(number) - 1) * OFFERS_PER_SHELF + 1
     offers = []
     for product in range(first, first + OFFERS_PER_SHELF):
         made = page(memory.seed, request.host, f"/product/{product}")
         offers.append({"id": product, "name": made.title, **made.facts})
     return Answer(200, json.dumps({"offers": offers}).encode(), "application/json")
+
+
+def _shelf(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("shelves are counted from 1")
+    return number
 
 
 def _image(_: Memory, request: Request) -> Answer:
@@ -357,6 +377,12 @@ BEHAVIOURS = (
     Behaviour("/reset", "a TCP reset instead of an answer", _reset),
     Behaviour("/empty", "200 and no byte", _empty),
     Behaviour("/pdf", "a small PDF file", _pdf),
+    Behaviour("/broken-pdf", "half of it", _broken_pdf),
+    Behaviour(
+        "/document/<name>",
+        "a document of each kind, such as report.pdf: see documents.py",
+        _document,
+    ),
     Behaviour("/json", "a JSON object", _json),
     Behaviour("/gzip", "a good page, gzipped even if nobody asked", _gzip),
     Behaviour("/charset/<name>", "a good page in that charset; <name>/meta: meta only", _charset),
@@ -366,6 +392,7 @@ BEHAVIOURS = (
     ),
     Behaviour("/drawn/<n>", "the product <n>, drawn by a script that asks for it", _drawn),
     Behaviour("/from-json/<n>", "drawn by a script from what /json?n=<n> answers", _from_json),
+    Behaviour("/visits/<n>", "which visit of the same browser it is, said by a script", _visits),
     Behaviour("/shop/<n>", "a shelf of a shop, drawn from the JSON of /api/offers/<n>", _shop),
     Behaviour("/api/offers/<n>", "what is on that shelf, as JSON", _api),
     Behaviour("/image/<name>.png", "a picture of one pixel", _image),
@@ -388,6 +415,12 @@ fetch("%s").then(answer => answer.text()).then(html => {
 });
 </script>
 """
+_VISITS = b"""<!doctype html><html><head><title>Visits</title></head><body><div id="root"></div>
+<script>
+  localStorage.visits = 1 + Number(localStorage.visits || 0);
+  document.querySelector("#root").innerHTML = `<h1>Visit <b>${localStorage.visits}</b></h1>`;
+</script></body></html>"""
+
 _FROM_JSON = b"""<!doctype html><title>From JSON</title><div id="root"></div>
 <script>
 fetch("/json?n=%d").then(answer => answer.json()).then(facts => {
@@ -398,7 +431,7 @@ fetch("/json?n=%d").then(answer => answer.json()).then(facts => {
 });
 </script>
 """
-_SHOP = b"""<!doctype html><title>The shop</title>
+_SHOP = b"""<!doctype html><html lang="en"><title>The shop</title>
 <style>
   body { font: 16px/1.5 sans-serif; margin: 2rem; color: #223 }
   ul { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1rem; padding: 0; list-style: none }
@@ -422,21 +455,5 @@ fetch("/api/offers/" + shelf).then(answer => answer.json()).then(({ offers }) =>
 });
 </script>
 """
-_PDF = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
-    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>endobj\n"
-    b"trailer<</Root 1 0 R>>\n%%EOF\n"
-)
-
-
-def _png_chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-_PNG = (
-    b"\x89PNG\r\n\x1a\n"
-    + _png_chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
-    + _png_chunk(b"IDAT", zlib.compress(b"\0\x80"))
-    + _png_chunk(b"IEND", b"")
-)
+_PDF = pdf_file([["A small file", "that holds a few words and nothing else to read."]])
+_PNG = png_file(1, 1)

@@ -20,7 +20,7 @@ FAILURES = (
     ("truncated", "/truncated"),
     ("reset", "/reset"),
     ("redirects", "/loop"),
-    ("not_html", "/pdf"),
+    ("parse", "/broken-pdf"),
     ("empty", "/empty"),
 )
 

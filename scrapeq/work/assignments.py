@@ -38,9 +38,10 @@ class Assignment:
 class Assignments:
     """Looks claimed jobs up. Remembers the plans of batches, which do not change."""
 
-    def __init__(self, engine: sa.Engine, call: Call) -> None:
+    def __init__(self, engine: sa.Engine, call: Call, *, keeps_pages: bool) -> None:
         self._engine = engine
         self._call = call
+        self._keeps_pages = keeps_pages
         self._plans: dict[str, Plan] = {}
 
     async def of(self, leases: Sequence[Lease]) -> tuple[list[Assignment], list[Lease]]:
@@ -69,12 +70,14 @@ class Assignments:
             batch = await self._call(database.batches.find_batch, self._engine, batch_id)
             if batch is not None:
                 any_stored = await self._call(database.results.any_stored, self._engine)
-                self._plans[batch_id] = Plan.of(batch, any_stored=any_stored)
+                self._plans[batch_id] = Plan.of(
+                    batch, any_stored=any_stored, keeps_pages=self._keeps_pages
+                )
 
     async def _stored(self, works: Iterable[Work]) -> dict[str, Response]:
         """The pages whose bytes were kept and are young enough, by the job that wants them.
 
-        So a batch with other selectors is answered without a request (`store_html`).
+        So a batch with other selectors is answered without a request.
         """
         wanted: dict[str, dict[str, str]] = {}  # by batch: job → its URL
         for work in works:
@@ -112,4 +115,5 @@ def _response(kept: database.results.StoredBody) -> Response:
         fetched_at=kept.fetched_at,
         elapsed_s=0.0,
         render_reason=kept.render_reason,
+        stored_as=kept.sha256,
     )

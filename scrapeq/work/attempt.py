@@ -10,6 +10,7 @@ from scrapeq import clock, urls
 from scrapeq.clock import now_ms
 from scrapeq.database import Packed, Result, packed
 from scrapeq.database.jobs import Work
+from scrapeq.database.results import without_ai_digest
 from scrapeq.database.selected import selected_bits
 from scrapeq.fetch import Challenged, PoliteFetcher, Response, Trail, retry_wait_s
 from scrapeq.frontier import Ending, Lease
@@ -19,12 +20,16 @@ from scrapeq.models import (
     ErrorKind,
     Failure,
     Fetched,
+    FileKind,
     HostVerdict,
     Lane,
+    PageFile,
     Recipe,
     RequestIdentity,
     ScrapingConfig,
 )
+from scrapeq.models.document_kind import PAGES
+from scrapeq.models.violation import ViolationKind
 from scrapeq.throttle import gap_ms
 from scrapeq.work import host_report
 from scrapeq.work.own_failure import LOG, own_failure
@@ -40,6 +45,7 @@ class Plan:
     """What all jobs of a batch have in common, worked out once.
 
     stored_for_s: how old kept bytes may be to answer a job; None where there are none to look for.
+    keeps_pages: whether the bytes of each page are kept, as long as there is room.
     """
 
     config: ScrapingConfig
@@ -48,12 +54,14 @@ class Plan:
     identity: RequestIdentity = field(default_factory=RequestIdentity)
     owner: str = ""
     stored_for_s: float | None = None
+    keeps_pages: bool = False
 
     @classmethod
-    def of(cls, batch: Batch, *, any_stored: bool) -> Self:
+    def of(cls, batch: Batch, *, any_stored: bool, keeps_pages: bool) -> Self:
         """The plan of a batch."""
         # Kept bytes have no files beside them: who asks for some needs the page itself.
-        max_age = batch.config.max_age if any_stored and not batch.config.brings else None
+        may_be_stored = any_stored and (batch.config.only_stored or not batch.config.brings)
+        max_age = batch.config.max_age if may_be_stored else None
         recipe = batch.config.recipe
         return cls(
             batch.config,
@@ -62,6 +70,7 @@ class Plan:
             RequestIdentity.of(batch.config),
             batch.owner,
             max_age.total_seconds() if max_age else None,
+            keeps_pages or batch.config.store_html,
         )
 
 
@@ -102,21 +111,24 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     trail = Trail.from_text(lease.trail) if lease.trail else None
     host = trail.host if trail else work.host
     try:
-        if lease.is_guilty:
-            outcome = Failure(
-                ErrorKind.WORKER_LOST, f"its worker ended {lease.lost} times while it ran"
-            )
-        elif lease.given_up and not stored:
-            outcome = host_report.given_up(host, lease.given_up)
+        if beforehand := _without_a_try(lease, host, plan, is_stored=stored is not None):
+            outcome = beforehand
         else:
-            fetched = stored or await fetcher.go_on(work.href, plan.config, lease.owner, trail)
+            fetched = stored or await fetcher.go_on(
+                work.href, plan.config, lease.owner, trail, work.batch_id
+            )
             if isinstance(fetched, Trail):
                 return Outcome(_left(lease, plan, trail, fetched))
             if isinstance(fetched, Failure) and not isinstance(fetched, Challenged):
                 outcome = fetched
             else:
                 read = await rendering.read(
-                    fetched, plan.config, plan.recipe, owner=lease.owner, lane=lane
+                    fetched,
+                    plan.config,
+                    plan.recipe,
+                    owner=lease.owner,
+                    lane=lane,
+                    batch_id=work.batch_id,
                 )
                 if read is None:
                     return elsewhere(lease, "" if isinstance(fetched, Challenged) else "good")
@@ -125,7 +137,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     except Exception as error:  # the rim: one row must not take its neighbours with it
         outcome = own_failure(error, f"job {lease.job_id}")
     ending = Ending(lease.job_id, lease.token, "done")
-    if stored is None and not lease.given_up:  # else no request was sent
+    if stored is None and not lease.given_up and not plan.config.only_stored:  # a request was sent
         report = host_report.report(host, outcome, response, plan.config, random.random())
         ending = replace(
             ending,
@@ -146,17 +158,47 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         page=_fetched(work, lease, outcome, response, read, from_store=stored is not None),
         token=lease.token,
         url_key=urls.duplicate_key(work.href),
-        recipe=plan.digest,
+        recipe=_answers_to(plan, outcome),
         request=plan.identity.digest,
         private_to=_private_to(plan, response),
         started_ms=started_ms,
         content=content,
         selected=selected,
-        html=response.body if response is not None and plan.config.store_html else None,
+        html=response.body if response is not None and _is_to_be_kept(response, plan) else None,
+        lasting=plan.config.store_html,
+        stored_as=response.stored_as if response is not None else None,
         content_type=response.content_type if response is not None else "",
-        files=read.files if read is not None else (),
+        files=_files(read, outcome, plan),
     )
     return Outcome(ending, result)
+
+
+def _without_a_try(lease: Lease, host: str, plan: Plan, *, is_stored: bool) -> Failure | None:
+    """Why a job ends before anything is fetched or read."""
+    if lease.is_guilty:
+        return Failure(ErrorKind.WORKER_LOST, f"its worker ended {lease.lost} times while it ran")
+    if is_stored:
+        return None
+    if plan.config.only_stored:
+        return Failure(
+            ErrorKind.NOT_STORED, "its page is not stored, and only_stored sends no request"
+        )
+    return host_report.given_up(host, lease.given_up) if lease.given_up else None
+
+
+def _is_to_be_kept(response: Response, plan: Plan) -> bool:
+    """Whether the bytes go into the record: they are not there yet, or are now asked for."""
+    return plan.keeps_pages and (response.stored_as is None or plan.config.store_html)
+
+
+def _answers_to(plan: Plan, outcome: Content | Failure) -> str:
+    """Which later jobs the page may answer. One that lacks what a language model was to fill answers
+    none: with another budget, or when its endpoint is well, the page is read again."""
+    if isinstance(outcome, Content):
+        for violation in outcome.violations:
+            if violation["kind"] == ViolationKind.AI:
+                return without_ai_digest(plan.digest)
+    return plan.digest
 
 
 def _kept_of(
@@ -167,7 +209,36 @@ def _kept_of(
         outcome = refused(outcome, recipe) or outcome
     if isinstance(outcome, Failure):
         return outcome, {}, None
-    return outcome, packed(outcome), selected_bits(outcome.fields, recipe.custom_selectors)
+    # A PDF on which no selector matches says nothing of the selector
+    is_page = outcome.document is None or outcome.document in PAGES
+    selected = selected_bits(outcome.fields, recipe.asked) if is_page else None
+    return outcome, packed(outcome), selected
+
+
+def _files(read: ReadPage | None, outcome: Content | Failure, plan: Plan) -> tuple[PageFile, ...]:
+    """What a browser brought, and the document itself if it is to be kept."""
+    if read is None:
+        return ()
+    response = read.response
+    if not plan.config.store_files or response is None or isinstance(outcome, Failure):
+        return read.files
+    if outcome.document is None or outcome.document in PAGES:
+        return read.files
+    metadata = outcome.metadata
+    document = PageFile(
+        FileKind.DOCUMENT,
+        response.body,
+        outcome.media_type or "application/octet-stream",
+        response.final_url,
+        width=_pixels(metadata.get("width")),
+        height=_pixels(metadata.get("height")),
+    )
+    return (*read.files, document)
+
+
+def _pixels(size: int | None) -> int | None:
+    """A size that a picture may have; its header may claim any number."""
+    return size if size is not None and 0 <= size < 2**31 else None
 
 
 def _left(lease: Lease, plan: Plan, before: Trail | None, now: Trail) -> Ending:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any, Self
 
+from scrapeq import reading
 from scrapeq.clean import clean_content
-from scrapeq.extract import extract
+from scrapeq.extract.visible import text_in
 from scrapeq.models import Content, ErrorKind, Failure, Recipe
+from scrapeq.models.document_kind import PAGES
+from scrapeq.records import with_record
 from scrapeq.work.own_failure import own_failure
 
 #: CPU seconds for reading one page: 500 times the usual page, 20 times the largest real ones.
@@ -75,11 +78,14 @@ READ = ChildStage(
 CLEAN = ChildStage(
     "clean", ErrorKind.PARSE, "reading the page", CPU_S, f"{__name__}:clean", light=True
 )
+RECORD = ChildStage(
+    "record", ErrorKind.PARSE, "reading the page", CPU_S, f"{__name__}:record", light=True
+)
 
 
 def read(source: Source, _: Content | None) -> Content | Failure:
-    """What the page holds."""
-    return extract(
+    """What the page holds, or the document."""
+    return reading.read(
         source.body,
         url=source.url,
         asked=source.asked,
@@ -92,6 +98,26 @@ def read(source: Source, _: Content | None) -> Content | Failure:
 def clean(_: Source, content: Content | None) -> Content | Failure:
     """The same, mended."""
     return clean_content(content or Content())
+
+
+def record(source: Source, content: Content | None) -> Content | Failure:
+    """The same with the fields of the record that is asked for."""
+    content, wanted = content or Content(), source.recipe.record
+    if wanted is None:
+        return content
+    content = with_record(content, wanted)
+    return replace(content, model_text=_model_text(source, content)) if content.found else content
+
+
+def _model_text(source: Source, content: Content) -> str:
+    """What a language model reads: the main text, or where there is none all that a person reads."""
+    if content.text or content.document not in {None, *PAGES}:
+        return content.text or ""
+    try:
+        page = source.body.decode(content.charset or "utf-8", "replace")
+    except LookupError:
+        page = source.body.decode("utf-8", "replace")
+    return text_in(page)
 
 
 def run_stages(

@@ -135,7 +135,10 @@ class Claimer:
     async def _begin(
         self, leases: list[Lease], begin: Callable[[Assignment], None], lane: Lane
     ) -> None:
-        """Start work on what was claimed; end at once what the record says is final."""
+        """Start work on what was claimed; end at once what the record says is final.
+
+        While the record is slow, leases end, and are not ours any more.
+        """
         self._held.take(leases)
         try:
             to_try, done = await self._assignments.of(leases)
@@ -145,7 +148,7 @@ class Claimer:
             raise
         for lease in done:
             self._saver.keep(Outcome(Ending(lease.job_id, lease.token, "done")))
-        for assignment in to_try:
+        for assignment in filter(lambda one: self._held.holds(one.lease), to_try):
             begin(assignment if lane is Lane.HTTP else replace(assignment, lane=lane))
 
     async def _nothing_due(self, next_ms: int | None) -> None:

@@ -14,12 +14,17 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from scrapeq import database
+from scrapeq.clock import DAY_MS, now_ms
 from scrapeq.errors import RedisFull, RedisUnavailable, ScrapeqError
 from scrapeq.project import recovery, steering
 from scrapeq.project.services import Services
+from scrapeq.work.ended_workers import end_leases_of_ended, this_process
 
 log = logging.getLogger(__name__)
 
+#: Answers of language models that the record keeps: some GB of the longest, 100 MB of usual ones.
+MOST_ANSWERS = 200_000
 #: Seconds between two looks at what is to be done; no duty is done more often.
 LOOK_S = 1.0
 #: Seconds that a lock ends before the period of its duty: clocks are not looked at exactly.
@@ -44,19 +49,34 @@ def usual_duties(processes: int) -> list[Duty]:
     def wake(services: Services) -> None:
         if services.frontier.views.is_due():
             workers = max(processes, len(services.frontier.coordination.workers()))
-            services.wake(workers - services.queue_lengths()["scraping"])
+            services.wake(workers - services.queue_length("scraping"))
 
     def watch(services: Services) -> None:
         services.frontier.coordination.watch(services.frontier.views.is_due())
 
+    here = this_process()
+    by_machine = [Duty(f"ended:{here.machine}", 1.0, end_leases_of_ended)] if here else []
     return [
         Duty("recover", 1.0, recovery.recover),
+        *by_machine,
         Duty("reconcile", 5.0, steering.reconcile),
         Duty("feed", 5.0, recovery.feed_unfed),
         Duty("audit", 30.0, recovery.audit),
         Duty("wake", 1.0, wake),
+        Duty("ai answers", 3600.0, _clean_answers),
+        Duty("make room", 60.0, _make_room),
         Duty("watch", 5.0, watch),
     ]
+
+
+def _clean_answers(services: Services) -> None:
+    """Let go of answers of language models that are too old, or too many."""
+    before_ms = now_ms() - round(services.settings.ai_answers_days * DAY_MS)
+    database.ai_answers.clean(services.engine, before_ms, MOST_ANSWERS)
+
+
+def _make_room(services: Services) -> None:
+    database.contents.let_go(services.engine, services.settings.stored_pages_mb * 1_000_000)
 
 
 class Housekeeping(threading.Thread):

@@ -1,4 +1,4 @@
-"""An `ai.Breaker` that all workers share, through Redis; openings and closings go to the record."""
+"""An `llm.Breaker` that all workers share, through Redis; openings and closings go to the record."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from scrapeq import clock, database
 from scrapeq.errors import DatabaseUnavailable, RedisFull, RedisUnavailable
+from scrapeq.llm import Paused
 from scrapeq.models import BreakerOpen, ErrorKind, HostVerdict
 from scrapeq.project.services import Services
 
@@ -29,21 +30,22 @@ class EndpointBreaker:
         self._name = f"ai endpoint {endpoint}"  # no host has a blank in its name
         self._call = uuid.uuid4().hex
 
-    def refusal(self) -> str:
-        """ "" if a request may be sent now; else a sentence that says why not, and until when."""
+    def refusal(self) -> Paused | None:
+        """None if a request may be sent now; else a sentence that says why not, and until when."""
         try:
             frontier = self._services.frontier
             answer = frontier.endpoints.may_call(self._name, self._call, 1000 * PROBE_S)
         except (RedisUnavailable, RedisFull) as error:
             log.info("the endpoint's breaker is not known: %s", error)
-            return ""
+            return None
         if not isinstance(answer, BreakerOpen):
-            return ""
+            return None
         until = clock.now() + timedelta(milliseconds=answer.open_ms)
-        return (
+        message = (
             f"the endpoint {self._endpoint} failed again and again and is paused until "
             f"{until:%H:%M:%S} UTC; call again then (its last failure: {answer.error_message})"
         )
+        return Paused(message, answer.open_ms / 1000)
 
     def report(self, verdict: HostVerdict, problem: str) -> None:
         """Note the result of the call; while Redis is away, only the log has it."""

@@ -39,6 +39,11 @@ class Held:
     def __contains__(self, job_id: str) -> bool:
         return job_id in self._jobs
 
+    def holds(self, lease: Lease) -> bool:
+        """Whether it is held yet: not when it ended meanwhile, nor when its job was claimed anew."""
+        held = self._jobs.get(lease.job_id)
+        return held is not None and held.lease.token == lease.token
+
     @property
     def free(self) -> int:
         """Fetches that may be begun."""
@@ -58,7 +63,7 @@ class Held:
         """They were claimed. An older try of the same job, which was ended meanwhile, stops: else two of
         them would ask its host."""
         leases = list(leases)
-        self.lose(lease.job_id for lease in leases)
+        self.lose([self._jobs[one.job_id].lease for one in leases if one.job_id in self._jobs])
         for lease in leases:
             self._jobs[lease.job_id] = HeldJob(lease)
 
@@ -84,11 +89,13 @@ class Held:
                 del self._jobs[ending.job_id]
         self._changed.set()
 
-    def lose(self, job_ids: Iterable[str]) -> None:
-        """They are not ours any more: their tries stop."""
-        for job_id in job_ids:
-            held = self._jobs.pop(job_id, None)
-            if held is not None and held.task is not None:
+    def lose(self, leases: Iterable[Lease]) -> None:
+        """They are not ours any more: their tries stop. A job that was claimed anew goes on."""
+        for lease in leases:
+            if not self.holds(lease):
+                continue
+            held = self._jobs.pop(lease.job_id)
+            if held.task is not None:
                 held.task.cancel()
                 # Here, for a task that is cancelled before its first step says nothing itself
                 self.tried(held.lease)

@@ -13,8 +13,8 @@ from scrapeq.models import (
     Failure,
     HostVerdict,
     ScrapingConfig,
-    host_verdict,
 )
+from scrapeq.models.host_verdict import host_verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,13 @@ from scrapeq.fetch import Observer, PoliteFetcher
 from scrapeq.frontier import RENDERS_ONLY
 from scrapeq.project import recovery
 from scrapeq.project.services import Services
+from scrapeq.work.ai_stage import AIStage
 from scrapeq.work.assignments import Assignment, Assignments
 from scrapeq.work.attempt import Outcome, attempt, elsewhere
 from scrapeq.work.browser_lane import BrowserLane
 from scrapeq.work.browser_presence import BrowserPresence
 from scrapeq.work.claimer import Claimer
+from scrapeq.work.ended_workers import this_process
 from scrapeq.work.fetchers import open_fetchers, open_renderer
 from scrapeq.work.held import Held
 from scrapeq.work.readers import Readers
@@ -75,7 +77,7 @@ class WorkLoop:
         cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         self._call = call = StoreThreads()
         self._readers = Readers(max(1, cpus // settings.workers))
-        self._stages = Stages(self._readers, stages)
+        self._stages = Stages(self._readers, stages, last=(AIStage(services),))
         renderer = open_renderer(settings)
         self._fetcher = PoliteFetcher(
             fetchers=open_fetchers(settings, observers),
@@ -94,7 +96,14 @@ class WorkLoop:
             window=settings.window,
             feed=partial(recovery.feed_appended, services),
         )
-        self._renewer = Renewer(self.name, frontier, call=call, lease_ms=lease_ms, held=held)
+        self._renewer = Renewer(
+            self.name,
+            frontier,
+            call=call,
+            lease_ms=lease_ms,
+            held=held,
+            process=this_process(),
+        )
         self._claimer = Claimer(
             self.name,
             frontier,
@@ -102,7 +111,9 @@ class WorkLoop:
             lease_ms=lease_ms,
             held=held,
             saver=self._saver,
-            assignments=Assignments(engine, call),
+            assignments=Assignments(
+                engine, call, keeps_pages=services.settings.stored_pages_mb > 0
+            ),
             browser=BrowserLane(self._rendering),
             browser_only=renders_only,
         )
@@ -167,6 +178,7 @@ class WorkLoop:
         try:
             await self._saver.finish()
             await self._call(self.services.frontier.coordination.forget_worker, self.name)
+            await self._call(self.services.frontier.processes.forget, self.name)
             await self._call(self.services.frontier.browsers.forget, self.name)
         except ScrapeqError as error:
             log.warning("leases are left to end by themselves: %s", error)

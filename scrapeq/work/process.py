@@ -24,6 +24,7 @@ from scrapeq.settings import load_settings
 from scrapeq.work.duties import Housekeeping, usual_duties
 from scrapeq.work.listening import Listening
 from scrapeq.work.loop import WorkLoop
+from scrapeq.work.shared_answers import SharedAnswers
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class WorkProcess:
         self._lock = threading.RLock()
         self._services: Services | None = None
         self._loop: WorkLoop | None = None
+        self._answers: SharedAnswers | None = None
         self._renders_only = False
         #: Set when the process is to end.
         self.stopping = threading.Event()
@@ -62,6 +64,14 @@ class WorkProcess:
                 self._loop = WorkLoop(self.services, renders_only=self._renders_only)
                 self._loop.start()
             return self._loop
+
+    @property
+    def answers(self) -> SharedAnswers:
+        """What language models answered before. Raises what `open_services` raises."""
+        with self._lock:
+            if self._answers is None:
+                self._answers = SharedAnswers(self.services.engine)
+            return self._answers
 
     def stop(self) -> None:
         """Give the jobs back, write what is read, and end the loop."""

@@ -19,6 +19,7 @@ import signal
 import struct
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from scrapeq.cluster.lifeline import die_with_parent
@@ -27,9 +28,15 @@ from scrapeq.work.child_stages import ChildStage, Source, run_stages
 
 #: Address space of the child: the largest body (20 MB) takes about a twentieth of it.
 MEMORY_BYTES = 2 * 1024**3
+#: What a PDF may take more than is mapped when it comes: PDFium ends its process where it is refused
+#: memory, and takes as much as it can get for one that was made to. One of 18 MB with 9,000 pages takes it
+#: 200 MB. Not an absolute bound: after large pages a child may have 1 GB mapped, and little of it in use.
+PDF_MEMORY_BYTES = 640 * 1024**2
 #: A body after which freed memory is given back to the system. The C library keeps it otherwise:
 #: 1.3 GB after a million links, 0.1 GB with this, which takes it 0.1 s.
 LARGE_BYTES = 256 * 1024
+#: Growth after which it is given back whatever the body was: a packed file of 60 KB may hold 50 MB.
+GROWN_BYTES = 32 * 1024**2
 
 
 def main() -> None:
@@ -37,22 +44,49 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt in a terminal is the worker's
     die_with_parent()
     logging.basicConfig(level=logging.WARNING)  # stderr is the worker's log
-    with suppress(ValueError, OSError):  # macOS refuses it; its CPU bound holds there all the same
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    _bound_memory(MEMORY_BYTES)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not stand between the frames
     give_back = getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)  # glibc's alone
+    at_first = _resident_bytes()
     _send(sink, b"")
     while (head := source.read(4)) and len(head) == 4:
         request = json.loads(source.read(struct.unpack(">I", head)[0]))
         body = source.read(request["length"])
+        is_pdf = body.startswith(b"%PDF-")
+        _bound_memory(_mapped_bytes() + PDF_MEMORY_BYTES if is_pdf else MEMORY_BYTES)
         answer = json.dumps(_run(request, body, sink)).encode()
         signal.setitimer(signal.ITIMER_PROF, 0)
         body = b""  # so that it is given back too
-        if request["length"] > LARGE_BYTES:
+        if request["length"] > LARGE_BYTES or _resident_bytes() > at_first + GROWN_BYTES:
             give_back(0)
         _send(sink, answer)
+
+
+def _bound_memory(most_bytes: int) -> None:
+    with suppress(ValueError, OSError):  # macOS refuses it; its CPU bound holds there all the same
+        resource.setrlimit(resource.RLIMIT_AS, (min(most_bytes, MEMORY_BYTES), MEMORY_BYTES))
+
+
+def _mapped_bytes() -> int:
+    """Address space of this process; 0 where there is no /proc."""
+    return _memory()[0]
+
+
+def _resident_bytes() -> int:
+    """Memory that this process holds; 0 where there is no /proc."""
+    return _memory()[1]
+
+
+def _memory() -> tuple[int, int]:
+    try:
+        mapped, resident, *_ = (
+            Path("/proc/self/statm").read_text().split()
+        )  # proc_pid_statm(5), in pages
+    except OSError:
+        return 0, 0
+    return int(mapped) * resource.getpagesize(), int(resident) * resource.getpagesize()
 
 
 def _run(request: dict[str, Any], body: bytes, sink: BinaryIO) -> dict[str, Any]:

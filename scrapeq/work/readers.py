@@ -82,7 +82,7 @@ class Readers:
         content: what stages before these found.
         """
         body, url, content_type = response.body, response.final_url, response.content_type
-        if all(stage.light for stage in stages) and is_light(body, recipe):
+        if all(stage.light for stage in stages) and is_light(body, recipe, content_type, url):
             source = Source(body, url, content_type, recipe, light=True, asked=response.asked)
             return run_stages(stages, source, content)
         reads = starts = 0

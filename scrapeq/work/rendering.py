@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from scrapeq.extract import sniff
+from scrapeq.extract.sniff import START_BYTES
 from scrapeq.fetch import BrowserFailed, Challenged, PoliteFetcher, Response
 from scrapeq.frontier import BrowserReport
 from scrapeq.models import (
     Content,
+    DocumentKind,
     Failure,
     Lane,
     PageFile,
@@ -20,6 +23,7 @@ from scrapeq.models import (
     SlotOwner,
 )
 from scrapeq.work.browser_needs import BrowserNeeds
+from scrapeq.work.refusal import refused
 from scrapeq.work.stages import Stages
 
 log = logging.getLogger(__name__)
@@ -107,13 +111,36 @@ class Rendering:
         *,
         owner: SlotOwner,
         lane: Lane,
+        batch_id: str,
     ) -> ReadPage | None:
         """A page that was fetched, read; None: it is to go on in the browser's lane.
 
-        Inside its `place`; `owner` is its lease.
+        Inside its `place`; `owner` is its lease. batch_id: whose `session` it may be in, and whose
+        budget the last stages spend.
         """
+        page = await self._read(response, config, recipe, owner=owner, lane=lane, batch_id=batch_id)
+        if page is None or page.response is None or not isinstance(page.outcome, Content):
+            return page
+        if refused(page.outcome, recipe) is not None:
+            return page
+        self._begun.discard(owner.token)  # what comes now needs no browser
+        outcome = await self._stages.finish(page.response, config, recipe, page.outcome, batch_id)
+        return replace(page, outcome=outcome)
+
+    async def _read(
+        self,
+        response: Response | Challenged,
+        config: ScrapingConfig,
+        recipe: Recipe,
+        *,
+        owner: SlotOwner,
+        lane: Lane,
+        batch_id: str,
+    ) -> ReadPage | None:
         if isinstance(response, Challenged):
-            return await self._after_check(response, config, recipe, owner=owner, lane=lane)
+            return await self._after_check(
+                response, config, recipe, owner=owner, lane=lane, batch_id=batch_id
+            )
         content: Content | Failure | None = None
         if response.render_reason is not None:  # a stored page, which is what it became already
             content = await self._stages.run(response, config, recipe)
@@ -122,12 +149,14 @@ class Rendering:
             reason = _asked(config)
         else:
             content = await self._stages.run(response, config, recipe)
-            need = None if config.render == "never" else _need(content)
+            need = None if config.render == "never" or config.only_stored else _need(content)
             if need is None:
                 return ReadPage(response, content)
             reason = need
             self.needs.note(response.url)
-        shown = await self._show(response, config, recipe, owner=owner, lane=lane, reason=reason)
+        shown = await self._show(
+            response, config, recipe, owner=owner, lane=lane, batch_id=batch_id, reason=reason
+        )
         if not isinstance(shown, _NotShown):
             return shown
         if content is None:
@@ -142,6 +171,7 @@ class Rendering:
         *,
         owner: SlotOwner,
         lane: Lane,
+        batch_id: str,
     ) -> ReadPage | None:
         """What comes after a check against robots; None: it is to go on in the browser's lane.
 
@@ -151,7 +181,7 @@ class Rendering:
             return ReadPage(None, refused)
         reason = str(PageKind.CHALLENGE)
         shown = await self._show(
-            refused.page, config, recipe, owner=owner, lane=lane, reason=reason
+            refused.page, config, recipe, owner=owner, lane=lane, batch_id=batch_id, reason=reason
         )
         if isinstance(shown, _NotShown):
             return ReadPage(None, refused, reason=f"{reason}; not rendered: {shown.why}")
@@ -169,6 +199,7 @@ class Rendering:
         *,
         owner: SlotOwner,
         lane: Lane,
+        batch_id: str,
         reason: str,
     ) -> ReadPage | _NotShown | None:
         """A page as it became in the browser, read; None: it is to go on in the browser's lane."""
@@ -178,7 +209,7 @@ class Rendering:
             return _NotShown(self.missing)
         self._begun.add(owner.token)
         try:
-            rendered = await self._fetcher.render(response, config, owner)
+            rendered = await self._fetcher.render(response, config, owner, batch_id)
         except BrowserFailed as error:
             log.warning("%s", error)
             return _NotShown(str(error))
@@ -205,7 +236,7 @@ class Rendering:
     def _will_need(self, href: str, config: ScrapingConfig) -> bool:
         if config.always_renders:
             return True
-        return config.render == "auto" and self.needs.is_known(href)
+        return config.render == "auto" and not config.only_stored and self.needs.is_known(href)
 
 
 def _asked(config: ScrapingConfig) -> str:
@@ -224,4 +255,8 @@ def _need(content: Content | Failure) -> str | None:
 
 
 def _is_html(response: Response) -> bool:
-    return "html" in response.content_type.lower() or not response.content_type
+    """Whether a browser may show it: what is called HTML, or nothing, and begins like no other document."""
+    if response.content_type and "html" not in response.content_type.lower():
+        return False
+    found = sniff(response.body[:START_BYTES], response.content_type)
+    return isinstance(found, Failure) or found.kind is DocumentKind.HTML

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from scrapeq.errors import RedisFull, RedisUnavailable
-from scrapeq.frontier import Frontier
+from scrapeq.frontier import Frontier, ProcessId
 from scrapeq.work.held import Held
 from scrapeq.work.waiting import Call
 
@@ -17,9 +17,17 @@ class Renewer:
     """Says each second that this worker lives and what it holds."""
 
     def __init__(
-        self, name: str, frontier: Frontier, *, call: Call, lease_ms: int, held: Held
+        self,
+        name: str,
+        frontier: Frontier,
+        *,
+        call: Call,
+        lease_ms: int,
+        held: Held,
+        process: ProcessId | None,
     ) -> None:
         self._name = name
+        self._process = process
         self._frontier = frontier
         self._call = call
         self._lease_ms = lease_ms
@@ -28,12 +36,17 @@ class Renewer:
     async def run(self) -> None:
         """Renew for ever."""
         while True:
-            tokens = [(lease.job_id, lease.token) for lease in self._held.leases]
+            leases = self._held.leases
+            tokens = [(lease.job_id, lease.token) for lease in leases]
             try:
                 gone: set[str] = await self._call(
-                    self._frontier.jobs.renew, self._name, self._lease_ms, tokens
+                    self._frontier.jobs.renew,
+                    self._name,
+                    self._lease_ms,
+                    tokens,
+                    self._process,
                 )
             except (RedisUnavailable, RedisFull):
                 gone = set()  # the leases may end; whoever takes a job over has a newer token
-            self._held.lose(gone)
+            self._held.lose(lease for lease in leases if lease.job_id in gone)
             await asyncio.sleep(RENEW_S)

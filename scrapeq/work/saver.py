@@ -10,7 +10,7 @@ from dataclasses import astuple
 import sqlalchemy as sa
 
 from scrapeq import database
-from scrapeq.database.batches import NewJob
+from scrapeq.database.new_job import NewJob
 from scrapeq.frontier import Ending, Frontier, HostEvent, Lease
 from scrapeq.work.attempt import Outcome, unwritable
 from scrapeq.work.held import Held

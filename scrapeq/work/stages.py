@@ -1,6 +1,6 @@
 """What happens between a fetched page and its row: a list of stages, run in order.
 
-    fetch ─► read ─► clean ─► (records, AI: later) ─► save
+    fetch ─► read ─► clean ─► record ─► (the browser, and the same again) ─► AI ─► save
 
 Each has a name, bounds of its own and a kind for its failures. A `ChildStage` needs only the page's
 bytes and runs in the reading child, bounded by CPU and memory; a `LoopStage` waits for something
@@ -18,18 +18,20 @@ from typing import Protocol
 
 from scrapeq.fetch import Response
 from scrapeq.models import Content, ErrorKind, Failure, Recipe, ScrapingConfig
-from scrapeq.work.child_stages import CLEAN, READ, ChildStage
+from scrapeq.work.child_stages import CLEAN, READ, RECORD, ChildStage
 from scrapeq.work.readers import Readers
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """A page on its way through the stages. content: what those before found."""
+    """A page on its way through the stages. content: what those before found. batch_id: whose it is,
+    for the last stages."""
 
     response: Response
     config: ScrapingConfig
     recipe: Recipe
     content: Content | None = None
+    batch_id: str = ""
 
 
 class LoopStage(Protocol):
@@ -52,14 +54,21 @@ class LoopStage(Protocol):
 Stage = ChildStage | LoopStage
 
 #: What every page goes through.
-USUAL: tuple[Stage, ...] = (READ, CLEAN)
+USUAL: tuple[Stage, ...] = (READ, CLEAN, RECORD)
 
 
 class Stages:
-    """The stages of one worker process."""
+    """The stages of one worker process. last: those that come when a page is what it will be, behind
+    the browser: they may cost money."""
 
-    def __init__(self, readers: Readers, stages: Sequence[Stage] = USUAL) -> None:
+    def __init__(
+        self,
+        readers: Readers,
+        stages: Sequence[Stage] = USUAL,
+        last: Sequence[LoopStage] = (),
+    ) -> None:
         self._readers = readers
+        self._last = tuple(last)
         self._trips: list[LoopStage | tuple[ChildStage, ...]] = []
         for is_child, some in groupby(stages, key=lambda stage: isinstance(stage, ChildStage)):
             if is_child:
@@ -70,13 +79,30 @@ class Stages:
     async def run(
         self, response: Response, config: ScrapingConfig, recipe: Recipe
     ) -> Content | Failure:
-        """What all stages make of a page; the first failure ends it."""
+        """What all stages but the last make of a page; the first failure ends it."""
         page = FetchedPage(response, config, recipe)
         for trip in self._trips:
             if isinstance(trip, tuple):
                 found = await self._readers.read(response, recipe, trip, page.content)
             else:
                 found = await _within_limit(trip, page)
+            if isinstance(found, Failure):
+                return found
+            page = replace(page, content=found)
+        return page.content or Content()
+
+    async def finish(
+        self,
+        response: Response,
+        config: ScrapingConfig,
+        recipe: Recipe,
+        content: Content,
+        batch_id: str,
+    ) -> Content | Failure:
+        """What the last stages make of it."""
+        page = FetchedPage(response, config, recipe, content, batch_id)
+        for stage in self._last:
+            found = await _within_limit(stage, page)
             if isinstance(found, Failure):
                 return found
             page = replace(page, content=found)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from scrapeq import database
 from scrapeq.database import Result, packed
-from scrapeq.database.batches import NewJob, StoredAnswer
+from scrapeq.database.new_job import NewJob, StoredAnswer
 from scrapeq.models import Batch, Content, ErrorKind, Fetched, ScrapingConfig
 from scrapeq.settings import Settings, load_settings
 

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from scrapeq import database, frames
 from scrapeq.database import Result
-from scrapeq.database.batches import NewJob, find_batch, set_enqueued, stop_growing
+from scrapeq.database.batches import find_batch, set_enqueued, stop_growing
 from scrapeq.database.jobs import cancel_jobs, get_jobs, open_jobs
+from scrapeq.database.new_job import NewJob
 from scrapeq.database.results import PAGE_ROW_COLUMNS, page_rows, save_results
 from scrapeq.models import Batch, BatchState, ErrorKind, ScrapingConfig
 
@@ -219,7 +220,7 @@ def test_appended_rows_follow_the_inputs(
         PAGE_ROW_COLUMNS,
         total=found(record).total,
         table=table,
-        selectors={},
+        asked={},
         url_column="link",
     )
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from scrapeq import database
 from scrapeq.clock import from_ms, now_ms, to_ms
 from scrapeq.database import schema
-from scrapeq.database.batches import NewJob
+from scrapeq.database.new_job import NewJob
 from scrapeq.errors import AlreadyThere, IllegalMove, InputError
 from scrapeq.models import (
     LEGAL_MOVES,
@@ -343,6 +343,43 @@ def test_only_some_kinds_are_reopened(
     assert database.jobs.reopen_jobs(record, "b", [ErrorKind.EMPTY]) == 0
 
 
+def test_a_page_counts_as_rendered_as_long_as_it_is_the_answer(
+    record: sa.Engine, submit: Submit, save: Make, result: Make
+) -> None:
+    shown = {"rendered": True, "render_reason": "empty_mount"}
+    submit("b", 6, twins={1: 0})
+    save(result("b-0", **shown), result("b-2", error_kind="reset", **shown), result("b-4"))
+    save(result("b-3", error_kind="page_timeout", **shown), result("b-5", error_kind="reset"))
+
+    assert found(record, "b").rendered == 4
+    assert database.jobs.reopen_jobs(record, "b", [ErrorKind.RESET]) == 2
+    assert found(record, "b").rendered == 3
+    database.jobs.move_job(record, "b-3", JobStatus.PENDING)
+    assert found(record, "b").rendered == 2
+    save(result("b-3", rendered=False), result("b-2", **shown), result("b-5"))
+
+    batch = found(record, "b")
+    rows = (row for chunk in database.results.page_rows(record, "b") for row in chunk)
+    column = 1 + database.results.PAGE_ROW_COLUMNS.index("rendered")
+    assert batch.rendered == sum(bool(row[column]) for row in rows) == 3
+    assert batch.state is BatchState.FINISHED
+
+
+def test_rows_that_had_no_browser_are_counted_until_they_have_one(
+    record: sa.Engine, submit: Submit, save: Make, result: Make
+) -> None:
+    reason = "challenge; not rendered: no browser"
+    submit("b", 5, twins={1: 0})
+    lacked = {"rendered": False, "render_reason": reason}
+    save(result("b-0", **lacked), result("b-2", error_kind="http_4xx", **lacked))
+    save(result("b-3", rendered=False), result("b-4", rendered=True, render_reason="challenge"))
+
+    assert database.jobs.without_browser(record, "b") == 3
+    database.jobs.reopen_jobs(record, "b", [ErrorKind.HTTP_4XX])
+    assert database.jobs.without_browser(record, "b") == 2
+    assert database.jobs.without_browser(record, "other") == 0
+
+
 def test_a_paused_batch_stays_paused_when_jobs_are_reopened(
     record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:
@@ -398,7 +435,9 @@ def test_only_legal_moves_are_made_and_counters_follow(
     batch = found(record, "b")
     counts = {"completed": batch.completed, "failed": batch.failed, "cancelled": batch.cancelled}
     assert counts == {name: int(now == name) for name in counts}
-    assert database.jobs.count_by_status(record)[JobStatus.PENDING] == 2 - batch.done
+    by_status = database.jobs.count_by_status(record)
+    assert by_status[JobStatus.RUNNING] == int(now is JobStatus.RUNNING)
+    assert by_status[JobStatus.PENDING] + by_status[JobStatus.RUNNING] == 2 - batch.done
 
 
 def test_moving_the_last_job_closes_and_reopening_opens(record: sa.Engine, submit: Submit) -> None:
@@ -457,8 +496,11 @@ def test_counts_by_status_come_from_all_batches(
     save(result("b-0"))
     database.jobs.cancel_jobs(record, "b", ["b-1"])
 
+    database.jobs.move_job(record, "b-2", JobStatus.RUNNING)
+
     assert database.jobs.count_by_status(record) == {
-        JobStatus.PENDING: 4,
+        JobStatus.PENDING: 3,
+        JobStatus.RUNNING: 1,
         JobStatus.COMPLETED: 1,
         JobStatus.FAILED: 1,
         JobStatus.CANCELLED: 1,
@@ -654,7 +696,7 @@ def test_a_large_batch_needs_no_more_memory_than_a_part_of_it(record: sa.Engine)
         finally:
             tracemalloc.stop()
 
-    small, large = peak_of("small", database.batches.CHUNK), peak_of("large", 30_000)
+    small, large = peak_of("small", database.prepared.CHUNK), peak_of("large", 30_000)
 
     assert found(record, "large").total == 30_000
     assert database.jobs.open_jobs(record, "large", after_row=29_998)[0].id == "large-29999"

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from scrapeq import database
 from scrapeq.database import engine as engines
 from scrapeq.database import schema
-from scrapeq.database.batches import NewJob
 from scrapeq.database.engine import write_transaction
+from scrapeq.database.new_job import NewJob, StoredAnswer
 from scrapeq.errors import ConfigError, DatabaseUnavailable
-from scrapeq.models import Batch, ScrapingConfig
+from scrapeq.models import Batch, BrowserUse, ScrapingConfig
 from scrapeq.settings import Settings, load_settings
 
 Submit = Callable[..., Batch]
@@ -55,6 +55,20 @@ def test_runs_of_a_name_that_are_submitted_at_once_get_numbers_of_their_own(
         runs = [run for mine in pool.map(submit, range(4)) for run in mine]
 
     assert sorted(runs) == list(range(1, 21))
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_commit_waits_for_the_disk_unless_it_need_not(record: sa.Engine, durable: bool) -> None:
+    is_sqlite = record.dialect.name == "sqlite"
+    ask = "PRAGMA synchronous" if is_sqlite else "SHOW synchronous_commit"
+    full, lazy = (2, 1) if is_sqlite else ("on", "off")
+
+    with write_transaction(record, durable=durable) as connection:
+        here = connection.exec_driver_sql(ask).scalar_one()
+    with write_transaction(record) as connection:  # of the same pool
+        after = connection.exec_driver_sql(ask).scalar_one()
+
+    assert (here, after) == (full if durable else lazy, full)
 
 
 def test_of_many_that_see_a_new_redis_one_raises_the_epoch(open_record: Open) -> None:
@@ -115,8 +129,39 @@ def test_an_older_record_is_brought_up_to_date(
         assert engines.read_meta(connection, "schema") == str(schema.VERSION)
 
 
+def to_version_9(connection: sa.Connection) -> None:
+    """Take away what version 10 brought."""
+    connection.execute(sa.text("DROP INDEX contents_by_age"))
+    for column in ("bytes", "kept_ms", "lasting"):
+        connection.execute(sa.text(f"ALTER TABLE contents DROP COLUMN {column}"))
+    engines.write_meta(connection, "schema", "9")
+
+
+def to_version_8(connection: sa.Connection) -> None:
+    """Take away what version 9 brought, and what came later."""
+    to_version_9(connection)
+    for table in ("ai_answers", "ai_spent", "ai_calls"):
+        connection.execute(sa.text(f"DROP TABLE {table}"))
+    engines.write_meta(connection, "schema", "8")
+
+
+def to_version_7(connection: sa.Connection) -> None:
+    """Take away what version 8 brought, and what came later."""
+    to_version_8(connection)
+    for change in (
+        "DROP INDEX jobs_without_browser",
+        "DROP INDEX jobs_by_hand",
+        "ALTER TABLE jobs DROP COLUMN browser_use",
+        "ALTER TABLE batches DROP COLUMN rendered",
+        "ALTER TABLE history DROP COLUMN rendered",
+    ):
+        connection.execute(sa.text(change))
+    engines.write_meta(connection, "schema", "7")
+
+
 def to_version_6(connection: sa.Connection) -> None:
-    """Take away what version 7 brought."""
+    """Take away what version 7 brought, and what came later."""
+    to_version_7(connection)
     connection.execute(sa.text("DROP TABLE files"))
     engines.write_meta(connection, "schema", "6")
 
@@ -210,6 +255,66 @@ def test_what_an_older_record_knew_of_errors_and_times_is_kept(
     save(result("b-3", elapsed_s=1))
     after = database.minutes.merged(database.minutes.spans_since(migrated, 0))
     assert (after.timed, after.latencies) == (4, {60: 1})
+
+
+RENDERED = {"rendered": True, "render_reason": "empty_mount"}
+KNOWN = {
+    "b-0": StoredAnswer("b-0", browser_use=BrowserUse.SHOWED),
+    "b-2": StoredAnswer("b-2", browser_use=BrowserUse.LACKED),
+}
+LACKED = {"rendered": False, "render_reason": "empty_mount; not rendered: no browser"}
+
+
+def test_the_rendered_pages_of_an_older_record_are_counted(
+    record: sa.Engine, open_record: Open, submit: Submit, save: Any, result: Any
+) -> None:
+    """All that counts them says after the migration what it said before."""
+
+    def counts(engine: sa.Engine) -> dict[str, Any]:
+        hosts = database.tallies.host_tallies(engine).jobs
+        minutes = database.minutes.spans_since(engine, 0)
+        return {
+            "batches": {row.id: row.rendered for row in database.batches.batch_rows(engine)},
+            "hosts": sorted((one.host, one.status, one.jobs, one.rendered) for one in hosts),
+            "minutes": [(one.start_ms, one.rendered) for one in minutes],
+            "b by time": sum(s.rendered for s in database.tallies.batch_spans(engine, "b", 60_000)),
+            "lacking": [database.jobs.without_browser(engine, one) for one in ("b", "again")],
+        }
+
+    submit("b", 8, twins={7: 0}, refused=[6])
+    save(result("b-0", **RENDERED), result("b-1", error_kind="page_timeout", **RENDERED))
+    save(result("b-2", **LACKED), result("b-3", rendered=False), result("b-4"))
+    submit("again", 3, stored={0: "b-0", 1: "b-2"}, known=KNOWN)
+    before = counts(record)
+    assert before["batches"] == {"b": 3, "again": 1}
+    assert sum(rendered for _, rendered in before["minutes"]) == 2  # duplicates were not fetched
+    assert before["lacking"] == [1, 1]
+    with write_transaction(record) as connection:
+        to_version_7(connection)
+
+    migrated = open_record()
+
+    assert counts(migrated) == before
+    save(result("b-5", **RENDERED))
+    assert counts(migrated)["batches"] == {"b": 4, "again": 1}
+
+
+def test_a_record_that_did_not_know_rendered_counts_none(
+    record: sa.Engine, open_record: Open, submit: Submit, save: Any, result: Any
+) -> None:
+    submit("b", 2)
+    save(result("b-0", **RENDERED))
+    with write_transaction(record) as connection:
+        to_version_7(connection)
+        for name in ("rendered", "render_reason"):
+            connection.execute(sa.text(f"ALTER TABLE pages DROP COLUMN {name}"))
+
+    migrated = open_record()
+
+    batch = database.batches.find_batch(migrated, "b")
+    assert batch is not None
+    assert batch.rendered == 0
+    assert database.results.read_pages(migrated, ["b-0"])["b-0"].rendered is None
 
 
 def test_what_an_older_record_knew_of_hosts_is_parted(
@@ -320,6 +425,39 @@ def sqlite_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings
     """A SQLite record whose writers do not wait for each other."""
     monkeypatch.setattr(engines, "LOCK_WAIT_S", 0)
     return load_settings(SCRAPEQ_HOME=tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    ("count", "index"),
+    [
+        (database.jobs.count_by_status, "jobs_by_hand"),
+        (database.jobs.made_running, "jobs_by_hand"),
+        (lambda record: database.jobs.without_browser(record, "b"), "jobs_without_browser"),
+        (lambda record: database.jobs.page_kinds(record, "b"), "jobs_by_page_kind"),
+        (lambda record: database.jobs.error_kinds(record, "b"), "jobs_by_error"),
+    ],
+)
+def test_what_few_jobs_are_is_counted_in_an_index_of_them_alone(
+    sqlite_settings: Settings, count: Callable[[sa.Engine], Any], index: str
+) -> None:
+    record = database.open_database(sqlite_settings)
+    asked: list[tuple[str, Any]] = []
+    sa.event.listen(
+        record, "before_cursor_execute", lambda *about: asked.append((about[2], about[3]))
+    )
+
+    count(record)
+
+    with record.connect() as connection:
+        plans = [
+            connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            for statement, parameters in asked.copy()
+            if statement.startswith("SELECT")
+        ]
+    steps = [str(row[3]) for plan in plans for row in plan if "jobs" in str(row[3])]
+    assert steps
+    assert all(index in step for step in steps)
+    record.dispose()
 
 
 def test_a_locked_database_takes_no_write_and_is_read(sqlite_settings: Settings) -> None:

@@ -59,7 +59,7 @@ def test_files_come_back_as_they_were_saved(
         (2, "screenshot"),
     ]
     assert {one["sha256"] for one in found if one["kind"] == "screenshot"} == {
-        database.files.content_hash(SHOT.body)
+        database.contents.content_hash(SHOT.body)
     }
     shot = found[1]
     assert (shot["width"], shot["height"], shot["bytes"]) == (1280, 720, len(SHOT.body))
@@ -106,6 +106,6 @@ def test_files_go_with_the_last_page_that_names_them(
     assert database.jobs.delete_before(record, now_ms() - 60_000) == 2
 
     assert [one["sha256"] for one in rows(record, "new")] == [
-        database.files.content_hash(SHOT.body)
+        database.contents.content_hash(SHOT.body)
     ]
     assert (count(record, schema.files), count(record, schema.contents)) == (1, 1)

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 import scrapeq
 from scrapeq import database, frames
 from scrapeq.database.results import PAGE_ROW_COLUMNS, page_rows, read_pages
-from scrapeq.models import Batch, Content, ErrorKind, Fetched, Links, Page, PageKind
+from scrapeq.models import Batch, Content, DocumentKind, ErrorKind, Fetched, Links, Page, PageKind
 from scrapeq.models.page_fields import PAGE_FIELDS, TABLE_FIELDS, Source
 
 Submit = Callable[..., Batch]
@@ -40,6 +40,7 @@ def telling_values(made_by: type[Content | Fetched]) -> dict[str, Any]:
             bool: True,
             datetime: EPOCH + timedelta(hours=number),
             PageKind: PageKind.LOGIN,
+            DocumentKind: DocumentKind.PDF,
             Links: Links([f"https://{one.name}/"], [one.name], [""]),
             dict[str, Any]: {one.name: [one.name]},
             dict[str, str]: {one.name: one.name},
@@ -52,7 +53,15 @@ def telling_values(made_by: type[Content | Fetched]) -> dict[str, Any]:
 
 
 #: What reading a page finds out for others than its row in `pages`.
-NOT_OF_THE_PAGE = {"charset", "browser_need", "page_kind", "page_kind_signal"}
+NOT_OF_THE_PAGE = {
+    "model_text",
+    "charset",
+    "media_type",
+    "found",
+    "browser_need",
+    "page_kind",
+    "page_kind_signal",
+}
 
 
 def test_every_field_has_one_that_makes_it() -> None:
@@ -91,11 +100,11 @@ def test_each_value_comes_back_in_its_own_field(record: sa.Engine, submit: Submi
 
     pages = read_pages(record, ["b-0", "b-1"])
     table = frames.pages_frame(
-        page_rows(record, "b"), PAGE_ROW_COLUMNS, total=2, table=None, selectors={}
+        page_rows(record, "b"), PAGE_ROW_COLUMNS, total=2, table=None, asked={}
     )
 
     read = {name: value for name, value in read.items() if name not in NOT_OF_THE_PAGE}
-    sha256 = database.files.content_hash(b"<p>")
+    sha256 = database.contents.content_hash(b"<p>")
     expected = good | read | {"links": list(read["links"]), "html_sha256": sha256}
     assert pages["b-1"] == Page(**expected)
     failed = bad | {"from_store": False, "html_sha256": sha256}
@@ -138,7 +147,7 @@ result = database.Result(
 )
 assert database.results.save_results(record, [result]).kept == 1
 table = frames.pages_frame(
-    page_rows(record, "b"), PAGE_ROW_COLUMNS, total=2, table=None, selectors={}
+    page_rows(record, "b"), PAGE_ROW_COLUMNS, total=2, table=None, asked={}
 )
 print(table["editor"].tolist()[0], read_pages(record, ["b-0"])["b-0"].editor)
 """

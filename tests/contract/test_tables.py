@@ -30,7 +30,7 @@ HOUR_MS, MINUTE_MS = 3_600_000, 60_000
 
 TIME, TEXT = "datetime64[us, UTC]", "string"
 HISTORY = {
-    **dict.fromkeys(["jobs", "succeeded", "failed"], "Int64"),
+    **dict.fromkeys(["jobs", "succeeded", "failed", "rendered"], "Int64"),
     **dict.fromkeys(["success_rate", "jobs_per_s"], "Float64"),
     **dict.fromkeys(["mean_s", "p50_s", "p90_s", "p95_s", "p99_s"], "Float64"),
 }
@@ -39,12 +39,13 @@ HOST_HISTORY = {
     "host": TEXT,
     "jobs": "Int64",
     "failed": "Int64",
+    "rendered": "Int64",
     "success_rate": "Float64",
     "p50_s": "Float64",
 }
 HOSTS = {
     "host": TEXT,
-    **dict.fromkeys(["jobs", "succeeded", "failed", "open"], "Int64"),
+    **dict.fromkeys(["jobs", "succeeded", "failed", "open", "rendered"], "Int64"),
     **dict.fromkeys(["success_rate", "mean_s", "p50_s", "p95_s"], "Float64"),
     "error_kind": "category",
     "last_finished": TIME,
@@ -68,13 +69,15 @@ JOBS = {
     "elapsed_s": "Float64",
     "http_status": "Int16",
     "from_store": "boolean",
+    "rendered": "boolean",
 }
 BATCHES = {
     "batch": TEXT,
     "batch_id": TEXT,
     "run": "Int64",
     "state": "category",
-    **dict.fromkeys(["total", "completed", "failed", "cancelled", "open", "from_store"], "Int64"),
+    **dict.fromkeys(["total", "completed", "failed", "cancelled", "open"], "Int64"),
+    **dict.fromkeys(["from_store", "rendered"], "Int64"),
     "success_rate": "Float64",
     "created_at": TIME,
     "finished_at": TIME,
@@ -245,13 +248,15 @@ def test_a_finished_batch_ends_its_history(
 
 
 def test_steps_fit_the_time_in_which_jobs_ended(
-    queue: JobQueue, record: sa.Engine, submit: Submit, save: Make, result: Make, move: Make
+    queue: JobQueue, record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:
     submit("b", 20)
     for row in range(20):
         failure = {"error_kind": "dns"} if row == 3 else {}
         save(result(f"b-{row}", elapsed_s=0.5, **failure))
-        move("b", 0.01)  # so that each ends 0.6 s before the next
+    with write_transaction(record) as connection:  # each ends 0.6 s before the next
+        ended_ms = sa.text("UPDATE jobs SET finished_ms = :last_ms - 600 * (19 - row)")
+        connection.execute(ended_ms, {"last_ms": now_ms()})
 
     for hours in (3, 900):  # whatever is asked for, the seconds that it took
         found = sq.history(hours, every=None, queue=queue)
@@ -314,6 +319,28 @@ def test_hosts_over_time(
         "host1.example": 2,
         "host2.example": 2,
     }
+
+
+def test_rendered_pages_are_counted_alike_by_batch_host_time_and_job(
+    queue: JobQueue, submit: Submit, save: Make, result: Make
+) -> None:
+    shown = {"rendered": True, "render_reason": "empty_mount"}
+    submit("b", 7, name="shops", twins={4: 0})  # rows 0, 3 and 6 are of host0, 1 and 4 of host1
+    save(result("b-0", **shown), result("b-3", rendered=False), result("b-1", **shown))
+    save(result("b-2", error_kind="page_crash", elapsed_s=0.5, **shown))
+
+    by_job = sq.jobs(queue=queue).set_index("job_id")["rendered"]
+
+    assert plain(by_job.sort_index()) == [True, True, True, False, True, None, None]
+    assert sq.batches(queue=queue)["rendered"].tolist() == [4]
+    by_host = sq.hosts(queue=queue).set_index("host")["rendered"]
+    assert by_host.to_dict() == {"host0.example": 1, "host1.example": 2, "host2.example": 1}
+    assert sq.history(batch="b", every="1m", queue=queue)["rendered"].sum() == 4
+    by_time = sq.host_history(batch="b", every="1m", queue=queue).groupby("host")["rendered"].sum()
+    assert by_time.to_dict() == by_host.to_dict()
+    # what workers did: a duplicate needed no browser of its own
+    assert sq.history(hours=1, queue=queue)["rendered"].sum() == 3
+    assert sq.history(hours=1, every="10s", queue=queue)["rendered"].sum() == 3
 
 
 # -- hosts --------------------------------------------------------------------------------------
@@ -437,7 +464,7 @@ def test_a_host_without_a_port_is_meant_at_every_port(queue: JobQueue, record: s
         fingerprint="",
         total=len(hosts),
         rows=(
-            database.batches.NewJob(f"b-{row}", row, f"http://{host}/", f"http://{host}/", host, 5)
+            database.new_job.NewJob(f"b-{row}", row, f"http://{host}/", f"http://{host}/", host, 5)
             for row, host in enumerate(hosts)
         ),
     )
@@ -602,7 +629,7 @@ def test_pages_are_the_same_by_their_canonical_key(
             fingerprint="",
             total=len(urls),
             rows=(
-                database.batches.NewJob(f"{batch_id}-{row}", row, url, url, "a.example", 5)
+                database.new_job.NewJob(f"{batch_id}-{row}", row, url, url, "a.example", 5)
                 for row, url in enumerate(urls)
             ),
         )

@@ -52,7 +52,7 @@ def main() -> None:
         )
         print(f"\n{table(campaign.attempts, campaign.counts)}\n")
         for fault in campaign.left_out:
-            print(f"left out: {fault.name} (a small disk needs root, a moved clock libfaketime)")
+            print(f"left out: {fault.name} (needs root, libfaketime or a browser)")
         whole = whole and not any(one.lost or one.duplicated for one in campaign.counts)
     if not whole:
         raise SystemExit("rows were lost or doubled")

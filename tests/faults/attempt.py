@@ -17,6 +17,8 @@ from tests.faults.table import Fault
 
 #: Rows of the batches that are submitted while the fault lasts, and seconds between two of them.
 BESIDE_ROWS, BESIDE_EVERY_S, MOST_BESIDE = 5, 0.3, 20
+#: Rows that are shown in browsers, at most: these take a second for a few of them.
+MOST_RENDERED = 40
 #: Seconds after which what is not done is lost.
 PATIENCE_S = 120
 CONFIG = ScrapingConfig(max_per_host=8, retry_backoff_s=0.2)
@@ -59,7 +61,8 @@ def attempt(
     """
     eventually(system.workers_ready)
     this = Attempt(fault)
-    first = _submit(system, this, rows)
+    rows = min(rows, MOST_RENDERED) if fault.renders else rows
+    first = _submit(system, this, rows, renders=fault.renders)
     share = random.uniform(0.05, 0.4)
     eventually(lambda: system.finished([first.batch_id]) >= share * rows, PATIENCE_S)
     over = threading.Event()
@@ -75,7 +78,8 @@ def attempt(
                 this.recovered_s = _until_work_runs(system, this.strike)
             time.sleep(max(0.0, until - time.monotonic()))
         if fault.recovered == "progress":
-            this.recovered_s = _until_progress(system, this)
+            batch_ids = [first.batch_id] if fault.renders else _accepted(this)
+            this.recovered_s = _until_progress(system, this, batch_ids)
     finally:
         over.set()
         beside.join()
@@ -83,10 +87,11 @@ def attempt(
     return this
 
 
-def _submit(system: System, this: Attempt, rows: int) -> Submission:
-    config = CONFIG.replace(main_text=this.fault.main_text)
+def _submit(system: System, this: Attempt, rows: int, *, renders: bool = False) -> Submission:
+    config = CONFIG.replace(main_text=this.fault.main_text, render="always" if renders else "never")
+    path = "drawn" if renders else "article"
     pages = [next(_pages) for _ in range(rows)]
-    urls = [system.web.url(f"/article/{page}", host=page % HOSTS) for page in pages]
+    urls = [system.web.url(f"/{path}/{page}", host=page % HOSTS) for page in pages]
     submission = Submission(f"b{pages[0]}", urls)
     try:
         system.queue.submit_batch(urls, config, batch_id=submission.batch_id)
@@ -121,13 +126,12 @@ def _until_work_runs(system: System, strike: Strike) -> float | None:
     return _seconds(strike.since, none_missing)
 
 
-def _until_progress(system: System, this: Attempt) -> float | None:
-    """Seconds until another row is done than were when the fault was undone."""
-    accepted = _accepted(this)
-    total = sum(len(one.urls) for one in this.submissions if one.batch_id in accepted)
-    before = system.finished(accepted)
+def _until_progress(system: System, this: Attempt, batch_ids: list[str]) -> float | None:
+    """Seconds until another row of the batches is done than were when the fault was undone."""
+    total = sum(len(one.urls) for one in this.submissions if one.batch_id in batch_ids)
+    before = system.finished(batch_ids)
     return _seconds(
-        this.strike.since, lambda: (now := system.finished(accepted)) > before or now == total
+        this.strike.since, lambda: (now := system.finished(batch_ids)) > before or now == total
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from scrapeq import database
 from tests.faults.attempt import PATIENCE_S, Attempt, attempt
 from tests.faults.count import Count, count
+from tests.faults.disk import can_mount
 from tests.faults.system import Database, System, eventually
 from tests.faults.table import FAULTS, Fault
 
@@ -43,9 +44,10 @@ def run(
     random = Random(seed)
     attempts: list[Attempt] = []
     needs_clock = any(fault.needs_clock for fault in faults)
+    needs_shm = can_mount() and any(fault.needs_shm for fault in faults)
     with (
         tempfile.TemporaryDirectory(prefix="scrapeq-", ignore_cleanup_errors=True) as folder,
-        System(Path(folder), record, own_clock=needs_clock, **shape) as system,
+        System(Path(folder), record, own_clock=needs_clock, own_shm=needs_shm, **shape) as system,
     ):
         here = [fault for fault in faults if fault.possible(system)]
         while len(attempts) < strikes:

@@ -19,6 +19,17 @@ def can_mount() -> bool:
         return False
 
 
+def fill(file: Path) -> None:
+    """Let a file take all the room that is left where it is."""
+    with file.open("ab", buffering=0) as filler:
+        for size in (1 << 20, 4096):
+            try:
+                while filler.write(b"\0" * size) == size:
+                    pass
+            except OSError:  # no space is left
+                continue
+
+
 class SmallDisk:
     """A disk of so many MB, mounted at `folder` until it is closed."""
 
@@ -31,13 +42,7 @@ class SmallDisk:
 
     def fill(self) -> None:
         """Leave no room at all."""
-        with self._filler.open("ab", buffering=0) as filler:
-            for size in (1 << 20, 4096):
-                try:
-                    while filler.write(b"\0" * size) == size:
-                        pass
-                except OSError:  # no space is left
-                    continue
+        fill(self._filler)
 
     def free(self) -> None:
         """Have the room again."""

@@ -61,25 +61,25 @@ def _anew(system: System, held: dict[str, str]) -> bool:
 
 @contextmanager
 def child_killed(system: System) -> Iterator[Strike]:
-    yield _kill(system, [_busiest(system)])
+    yield kill(system, [_busiest(system)])
 
 
 @contextmanager
 def worker_killed(system: System) -> Iterator[Strike]:
     main = _busiest_main(system)
-    yield _kill(system, [main, *system.children(main)])
+    yield kill(system, [main, *system.children(main)])
 
 
 @contextmanager
 def main_killed(system: System) -> Iterator[Strike]:
     main = _busiest_main(system)
-    yield _kill(system, [main], and_with_it=system.children(main))
+    yield kill(system, [main], and_with_it=system.children(main))
 
 
 @contextmanager
 def all_workers_killed(system: System) -> Iterator[Strike]:
     mains = system.mains()
-    yield _kill(system, [*mains, *(child for main in mains for child in system.children(main))])
+    yield kill(system, [*mains, *(child for main in mains for child in system.children(main))])
 
 
 @contextmanager
@@ -151,7 +151,7 @@ def worker_stopped_as_docker_does(system: System) -> Iterator[Strike]:
 def readers_killed(system: System) -> Iterator[Strike]:
     """A few times in a row, so that some are in the middle of a page."""
     for _ in range(READER_KILLS):
-        _signal(system.readers(), signal.SIGKILL)
+        send_signal(system.readers(), signal.SIGKILL)
         time.sleep(READER_KILLS_EVERY_S)
     yield Strike()
 
@@ -173,10 +173,10 @@ def clock_set_ahead(system: System) -> Iterator[Strike]:
 
 @contextmanager
 def _clock_moved(system: System, seconds: int) -> Iterator[Strike]:
-    strike = Strike(_all_held(system))
+    strike = Strike(all_held(system))
     system.move_clock(seconds)
     yield strike
-    strike.held = _all_held(system) | strike.held
+    strike.held = all_held(system) | strike.held
     system.move_clock(0)
     strike.since = time.monotonic()
 
@@ -218,7 +218,7 @@ def verbs_during_an_outage(system: System) -> Iterator[Strike]:
     paced = system.queue.submit_batch(
         [system.web.url(f"/forum/{n}?at={time.time()}", host=HOSTS) for n in range(20)]
     )
-    strike = Strike(_all_held(system))
+    strike = Strike(all_held(system))
     supervisor, pid = _supervisor(system), _redis(system)
     with _frozen([supervisor]):  # which would start it again at once
         _end_redis(pid, signal.SIGKILL)
@@ -245,7 +245,7 @@ def verbs_in_a_killed_kernel(system: System) -> Iterator[Strike]:
         kernel.stdout.readline()
         time.sleep(0.02 + 0.03 * number)
         _end(kernel)
-    strike = Strike(_all_held(system))
+    strike = Strike(all_held(system))
     yield strike
     _resume_paused(system, ids)
     strike.since = time.monotonic()
@@ -305,7 +305,7 @@ def _end(program: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def redis_killed(system: System) -> Iterator[Strike]:
-    strike = Strike(_all_held(system))  # leases that end before it is up again
+    strike = Strike(all_held(system))  # leases that end before it is up again
     _end_redis(_redis(system), signal.SIGKILL)
     yield strike
     _redis_is_back(system, strike)
@@ -313,7 +313,7 @@ def redis_killed(system: System) -> Iterator[Strike]:
 
 @contextmanager
 def redis_told_to_stop(system: System) -> Iterator[Strike]:
-    strike = Strike(_all_held(system))
+    strike = Strike(all_held(system))
     _end_redis(_redis(system), signal.SIGTERM)
     yield strike
     _redis_is_back(system, strike)
@@ -324,7 +324,7 @@ def redis_rolled_back(system: System) -> Iterator[Strike]:
     file = system.append_only_file()
     then_bytes = file.stat().st_size
     time.sleep(1)  # what is lost is what happens in this second
-    strike = Strike(_all_held(system))
+    strike = Strike(all_held(system))
     supervisor, pid = _supervisor(system), _redis(system)
     with _frozen([supervisor]):  # which would start it again at once
         _end_redis(pid, signal.SIGKILL)
@@ -336,7 +336,7 @@ def redis_rolled_back(system: System) -> Iterator[Strike]:
 @contextmanager
 def redis_emptied(system: System) -> Iterator[Strike]:
     with system.redis() as client:
-        strike = Strike(_all_held(system))
+        strike = Strike(all_held(system))
         client.flushall()
     yield strike
     strike.since = time.monotonic()
@@ -362,7 +362,7 @@ def connections_reset(system: System) -> Iterator[Strike]:
 @contextmanager
 def redis_frozen(system: System) -> Iterator[Strike]:
     pid = _redis(system)
-    strike = Strike(_all_held(system))
+    strike = Strike(all_held(system))
     with _frozen([pid]):
         yield strike
     _redis_is_back(system, strike)
@@ -462,7 +462,7 @@ def stopped_while_redis_is_frozen(system: System) -> Iterator[Strike]:
 
 @contextmanager
 def kernel_killed(system: System) -> Iterator[Strike]:
-    strike = Strike(_all_held(system))
+    strike = Strike(all_held(system))
     _end(system.kernel)
     eventually(lambda: not system.processes())
     strike.ended_s = time.monotonic() - strike.since
@@ -474,7 +474,7 @@ def kernel_killed(system: System) -> Iterator[Strike]:
 @contextmanager
 def supervisor_killed(system: System) -> Iterator[Strike]:
     workers = [pid for main in system.mains() for pid in (main, *system.children(main))]
-    strike = _kill(system, [_supervisor(system)], and_with_it=workers)
+    strike = kill(system, [_supervisor(system)], and_with_it=workers)
     yield strike
     _redis_is_back(system, strike)
 
@@ -502,16 +502,16 @@ def _held_by(system: System, pids: list[int]) -> dict[str, str]:
     return system.tokens({job_id for pid in pids for job_id in held.get(pid, ())})
 
 
-def _all_held(system: System) -> dict[str, str]:
+def all_held(system: System) -> dict[str, str]:
     return _held_by(system, list(system.held_by_pid()))
 
 
-def _kill(system: System, pids: list[int], and_with_it: list[int] | None = None) -> Strike:
+def kill(system: System, pids: list[int], and_with_it: list[int] | None = None) -> Strike:
     """Kill processes at once; `and_with_it`: those that end because of it."""
     everybody = [*pids, *(and_with_it or [])]
-    _signal(everybody, signal.SIGSTOP)
+    send_signal(everybody, signal.SIGSTOP)
     held = _held_by(system, everybody)
-    _signal(pids, signal.SIGKILL)
+    send_signal(pids, signal.SIGKILL)
     return Strike(held)
 
 
@@ -522,28 +522,28 @@ def _stop(system: System, main: int, most_s: float, held: dict[str, str] | None 
     began = time.monotonic()
     os.kill(main, signal.SIGTERM)
     try:
-        eventually(lambda: not any(map(_lives, [main, *children])), most_s)
+        eventually(lambda: not any(map(lives, [main, *children])), most_s)
     except TimeoutError:
-        _signal([main, *children], signal.SIGKILL)
+        send_signal([main, *children], signal.SIGKILL)
     return Strike(held, ended_s=time.monotonic() - began)
 
 
 @contextmanager
 def _frozen(pids: list[int]) -> Iterator[None]:
-    _signal(pids, signal.SIGSTOP)
+    send_signal(pids, signal.SIGSTOP)
     try:
         yield
     finally:
-        _signal(pids, signal.SIGCONT)
+        send_signal(pids, signal.SIGCONT)
 
 
-def _signal(pids: list[int], number: int) -> None:
+def send_signal(pids: list[int], number: int) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
     """Whether a process is there and no zombie."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
@@ -564,7 +564,7 @@ def _redis(system: System) -> int:
 
 def _end_redis(pid: int, number: int) -> None:
     os.kill(pid, number)
-    eventually(lambda: not _lives(pid))
+    eventually(lambda: not lives(pid))
 
 
 def _redis_is_back(system: System, strike: Strike) -> None:

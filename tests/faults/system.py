@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -17,6 +17,7 @@ import redis
 
 from scrapeq import cluster, database
 from scrapeq.cluster import files
+from scrapeq.fetch.browser.machine import BrowserTree
 from scrapeq.frontier import Keys
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.project.services import open_services
@@ -32,6 +33,9 @@ HOSTS = 8
 DISK_MB = 400
 #: The Crawl-delay of the host after these, where no rows of the batches are; nor are they at the next.
 PACED_S = 5
+#: Runs a program that has a small /dev/shm of its own, and so have its children.
+_OWN_SHM = 'mount -t tmpfs -o size=16m,mode=1777 scrapeq /dev/shm && exec "$@"'
+OWN_SHM = ("unshare", "--mount", "sh", "-c", _OWN_SHM, "sh")
 
 Database = Literal["sqlite", "postgresql"]
 
@@ -50,6 +54,7 @@ class System:
     """All of it, running, in `folder`; use it in a `with` block.
 
     mains, children: worker processes, and pool children of each. lease_s, window: as in settings.
+    own_shm: what runs there has a small /dev/shm (`shm`) of its own; only root may have that.
     own_clock: what runs there has a clock that `move_clock` sets, if libfaketime is here.
     The database lies on a small disk where one can be mounted (`disk` is None elsewhere).
     """
@@ -65,6 +70,7 @@ class System:
         window: int = 24,
         latency_s: float = 0.1,
         own_clock: bool = False,
+        own_shm: bool = False,
     ) -> None:
         self._folder = folder
         self._shape = str(mains), str(children)
@@ -79,6 +85,7 @@ class System:
         self.postgres: PostgresServer | None = None
         self._offset = folder / "clock"
         self._clock: dict[str, str] = {}
+        self._within = OWN_SHM if own_shm else ()
         if own_clock and (library := find_faketime()):
             self._offset.write_text("+0")
             self._clock = faketime_environment(library, self._offset)
@@ -139,11 +146,15 @@ class System:
     # -- the kernel --------------------------------------------------------------------------
 
     def program(
-        self, name: str, *arguments: str, clock: dict[str, str] | None = None
+        self,
+        name: str,
+        *arguments: str,
+        clock: dict[str, str] | None = None,
+        within: Sequence[str] = (),
     ) -> subprocess.Popen[bytes]:
         """A program of this folder, with the environment of the kernel; by default with our clock."""
         return subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name(name)), *arguments],
+            [*within, sys.executable, str(Path(__file__).with_name(name)), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={
@@ -157,7 +168,9 @@ class System:
 
     def start_kernel(self) -> None:
         """Start a kernel; back when its cluster answers."""
-        self.kernel = self.program("kernel.py", *self._shape, clock=self._clock)
+        self.kernel = self.program(
+            "kernel.py", *self._shape, clock=self._clock, within=self._within
+        )
         assert self.kernel.stdout
         if self.kernel.stdout.readline() != b"ready\n":
             raise RuntimeError(f"the kernel ended with {self.kernel.wait()}")
@@ -166,6 +179,11 @@ class System:
     def move_clock(self, seconds: int) -> None:
         """Set the clock of the kernel and all its processes that far from ours."""
         self._offset.write_text(f"{seconds:+d}")
+
+    @property
+    def shm(self) -> Path:
+        """/dev/shm as the kernel and all its processes see it."""
+        return Path("/proc", str(self.kernel.pid), "root", "dev", "shm")
 
     def workers_ready(self) -> bool:
         """Whether every worker process has been heard of."""
@@ -226,6 +244,27 @@ class System:
         """The processes that read pages."""
         workers = [child for main in self.mains() for child in self.children(main)]
         return [reader for worker in workers for reader in self.children(worker)]
+
+    def browsers(self) -> list[BrowserTree]:
+        """The browsers of the workers."""
+        found = []
+        for pid in self.processes():
+            with contextlib.suppress(OSError):
+                command = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if b"--user-data-dir=" in command and b"--type=" not in command:
+                    found.append(BrowserTree.of(pid))
+        return found
+
+    def renderers(self) -> list[int]:
+        """The processes that show pages in them."""
+        found, waiting = [], [browser.pid for browser in self.browsers()]
+        while waiting:
+            pid = waiting.pop()
+            with contextlib.suppress(OSError):
+                if b"--type=renderer" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(pid)
+            waiting += self.children(pid)
+        return found
 
     def processes(self) -> set[int]:
         """Everything that runs for this home and is no kernel: supervisor, Redis, workers, readers.

@@ -7,8 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
+from scrapeq.fetch import find_browser
 from tests.faketime import find_faketime
-from tests.faults import strikes
+from tests.faults import browser_strikes, strikes
+from tests.faults.disk import can_mount
 from tests.faults.strikes import Strike
 from tests.faults.system import Database, System
 
@@ -20,9 +22,10 @@ class Fault:
     does, undone: in words. strike: does it, and undoes it at the end of its block. lasts_s: least
     and most seconds until it is undone. recovered: "work" when what was held runs again or is
     done, counted from the strike; "progress" when another row is done, counted from the undoing.
-    main_text: of the rows; with "fast" they are read in processes of their own. within_s: what is
-    promised of that; ends_within_s: of the end of what was told to end, of the pictures that were
-    looked at (a second each), or of the time until a batch beside suspects sends its first request.
+    main_text: of the rows; with "fast" they are read in processes of their own. renders: the rows are
+    shown in browsers, and there are fewer of them; needs_shm: with a small /dev/shm. within_s: what is
+    promised of that; ends_within_s: of the end of what was told to end (of browsers with their
+    profiles), of the pictures that were looked at (a second each), or of the time until a batch beside suspects sends its first request.
     """
 
     name: str
@@ -38,10 +41,14 @@ class Fault:
     needs_disk: bool = False
     needs_clock: bool = False
     main_text: Literal["off", "fast"] = "off"
+    renders: bool = False
+    needs_shm: bool = False
 
     def possible(self, system: System) -> bool:
         """Whether it can be done to this system."""
         if self.needs_clock and find_faketime() is None:
+            return False
+        if (self.renders and find_browser().path is None) or (self.needs_shm and not can_mount()):
             return False
         return system.record in self.databases and (not self.needs_disk or system.disk is not None)
 
@@ -304,5 +311,66 @@ FAULTS = (
         strikes.supervisor_killed,
         "progress",
         10,
+    ),
+    Fault(
+        "browser killed",
+        "kill -9 of the first process of every browser",
+        "others start",
+        browser_strikes.browsers_killed,
+        "progress",
+        15,
+        ends_within_s=10,
+        renders=True,
+    ),
+    Fault(
+        "renderers killed",
+        "kill -9 of all processes that show pages",
+        "others start",
+        browser_strikes.renderers_killed,
+        "progress",
+        15,
+        renders=True,
+    ),
+    Fault(
+        "browser frozen",
+        "SIGSTOP of the first process of every browser",
+        "after 8 s without an answer others are started",
+        browser_strikes.browsers_frozen,
+        "progress",
+        15,
+        ends_within_s=12,
+        renders=True,
+    ),
+    Fault(
+        "browser's driver killed",
+        "kill -9 of Playwright's process, of every browser",
+        "others start",
+        browser_strikes.drivers_killed,
+        "progress",
+        15,
+        ends_within_s=10,
+        renders=True,
+    ),
+    Fault(
+        "worker killed while it renders",
+        "kill -9 of all its processes",
+        _SUPERVISED,
+        browser_strikes.rendering_worker_killed,
+        "work",
+        15,
+        ends_within_s=10,
+        renders=True,
+    ),
+    Fault(
+        "/dev/shm full",
+        "a file takes all that is left, and every browser is killed: others start without it",
+        "the file is removed",
+        browser_strikes.shm_full,
+        "progress",
+        15,
+        (1, 4),
+        ends_within_s=10,
+        renders=True,
+        needs_shm=True,
     ),
 )

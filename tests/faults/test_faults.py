@@ -18,6 +18,7 @@ QUICK = {
         "worker killed",
         "pool child frozen",
         "worker told to stop",
+        "worker killed while it renders",
         "readers killed",
         "Redis killed",
         "Redis rolled back",
@@ -60,4 +61,6 @@ def test_nothing_is_lost_and_nothing_twice(record, request):
         assert not campaign.left_out
     elif campaign.left_out:
         names = ", ".join(fault.name for fault in campaign.left_out)
-        pytest.skip(f"all else held; left out: {names} (needs root, to mount a small disk)")
+        pytest.skip(
+            f"all else held; left out: {names} (needs root, to mount a small disk, or a browser)"
+        )

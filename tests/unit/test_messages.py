@@ -27,7 +27,10 @@ CLASSES = {
 #: What only Python writes: a call, an argument, an attribute of a batch.
 PYTHON = re.compile(r"\w+\(\)|\bbatch\.\w+|(?<!--option )\b[a-z_]+=")
 #: What is raised where no command comes by: by tasks, by other methods, by what was unpickled.
-OF_PYTHON_ALONE = ("ai/task.py", "extract/selectors.py", "frames/files.py")
+OF_PYTHON_ALONE = (
+    *("llm/task.py", "extract/selectors.py", "frames/files.py", "frames/tables.py"),
+    *("models/record_class.py", "records/checking.py"),
+)
 #: Beside what Python writes, these name a command that does the same.
 NAMES_A_COMMAND = re.compile(r"scrapeq (?:up|down|worker|status|doctor)")
 

@@ -94,9 +94,10 @@ def test_the_changelog_knows_this_version() -> None:
     assert f"\n## [{scrapeq.__version__}]" in changelog
 
 
-def test_importing_scrapeq_loads_nothing_heavy() -> None:
+@pytest.mark.parametrize("module", ["scrapeq", "scrapeq.pipeline.job_queue"])
+def test_importing_it_loads_nothing_heavy(module: str) -> None:
     heavy = ["pandas", "pyarrow", "celery", "redis", "sqlalchemy", "aiohttp", "pydantic", "openai"]
-    script = f"import sys, scrapeq; print(*[name for name in {heavy} if name in sys.modules])"
+    script = f"import sys, {module}; print(*[name for name in {heavy} if name in sys.modules])"
 
     loaded = subprocess.run(
         [sys.executable, "-c", script], check=True, capture_output=True, text=True
@@ -108,6 +109,17 @@ def test_importing_scrapeq_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("name", scrapeq.__all__)
 def test_every_name_of_the_front_door_opens(name: str) -> None:
     assert getattr(scrapeq, name) is not None
+
+
+@pytest.mark.parametrize(
+    "package", ["database", "frames", "frontier", "models", "project"], ids=str
+)
+def test_every_name_that_a_package_loads_on_first_use_is_there(package: str) -> None:
+    opened = importlib.import_module(f"scrapeq.{package}")
+
+    assert None not in [getattr(opened, name) for name in opened.__all__]
+    with pytest.raises(AttributeError, match="no_such_name"):
+        opened.no_such_name
 
 
 def test_the_front_door_has_no_other_names() -> None:

@@ -3,7 +3,8 @@
 from scrapeq.fetch.browser.finding import FoundBrowser, find_browser
 from scrapeq.fetch.browser.machine import Limits
 from scrapeq.fetch.browser.process import BrowserFailed, BrowserProcess
-from scrapeq.fetch.browser.renderer import Rendered, Renderer
+from scrapeq.fetch.browser.renderer import Renderer
+from scrapeq.fetch.browser.rendering import Rendered
 
 __all__ = [
     "BrowserFailed",

@@ -60,11 +60,20 @@ def find_browser(configured: Path | None = None) -> FoundBrowser:
     return FoundBrowser(found) if found else FoundBrowser(missing=f"no browser: {HOW_TO_GET_ONE}")
 
 
-def _downloaded() -> str | None:
+def whole_browser(found: FoundBrowser) -> FoundBrowser:
+    """The same with all that a person's browser has, which the shell has not; the shell if it is all."""
+    if "shell" not in Path(found.path).name:
+        return found
+    whole = (shutil.which(name) for name in NAMES if "shell" not in name)
+    path = _downloaded(_DOWNLOADS[1:]) or next(filter(None, whole), None)
+    return FoundBrowser(path) if path else found
+
+
+def _downloaded(patterns: tuple[str, ...] = _DOWNLOADS) -> str | None:
     named = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
     caches = [Path.home() / ".cache/ms-playwright", Path.home() / "Library/Caches/ms-playwright"]
     for folder in [Path(named)] if named else caches:
-        for pattern in _DOWNLOADS:
+        for pattern in patterns:
             if newest := max(folder.glob(pattern), default=None):
                 return str(newest)
     return None

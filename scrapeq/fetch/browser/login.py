@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +16,8 @@ from scrapeq import urls
 from scrapeq.errors import ConfigError, InputError
 from scrapeq.fetch import logins
 from scrapeq.fetch.browser import actions as page_actions
-from scrapeq.fetch.browser.finding import NAMES, FoundBrowser, find_browser
-from scrapeq.fetch.browser.process import BrowserProcess
+from scrapeq.fetch.browser.finding import FoundBrowser, find_browser, whole_browser
+from scrapeq.fetch.browser.process import NO_WEBDRIVER, BrowserProcess
 from scrapeq.fetch.browser.proxy import GuardProxy
 from scrapeq.fetch.failed import Failed
 from scrapeq.fetch.resolve import Names
@@ -28,7 +27,7 @@ from scrapeq.models.config import LOGIN_NAME
 from scrapeq.settings import Settings, load_settings, make_home
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext
+    from playwright.async_api import BrowserContext, Frame
 
 #: Seconds for the page to load, and for it to come to rest before and after each action.
 LOAD_S, REST_S = 30.0, 10.0
@@ -107,10 +106,7 @@ async def _by_actions(
     except Failed as failed:
         raise ConfigError(failed.message, hint="correct the actions") from None
     except Error as error:
-        first = str(error).strip().splitlines()[0][:300]
-        raise ConfigError(
-            f"the browser could not open the page: {first}", hint="correct the URL, or try again"
-        ) from None
+        raise _not_opened(error) from None
     finally:
         await process.close()
         names.close()
@@ -125,41 +121,85 @@ def _visible(found: FoundBrowser) -> str:
             "there is no display here for a browser to be seen on",
             hint=f"{by_actions}, or log in on another machine and copy the file",
         )
-    if "shell" not in Path(found.path).name:
-        return found.path
-    whole = next(filter(None, (shutil.which(one) for one in NAMES if "shell" not in one)), None)
-    if whole is None:
+    whole = whole_browser(found)
+    if whole == found and "shell" in Path(found.path).name:
         raise ConfigError(
             "the headless shell shows no window",
             hint=f"install Chromium or Chrome, or {by_actions}",
         )
-    return whole
+    return whole.path
 
 
 async def _by_hand(url: str, program: str) -> dict[str, Any]:
     """What the browser held last before it was closed."""
-    from playwright.async_api import async_playwright
+    from playwright.async_api import Error, async_playwright
 
     async with async_playwright() as playwright:
         is_root = hasattr(os, "getuid") and os.getuid() == 0
+        # A person logs in, so it does not say to be driven: some sites let nobody in then.
         browser = await playwright.chromium.launch(
-            executable_path=program, headless=False, chromium_sandbox=not is_root
+            executable_path=program,
+            headless=False,
+            chromium_sandbox=not is_root,
+            args=[NO_WEBDRIVER],
+            ignore_default_args=["--enable-automation"],
         )
         try:
             context = await browser.new_context(no_viewport=True)
+            context.on("dialog", lambda _: None)  # else Playwright answers it
             page = await context.new_page()
-            await page.goto(url, timeout=1000 * LOAD_S)
+            try:
+                await page.goto(url, wait_until="commit", timeout=1000 * LOAD_S)
+            except Error as error:
+                if context.pages:  # else it was closed already
+                    raise _not_opened(error) from None
             return await _until_closed(context)
         finally:
-            await browser.close()
+            with suppress(Error):
+                await browser.close()
 
 
 async def _until_closed(context: BrowserContext) -> dict[str, Any]:
+    """Cookies, and localStorage of each origin that was seen.
+
+    Not Playwright's own state of a context: for an origin that no page shows it opens one, in the
+    middle of what somebody types.
+    """
     from playwright.async_api import Error
 
-    state: dict[str, Any] = {"cookies": [], "origins": []}
-    with suppress(Error):  # it was closed while it was asked
-        while context.pages:
-            state = dict(await context.storage_state())
+    cookies: list[Any] = []
+    stored: dict[str, list[Any]] = {}  # by origin
+    with suppress(Error):  # it ended while it was asked
+        while True:
+            is_open = bool(context.pages)
+            for frame in [frame for page in context.pages for frame in page.frames]:
+                if found := await _stored(frame):
+                    stored[found[0]] = found[1]
+            cookies = list(await context.cookies())
+            if not is_open:
+                break
             await asyncio.sleep(LOOK_S)
-    return state
+    origins = [{"origin": one, "localStorage": held} for one, held in stored.items() if held]
+    return {"cookies": cookies, "origins": origins}
+
+
+async def _stored(frame: Frame) -> tuple[str, list[Any]] | None:
+    """An origin and its localStorage; None of a frame that has none, went away or shows a dialog."""
+    from playwright.async_api import Error
+
+    with suppress(Error, TimeoutError):
+        async with asyncio.timeout(LOOK_S):
+            origin, entries = await frame.evaluate(_STORED)
+            return origin, entries
+    return None
+
+
+_STORED = """[location.origin,
+    Object.entries(localStorage).map(([name, value]) => ({ name, value }))]"""
+
+
+def _not_opened(error: Exception) -> ConfigError:
+    first = str(error).strip().splitlines()[0][:300]
+    return ConfigError(
+        f"the browser could not open the page: {first}", hint="correct the URL, or try again"
+    )

@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 MOST_PAGES = 500
 #: Seconds that a browser may take to start, and to do what takes it milliseconds when it is well.
 START_S, CLOSE_S = 30.0, 5.0
-#: Seconds between two looks at a browser, and after which one that does not answer counts as hung.
-LOOK_S, HUNG_S = 5.0, 10.0
+#: Seconds between two looks at a browser, and after which one that does not answer counts as hung: long,
+#: for a busy machine must not have it killed, and short enough that its pages are shown in time.
+LOOK_S, HUNG_S = 1.5, 8.0
 
 #: MB that the scripts of one page may keep; more ends the page. Half of what a tab of Chrome may on a
 #: machine with 2 GB.
@@ -46,6 +47,8 @@ _SWITCHES = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
 _NO_PICTURES = "--blink-settings=imagesEnabled=false"
+#: `navigator.webdriver` is false, as a person's is (the W3C's WebDriver, 4: a driven browser says so).
+NO_WEBDRIVER = "--disable-blink-features=AutomationControlled"
 #: Where requests go that belong to no page: nowhere (port 9, discard).
 _NOWHERE = "http://127.0.0.1:9"
 
@@ -58,15 +61,25 @@ class BrowserProcess:
     """Gives out contexts, each a browser that knows nothing of the others.
 
     pictures: whether it loads those of a page, which Chromium decides for all of its pages at once.
-    most_mb: of memory, after which it is replaced. It is looked at every five seconds: one that does not
-    answer for ten is killed, and whoever waits for its pages gets an error.
+    stealth: whether it says nothing of being driven; it loads pictures then, for a page that waits for
+    one waits for ever otherwise. most_mb: of memory, after which it is replaced. It is looked at every
+    `LOOK_S`: one that does not answer within `HUNG_S` is killed, and whoever waits for its pages gets an
+    error.
     """
 
     def __init__(
-        self, found: FoundBrowser, *, pictures: bool = False, most_mb: int = 2_000
+        self,
+        found: FoundBrowser,
+        *,
+        pictures: bool = False,
+        stealth: bool = False,
+        most_mb: int = 2_000,
     ) -> None:
         self._path = found.path
-        self._switches = [*_SWITCHES] if pictures else [*_SWITCHES, _NO_PICTURES]
+        self._switches = [*_SWITCHES] if pictures or stealth else [*_SWITCHES, _NO_PICTURES]
+        self._stealth = stealth
+        if stealth:
+            self._switches.append(NO_WEBDRIVER)
         self._sandbox = not hasattr(os, "getuid") or os.getuid() != 0
         self._starting = asyncio.Lock()
         self._playwright: Playwright | None = None
@@ -109,6 +122,17 @@ class BrowserProcess:
             raise BrowserFailed("the browser opens no page", hint=_HINT) from error
         return browser, context
 
+    def is_newest(self, context: BrowserContext) -> bool:
+        """Whether a context is of the browser that new pages get."""
+        return context.browser is self._browser and self.is_up
+
+    def reuse(self, context: BrowserContext) -> bool:
+        """Whether a context may show another page, which is counted then; else it is to be given back."""
+        if not self.is_newest(context) or self._given >= MOST_PAGES:
+            return False
+        self._given += 1
+        return True
+
     @property
     def open_pages(self) -> int:
         """Contexts that were given out and not given back."""
@@ -123,14 +147,16 @@ class BrowserProcess:
         """Whether a browser answers; one that does not is ended."""
         if browser is None or browser not in self._trees:
             return False
-        if browser.is_connected():
-            with suppress(Exception):
-                async with asyncio.timeout(HUNG_S):
-                    session = await browser.new_browser_cdp_session()
-                    await session.send("Browser.getVersion")
-                    await session.detach()
-                    return True
-        await self.end(browser)
+        try:
+            async with asyncio.timeout(HUNG_S):
+                session = await browser.new_browser_cdp_session()
+                await session.send("Browser.getVersion")
+                await session.detach()
+                return True
+        except TimeoutError:
+            await self.end(browser, is_hung=True)
+        except Exception:  # it has ended
+            await self.end(browser)
         return False
 
     async def give_back(self, context: BrowserContext) -> None:
@@ -149,22 +175,23 @@ class BrowserProcess:
             if browser is not None and browser is not self._browser:
                 await self.end(browser)  # it was replaced, and this was its last page
 
-    async def end(self, browser: Browser) -> None:
+    async def end(self, browser: Browser, *, is_hung: bool = False) -> None:
         """End a browser with all its pages: softly, or if it does not answer with its driver."""
         if self._browser is browser:
             self._browser = None
         tree = self._trees.pop(browser, None)
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await browser.close()
-        except Exception:  # it is gone, or Playwright is, or it hangs
-            if tree is not None:
-                await self._kill(tree)
+        answers = False
+        if not is_hung:
+            with suppress(Exception):  # it is gone, or Playwright is, or it hangs
+                async with asyncio.timeout(CLOSE_S):
+                    await browser.close()
+                    answers = True
+        if tree is None:
+            return
+        if answers and not tree.runs:
+            await asyncio.to_thread(tree.clear)
         else:
-            if tree is not None and tree.runs:
-                await self._kill(tree)
-            elif tree is not None:
-                await asyncio.to_thread(tree.clear)
+            await self._kill(tree)
 
     async def close(self) -> None:
         """End everything; a second call does nothing."""
@@ -221,7 +248,9 @@ class BrowserProcess:
         from playwright.async_api import async_playwright
 
         if self._playwright is None:
-            self._playwright = await async_playwright().start()
+            manager = async_playwright()
+            self._playwright = await manager.start()
+            _read_its_error(manager)
         if self._sandbox:
             try:
                 browser = await self._launch(self._playwright)
@@ -234,13 +263,20 @@ class BrowserProcess:
             browser = await self._launch(self._playwright)
         session = await browser.new_browser_cdp_session()
         about = await session.send("Browser.getVersion")
+        user_agent = str(about["userAgent"])
+        renamed = f"--user-agent={user_agent.replace('Headless', '')}"
+        if self._stealth and "Headless" in user_agent and renamed not in self._switches:
+            # A switch, for a shared worker shows what its program is called, whatever a page is.
+            self._switches.append(renamed)
+            await browser.close()
+            return await self._start()
         processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
         await session.detach()
         first = next(int(one["id"]) for one in processes if one["type"] == "browser")
         self._trees[browser] = BrowserTree.of(first)
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch())
-        self.version, self.user_agent = str(about["product"]), str(about["userAgent"])
+        self.version, self.user_agent = str(about["product"]), user_agent
         return browser
 
     async def _launch(self, playwright: Playwright) -> Browser:
@@ -253,6 +289,17 @@ class BrowserProcess:
             handle_sigterm=False,
             handle_sighup=False,
         )
+
+
+def _read_its_error(manager: Any) -> None:
+    """Read the error with which Playwright's driver may end, so that asyncio logs none that nobody read.
+
+    All calls under way fail with it anyway. Only by names of its inside (1.65) is it to be had; where
+    these are others, a line in the log is all that is different.
+    """
+    with suppress(AttributeError):
+        ended: asyncio.Future[None] = manager._client._transport.on_error_future
+        ended.add_done_callback(lambda one: one.cancelled() or one.exception())
 
 
 _HINT = "see what `scrapeq doctor` says of the browser"

@@ -163,10 +163,12 @@ local function pick(host, ready)
   return id, facts(id)
 end
 
--- Whether the host of a suspect may be asked now.
-local function is_free(job)
+-- Whether the host of a suspect may be asked now: 'free', or 'full' if others have all its places; nil
+-- if it must wait.
+local function standing(job)
   local at, limit = terms(job, job.host, now)
-  return at <= now and redis.call('SCARD', P .. 'busy:' .. job.host) < limit
+  if at > now or limit == 0 then return nil end
+  return redis.call('SCARD', P .. 'busy:' .. job.host) < limit and 'free' or 'full'
 end
 
 -- Suspects are in the order of their priority, then of how many of them may be tried together, the
@@ -176,10 +178,10 @@ local function suspect_score(job, together)
   return whole(job.priority * SPAN + (63 - together) * PLACES + job.seq)
 end
 
--- The suspects, of the first hundred of each lane, whose hosts may be asked now, and the class of
--- the best: its priority, and how many may be tried together.
-local function free_suspects()
-  local free, best = {}, math.huge
+-- The suspects, of the first hundred of each lane, whose hosts are free or full, and the class of the
+-- best: its priority, and how many may be tried together.
+local function askable_suspects()
+  local askable, best = {}, math.huge
   for _, lane in ipairs(served) do
     local suspects = P .. 'suspects:' .. lane
     local found = redis.call('ZRANGE', suspects, 0, 99, 'WITHSCORES')
@@ -188,13 +190,47 @@ local function free_suspects()
       local job = facts(id)
       if not job then
         redis.call('ZREM', suspects, id)
-      elseif not put_aside(id, job, suspects) and is_free(job) then
-        free[#free + 1] = { id, job, class }
+      elseif not put_aside(id, job, suspects) and standing(job) then
+        askable[#askable + 1] = { id, job, class }
         best = math.min(best, class)
       end
     end
   end
-  return free, best
+  return askable, best
+end
+
+-- The suspects of a class that are to be tried together next, and whether nobody else has a place that
+-- they want.
+local function next_group(askable, class)
+  local group, wanted_at, is_complete = {}, {}, true
+  for _, one in ipairs(askable) do
+    local host = one[2].host
+    if one[3] == class and #group < math.min(wanted, 63 - class % 64) then
+      group[#group + 1] = one
+      wanted_at[host] = (wanted_at[host] or 0) + 1
+      local _, limit = terms(one[2], host, now)
+      local busy = redis.call('SCARD', P .. 'busy:' .. host)
+      is_complete = is_complete and (busy == 0 or busy + wanted_at[host] <= limit)
+    end
+  end
+  return group, is_complete
+end
+
+-- Keep a place of its host for each of these suspects that waits for one; no other place any more.
+local function keep_places(suspects)
+  local changed, kept = redis.call('HKEYS', KEPT), {}
+  for _, one in ipairs(suspects) do
+    local host = one[2].host
+    kept[host] = (kept[host] or 0) + 1
+  end
+  redis.call('DEL', KEPT)
+  for host, count in pairs(kept) do
+    redis.call('HSET', KEPT, host, count)
+    changed[#changed + 1] = host
+  end
+  redis.call('PEXPIRE', KEPT, KEPT_MS)
+  any_kept = next(kept) ~= nil
+  for _, host in ipairs(changed) do settle(host, now) end
 end
 
 -- For how long it has been the caller's turn to try suspects; nil if it is another's. The turn begins
@@ -209,11 +245,11 @@ local function trial_for(priority)
   return 0
 end
 
-local free, class = {}, nil
+local askable, class = {}, nil
 local age, below -- of the caller's trial; it is given only jobs of a better priority than this
 if any_lost then
-  free, class = free_suspects()
-  if #free > 0 then below = math.floor(class / 64) end
+  askable, class = askable_suspects()
+  if #askable > 0 then below = math.floor(class / 64) end
   age = trial_for(below)
   if age and not below then below = tonumber(redis.call('HGET', TRIAL, 'priority')) end
 end
@@ -245,24 +281,31 @@ more = left == 0
 if any_tried and #taken > 0 and redis.call('HGET', TRIAL, 'worker') == worker then
   redis.call('HSET', TRIAL, 'alone', 0)
 end
-if age and #free > 0 and #taken < wanted and ((alone and #taken == 0) or age >= EMPTY_MS) then
+if age and #askable > 0 then
+  local is_empty = alone and #taken == 0
   local began = tonumber(redis.call('HGET', TRIAL, 'began_ms') or '0')
-  if not any_tried or began < now - age then -- one for each turn
-    local is_alone = alone and #taken == 0 and not any_tried
-    local most = math.min(wanted - #taken, 63 - class % 64)
-    for _, one in ipairs(free) do
+  local may_begin = not any_tried or began < now - age -- one for each turn
+  local group, is_complete = next_group(askable, class)
+  if may_begin and ((is_empty and is_complete) or age >= EMPTY_MS) then
+    local is_alone, before, left_over = is_empty and not any_tried, #taken, {}
+    for _, one in ipairs(group) do
       local id, job = one[1], one[2]
-      if most > 0 and one[3] == class and is_free(job) then
-        most = most - 1
+      if #taken < wanted and standing(job) == 'free' then
         redis.call('ZREM', P .. 'suspects:' .. job.lane, id)
         redis.call('SADD', TRIED, id)
         take(id, job, (losses(id)))
+      else
+        left_over[#left_over + 1] = one
       end
     end
-    redis.call('HSET', TRIAL, 'began_ms', whole(now), 'priority', below, 'alone', is_alone and 1 or 0)
+    if #taken > before then
+      redis.call('HSET', TRIAL, 'began_ms', whole(now), 'priority', below, 'alone', is_alone and 1 or 0)
+    end
+    group = left_over
   end
+  keep_places(group)
 end
-local waiting = any_lost and #free_suspects() or 0
+local waiting = any_lost and #askable_suspects() or 0
 
 local next_ms = -1
 local function no_later_than(key)
@@ -279,4 +322,6 @@ else
   if next_ms >= 0 then next_ms = math.max(1, next_ms - now) end
 end
 if waiting > 0 then next_ms = LOOK_MS end
+-- The caller may go to sleep now: the next job is to wake it, however lately another one did.
+if #taken == 0 and next_ms ~= 0 then redis.call('DEL', P .. 'lock:' .. 'wake-up') end
 return { taken, whole(next_ms), waiting, more and 1 or 0 }

@@ -44,6 +44,11 @@ end
 local TRIAL, TRIED = P .. 'trial', P .. 'tried'
 local TOGETHER = 32 -- suspects in a first trial, at most: more than most windows hold
 local any_tried = redis.call('EXISTS', TRIED) == 1
+-- Places of hosts that are kept for the suspects of the next trial: else jobs of the same priority that
+-- came later would take each place that gets free. They are kept anew by each claim of the worker whose
+-- turn it is, and else for KEPT_MS.
+local KEPT, KEPT_MS = P .. 'kept', 500
+local any_kept = redis.call('EXISTS', KEPT) == 1
 
 -- A full Redis refuses a script whose first write needs memory. After a first write that needs none,
 -- it allows the rest. A script that has to run even then, so that open work can end, begins with one.
@@ -117,6 +122,13 @@ local function terms(job, host, now)
   return math.max(slot_free(h[1], h[2], gap), tonumber(h[5] or '0'), open_until), limit, gap, breaker
 end
 
+-- How many places of a host are kept from jobs of this priority.
+local function kept_at(host, priority)
+  local count = any_kept and redis.call('HGET', KEPT, host)
+  if not count or priority < tonumber(redis.call('HGET', TRIAL, 'priority') or '0') then return 0 end
+  return tonumber(count)
+end
+
 -- The best job of a host in a lane decides where the host stands: open now, throttled until a time,
 -- or nowhere (no due job, or as many requests as its limit: the end of a request settles it again).
 local function settle_in(lane, host, now)
@@ -125,7 +137,9 @@ local function settle_in(lane, host, now)
   local job = head and facts(head)
   if job then
     local free, limit = terms(job, host, now)
-    if redis.call('SCARD', P .. 'busy:' .. host) < limit then
+    local open = limit - redis.call('SCARD', P .. 'busy:' .. host)
+    if open > 0 then
+      if open <= kept_at(host, job.priority) then free = math.max(free, now + KEPT_MS) end
       if free > now then
         redis.call('ZADD', P .. 'throttled:' .. lane, whole(free), host)
         redis.call('ZREM', P .. 'open:' .. lane, host)

@@ -1,13 +1,14 @@
 -- Keep leases alive, with the slots that their claims hold, and say which are no longer the
 -- caller's, or whose batch was cancelled.
--- ARGV: worker, lease_ms, then id, token for each
+-- ARGV: worker, lease_ms, process (which it is, as JSON; '': not told), then id, token for each
 -- Result: the ids to stop.
 -- Closes: work that goes on after a cancel, or after another worker took it over.
 even_if_full()
 local now, gone = now_ms(), {}
 local until_ms = whole(now + tonumber(ARGV[2]))
 redis.call('ZADD', P .. 'workers', whole(now), ARGV[1])
-for i = 3, #ARGV, 2 do
+if ARGV[3] ~= '' then redis.call('HSET', P .. 'processes', ARGV[1], ARGV[3]) end
+for i = 4, #ARGV, 2 do
   local id, token = ARGV[i], ARGV[i + 1]
   local job = is_held(id, token) and facts(id)
   if job and redis.call('HGET', P .. 'stopped', job.batch) ~= 'cancelled' then

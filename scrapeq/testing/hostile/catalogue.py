@@ -7,6 +7,7 @@ from scrapeq.testing.hostile import (
     bodies,
     charsets,
     connections,
+    documents,
     encodings,
     heads,
     markup,
@@ -27,6 +28,7 @@ CATALOGUE = (
     *addresses.CASES,
     *statuses.CASES,
     *types.CASES,
+    *documents.CASES,
     *markup.CASES,
     *pasted.CASES,
 )

@@ -60,6 +60,17 @@ _MANY = (
     _much("comments", "300,000 comments.", lambda: b"<!-- no -->" * 300_000, mb=_TREE_MB),
     _much("metas", "50,000 meta elements.", lambda: b'<meta property="og:title" content="another">' * 50_000, mb=_TREE_MB),
     _much("jsonld", "JSON-LD nested 50,000 deep.", lambda: b'<script type="application/ld+json">' + b'{"a":[' * 50_000 + b"</script>"),
+    Case(
+        "html-spans",
+        "A cell over 1,000 columns and 65,534 rows of a table that has them.",
+        "ok",
+        _of(lambda: b"<table><tr><th>a<th>b<tr><td colspan=1000 rowspan=65534>" + b"x" * 10_000 + b"<tr>" * 70_000),
+        # its main text at its best would take Trafilatura all of the time that a page may take
+        options={"page_fields": "all", "main_text": "fast"},
+        title="much",
+        seconds=30,
+        parser_mb=_TREE_MB,
+    ),
     _much("selects", "A select with 100,000 options.", lambda: b"<select>" + b"<option>x" * 100_000, mb=_TREE_MB),
 )  # fmt: skip
 

@@ -64,10 +64,11 @@ class Ended:
 
 
 async def warm_up(readers: Readers) -> None:
-    """Let every child read a usual page, so that what it loads for its first is no case's growth."""
-    recipe = ScrapingConfig().recipe
-    for number in range(4):
-        body = page(0, "127.0.0.1", f"/article/{number}").plain()
+    """Let every child read usual pages and a large one, so that what it loads and keeps from its first
+    ones is no case's growth."""
+    recipe = ScrapingConfig(main_text="fast").recipe
+    pages = [page(0, "127.0.0.1", f"/article/{number}").plain() for number in range(3)]
+    for body in (*pages, b"<!doctype html><body>" + b"<p class=a>words</p>" * 50_000):
         usual = Response(
             url="http://localhost/",
             final_url="http://localhost/",

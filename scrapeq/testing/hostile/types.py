@@ -1,4 +1,4 @@
-"""Types: what is no page, what is called something else than it is, and XML with teeth."""
+"""Types: documents that are no page, what is called something else than it is, and XML with teeth."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import zlib
 from random import Random
 
+from scrapeq.testing.documents import pdf_file
 from scrapeq.testing.hostile.case import Case
 from scrapeq.testing.hostile.script import html, says
 
@@ -32,8 +33,20 @@ _XHTML_EXTERNAL = (
 )
 
 
-def _other(name: str, what: str, body: bytes, content_type: str) -> Case:
-    return Case(f"type-{name}", what, "not_html", says(body, content_type=content_type))
+def _other(
+    name: str, what: str, body: bytes, content_type: str, *, ends: str = "ok", text: str = ""
+) -> Case:
+    return Case(f"type-{name}", what, ends, says(body, content_type=content_type), text=text)
+
+
+def _refused(name: str, what: str, body: bytes, content_type: str, *, accept: str = "html") -> Case:
+    return Case(
+        f"type-refused{name}",
+        what,
+        "not_html" if accept == "html" else "not_accepted",
+        says(body, content_type=content_type),
+        options={"accept": accept},
+    )
 
 
 def _page(name: str, what: str, content_type: str, body: bytes = html("a page").encode()) -> Case:
@@ -41,8 +54,8 @@ def _page(name: str, what: str, content_type: str, body: bytes = html("a page").
 
 
 CASES = (
-    _other("pdf", "A PDF.", _PDF, "application/pdf"),
-    _other("pdfashtml", "A PDF that is called HTML.", _PDF, "text/html"),
+    _other("pdf", "A PDF without pages.", _PDF, "application/pdf", ends="parse"),
+    _other("pdfashtml", "A PDF that is called HTML.", pdf_file([["some words"]]), "text/html", text="some words"),
     _other("png", "An image.", _PNG, "image/png"),
     _other("pngashtml", "An image that is called HTML.", _PNG, "text/html"),
     _other("jpegnotype", "An image without a type.", _JPEG, ""),
@@ -54,18 +67,27 @@ CASES = (
     _other("noise", "Noise that is called HTML.", Random(1).randbytes(9000), "text/html"),
     _other("json", "JSON.", json.dumps({"a": [1, 2]}).encode(), "application/json"),
     _other("jsonashtml", "JSON that is called HTML.", b'{"title": "<h1>no</h1>"}', "text/html"),
-    _other("jsondeep", "JSON nested 100,000 deep.", b"[" * 100_000 + b"]" * 100_000, "application/json"),
+    _other("jsondeep", "JSON nested 100,000 deep.", b"[" * 100_000 + b"]" * 100_000, "application/json", ends="parse"),
     _other("rss", "A feed.", _RSS, "application/rss+xml"),
     _other("rssashtml", "A feed that is called HTML.", _RSS, "text/html"),
     _other("atom", "Another feed.", _ATOM, "application/atom+xml"),
     _other("svg", "A drawing with a script.", _SVG, "image/svg+xml"),
     _other("sitemap", "A sitemap.", b"<urlset><url><loc>http://a.test/</loc></url></urlset>", "text/xml"),
-    _other("css", "A style sheet.", b"body { color: red }", "text/css"),
+    _other("css", "A style sheet.", b"body { color: red }", "text/css", text="color: red"),
     _other("script", "A script.", b"alert(1)", "application/javascript"),
-    _other("csv", "A table.", b"a;b\n1;2\n", "text/csv"),
+    _other("csv", "A table.", b"a;b\n1;2\n", "text/csv", text="1\t2"),
     _other("laughs", "An XML bomb: entities that become 3 GB.", _LAUGHS, "application/xml"),
     _other("laughsashtml", "The same, called HTML.", _LAUGHS, "text/html"),
     _other("external", "XML that wants a file of the reader's.", _EXTERNAL, "application/xml"),
+    _refused("pdf", "A PDF for who wants pages.", _PDF, "application/pdf"),
+    _refused("pdfashtml", "The same, called HTML.", _PDF, "text/html"),
+    _refused("png", "An image for who wants pages.", _PNG, "image/png"),
+    _refused("noise", "Noise for who wants pages.", Random(1).randbytes(9000), "text/html"),
+    _refused("json", "JSON for who wants pages.", b'{"title": "<h1>no</h1>"}', "text/html"),
+    _refused("rss", "A feed for who wants pages.", _RSS, "text/html"),
+    _refused("csv", "A table for who wants pages.", b"a;b\n1;2\n", "text/csv"),
+    _refused("laughs", "An XML bomb for who wants pages.", _LAUGHS, "text/html"),
+    _refused("page", "A page for who wants tables.", html("a page").encode(), "text/html", accept="csv,excel"),
     _page("xhtml", "XHTML.", "application/xhtml+xml"),
     _page("notype", "A page without a type.", ""),
     _page("octets", "A page that is called bytes.", "application/octet-stream"),

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -95,7 +96,7 @@ def test_a_csv_becomes_a_table(type_in, firms, folder, web, ending):
         "csv": pd.read_csv,
         "jsonl": lambda path: pd.read_json(path, lines=True),
         "parquet": pd.read_parquet,
-        "xlsx": pd.read_excel,
+        "xlsx": partial(pd.read_excel, engine="openpyxl"),
     }
     table = readers[ending](out)
     assert list(table["firm"]) == ["a", "b", "c"]

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 import scrapeq as sq
 from scrapeq.cli import app
+from scrapeq.pipeline.monitor import JobMonitor
 from scrapeq.settings import load_settings
 
 PATIENCE_S = 180
@@ -23,13 +24,23 @@ SELECTORS = {"headline": "h1", "price": ".price"}
 pytestmark = pytest.mark.usefixtures("browser_is_here")
 
 
+@pytest.fixture(scope="module")
+def cluster(own_cluster):
+    return own_cluster
+
+
 def test_a_page_that_needs_a_browser_gets_one_and_no_other_does(web, scrape, asked):
     links = [web.url(f"/{kind}/{n}") for n in range(6) for kind in ("drawn", "product")]
 
-    table = scrape(links, custom_selectors=SELECTORS).wait(PATIENCE_S).df
+    batch = scrape(links, custom_selectors=SELECTORS).wait(PATIENCE_S)
+    table = batch.df
 
     assert table["ok"].all()
     assert list(table["rendered"]) == [True, False] * 6
+    assert batch.progress.rendered == 6
+    assert ">rendered pages<" in batch.card()
+    assert sq.hosts(batch=batch)["rendered"].tolist() == [6]
+    assert JobMonitor(batch.queue).get_system_metrics().performance.rendered >= 6
     assert list(table["headline"].iloc[::2]) == list(table["headline"].iloc[1::2])
     assert list(table["price"].iloc[::2]) == list(table["price"].iloc[1::2])
     assert set(table["render_reason"].iloc[::2]) == {"empty_mount"}
@@ -44,6 +55,17 @@ def test_all_pages_where_a_browser_is_asked_for(web, scrape):
 
     assert list(table["rendered"]) == [True, False]  # JSON is no page
     assert table["render_reason"].iloc[0] == 'render="always"'
+
+
+def test_pages_of_a_session_share_a_browser_in_each_worker(web, scrape):
+    links = [web.url(f"/visits/{n}") for n in range(8)]
+    asked_for = {"custom_selectors": {"visit": "b"}, "render": "always"}
+
+    apart = scrape(links, **asked_for).wait(PATIENCE_S).df
+    together = scrape(links, session=True, **asked_for).wait(PATIENCE_S).df
+
+    assert list(apart["visit"]) == ["1"] * 8
+    assert max(together["visit"].astype(int)) >= 4  # there are two workers
 
 
 def test_no_page_where_none_is_asked_for(web, scrape):
@@ -83,7 +105,7 @@ def test_a_check_against_robots_is_shown_in_a_browser_once(web, scrape, asked):
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_all_rows_are_good_though_browsers_are_killed(web, scrape, cluster, eventually):
     links = [web.url(f"/drawn/{n}", host=n % 8) for n in range(300, 340)]
-    batch = scrape(links, custom_selectors=SELECTORS, render="always")
+    batch = scrape(links, custom_selectors=SELECTORS, render="always", max_retries=0)
 
     for done in (3, 12):
         eventually(lambda least=done: batch.progress.done >= least, PATIENCE_S)
@@ -114,11 +136,13 @@ def test_a_rendered_page_answers_those_who_want_it_rendered_alone(web, scrape, a
     link = [web.url("/drawn/200")]
     scrape(link, render="always").wait(PATIENCE_S)
 
-    again = scrape(link, render="always").wait(PATIENCE_S).df
+    stored = scrape(link, render="always").wait(PATIENCE_S)
+    again = stored.df
     other = scrape(link, render="never").wait(PATIENCE_S).df
 
     assert again["from_store"].all()
     assert again["rendered"].all()
+    assert stored.progress.rendered == 1
     assert not other["from_store"].any()
     assert len([hit for hit in asked() if hit.path == "/drawn/200"]) == 2
 
@@ -160,9 +184,13 @@ def test_without_a_browser_nothing_fails_and_the_row_says_so(web, tmp_path, monk
     )
     with sq.LocalCluster(workers=1, home=settings.home, settings=settings) as local:
         links = pd.DataFrame({"link": [web.url("/drawn/1"), web.url("/product/1")]})
-        table = sq.scrape(links, url="link", settings=local.settings).wait(PATIENCE_S).df
+        batch = sq.scrape(links, url="link", settings=local.settings).wait(PATIENCE_S)
+        table, card, problems = batch.df, batch.card(), batch.problems
 
     assert table["ok"].all()
     assert not table["rendered"].any()
     assert "SCRAPEQ_BROWSER names no program" in table["render_reason"].iloc[0]
     assert pd.isna(table["render_reason"].iloc[1])
+    assert "1 of 2 pages needs a browser and has none: " in card
+    assert card.count("scrapeq[browser]") == card.count("scrapeq doctor") == 1  # it is said once
+    assert problems["problem"].tolist()[0] == "browser"

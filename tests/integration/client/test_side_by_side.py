@@ -98,10 +98,10 @@ def test_a_kernel_that_was_killed_holds_no_name(kernel_inside, scrape, web):
 
 def test_refresh_joins_a_run_that_is_still_open(scrape, web, asked):
     urls = [web.url(f"/slow/0.3?row={row}", host=row % 8) for row in range(24)]
-    first = scrape(urls, name="fresh", refresh=True)
+    first = scrape(urls, name="fresh", refresh=True).pause()  # so that it is still open
 
     again = scrape(urls, name="fresh", refresh=True)
-    again.wait(180)
+    again.resume().wait(180)
 
     assert again.id == first.id
     assert len(asked()) == 24

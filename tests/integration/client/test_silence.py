@@ -24,6 +24,11 @@ from scrapeq.project.services import Services
 from scrapeq.settings import load_settings
 
 
+@pytest.fixture(scope="module")
+def cluster(own_cluster):
+    return own_cluster
+
+
 def is_stopped(pid: int) -> bool:
     """Whether a process was stopped by a signal and not continued (proc(5): state T)."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"

@@ -199,8 +199,10 @@ def test_old_jobs_are_cleaned_up(queue, web):
 def test_submitting_and_watching_load_no_fetcher_and_no_parser():
     program = (
         "import sys, scrapeq as sq; sq.get_job_queue; sq.get_job_monitor;"
+        "from scrapeq import database, frontier, models, project;"
+        "[getattr(one, name) for one in (database, frontier, models, project) for name in one.__all__];"
         "heavy = {'aiohttp', 'selectolax', 'lxml', 'trafilatura', 'openai', 'pandas',"
-        " 'curl_cffi', 'scrapeq.fetch', 'scrapeq.extract', 'scrapeq.ai'};"
+        " 'curl_cffi', 'scrapeq.fetch', 'scrapeq.extract', 'scrapeq.llm'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     child = subprocess.run(

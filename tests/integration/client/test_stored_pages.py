@@ -50,6 +50,7 @@ def test_a_session_gets_its_own_page_and_nobody_elses(title, store_html):
         {"headers": {"Accept-Language": "de"}},
         {"user_agent": "another"},
         {"use_stealth": True},
+        {"session": True},
     ],
 )
 def test_another_way_of_asking_is_another_request(title, web, asked, options):
@@ -80,6 +81,18 @@ def test_the_note_says_why_pages_are_fetched_again(web, scrape, options, ways):
     assert batch.note == (
         f"2 pages are fetched again: those that are stored were asked for with {ways}"
     )
+
+
+def test_a_page_of_a_session_answers_its_own_owner_alone(web, scrape, somebody_else, asked):
+    link = web.url("/account?session")
+    scrape([link], session=True).wait(PATIENCE_S)
+    before = len(asked())
+
+    scrape([link], session=True).wait(PATIENCE_S)
+    own = len(asked()) - before
+    somebody_else([link], session=True).wait(PATIENCE_S)
+
+    assert (own, len(asked()) - before) == (0, 1)
 
 
 def test_the_note_says_that_pages_are_another_owners(web, scrape, somebody_else):

@@ -47,8 +47,8 @@ def test_statuses_are_what_the_queue_says(web, scrape, queue, eventually):
     said = {job.id: job.status.value for job in queue.get_jobs(table.index.tolist())}
     assert table["status"].astype(str).to_dict() == said
     for status in ("running", "retrying", "pending"):
-        chosen = sq.jobs(status=status, queue=queue)["job_id"]
-        assert set(chosen) == {job_id for job_id, one in said.items() if one == status}
+        chosen = sq.jobs(status=status, queue=queue)["job_id"]  # of all batches that are open here
+        assert set(chosen) & set(said) == {job_id for job_id, one in said.items() if one == status}
         assert len(sq.jobs(status=status, limit=1, queue=queue)) == 1
         assert len(sq.jobs(status=status, host="nowhere.example", queue=queue)) == 0
     again = table[table["status"] == "retrying"].iloc[0]
@@ -98,12 +98,13 @@ def test_a_paused_host_is_marked(web, scrape, queue, eventually):
 
     def marked():
         table = sq.hosts(queue=queue)
-        return table[(table["host"] == name) & table["breaker_open"]].to_dict("records")
+        # Its counts are of a moment before it was asked whether the breaker is open.
+        is_marked = (table["host"] == name) & table["breaker_open"] & (table["failed"] >= 5)
+        return table[is_marked].to_dict("records")
 
     (row,) = eventually(marked, PATIENCE_S)
 
     paused = queue.paused_hosts().set_index("host")
     # Both turn Redis's time into this process's, each by its own look at both clocks.
     assert abs(row["breaker_until"] - paused.loc[name, "until"]) < timedelta(seconds=1)
-    assert row["failed"] >= 5  # of a host that never answered well
     assert row["error_kind"] == "http_5xx"

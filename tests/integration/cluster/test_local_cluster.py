@@ -12,6 +12,8 @@ import pytest
 from celery import Celery
 
 from scrapeq.cluster import LocalCluster, find_cluster
+from scrapeq.models import JobStatus
+from scrapeq.pipeline.job_queue import get_job_queue
 
 
 def test_it_works_and_leaves_nothing(app_folder, eventually):
@@ -43,6 +45,15 @@ def test_a_home_of_ones_own_keeps_its_data(home, processes):
 
     assert not processes()
     assert (home / "redis").is_dir()
+
+
+def test_one_without_workers_starts_none_for_a_queue_either(home):
+    with LocalCluster(workers=0, home=home) as cluster:
+        queue = get_job_queue(cluster.settings)
+        job = queue.submit_scraping_job("https://example.com/")
+
+        assert queue.get_job_status(job.id).status is JobStatus.PENDING
+        assert cluster.status().worker_count == 0
 
 
 def test_it_is_closed_when_the_block_fails(home, processes):

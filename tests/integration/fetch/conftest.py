@@ -10,6 +10,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -150,6 +151,7 @@ def visit(
     whole: bool = False,
     at_once: bool = False,
     observers: Sequence[Observer] = (),
+    logins: Path | None = None,
     **options: object,
 ) -> list[Response | Failure]:
     """Serve `site` and visit its paths (or whole URLs) with one fetcher, one by one or at once.
@@ -170,6 +172,7 @@ def visit(
                         for key, value in (connect_to or {}).items()
                     },
                     observers=observers,
+                    logins=logins,
                 ),
                 throttle=throttle,
                 robots=MemoryRobots(),

@@ -1,7 +1,8 @@
-"""Every case of the hostile web, visited and read as a worker does it, over both transports.
+"""The cases of the hostile web, visited and read as a worker does it, over both transports.
 
 All of them run once, in the fixture: those that end by a time limit at the same moment, the others
-one by one, so that what each costs is its own. That makes the fixture slow.
+one by one, so that what each costs is its own. That makes the fixture slow. Those that end by a time
+limit over the plain transport run in tests/acceptance/test_hostile_web.py.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ MOST_LEFT_MB = 64
 
 Trial = tuple[str, str]
 
-TRIALS = [(case.name, "plain") for case in CATALOGUE]
+TRIALS = [(case.name, "plain") for case in CATALOGUE if not case.waits]
 TRIALS += [(case.name, "stealth") for case in CATALOGUE if case.group != READ_ONCE]
 
 
@@ -85,20 +86,28 @@ async def _try_all(web: HostileWeb, asked: list[Trial], run: Run) -> None:
             use_stealth=transport == "stealth",
         )
 
+    warm: set[int] = set()
+
+    async def attempt_alone(trial: Trial) -> None:
+        """One that ended a reader leaves a new one, whose first page would be the next one's growth."""
+        nonlocal warm
+        if set(readers.pids) != warm:
+            await readers.start()
+            await warm_up(readers)
+            warm = set(readers.pids)
+        await attempt(trial)
+
     try:
         await readers.start()
-        await warm_up(readers)
         for transport in ("plain", "stealth"):
-            await attempt(("status-203", transport))
+            await attempt_alone(("status-203", transport))
         waiting = [trial for trial in asked if cases[trial[0]].waits]
         await asyncio.gather(*map(attempt, waiting))
-        await readers.start()  # in place of those that a page ended
-        await warm_up(readers)
         for transport in ("plain", "stealth"):
             web.clear()  # what was flaky for one is flaky for the other
             for trial in asked:
                 if trial[1] == transport and trial not in waiting:
-                    await attempt(trial)
+                    await attempt_alone(trial)
     finally:
         await fetcher.close()
         await readers.close()
@@ -116,7 +125,10 @@ def test_every_case_ends_as_it_should_and_costs_little(run: Run, trial: Trial) -
 
 
 def test_nothing_of_it_is_worth_a_warning(run: Run) -> None:
-    assert [record.getMessage() for record in run.logged] == []
+    """But for the drawing that takes its reader more memory than it may have: the library ends it."""
+    said = [record.getMessage() for record in run.logged]
+
+    assert [one for one in said if "document-pdfforms" not in one] == []
 
 
 def test_what_is_tried_again_is_tried_as_often_as_the_options_say(run: Run) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from scrapeq.fetch import Response
+from scrapeq.fetch import Response, logins
 
 
 def to(kit, place: str, *lines: str, status: str = "302 Found") -> bytes:
@@ -108,6 +108,9 @@ SECRETS = {
 }
 
 
+LOGIN = {"cookies": [{"name": "login", "value": "s3cret", "domain": "127.0.0.1"}]}
+
+
 def test_credentials_stay_with_their_origin(kit, stealth):
     site = kit.Site({"/same": kit.page(), "/a": to(kit, "/same"), "/back": kit.page()})
 
@@ -125,6 +128,32 @@ def test_credentials_stay_with_their_origin(kit, stealth):
         assert request.headers["cookie"] == "session=s3cret"
     assert "s3cret" not in str(site.requests[3].headers)
     assert site.requests[3].headers["accept-language"] == "de"
+
+
+def test_no_robots_txt_is_asked_for_with_credentials(kit, stealth, tmp_path):
+    logins.keep(tmp_path, "shop", LOGIN)
+    site = kit.Site({"/here": kit.page(), "/robots.txt": kit.page(b"")})
+
+    async def out(_request, _reader, writer):
+        writer.write(to(kit, f"http://localhost:{site.port}/here"))
+
+    site.pages["/out"] = out
+
+    [result] = kit.visit(
+        site,
+        "/out",
+        use_stealth=stealth,
+        respect_robots=True,
+        logins=tmp_path,
+        storage_state="shop",
+        **SECRETS,
+    )
+
+    assert isinstance(result, Response), result
+    assert site.paths() == ["/robots.txt", "/out", "/robots.txt", "/here"]
+    for request in site.requests:
+        assert ("s3cret" in str(request.headers)) is (request.path == "/out")
+    assert "login=s3cret" in site.requests[1].headers["cookie"]
 
 
 def test_a_user_name_in_the_url_is_sent_and_not_shown(kit, stealth):

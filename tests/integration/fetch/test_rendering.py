@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from scrapeq.fetch import Rendered
+from scrapeq.fetch.browser import documents as documents_module
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig
 
 #: Seconds of a page in the browser: for those that come to an end, and for those that do not.
@@ -78,6 +79,17 @@ CASES = {
         "<body><script>setTimeout(() => { document.body.append('Add to' + ' cart') }, 1200)</script>",
         "Add to cart",
         options={"wait_for": "text=Add to cart"},
+    ),
+    "what is waited for in a shadow root": Case(
+        "<body><script>setTimeout(() => { const host = document.createElement('x-late'); document.body.append(host);"
+        "host.attachShadow({mode: 'open'}).innerHTML = '<b class=price>7' + ' EUR</b>' }, 1200)</script>",
+        "7 EUR",
+        options={"wait_for": "x-late .price"},
+    ),
+    "what is waited for in the next document": Case(
+        "<p>leads on<script>setTimeout(() => { location = '/framed' }, 1200)</script>",
+        "in the frame",
+        options={"wait_for": "html:not(:has(script)) p"},
     ),
     "what is waited for in vain": Case(
         "<p>all there is", "all there is", note="'.price' (wait_for)", options={"wait_for": ".price", "total_timeout_s": 10}
@@ -196,6 +208,10 @@ CASES = {
 }  # fmt: skip
 
 
+#: Those that might hurt their neighbours: they hang, crash, grow, or never rest.
+HARMFUL = [name for name, case in CASES.items() if case.kind is not None or case.note]
+
+
 @pytest.fixture(scope="module")
 def outcomes(kit: Any, browser_is_here: None) -> dict[str, Rendered | Failure]:
     """What became of every case, of a good page beside each, and of one at the end."""
@@ -237,11 +253,14 @@ def outcomes(kit: Any, browser_is_here: None) -> dict[str, Rendered | Failure]:
                 is_endless = case.kind is ErrorKind.PAGE_TIMEOUT
                 options = {"total_timeout_s": ENDLESS_S} if is_endless else {}
                 options |= case.options
-                return await asyncio.gather(render(paths[name], **options), render("/good"))
+                beside = [render("/good")] if name in HARMFUL else []
+                return await asyncio.gather(render(paths[name], **options), *beside)
 
-            pairs = await asyncio.gather(*map(with_neighbour, CASES))
-            found = {name: pair[0] for name, pair in zip(CASES, pairs, strict=True)}
-            found |= {f"beside {name}": pair[1] for name, pair in zip(CASES, pairs, strict=True)}
+            found: dict[str, Rendered | Failure] = {}
+            for name, (own, *beside) in zip(
+                CASES, await asyncio.gather(*map(with_neighbour, CASES)), strict=True
+            ):
+                found |= {name: own} | {f"beside {name}": one for one in beside}
             return found
 
     return asyncio.run(run())
@@ -261,7 +280,7 @@ def test_every_page_comes_to_an_end(name: str, outcomes: dict[str, Rendered | Fa
         assert case.note in outcome.note
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", HARMFUL)
 def test_a_good_page_beside_it_is_good(name: str, outcomes: dict[str, Rendered | Failure]) -> None:
     outcome = outcomes[f"beside {name}"]
 
@@ -279,3 +298,33 @@ def test_the_address_is_the_one_that_the_page_shows(
     assert isinstance(pushed, Rendered)
     assert led.response.final_url.endswith("/led")
     assert pushed.response.final_url.endswith("/pushed")
+
+
+def test_a_page_that_the_browser_dropped_is_shown_again(
+    kit: Any, browser_is_here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy browser at times gives up a page before it is there, and nobody has asked for that."""
+    drops = 2
+    decide = documents_module.Documents._decide
+
+    async def drop(self: Any, session: Any, event: Any) -> None:
+        nonlocal drops
+        if drops:
+            drops -= 1
+            await session.send("Page.stopLoading")
+        else:
+            await decide(self, session, event)
+
+    monkeypatch.setattr(documents_module.Documents, "_decide", drop)
+
+    async def run() -> Any:
+        async with site.serve(), kit.open_browser() as fetcher:
+            config = ScrapingConfig(respect_robots=False, total_timeout_s=PATIENCE_S)
+            return await kit.render(fetcher, f"{site.url}/good", config)
+
+    site = kit.Site()
+    site.pages |= {"/good": kit.page(GOOD.encode())}
+    outcome = asyncio.run(run())
+
+    assert isinstance(outcome, Rendered), outcome
+    assert not drops

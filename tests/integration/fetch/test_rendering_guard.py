@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -26,76 +27,106 @@ WAYS = {
     "{{rel: 'prefetch', href: 'http://{there}/secret'}}))",
     "a worker's question": "new Worker(URL.createObjectURL(new Blob([\"fetch('http://{there}/secret')\"])))",
     "a window": "open('http://{there}/secret')",
-    "a redirect of a question": "fetch('/away')",
-    "a redirect of a frame": "document.body.append(Object.assign(document.createElement('iframe'), {{src: '/away'}}))",
+    "a redirect of a question": "fetch('/away-question')",
+    "a redirect of a frame": "document.body.append(Object.assign(document.createElement('iframe'), {{src: '/away-frame'}}))",
     "another spelling": "fetch('http://0x7f.1:{port}/secret'); fetch('http://2130706433:{port}/secret')",
     "localhost": "fetch('http://localhost:{port}/secret')",
     "a name that leads here": "fetch('http://home.localhost:{port}/secret')",
     "a call": "p = new RTCPeerConnection({{iceServers: [{{urls: 'turn:{there}?transport=tcp', "
     "username: 'a', credential: 'b'}}]}}); p.createDataChannel('x'); "
     "p.createOffer().then(o => p.setLocalDescription(o))",
-    "a form": "document.body.innerHTML = `<form target=f action='http://{there}/secret'></form><iframe name=f>"
-    "</iframe>`; document.forms[0].submit()",
+    "a form": "document.body.insertAdjacentHTML('beforeend', `<form target=f action='http://{there}/secret'></form>"
+    "<iframe name=f></iframe>`); document.forms[0].submit()",
 }  # fmt: skip
+#: After all ways: says that they were tried, and then, in HTML, that each has arrived.
+WHEN_ALL_ARRIVED = (
+    "document.body.append('all were' + ' tried'); fetch('/all-ways-arrived').then(a => a.text())"
+    ".then(t => document.body.insertAdjacentHTML('beforeend', t))"
+)
 SHOP = "http://shop.example/"
 
 
-@pytest.fixture(scope="module")
-def reached(kit: Any, browser_is_here: None) -> dict[str, Any]:
-    """A page for each way, at a public name; what the private server near it was asked.
+@pytest.fixture(scope="module", params=["plain", "stealth"])
+def reached(request: pytest.FixtureRequest, kit: Any, browser_is_here: None) -> dict[str, Any]:
+    """A page that tries all ways, at a public name; which of the private servers near it, one for each
+    way, somebody connected to.
+
+    In the plain browser and in that of `use_stealth`, which is another program.
 
     And the same where private addresses are allowed: a way that does not arrive then shows nothing.
     """
 
+    def away_to(there: str) -> bytes:
+        return bytes(kit.page(b"", f"Location: http://{there}/secret", status="302 Found"))
+
     async def run(*, allowed: bool) -> dict[str, Any]:
-        shop, private = kit.Site(), kit.Site()
-        knocks: list[str] = []
-        private.pages = {"*": kit.page(b"the secret", "Access-Control-Allow-Origin: *")}
-        async with private.serve(), shop.serve():
-            there = f"127.0.0.1:{private.port}"
-            away = f"HTTP/1.1 302 Found\r\nLocation: http://{there}/secret\r\nContent-Length: 0\r\n\r\n"
-            shop.pages["/away"] = away.encode()
-            for number, script in enumerate(WAYS.values()):
-                written = script.format(there=there, port=private.port)
-                shop.pages[f"/{number}"] = kit.page(f"<body>x<script>{written}</script>".encode())
-            shop.pages["/leads"] = kit.page(f"<script>location='http://{there}/'</script>".encode())
-            shop.pages["/leads-tls"] = kit.page(
-                f"<script>location='https://{there}/'</script>".encode()
+        shop = kit.Site()
+        private = {
+            name: kit.Site({"*": kit.page(b"the secret", "Access-Control-Allow-Origin: *")})
+            for name in [*WAYS, "leads", "leads-tls"]
+        }
+
+        async def all_ways_arrived(_request: Any, _reader: Any, writer: Any) -> None:
+            while not all(private[name].connections for name in WAYS):
+                await asyncio.sleep(0.02)
+            writer.write(kit.page(b"<b id=all></b>"))
+
+        async with contextlib.AsyncExitStack() as serving:
+            for site in [shop, *private.values()]:
+                await serving.enter_async_context(site.serve())
+            there = {name: f"127.0.0.1:{site.port}" for name, site in private.items()}
+            scripts = "".join(
+                f"<script>{script.format(there=there[name], port=private[name].port)}</script>"
+                for name, script in WAYS.items()
             )
-            shop.pages["/here"] = kit.page(
-                b"<body><script>fetch('/answer').then(a => a.text()).then(t => document.body.append(t))"
-                b"</script>"
-            )
-            shop.pages["/answer"] = kit.page(b"its own answer")
+            shop.pages |= {
+                "/away-question": away_to(there["a redirect of a question"]),
+                "/away-frame": away_to(there["a redirect of a frame"]),
+                "/ways": kit.page(f"<body>{scripts}<script>{WHEN_ALL_ARRIVED}</script>".encode()),
+                "/all-ways-arrived": all_ways_arrived,
+                "/leads": kit.page(
+                    f"<script>location='http://{there['leads']}/'</script>".encode()
+                ),
+                "/leads-tls": kit.page(
+                    f"<script>location='https://{there['leads-tls']}/'</script>".encode()
+                ),
+                "/here": kit.page(
+                    b"<body><script>fetch('/answer').then(a => a.text())"
+                    b".then(t => document.body.append(t))</script>"
+                ),
+                "/answer": kit.page(b"its own answer"),
+            }
             routes = Routes(allowed, {"shop.example": f"127.0.0.1:{shop.port}"})
             async with kit.open_browser(routes, pages=3) as fetcher:
-                config = ScrapingConfig.build(
-                    respect_robots=False, delay_between_requests=0, wait_time=0.5
-                )
 
-                async def render(path: str) -> Any:
+                async def render(path: str, **options: Any) -> Any:
+                    config = ScrapingConfig.build(
+                        respect_robots=False,
+                        delay_between_requests=0,
+                        use_stealth=request.param == "stealth",
+                        **options,
+                    )
                     return await kit.render(fetcher, f"{SHOP}{path}", config)
 
-                for number, name in enumerate(WAYS):
-                    before = (private.connections, len(private.requests))
-                    await render(str(number))
-                    if (private.connections, len(private.requests)) != before:
-                        knocks.append(name)
                 if allowed:
-                    return {"arriving": knocks}
-                return {
-                    "knocks": knocks,
-                    "leads": await render("leads"),
-                    "leads-tls": await render("leads-tls"),
-                    "here": await render("here"),
-                    "private": list(private.paths()),
+                    await render("ways", wait_for="#all", total_timeout_s=60)
+                    return {"arriving": {name for name in WAYS if private[name].connections}}
+                found = {
+                    "ways": await render("ways", wait_time=2),
+                    **{path: await render(path) for path in ("leads", "leads-tls", "here")},
                 }
+            return found | {"knocks": {name for name, one in private.items() if one.connections}}
 
     async def both() -> dict[str, Any]:
         refused, allowed = await asyncio.gather(run(allowed=False), run(allowed=True))
         return refused | allowed
 
     return asyncio.run(both())
+
+
+def test_all_ways_were_tried(reached: dict[str, Any]) -> None:
+    assert isinstance(reached["ways"], Rendered), reached["ways"]
+    assert b"all were tried" in reached["ways"].response.body
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -113,4 +144,4 @@ def test_the_page_s_own_server_is_reached(reached: dict[str, Any]) -> None:
 def test_a_page_that_leads_to_a_private_address_fails(page: str, reached: dict[str, Any]) -> None:
     assert isinstance(reached[page], Failure)
     assert reached[page].kind is ErrorKind.ADDRESS
-    assert reached["private"] == []
+    assert page not in reached["knocks"]

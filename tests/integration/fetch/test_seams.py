@@ -49,7 +49,7 @@ class FromAFolder:
         self.asked: list[str] = []
         self.is_closed = False
 
-    async def fetch(self, url, config, slot, *, cut=False, trail=None):
+    async def fetch(self, url, config, slot, *, cut=False, trail=None, held=()):
         if refused := await slot(url):
             return Trail(url, robots=refused.robots) if isinstance(refused, MustWait) else refused
         self.asked.append(url)

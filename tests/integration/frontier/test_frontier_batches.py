@@ -14,8 +14,20 @@ Take = Callable[..., list[Any]]
 Eventually = Callable[..., Any]
 
 LONG_MS = 600_000
-#: What may be there when no job is: counters, what is known of hosts and workers, and the epoch.
-LASTING = ("epoch", "token", "seq", "host:", "robots:", "workers", "trial", "clock", "lock:")
+#: What may be there when no job is: counters, what is known of hosts and workers, the epoch, and what goes
+#: within half a second.
+LASTING = (
+    "epoch",
+    "token",
+    "seq",
+    "host:",
+    "robots:",
+    "workers",
+    "trial",
+    "kept",
+    "clock",
+    "lock:",
+)
 
 
 def ids(leases: list[Any]) -> list[str]:
@@ -176,7 +188,7 @@ def test_everything_that_lasts_but_counters_expires(
     frontier.throttle.take_slot("other", 1, LONG_MS)
     frontier.throttle.set_robots_known("third", 0, LONG_MS)
     frontier.throttle.keep_robots("https://example.com", "", 60)
-    frontier.coordination.may_notify()
+    frontier.coordination.may_notify(0.5)
     frontier.coordination.lock("feed", 60)
 
     forever = {key for key in client.keys("*") if client.ttl(key) < 0} - set(
@@ -217,3 +229,16 @@ def test_what_an_older_version_left_is_removed_and_nobody_elses(
         "scrapeq:clock",
     }
     frontier.coordination.unlock("recovery", proof or "")
+
+
+def test_a_redis_that_forgot_the_scripts_is_given_them_again(
+    frontier: Frontier, client: redis.Redis
+) -> None:
+    client.script_flush()
+
+    added, may_notify = frontier.jobs.add_few([Addition("b", [Due("a", "h", 0)], 5, 8, False)], 60)
+
+    assert (added, may_notify) == (1, True)
+    client.script_flush()
+    assert frontier.views.standings(["a"])["a"].known
+    assert frontier.jobs.add_few([Addition("b", [Due("a", "h", 0)], 5, 8, False)], 60) == (0, False)

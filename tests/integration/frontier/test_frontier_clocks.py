@@ -64,7 +64,7 @@ def test_a_clock_that_goes_back_stops_nothing(
     frontier.jobs.finish([Ending("paced", paced.token, "done")])
     frontier.throttle.take_slot("other", 200, 200)
     assert frontier.coordination.lock("duty", 0.3)
-    assert frontier.coordination.may_notify()
+    assert frontier.coordination.may_notify(0.5)
     assert frontier.browsers.tell("w", BrowserReport()).is_any
     told_ms, about = json.loads(str(client.hget("scrapeq:browsers", "w")))
     client.hset(
@@ -83,7 +83,7 @@ def test_a_clock_that_goes_back_stops_nothing(
 
     eventually(all_taken, 30)
     eventually(lambda: frontier.coordination.lock("duty", 60), 30)
-    eventually(frontier.coordination.may_notify, 30)
+    eventually(lambda: frontier.coordination.may_notify(0.5), 30)
     eventually(lambda: frontier.coordination.workers() == [], 30)
     eventually(lambda: not frontier.browsers.tell("other", None).is_any, 30)
     assert eventually(

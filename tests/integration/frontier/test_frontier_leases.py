@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -231,8 +232,23 @@ def test_a_lock_ends_by_itself(frontier: Frontier, other: Frontier, eventually: 
 
 
 def test_one_wake_up_is_enough(frontier: Frontier, other: Frontier) -> None:
-    assert frontier.coordination.may_notify()
-    assert not other.coordination.may_notify()
+    assert frontier.coordination.may_notify(0.5)
+    assert not other.coordination.may_notify(0.5)
+
+
+def test_who_found_nothing_is_woken_for_the_next_job(
+    add: Add, take: Take, frontier: Frontier, other: Frontier
+) -> None:
+    add("a", "b")
+    assert frontier.coordination.may_notify(0.5)
+    take(1)
+    assert not other.coordination.may_notify(0.5)  # one is due yet, and somebody is at work
+    take(1)
+    assert not other.coordination.may_notify(0.5)
+
+    assert take() == []
+
+    assert other.coordination.may_notify(0.5)
 
 
 @pytest.fixture
@@ -241,6 +257,8 @@ def full(client: redis.Redis, add: Add) -> Any:
     client.set("ballast", "x" * 1_000_000)
 
     def fill() -> None:
+        while client.info("memory")["lazyfree_pending_objects"]:  # else there is room in a moment
+            time.sleep(0.001)
         client.config_set("maxmemory", client.info("memory")["used_memory"] - 500_000)
 
     yield fill
@@ -272,7 +290,7 @@ def test_work_goes_on_in_a_full_redis(
     frontier.throttle.set_robots_known("a", 0, LONG_MS)
     frontier.throttle.keep_robots("https://a", "x" * 100, 60)
     assert frontier.throttle.robots("https://a") is None
-    assert not frontier.coordination.may_notify()
+    assert not frontier.coordination.may_notify(0.5)
     frontier.throttle.end_slot("a")
     assert end(frontier, done, "done") == 1
     (retry,) = eventually(lambda: [one for one in take(1, lease_ms=1) if one.job_id == "retry"])

@@ -143,6 +143,44 @@ def test_who_does_not_take_its_turn_leaves_it_to_others(add: Add, cluster: Clust
     assert ids(cluster.claim("b", 9, alone=True)) == ["s1"]
 
 
+def test_places_of_a_full_host_are_kept_for_the_next_trial(
+    add: Add, cluster: Cluster, eventually: Eventually
+) -> None:
+    add("s1", "s2", max_per_host=2)
+    cluster.lose()
+    add("o1", "o2", "o3", "o4", max_per_host=2)
+    beside = cluster.claim("b", 9, alone=True)
+    assert ids(beside) == ["o1", "o2"]  # who has the host's places, while `a` gets its turn
+    assert cluster.claim("a", 9, alone=True) == []
+
+    cluster.end(beside[:1])
+    assert cluster.claim("b", 9, alone=False) == []
+    assert cluster.claim("a", 9, alone=True) == []  # it waits for the other one, to try both
+    add("better", priority=1, max_per_host=2)
+    better = cluster.claim("b", 9, alone=False)
+    assert ids(better) == ["better"]
+    cluster.end([*beside[1:], *better])
+
+    tried = cluster.claim("a", 9, alone=True)
+    assert ids(tried) == ["s1", "s2"]
+    cluster.end(tried)
+    assert ids(eventually(lambda: cluster.claim("b", 9, alone=True))) == ["o3", "o4"]
+
+
+def test_places_that_were_kept_are_free_again_when_nobody_takes_them(
+    add: Add, cluster: Cluster, eventually: Eventually
+) -> None:
+    add("s1", max_per_host=1)
+    cluster.lose()
+    add("o1", "o2", max_per_host=1)
+    beside = cluster.claim("b", 9, alone=True)
+    assert cluster.claim("a", 9, alone=True) == []  # it takes the turn, and dies
+
+    cluster.end(beside)
+
+    assert ids(eventually(lambda: cluster.claim("b", 9, alone=True))) == ["o2"]
+
+
 def test_what_a_trial_takes_along_is_not_blamed(add: Add, cluster: Cluster) -> None:
     add("s1", "s2")
     cluster.lose()

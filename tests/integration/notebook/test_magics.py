@@ -55,6 +55,16 @@ def test_a_line_takes_an_expression_and_options(kernel, web):
     assert kernel.value("_.is_done") == "True"
 
 
+def test_a_class_of_the_notebook_says_what_a_row_holds(kernel, web):
+    kernel.run(
+        "import scrapeq as sq\nclass Product(sq.Record):\n    name: str = sq.css('h1')\n"
+        f"links = [{web.url('/product/21')!r}]"
+    )
+
+    assert kernel.run("%scrape links --record Product -o products").status == "ok"
+    assert kernel.value("products.wait(180).df['name'].notna().all()") == "np.True_"
+
+
 def test_a_dict_and_a_column_are_expressions(kernel, web):
     kernel.run(f"links = [{web.url('/article/21')!r}]")
 

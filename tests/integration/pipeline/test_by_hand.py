@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import scrapeq as sq
 from scrapeq.clock import now
 from scrapeq.errors import IllegalMove
 from scrapeq.models import FINAL, LEGAL_MOVES, JobStatus, ScrapingConfig
@@ -105,8 +106,9 @@ def test_a_try_that_is_ended_by_hand_is_followed_by_another(queue, web, asked, e
     assert (done.status, done.attempts) == (JobStatus.COMPLETED, 2)
 
 
-def test_what_runs_by_hand_is_left_alone_until_it_is_given_back(queue, in_status, web):
+def test_what_runs_by_hand_is_left_alone_until_it_is_given_back(queue, monitor, in_status):
     job = in_status(PENDING)
+    before = queue.get_queue_stats().status_counts
 
     taken = queue.update_job_status(job.id, RUNNING)
     queue.resume_batch(job.id)
@@ -114,4 +116,9 @@ def test_what_runs_by_hand_is_left_alone_until_it_is_given_back(queue, in_status
     assert taken.status is RUNNING
     assert datetime.now(UTC) - taken.started_at < timedelta(minutes=5)
     assert queue.services.frontier.views.standings([job.id])[job.id].known is False
+    counts = queue.get_queue_stats().status_counts
+    assert (counts["running"], counts["pending"]) == (before["running"] + 1, before["pending"] - 1)
+    assert monitor.get_active_jobs_summary().by_status["running"] == counts["running"]
+    assert monitor.health().open_jobs == counts["running"] + counts["pending"] + counts["retrying"]
+    assert job.id in set(sq.jobs(status="running", queue=queue)["job_id"])
     assert queue.update_job_status(job.id, "completed").status is JobStatus.COMPLETED

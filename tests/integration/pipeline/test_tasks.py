@@ -126,7 +126,7 @@ def test_odd_arguments_are_refused_by_name(call):
         ("scrape_url", ["odd", "https://a.example", 5], {}, "config is 5"),
         ("batch_scrape", ["odd", 5], {}, "urls is 5"),
         ("process_content", [5], {}, "content is 5"),
-        ("process_content", ["text", None, "translate"], {}, "summarise, classify or extract"),
+        ("process_content", ["text", None, "rhyme"], {}, "summarise, classify, extract"),
         ("process_content", ["text"], {"colour": "red"}, "does not take colour"),
         ("process_content", ["text"], {"labels": 5}, "labels is 5"),
         ("clean_data", [5], {}, "records cannot be read from int"),
@@ -199,7 +199,7 @@ def test_the_language_model_is_asked_about_a_page(call, llmock, kind):
 
     row = call(
         "process_content",
-        "A bakery opened on Mill Street.",
+        f"A bakery opened on Mill Street to {kind}.",  # the same question would not be asked twice
         "https://example.com",
         kind,
         **options.get(kind, {}),
@@ -231,13 +231,13 @@ def test_what_is_scraped_can_be_processed(call, web, llmock, queue):
 
 @pytest.mark.parametrize("kind", ["html", "article", "Summary"])
 def test_the_model_gets_what_a_person_reads_and_no_script(call, llmock, kind):
-    page = """<!doctype html><title>News</title><style>p {color: red}</style>
-    <script>track("visitor-4711")</script><p>A bakery opened on <b>Mill Street</b>.</p>"""
+    page = f"""<!doctype html><title>News</title><style>p {{color: red}}</style>
+    <script>track("visitor-4711")</script><p>A bakery opened on <b>Mill Street</b> as {kind}.</p>"""
 
     row = call("process_content", page, "https://example.com", kind)
 
     assert row["ok"], row["error_message"]
     sent = str(llmock.requests[0].body)
-    assert "A bakery opened on Mill Street." in sent
+    assert f"A bakery opened on Mill Street as {kind}." in sent
     assert "visitor-4711" not in sent
     assert "color: red" not in sent

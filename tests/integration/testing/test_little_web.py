@@ -165,7 +165,7 @@ def test_the_mix_of_urls_is_exact_and_comes_true(web):
     assert len({row["url"] for row in rows}) == 400
     kinds = Counter(row["kind"] for row in rows)
     assert kinds[""] == 360
-    assert set(kinds) > {"http_4xx", "http_5xx", "robots", "reset", "refused", "not_html"}
+    assert set(kinds) > {"http_4xx", "http_5xx", "robots", "reset", "refused", "parse"}
     assert {row["kind"] for row in web.urls(9, failures=1, kinds={"reset"})} == {"reset"}
     good = next(row for row in rows if not row["kind"])
     path = good["url"].split("/", 3)[3]

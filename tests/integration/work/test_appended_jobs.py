@@ -10,7 +10,7 @@ import pytest
 
 from scrapeq import database
 from scrapeq.database import Result
-from scrapeq.database.batches import NewJob
+from scrapeq.database.new_job import NewJob
 from scrapeq.frontier import Ending
 from scrapeq.models import Fetched, Lane, ScrapingConfig
 from scrapeq.pipeline.job_queue import JobQueue

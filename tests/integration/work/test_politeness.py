@@ -14,6 +14,11 @@ from scrapeq.testing import LittleWeb
 PATIENCE_S = 180
 
 
+@pytest.fixture(scope="module")
+def cluster(own_cluster):
+    return own_cluster
+
+
 def of_host(hits, host):
     return [hit for hit in hits if hit.host == f"127.0.0.{host + 1}"]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from scrapeq.fetch import Response
-from scrapeq.models import ErrorKind, Recipe, ScrapingConfig
+from scrapeq.models import Content, ErrorKind, Failure, Recipe, ScrapingConfig
+from scrapeq.testing.documents import DOCUMENTS
 from scrapeq.work import readers
 from scrapeq.work.readers import Readers
 
@@ -159,3 +161,23 @@ if lost < {readers.MOST_READS - 1}:
 
     assert asyncio.run(read_and_close()).message == "it has answered"
     assert len(list(tmp_path.glob("lost-*"))) == readers.MOST_READS - 1
+
+
+def test_a_pdf_is_read_behind_a_page_that_took_much_memory(heavy_page):
+    """The bound of a PDF counts from what is mapped when it comes."""
+    large, recipe = heavy_page
+    kind, make = DOCUMENTS["report.pdf"]
+    pdf = replace(large, body=make(), content_type=kind)
+
+    async def read_both() -> list[Content | Failure]:
+        one = Readers(1)
+        try:
+            return [await one.read(each, recipe) for each in (large, pdf, large, pdf)]
+        finally:
+            await one.close()
+
+    found = asyncio.run(read_both())
+
+    assert [one.title for one in found if isinstance(one, Content)][1::2] == [
+        "Annual report 2026"
+    ] * 2

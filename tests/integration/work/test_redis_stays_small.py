@@ -11,9 +11,14 @@ from scrapeq.settings import DEFAULT_NAMESPACE
 KEYS = Keys(DEFAULT_NAMESPACE)
 
 ROWS = 2_000
-PATIENCE_S = 120
+PATIENCE_S = 600
 #: Bytes for what is not a batch's: connections, robots.txt, the paces of hosts, Celery's own keys.
 ALLOWANCE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def cluster(own_cluster):
+    return own_cluster
 
 
 @pytest.fixture
@@ -26,7 +31,14 @@ def held(client: redis.Redis) -> dict[str, int]:
     """How much each key of ours holds, but for what belongs to hosts, workers and Redis itself."""
     sizes = {"hash": client.hlen, "zset": client.zcard, "set": client.scard}
     ours = [key for key in client.scan_iter(f"{KEYS.prefix}*") if client.type(key) in sizes]
-    others = (f"{KEYS.prefix}host:", KEYS.clock, KEYS.workers, KEYS.listeners, KEYS.browsers)
+    others = (
+        f"{KEYS.prefix}host:",
+        KEYS.clock,
+        KEYS.workers,
+        KEYS.processes,
+        KEYS.listeners,
+        KEYS.browsers,
+    )
     return {key: sizes[client.type(key)](key) for key in ours if not key.startswith(others)}
 
 

@@ -69,6 +69,40 @@ def test_every_value_is_cleaned_and_every_change_named():
     json.dumps(content.to_json()).encode()
 
 
+@pytest.mark.parametrize(
+    ("written", "clean"),
+    [
+        ("a\nb\tc", "a\nb\tc"),
+        ('a "b" \\n \\u0007 c', 'a "b" \\n \\u0007 c'),
+        ("a\x07b", "ab"),
+        ("a\rb", "a\rb"),
+        ("a\x7fb\u200b", "ab"),
+        ("e\u0301", "é"),
+        ("\ud800", "\ufffd"),
+        ("\u0301", "\u0301"),
+        ("cafÃ©", "café"),
+    ],
+)
+def test_metadata_loses_what_cannot_be_seen_and_nothing_else(written, clean):
+    content = cleaned(metadata={"a": [{written: written}], "b": [1, None, 2.5, True]})
+
+    assert content.metadata == {"a": [{clean: clean}], "b": [1, None, 2.5, True]}
+    assert bool(content.changes) == (written != clean)
+
+
+@pytest.mark.parametrize("where", ["url", "alt", "descriptor"])
+@pytest.mark.parametrize("unclean", ["x\u200b", " x", "x  "])
+def test_one_unclean_text_of_an_image_is_found(where, unclean):
+    image = {"url": "u", "alt": "", "width": None, "srcset": [{"url": "u", "descriptor": "1x"}]}
+    odd = {"url": "v", "alt": "b", "width": 1, "srcset": [{"url": "v", "descriptor": "2x"}]}
+    (odd["srcset"][0] if where == "descriptor" else odd)[where] = unclean
+
+    found = cleaned(images=[image, odd, image | {"url": "w"}]).images
+
+    assert (found[1]["srcset"][0] if where == "descriptor" else found[1])[where] == "x"
+    assert found[0] is image
+
+
 def test_empty_values_become_none_and_lose_their_source():
     content = cleaned(
         title=" \u200b",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from scrapeq.clean import CleaningRules, clean_records, is_result
+from scrapeq import clean
+from scrapeq.clean import CleaningRules, CleanResult, clean_records, is_result
 from scrapeq.clean.report import LISTED
 from scrapeq.errors import ConfigError, InputError
 
@@ -35,7 +37,7 @@ def test_clean_records_come_back_equal_with_an_empty_report():
     assert result.data == records
     assert result.to_json() == {
         "data": records,
-        "report": {"counts": {}, "changes": [], "not_listed": 0},
+        "report": {"counts": {}, "changes": [], "not_listed": 0, "by_field": []},
     }
 
 
@@ -204,3 +206,131 @@ def test_a_result_is_told_from_a_record():
     assert is_result(result)
     assert not is_result({"data": 1, "report": "annual"})
     assert not is_result([result])
+
+
+CONTACTS: list[dict[str, Any]] = [
+    {"phone": "030 901820", "size": "1,5 m", "tags": ["<b>a</b>", "b"], "day": "05/06/2024"},
+    {"phone": "+33 1 44 55 66 77", "size": "80 cm", "tags": [], "day": "25/06/2024"},
+    {"phone": "call us", "size": None, "tags": None, "day": None},
+]
+FIELDS = {
+    "phone": {"name": "phone", "options": {"region": "DE"}},
+    "size": clean.quantity.with_options(unit="cm"),
+    "tags": "plain_text",
+    "day": ["date"],
+    "missing": "url",
+}
+
+
+def test_a_field_has_rules_of_its_own():
+    result = clean_records(CONTACTS, {"fields": FIELDS})
+
+    assert result.data == [
+        {"phone": "+4930901820", "size": 150, "tags": ["a", "b"], "day": "2024-06-05"},
+        {"phone": "+33144556677", "size": 80, "tags": [], "day": "2024-06-25"},
+        {"phone": "call us", "size": None, "tags": None, "day": None},
+    ]
+    assert result.report.counts == {
+        "phone": 2,
+        "not_a_phone": 1,
+        "quantity": 2,
+        "plain_text": 1,
+        "date": 2,
+    }
+    assert json.loads(json.dumps(result.to_json())) == result.to_json()
+
+
+def test_rules_of_fields_are_data_and_may_be_told_a_language():
+    rules = CleaningRules.build({"fields": FIELDS, "locale": "de-AT"})
+
+    assert rules.fields["day"] == ({"name": "date", "options": {}},)
+    assert CleaningRules.build(json.loads(json.dumps(rules.model_dump()))) == rules
+    told = clean_records(
+        {"a": "1.234", "b": "5/6/2024", "c": "1.234", "d": "1.299 €"},
+        {
+            "fields": {"a": "number"},
+            "dates": ["b"],
+            "numbers": ["c"],
+            "prices": ["d"],
+            "locale": "de",
+        },
+    )
+    assert told.data == {
+        "a": 1234,
+        "b": "2024-06-05",
+        "c": 1234,
+        "d": 1299,
+        "d_currency": "EUR",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ({"fields": {"a": "prise"}}, "did you mean 'price'"),
+        ({"fields": {"a": {"name": "price", "options": {"x": 1}}}}, "its options are"),
+        ({"fields": ["a"]}, "write rules by field"),
+        ({"locale": "klingon"}, "write a language"),
+    ],
+)
+def test_wrong_rules_of_fields_are_named(rules, message):
+    with pytest.raises(ConfigError, match=message):
+        clean_records({"a": 1}, rules)
+
+
+def test_what_was_cleaned_is_clean():
+    rules = {
+        "fields": {"q": "quantity", "p": "price", "l": "lines", "t": "datetime", "e": "plain_text"}
+    }
+    first = clean_records(
+        {"q": "500 g", "p": "1.299,00 €", "l": "a\nb", "t": "2024-01-05 10:00", "e": "<br>"}, rules
+    )
+
+    assert first.data == {
+        "q": {"amount": 0.5, "unit": "kg"},
+        "p": 1299,
+        "l": ["a", "b"],
+        "t": "2024-01-05T10:00:00+00:00",
+        "e": None,
+    }
+    again = clean_records(first.data, rules)
+    assert again.data == first.data
+    assert not again.report.counts
+
+
+def test_the_report_is_a_table_of_changes_and_one_of_counts():
+    report = clean_records([*CONTACTS, {"phone": "<script>"}], {"fields": FIELDS}).report
+
+    changes, counts = report.to_frame(), report.counts_frame()
+
+    assert changes.columns.tolist() == [
+        *("row", "field", "rule", "change", "reason", "before", "after")
+    ]
+    assert changes.loc[0, ["row", "field", "rule", "before", "after"]].tolist() == [
+        *(0, "phone", "phone", "030 901820", "+4930901820")
+    ]
+    assert counts["count"].sum() == len(changes) == report.counts.total()
+    assert counts.iloc[0][["field", "rule", "change", "count"]].tolist() == [
+        *("phone", "phone", "phone", 2)
+    ]
+    assert "<script>" not in report._repr_html_()
+    assert repr(report).startswith("<Report 9 changes: phone 2")
+    kept = CleanResult.from_json(json.loads(json.dumps({"data": None, "report": report.to_json()})))
+    assert kept.report == report
+    assert kept.report.counts_frame().equals(counts)
+    empty = clean_records({}).report
+    assert len(empty.to_frame()) == len(empty.counts_frame()) == 0
+    assert repr(empty) == "<Report 0 changes>"
+
+
+def test_addresses_are_known_by_the_name_of_their_field():
+    record = {"contactEmail": "ann (at) example.org", "e_mail": "x@Example.ORG", "mailing": "a@b"}
+
+    rules = CleaningRules.by_names(record)
+
+    assert list(rules.fields) == ["contactEmail", "e_mail"]
+    assert clean_records(record, rules).data == {
+        "contactEmail": "ann@example.org",
+        "e_mail": "x@example.org",
+        "mailing": "a@b",
+    }

@@ -24,6 +24,10 @@ from scrapeq.clean import Layout, clean_text
         ("  a\xa0\u3000b \t c  ", "a b c", ("white_space",)),
         ("a \r\nb\u2028c\n\n\n\n  d", "a\nb\nc\n\n  d", ("white_space",)),
         ("hid\U000e0061\U000e0062den", "hidden", ("invisible",)),
+        ("é\tb\n\xa0\xa0c  d \n \t\ne", "é b\n  c d\n\ne", ("white_space",)),
+        ("a\n   b   c", "a\n   b c", ("white_space",)),
+        ("æ–‡å\xad—", "文字", ("encoding",)),
+        ("ðŸ˜€", "😀", ("encoding",)),
     ],
 )
 def test_what_cannot_be_seen_goes_and_is_named(dirty, clean, changes):
@@ -43,6 +47,7 @@ def test_what_cannot_be_seen_goes_and_is_named(dirty, clean, changes):
         "STRASSE À L’ÉCOLE Ångström Ça",
         "&amp; <b>",
         "日本語。テキスト",
+        "Ça – «é» à, naïve’s ð",
     ],
 )
 def test_what_people_write_stays_as_it_is(text):

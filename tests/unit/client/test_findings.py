@@ -34,6 +34,13 @@ from scrapeq.models.page_kind import ADVICE, in_words
             Findings(3, {"parked": 1}),
             "1 of 3 pages is a domain without a site: check the addresses; these sites are gone",
         ),
+        (
+            Findings(90, {"script_shell": 4, "login": 3, "redirect_stub": 2}, lacked=7),
+            "7 of 90 pages need a browser and have none: install one where the workers run (pip install "
+            '"scrapeq[browser]"; `scrapeq doctor` says what else), then scrape again with refresh=True. '
+            "3 of 90 pages are log-in forms: give the cookies of a session: "
+            "cookies={...}",
+        ),
         (Findings(3, {"of_tomorrow": 2}), "2 of 3 pages are of tomorrow: see page_kind"),
         (
             Findings(9, pages=9, seldom={"price": 0}),
@@ -58,12 +65,14 @@ def test_every_kind_has_words_and_advice() -> None:
 
 
 def test_rows_are_a_table_with_the_most_first() -> None:
-    findings = Findings(10, {"login": 2}, {"login": 1, "parked": 1}, pages=5, seldom={"price": 0})
+    kinds, refused = {"login": 2}, {"login": 1, "parked": 1}
+    findings = Findings(10, kinds, refused, lacked=2, pages=5, seldom={"price": 0})
     table = frames.problems_frame(findings.rows({"dns": 4, "of_tomorrow": 1}))
 
-    assert table["name"].tolist() == ["price", "dns", "login", "of_tomorrow", "parked"]
-    assert table["rows"].tolist() == [5, 4, 3, 1, 1]
-    assert table["share"].tolist() == [1.0, 0.4, 0.3, 0.1, 0.1]
+    names = ["price", "dns", "login", "missing", "of_tomorrow", "parked"]
+    assert table["name"].tolist() == names
+    assert table["rows"].tolist() == [5, 4, 3, 2, 1, 1]
+    assert table["share"].tolist() == [1.0, 0.4, 0.3, 0.2, 0.1, 0.1]
     assert table["problem"].astype(str).tolist()[:3] == ["selector", "error", "page_kind"]
     empty = frames.problems_frame(Findings(1).rows({}))
     assert empty.dtypes.astype(str).to_dict() == table.dtypes.astype(str).to_dict()

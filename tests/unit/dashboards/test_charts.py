@@ -12,6 +12,7 @@ def step(minute: int, succeeded: int = 0, failed: int = 0, p50=None, p95=None, r
         jobs_processed=succeeded + failed,
         succeeded=succeeded,
         failed=failed,
+        rendered=0,
         success_rate=rate,
         p50_s=p50,
         p95_s=p95,

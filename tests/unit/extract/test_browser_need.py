@@ -100,6 +100,9 @@ WHOLE = {
     "a long page with a polite note": page(
         f"<noscript>Better with JavaScript.</noscript><h1>News</h1><p>{WORDS * 20}</p>" + BUNDLE
     ),
+    "a short page with styles for those without JavaScript": page(
+        f"<noscript><style>{'a {} ' * 500}</style><p>x</p></noscript><p>{WORDS * 5}</p>" + BUNDLE
+    ),
     "a page whose images load late": page(
         f"<h1>Pictures</h1><p>{WORDS * 10}</p><noscript><img src=a.png></noscript>" + BUNDLE
     ),

@@ -11,6 +11,7 @@ import pytest
 from scrapeq.extract import extract
 from scrapeq.extract.bounds import MAX_OPTIONS, cut_attributes, cut_options, flatten
 from scrapeq.models import Content, ErrorKind, Failure, Links, Recipe
+from scrapeq.models.config import USUAL_FIELDS
 
 SENTENCE = "These are words that a person reads on a page about tea. "
 ARTICLE = f"""<!doctype html><html lang=en><head><title>Tea | Example</title>
@@ -20,10 +21,17 @@ ARTICLE = f"""<!doctype html><html lang=en><head><title>Tea | Example</title>
 <ul><li>{SENTENCE}</li><li>{SENTENCE}</li></ul><p>{SENTENCE * 5}</p></article>
 <footer>Copyright <script>track()</script></footer></body></html>""".encode()
 
+DECLARING = b"""<!doctype html><html lang=en><head><title>Tea | Example</title>
+<meta property=og:site_name content=Example><link rel=canonical href=/tea>
+<script type=application/ld+json>{"@type": "Article", "headline": "Tea", "author": {"name": "Ann Li"},
+"datePublished": "2025-09-04T10:00:00Z"}</script></head>
+<body><h1>Tea</h1><p class=byline>By Ann Li</p></body></html>"""
+
 EVERYTHING = Recipe(
     custom_selectors={"title": "h1", "links": ["a::attr(href)"], "xpath": "//h1"},
     extract_links=True,
     extract_images=True,
+    page_fields=(*USUAL_FIELDS, "markdown", "tables", "structured", "product"),
 )
 
 
@@ -72,6 +80,41 @@ def test_a_page_gives_all_that_the_recipe_asks_for() -> None:
     ]
     assert content.sources["fields.title"] == "selector"
     assert content.changes == []
+
+
+def test_markdown_is_not_made_unless_it_is_asked_for() -> None:
+    content = read(ARTICLE, Recipe())
+    plain = read("# Tea", Recipe(), content_type="text/plain")
+
+    assert content.text
+    assert plain.text == "# Tea"
+    assert content.markdown is plain.markdown is None
+    assert not {"markdown"} & {*content.sources, *plain.sources}
+
+
+@pytest.mark.parametrize("name", USUAL_FIELDS)
+def test_one_field_is_read_as_it_is_beside_the_others(name: str) -> None:
+    alone = read(DECLARING, Recipe(main_text="off", page_fields=(name,)))
+    beside = read(DECLARING, Recipe(main_text="off"))
+
+    assert getattr(alone, name) == getattr(beside, name)
+    assert getattr(alone, name)
+    assert not any(getattr(alone, other) for other in USUAL_FIELDS if other != name)
+    assert alone.sources.items() <= beside.sources.items()
+
+
+def test_another_link_is_not_taken_for_the_canonical_one() -> None:
+    content = read("<link itemprop=author href=/ann><link rel=canonical href=/tea><p>x")
+
+    assert content.metadata["canonical"] == "https://example.com/tea"
+
+
+def test_a_page_may_be_read_for_its_selectors_alone() -> None:
+    recipe = Recipe(main_text="off", page_fields=(), custom_selectors={"heading": "h1"})
+    content = read(DECLARING, recipe)
+
+    assert content.fields == {"heading": "Tea"}
+    assert set(content.sources) == {"charset", "fields.heading"}
 
 
 def test_what_is_not_asked_for_is_not_there() -> None:
@@ -194,3 +237,13 @@ def test_checking_selectors_loads_no_heavy_parser() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "set()"
+
+
+def test_the_tables_of_a_page_are_values() -> None:
+    content = read("<h1>Tea</h1><table><tr><th>Leaf<th>Price<tr><td>Green<td>3,50</table>")
+
+    assert content.tables == [
+        {"caption": None, "columns": ["Leaf", "Price"], "rows": [["Green", "3,50"]]}
+    ]
+    assert content.sources["tables"] == "table"
+    assert Content.from_json(content.to_json()) == content

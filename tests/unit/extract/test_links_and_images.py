@@ -66,6 +66,12 @@ def test_a_link_around_a_picture_is_called_by_it() -> None:
     assert links("<a href=/><div>Chair</div><div>12 €</div></a>")[0]["text"] == "Chair 12 €"
 
 
+def test_each_text_is_tidy_whatever_the_others_are() -> None:
+    odd = "<a href=/1>\n a  b </a><a href=/2></a><a href=/3>c</a><a href=/4>d <b>e</b></a>"
+
+    assert [link["text"] for link in links(odd)] == ["a b", "", "c", "d e"]
+
+
 def test_links_are_bounded() -> None:
     assert len(links("<a href=/x>x</a>" * (MAX_LINKS + 5))) == MAX_LINKS
 
@@ -80,8 +86,20 @@ def test_the_short_way_is_the_standard_s_way(reference: str, whole: bool) -> Non
     )
 
 
-@given(st.lists(st.text(alphabet="/ab.?#%\n\\ é", max_size=9).map("/".__add__), max_size=6))
-def test_many_are_joined_as_each_alone(references: list[str]) -> None:
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["/", "", "//b.org/", "https://ex.com/", "http://XN--a.b/", "httpx://a.b/"]
+            ),
+            st.text(alphabet="/ab.?#%\n\\ é", max_size=9),
+        ),
+        max_size=6,
+    )
+)
+def test_many_are_joined_as_each_alone(parts: list[tuple[str, str]]) -> None:
+    references = [start + rest for start, rest in parts]
+
     assert Joiner(PAGE).join_all(references) == [Joiner(PAGE)(one) for one in references]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,16 +14,25 @@ from scrapeq.clock import ZONE_MINUTES
 from scrapeq.extract import extract
 from scrapeq.extract.published import parse_time
 from scrapeq.models import Content, Recipe
+from scrapeq.testing.phrases import GERMAN
 
 WORDS = "<p>" + "The quick brown fox jumps over the lazy dog near the river bank. " * 10
 
 
-def read(head: str, body: str = WORDS, url: str = "https://www.example.com/a") -> Content:
+WITHOUT_TEXT = Recipe(main_text="off")
+
+
+def read(
+    head: str,
+    body: str = WORDS,
+    url: str = "https://www.example.com/a",
+    recipe: Recipe = WITHOUT_TEXT,
+) -> Content:
     content = extract(
         f"<!doctype html><html><head>{head}</head><body>{body}".encode(),
         url=url,
         content_type="text/html",
-        recipe=Recipe(main_text="off"),
+        recipe=recipe,
     )
     assert isinstance(content, Content)
     return content
@@ -221,8 +231,9 @@ def test_other_words_are_no_times(nonsense: str) -> None:
 
 
 def test_the_language_is_that_of_the_text_before_that_of_the_template() -> None:
-    german = ("Die Katze sitzt auf dem Dach und schaut den Vögeln im Garten zu. " * 10).encode()
-    body = b"<html lang=en-GB><p>" + german
+    random = Random(1)
+    german = " ".join(GERMAN.sentence(random) for _ in range(40))
+    body = f"<html lang=en-GB><p>{german}".encode()
 
     said = extract(body, url="", content_type="text/html", recipe=Recipe(main_text="off"))
     read_ = extract(body, url="", content_type="text/html", recipe=Recipe(main_text="fast"))
@@ -231,6 +242,18 @@ def test_the_language_is_that_of_the_text_before_that_of_the_template() -> None:
     assert isinstance(read_, Content)
     assert (said.language, said.sources["language"]) == ("en", "html lang")
     assert (read_.language, read_.sources["language"]) == ("de", "text")
+
+
+def test_a_list_of_names_and_prices_is_in_the_language_that_the_page_declares() -> None:
+    offers = "".join(f"<li>Oak bench {n} {n * 7.3:.2f} GBP LW-{n:05}" for n in range(40))
+    body, recipe = f"<ul>{offers}</ul>", Recipe(main_text="fast")
+
+    content = read("<meta property=og:locale content=en_GB>", body, recipe=recipe)
+    undeclared = read("", body, recipe=recipe)
+
+    assert len(undeclared.text or "") > 200
+    assert (content.language, content.sources["language"]) == ("en", "og:locale")
+    assert undeclared.language is None
 
 
 def test_metadata_keeps_what_the_page_says_with_its_source() -> None:

@@ -68,6 +68,34 @@ def test_a_selector_in_a_list_gives_all_matches(selector: str, values: list[str]
     assert select(SHOP, {"field": [selector]}) == {"field": values}
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("a<b>b</b>c<p>d</p>e", "abc\nd\ne"),
+        ("a<span><div>b</div></span>c", "a\nb\nc"),
+        ("<span><span><p>a</p></span></span><i>b</i>c", "a\nbc"),
+        ("<div><div><p>a</p></div></div>b", "a\nb"),
+        ("a<br>b<br><br>c<!-- d -->e", "a\nb\nce"),
+        ("a <b>\n b </b>\xa0c\u2028d", "a b c d"),
+        ("a<script>x</script>b<span>c<style>y</style></span>d", "abcd"),
+        ("a<noscript><p>x</p></noscript>b<span><noscript>x</noscript></span>c", "abc"),
+        ("a<span>b<script>x</script></span>", "ab"),
+        ("a<template><p>x</p></template>b", "ab"),
+        ("12<sup>99</sup>8<sup>th</sup>", "12⁹⁹8th"),
+        ("12<span><sup>3</sup></span>4", "12³4"),
+        ("12<sup>3</sup>", "12³"),
+        ("<table><tr><td>a<td>b<tr><th>c</table>d", "a b\nc\nd"),
+        ("&lt;p&gt; &amp;amp; &nbsp;x", "<p> &amp; x"),
+        ("<!-- -->", ""),
+        (" \n ", ""),
+    ],
+)
+def test_the_text_of_an_element_is_what_a_person_reads(markup: str, text: str) -> None:
+    page = LexborHTMLParser(f"<body><article>{markup}</article><p>after</p>")
+
+    assert select(page, {"it": "article"}) == {"it": text or ""}
+
+
 def test_xpath_reads_text_that_lxml_alone_would_drop() -> None:
     deep = LexborHTMLParser("<div>" * 400 + "<p>at the bottom" + "</div>" * 400)
 

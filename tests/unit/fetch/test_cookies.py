@@ -77,3 +77,24 @@ def test_a_flood_is_cut():
 @given(st.text(max_size=80))
 def test_no_line_is_too_strange(line):
     assert "\n" not in sent(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_allowed"),
+    [
+        ("a=b", True),
+        ("a=b; SameSite=Lax", True),
+        ("a=b; SameSite=none", False),
+        ("a=b; SameSite=None; Secure", True),
+        ("__Secure-a=b", False),
+        ("__Secure-a=b; Secure; Domain=shop.example", True),
+        ("__Host-a=b; Secure", False),  # its path is that of the page
+        ("__Host-a=b; Secure; Path=/; Domain=shop.example", False),
+        ("__host-a=b; Secure; Path=/", True),
+    ],
+)
+def test_a_name_may_promise_how_it_was_set(line: str, is_allowed: bool) -> None:
+    jar = Cookies()
+    jar.take(HERE, [line])
+
+    assert [cookie.is_allowed for cookie in jar.kept] == [is_allowed]

@@ -62,7 +62,7 @@ def test_parquet_keeps_the_types(tmp_path):
 
     pd.testing.assert_frame_equal(back.drop(columns=["tags", "extra"]), table.iloc[:, :6])
     assert back["tags"].map(list, na_action="ignore").tolist() == [["a", "ü"], None]
-    assert back["extra"].tolist()[0] == '{"k": 1}'
+    assert back["extra"].tolist() == [{"k": 1}, None]
 
 
 def test_csv_can_be_read_back(tmp_path):

@@ -22,7 +22,7 @@ TABLES: dict[str, pd.DataFrame] = {
         [*frames.PAGE_COLUMNS, "fields"],
         total=1,
         table=None,
-        selectors={"price": ".price", "tags": [".tag"]},
+        asked={"price": ".price", "tags": [".tag"]},
     ),
     "batch.images": frames.images_frame([[(0, "http://a.example/", [{}])]]),
     "jobs": frames.jobs_frame([(None,) * len(frames.JOB_COLUMNS)]),
@@ -38,6 +38,7 @@ TABLES: dict[str, pd.DataFrame] = {
                 0,
                 0,
                 0,
+                0,
                 datetime(2026, 3, 1, tzinfo=UTC).timestamp(),
                 None,
             )
@@ -45,7 +46,7 @@ TABLES: dict[str, pd.DataFrame] = {
         2e9,
     ),
     "hosts": frames.hosts_frame(
-        [HostTally("a.example", "pending", None, 1, 0.0, None)],
+        [HostTally("a.example", "pending", None, 1, 0, 0.0, None)],
         [],
         None,
         edges_s=stats.BUCKET_EDGES_S,

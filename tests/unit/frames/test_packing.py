@@ -172,5 +172,5 @@ def test_a_label_that_becomes_text_is_named():
 
     back = unpack_table(parts)
     assert back.columns.tolist() == ["2026-01", "2026-01"]
-    pages = pages_frame([], PAGE_COLUMNS, total=1, table=back, selectors={})
+    pages = pages_frame([], PAGE_COLUMNS, total=1, table=back, asked={})
     assert list(pages.columns[:2]) == ["2026-01", "2026-01_input"]

@@ -17,6 +17,8 @@ from scrapeq.frames import (
     links_frame,
     pages_frame,
     paused_frame,
+    products_frame,
+    structured_frame,
 )
 from scrapeq.models import ErrorKind, Links
 
@@ -43,9 +45,7 @@ def failed(row, kind=ErrorKind.DNS):
 
 
 def frame(*chunks, total, table=None, selectors=None, **options):
-    return pages_frame(
-        chunks, COLUMNS, total=total, table=table, selectors=selectors or {}, **options
-    )
+    return pages_frame(chunks, COLUMNS, total=total, table=table, asked=selectors or {}, **options)
 
 
 def test_one_row_per_input_row_in_input_order():
@@ -65,7 +65,11 @@ TYPES = {
     **dict.fromkeys(["http_status", "attempts"], "Int16"),
     "body_bytes": "Int64",
     "elapsed_s": "Float64",
-    **dict.fromkeys(["language", "error_kind", "page_kind", "page_kind_signal"], "category"),
+    "ai_tokens": "Int64",
+    "ai_cost": "Float64",
+    **dict.fromkeys(
+        ["language", "error_kind", "page_kind", "page_kind_signal", "document"], "category"
+    ),
     **dict.fromkeys(["published_at", "fetched_at"], "datetime64[us, UTC]"),
 }
 
@@ -170,7 +174,16 @@ def test_a_selector_may_be_called_like_what_every_page_has():
     assert pages.columns.is_unique
 
 
-ASKED = ["ok", "error_kind", "error_message", "page_kind", "page_kind_signal", "title", "text"]
+ASKED = [
+    "ok",
+    "error_kind",
+    "error_message",
+    "page_kind",
+    "page_kind_signal",
+    "document",
+    "title",
+    "text",
+]
 
 
 def test_what_was_given_and_asked_for_comes_first():
@@ -180,14 +193,21 @@ def test_what_was_given_and_asked_for_comes_first():
         [page(0)], total=1, table=table, selectors={"price": "b"}, url_column="link", show="short"
     )
 
-    assert list(pages.columns[:10]) == ["firm", "link", "price", *ASKED]
-    assert set(PAGE_COLUMNS) - set(pages.columns) == {"url", "final_url"}
+    assert list(pages.columns[:11]) == ["firm", "link", "price", *ASKED]
+    assert set(PAGE_COLUMNS) - set(pages.columns) == {"url", "final_url", "ai_tokens", "ai_cost"}
+
+
+def test_what_a_model_cost_is_shown_where_one_was_asked():
+    pages = frame([page(0, ai_tokens=120, ai_cost=0.001), page(1)], total=2, show="short")
+
+    assert pages["ai_tokens"].tolist() == [120, pd.NA]
+    assert pages["ai_cost"].sum() == 0.001
 
 
 def test_a_list_keeps_its_column_of_urls():
     pages = frame([page(0)], total=1, selectors={"price": "b"}, show="short")
 
-    assert list(pages.columns[:9]) == ["url", "price", *ASKED]
+    assert list(pages.columns[:10]) == ["url", "price", *ASKED]
 
 
 @pytest.mark.parametrize(
@@ -337,3 +357,28 @@ def test_paused_hosts_are_a_table():
     assert hosts["state"].tolist() == ["open", "given_up"]
     assert "<script>" not in hosts._repr_html_()  # pandas escapes what is text
     pd.testing.assert_series_equal(paused_frame([]).dtypes.astype(str), hosts.dtypes.astype(str))
+
+
+def test_structured_data_keep_their_dicts():
+    item = {"format": "json-ld", "type": "Product", "data": {"@type": "Product", "tags": ["a"]}}
+    found = structured_frame([[(0, "u", [item, {**item, "type": None}])], [(2, "v", [item])]])
+
+    assert found["row"].tolist() == [0, 0, 2]
+    assert found["data"].tolist() == [item["data"]] * 3
+    assert found["type"].tolist() == ["Product", pd.NA, "Product"]
+    assert found.dtypes.astype(str).tolist() == ["int64", "string", "category", "string", "object"]
+    assert len(structured_frame([])) == 0
+
+
+def test_products_are_rows_with_numbers():
+    tea = {"name": "Tea", "price": 3.5, "currency": "EUR", "availability": "InStock", "sku": "7"}
+    found = products_frame([[(0, "u", tea)], [(4, "v", {"name": "Cup", "price": 2})]])
+
+    assert found["row"].tolist() == [0, 4]
+    assert found["price"].tolist() == [3.5, 2.0]
+    assert found["sku"].tolist() == ["7", pd.NA]
+    assert found.dtypes.astype(str).tolist() == [
+        *("int64", "string", "string", "Float64", "category", "category"),
+        *("string", "string", "string", "string"),
+    ]
+    assert products_frame([]).columns.tolist() == found.columns.tolist()

@@ -13,7 +13,7 @@ from scrapeq.models.answer import Answer
 from scrapeq.models.monitoring import HourOfHistory, PerformanceHistory, WorkerStats
 
 HOUR = HourOfHistory(
-    timestamp="2026-03-01T12:00:00+00:00", jobs_processed=3, succeeded=2, failed=1,
+    timestamp="2026-03-01T12:00:00+00:00", jobs_processed=3, succeeded=2, failed=1, rendered=0,
     success_rate=66.7, average_processing_time_s=0.5, p50_s=0.4, p90_s=0.8, p95_s=0.9, p99_s=None,
 )  # fmt: skip
 HISTORY = PerformanceHistory(hours=24, history=[HOUR])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scrapeq.models import ErrorKind, Failure, host_verdict
+from scrapeq.models import ErrorKind, Failure
+from scrapeq.models.host_verdict import host_verdict
 
 EXPECTED = {
     # nobody is there: whatever is asked for, it fails
@@ -13,7 +14,7 @@ EXPECTED = {
     **dict.fromkeys(["reset", "header_timeout", "body_timeout", "http_5xx"], "failed"),
     # an answer came
     **dict.fromkeys(["redirects", "truncated", "decode", "too_large", "http_4xx"], "good"),
-    **dict.fromkeys(["not_html", "empty", "parse", "page_kind", "action"], "good"),
+    **dict.fromkeys(["not_html", "not_accepted", "empty", "parse", "page_kind", "action"], "good"),
     "rate_limited": "limited",
 }
 

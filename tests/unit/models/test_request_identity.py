@@ -28,6 +28,7 @@ DIFFERENT: list[dict[str, Any]] = [
     {"use_stealth": True},
     {"viewport": "390x844"},
     {"storage_state": "shop"},
+    {"session": True},
     {"locale": "de-DE"},
     {"timezone": "Europe/Berlin"},
     {"screenshot": True},
@@ -73,6 +74,7 @@ def test_the_order_and_the_case_of_names_make_no_difference() -> None:
         ({"headers": {"Authorization": "Bearer a"}}, True),
         ({"cookies": {"lang": "de"}}, True),  # nobody knows what a cookie says
         ({"storage_state": "shop"}, True),
+        ({"session": True}, True),  # its cookies may say whose it is
         ({"proxy": "http://proxy.example:8080"}, True),  # it may know who asks
     ],
 )

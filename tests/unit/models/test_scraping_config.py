@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
 from scrapeq.errors import ConfigError
 from scrapeq.models import ScrapingConfig, reveal
+from scrapeq.models.config import PageFieldName
 from scrapeq.models.pydantic_models import ScrapingConfig as TheGuidesOne
 
 
@@ -51,10 +53,15 @@ def test_the_guides_options_are_there():
         ({"timezone": "../../etc/passwd"}, 'write a name like "Europe/Berlin"'),
         ({"render": "never", "screenshot": True}, "screenshot needs a browser"),
         ({"render": "never", "capture": "*"}, "capture needs a browser"),
+        ({"render": "never", "session": True}, "a session is kept by a browser"),
         ({"screenshot": "x" * 3000}, "at most 2,000 characters"),
         ({"capture": ["x" * 3000]}, "1 to 2,000 characters"),
         ({"capture": ["*"] * 51}, "at most 50 items"),
         ({"capture": {"a": 1}}, "capture"),
+        ({"page_fields": ["titel"]}, "did you mean 'title'?"),
+        ({"page_fields": "text"}, "no field 'text' to read"),
+        ({"page_fields": ["all", "title"]}, "no field 'all' to read"),
+        ({"page_fields": 7}, 'write a list of fields, like ["title", "markdown"]'),
     ],
 )
 def test_what_cannot_be_met_is_refused_with_what_to_write(options, says):
@@ -92,6 +99,30 @@ def test_pictures_and_patterns_are_written_as_people_write_them():
     ]
     assert ScrapingConfig(capture="*/a *.json").capture == ("*/a", "*.json")
     assert ScrapingConfig(capture=["*/a b"]).capture == ("*/a b",)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("markdown, title", ("title", "markdown")),
+        (["title", "title"], ("title",)),
+        ([], ()),
+        ("", ()),
+        ("all", get_args(PageFieldName)),
+    ],
+)
+def test_fields_are_written_as_people_write_them(written, meant):
+    config = ScrapingConfig(page_fields=written)
+
+    assert config.page_fields == config.recipe.page_fields == meant
+    assert ScrapingConfig.build(**config.to_storage()) == config
+
+
+def test_the_usual_fields_read_as_they_did_before_there_was_a_choice():
+    usual, fewer = ScrapingConfig(), ScrapingConfig(page_fields="title")
+
+    assert usual.recipe.digest == "48276495bdac2478"
+    assert fewer.recipe.digest != usual.recipe.digest
 
 
 @pytest.mark.parametrize(

@@ -130,3 +130,4 @@ def test_a_shelf_is_drawn_from_the_products_that_its_api_has():
     assert b"const shelf = 2;" in shelf
     assert [offer["id"] for offer in offers] == list(range(9, 17))
     assert offers[0]["name"] == title_at(0, "h", "/product/9")
+    assert {ask(path).status for path in ("/shop/0", "/api/offers/0", "/shop/-1")} == {404}

@@ -16,7 +16,7 @@ from scrapeq.testing.hostile.script import Asked, Send
 #: Kinds that no server can cause without a browser, and those that are ours.
 ELSEWHERE = {
     *("page_timeout", "page_crash", "action", "robots", "page_kind"),
-    *("cancelled", "worker_lost", "breaker_open", "ai", "internal", "config"),
+    *("cancelled", "worker_lost", "breaker_open", "ai", "internal", "config", "not_stored"),
 }
 
 
@@ -32,7 +32,7 @@ def test_there_are_enough_of_them_and_no_name_twice():
     assert len(SPELLINGS) == by_group["address"] >= 40
     assert set(by_group) == {
         *("connect", "tls", "head", "body", "encoding", "charset", "redirect", "address"),
-        *("status", "type", "html", "url"),
+        *("status", "type", "document", "html", "url"),
     }
 
 

@@ -22,7 +22,7 @@ class Raises:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    async def fetch(self, url, config, slot, *, cut=False, trail=None):
+    async def fetch(self, url, config, slot, *, cut=False, trail=None, held=()):
         raise self.error
 
     async def close(self):

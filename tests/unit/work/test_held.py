@@ -43,7 +43,7 @@ def test_a_job_that_is_lost_before_its_task_began_gives_its_place_back():
         task = asyncio.create_task(forever())
         held.begin(one, task)
 
-        held.lose({"a", "unknown"})
+        held.lose([one, lease("unknown")])
         await asyncio.wait({task})
 
         assert task.cancelled()
@@ -56,6 +56,7 @@ def test_the_end_of_an_old_lease_does_not_end_a_newer_one():
     held = Held(1)
     held.take([lease("a", token=7)])
 
+    held.lose([lease("a", token=6)])
     held.end([Ending("a", 6, "done")])
 
     assert held.leases == [lease("a", token=7)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scrapeq.errors import ConfigError
-from scrapeq.models import ErrorKind, host_verdict
+from scrapeq.models import ErrorKind
+from scrapeq.models.host_verdict import host_verdict
 from scrapeq.work.own_failure import own_failure
 
 
