@@ -31,7 +31,7 @@ from scrapeq.models import AICost, Batch, BatchState, ErrorKind, Page, Progress
 from scrapeq.models.record import Way
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, submitted
 from scrapeq.project.away import record_away
-from scrapeq.project.bounded import PATIENCE_S, budget
+from scrapeq.project.bounded import ANSWER_S, budget
 from scrapeq.project.submission import Submission
 from scrapeq.project.waiting import Waiting
 from scrapeq.settings import load_settings
@@ -92,7 +92,7 @@ class BatchHandle(BatchTables):
 
     def _look(self) -> Batch:
         """The batch as it is now. Raises DatabaseUnavailable."""
-        with budget(PATIENCE_S):
+        with budget(ANSWER_S):
             return self._queue.services.record.ask(lambda: self.batch)
 
     def __len__(self) -> int:

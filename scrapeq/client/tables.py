@@ -31,7 +31,7 @@ from scrapeq.database.minutes import floor_ms
 from scrapeq.errors import ConfigError, RedisUnavailable
 from scrapeq.models import FINAL, Batch, ErrorKind, JobStatus
 from scrapeq.pipeline.job_queue import JobQueue, get_looking_queue
-from scrapeq.project.bounded import PATIENCE_S, budget
+from scrapeq.project.bounded import ANSWER_S, budget
 from scrapeq.project.open_jobs import open_now
 
 if TYPE_CHECKING:
@@ -381,7 +381,7 @@ def _queue(queue: JobQueue | None, *batches: str | BatchHandle | None) -> JobQue
     DatabaseUnavailable if the record is silent for ten seconds."""
     given = [batch.queue for batch in batches if isinstance(batch, BatchHandle)]
     found = queue or (given[0] if given else get_looking_queue())
-    with budget(PATIENCE_S):
+    with budget(ANSWER_S):
         found.services.check_record()
     return found
 

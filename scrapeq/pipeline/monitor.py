@@ -47,7 +47,7 @@ from scrapeq.pipeline import arguments
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, get_looking_queue
 from scrapeq.project import bounded
 from scrapeq.project.away import redis_away
-from scrapeq.project.bounded import LEAST_S, PATIENCE_S, budget
+from scrapeq.project.bounded import ANSWER_S, LEAST_S, budget
 from scrapeq.project.working_now import WorkingNow, other_workers, working_now
 from scrapeq.settings import Settings, load_settings
 
@@ -162,7 +162,7 @@ class JobMonitor:
         quarter of an hour (see `get_performance_history`), `errors` by kind, `paused_hosts` with
         the columns of `JobQueue.paused_hosts`, and `browsers` (`up`, `pages`, `rendered`, `memory_mb`).
         """
-        with budget(PATIENCE_S):
+        with budget(ANSWER_S):
             lately, errors = self.services.record.ask(self._lately_and_errors)
         with budget():
             try:

@@ -20,7 +20,7 @@ from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
 BUDGET_S = 1.0
 #: Seconds that a question has whose answer nothing stands in for, so that an error follows: a machine
 #: or a network that is busy for some seconds is no fault.
-PATIENCE_S = 10.0
+ANSWER_S = 10.0
 #: Seconds that each service gets at least, also when another one has used up the budget.
 LEAST_S = 0.1
 

@@ -34,7 +34,7 @@ def cluster(own_cluster):
 def budgets(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second, as people have it; and not much more for what raises."""
     monkeypatch.setattr(bounded, "BUDGET_S", 1.0)
-    monkeypatch.setattr(handle, "PATIENCE_S", 2.0)
+    monkeypatch.setattr(handle, "ANSWER_S", 2.0)
 
 
 def is_stopped(pid: int) -> bool:
