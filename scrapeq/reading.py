@@ -11,6 +11,7 @@ from typing import Any
 from scrapeq.documents import Document, read_document, value_of
 from scrapeq.extract import Sniffed, extract, not_html, sniff
 from scrapeq.extract.charset import decode
+from scrapeq.extract.visible import text_in
 from scrapeq.models import Content, DocumentKind, ErrorKind, Failure, Recipe
 from scrapeq.models.document_kind import PAGES
 
@@ -42,6 +43,18 @@ def read(
             text = decode(body, content_type).text.strip()
         return _with_fields(content, text or "", url, recipe)
     return content
+
+
+def text_for_model(body: bytes, content: Content) -> str:
+    """What a language model is given of what `read` made of `body`: the main text, or where there is
+    none all that a person reads."""
+    if content.text or content.document not in {None, *PAGES}:
+        return content.text or ""
+    try:
+        page = body.decode(content.charset or "utf-8", "replace")
+    except LookupError:
+        page = body.decode("utf-8", "replace")
+    return text_in(page)
 
 
 def _wanted(body: bytes, content_type: str, url: str, recipe: Recipe) -> Sniffed | Failure:

@@ -42,7 +42,7 @@ def estimate(
 ) -> AIEstimate:
     """What `scrape()` with the same arguments would pay a language model. Nothing is fetched or asked.
 
-    Tokens come from the texts of stored pages: of these URLs, else of their hosts. Without any, only what
+    Tokens come from stored pages: of these URLs, else of their hosts. Without any, only what
     is certain is told. Raises ConfigError if no field is filled by a model.
     """
     config = config.replace(**options) if config is not None else ScrapingConfig.build(**options)
@@ -63,7 +63,7 @@ def estimate_of(queue: JobQueue, values: Sequence[str], config: ScrapingConfig) 
     settings = services.settings
     parsed = [one for value in values if isinstance(one := urls.parse(value), urls.Url)]
     hrefs = list(dict.fromkeys(one.href for one in parsed))
-    texts, of_what = _sample(services, hrefs)
+    texts, of_what = _sample(services, hrefs, config)
     model = settings.ai_model or DEFAULT_MODEL
     pricing = Pricing.of(settings)
     rows = len(dict.fromkeys(map(urls.duplicate_key, hrefs)))
@@ -103,14 +103,27 @@ def estimate_of(queue: JobQueue, values: Sequence[str], config: ScrapingConfig) 
     )
 
 
-def _sample(services: Any, hrefs: Sequence[str]) -> tuple[list[str], str]:
-    engine, owner = services.engine, services.settings.owner
+def _sample(services: Any, hrefs: Sequence[str], config: ScrapingConfig) -> tuple[list[str], str]:
+    """Texts that a model would be given, and whose they are."""
+    samples, owner = database.page_samples, services.settings.owner
     keys = list(map(urls.duplicate_key, hrefs))
-    texts = database.page_samples.texts_of_pages(engine, keys, owner, MOST_CHARS)
-    if texts:
-        return texts, "these URLs"
-    hosts = list(dict.fromkeys(map(urls.host_key, hrefs)))
-    return database.page_samples.texts_of_hosts(engine, hosts, owner, MOST_CHARS), "their hosts"
+    found = samples.samples_of_pages(services.engine, keys, owner, MOST_CHARS)
+    of_what = "these URLs"
+    if not found:
+        hosts = list(dict.fromkeys(map(urls.host_key, hrefs)))
+        found = samples.samples_of_hosts(services.engine, hosts, owner, MOST_CHARS)
+        of_what = "their hosts"
+    return [text for one in found if (text := _text(one, config))], of_what
+
+
+def _text(sample: database.page_samples.PageSample, config: ScrapingConfig) -> str:
+    """The main text that is stored with it; else what its bytes hold, read as a worker would."""
+    if sample.text is not None or sample.body is None:
+        return sample.text or ""
+    from scrapeq.trying import text_for_model  # with the parsers
+
+    text = text_for_model(sample.body, sample.url, sample.content_type, config)
+    return text[:MOST_CHARS]
 
 
 def _says_of_sample(count: int, of_what: str, rows: int) -> str:

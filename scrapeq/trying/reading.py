@@ -20,6 +20,7 @@ from scrapeq.extract.shadow import with_shadow_roots
 from scrapeq.models import Content, Failure, ScrapingConfig
 from scrapeq.models.document_kind import PAGES
 from scrapeq.records import check_record, with_record
+from scrapeq.trying.bounds import bounded_cpu
 from scrapeq.trying.explaining import why_nothing
 from scrapeq.trying.selection import Match, Selection
 
@@ -142,15 +143,22 @@ class Reading:
 
 
 def read_html(html: str | bytes, *, url: str, content_type: str, config: ScrapingConfig) -> Reading:
-    """The page read by the options. Raises InputError for what is no page, ConfigError for a record
-    that cannot be met."""
+    """The page read by the options. Raises InputError for what is no page or takes too long, ConfigError
+    for a record that cannot be met."""
     if config.record is not None:
         check_record(config.record)
     # a text may hold NULs, which would make it look like no text; parsers drop them
     body = html.replace("\0", "").encode("utf-8", "replace") if isinstance(html, str) else html
     if isinstance(html, str):
         content_type = "text/html; charset=utf-8"
-    return Reading(body, url, content_type, config)
+    with bounded_cpu():
+        return Reading(body, url, content_type, config)
+
+
+def text_for_model(body: bytes, url: str, content_type: str, config: ScrapingConfig) -> str:
+    """What a language model would be given of a page; "" for what cannot be read."""
+    read = reading.read(body, url=url, content_type=content_type, recipe=config.recipe)
+    return "" if isinstance(read, Failure) else reading.text_for_model(body, read)
 
 
 def _parsed(markup: str) -> LexborHTMLParser:

@@ -14,9 +14,7 @@ from typing import Any, Self
 
 from scrapeq import reading
 from scrapeq.clean import clean_content
-from scrapeq.extract.visible import text_in
 from scrapeq.models import Content, ErrorKind, Failure, Recipe
-from scrapeq.models.document_kind import PAGES
 from scrapeq.records import with_record
 from scrapeq.work.own_failure import own_failure
 
@@ -106,18 +104,9 @@ def record(source: Source, content: Content | None) -> Content | Failure:
     if wanted is None:
         return content
     content = with_record(content, wanted)
-    return replace(content, model_text=_model_text(source, content)) if content.found else content
-
-
-def _model_text(source: Source, content: Content) -> str:
-    """What a language model reads: the main text, or where there is none all that a person reads."""
-    if content.text or content.document not in {None, *PAGES}:
-        return content.text or ""
-    try:
-        page = source.body.decode(content.charset or "utf-8", "replace")
-    except LookupError:
-        page = source.body.decode("utf-8", "replace")
-    return text_in(page)
+    if not content.found:
+        return content
+    return replace(content, model_text=reading.text_for_model(source.body, content))
 
 
 def run_stages(

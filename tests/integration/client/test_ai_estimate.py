@@ -45,6 +45,17 @@ def test_stored_pages_tell_how_long_pages_are(links, scrape, priced):
     assert "guessed" in estimate._repr_html_()
 
 
+def test_pages_without_a_main_text_are_read_for_it(links, scrape, priced):
+    scrape(links[:6], main_text="off").wait(ANSWER_S)
+
+    estimate = sq.estimate(
+        links, record=Summary, settings=priced, main_text="off", allow_private_addresses=True
+    )
+
+    assert estimate.sampled == 6
+    assert estimate.input_tokens > 12 * 200
+
+
 def test_pages_of_the_same_hosts_do_where_these_are_not_stored(links, scrape, web, priced):
     scrape(links[:3], main_text="best", refresh=True).wait(ANSWER_S)
 
