@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
+from scrapeq import __version__
 from scrapeq.errors import RedisFull, RedisUnavailable
 from scrapeq.frontier import Listener
 from scrapeq.project.services import Services
@@ -26,7 +27,7 @@ class Listening(threading.Thread):
         """A short write each second; while Redis is away there is nobody to tell."""
         while True:
             with suppress(RedisUnavailable, RedisFull):
-                self._coordination.listen(self._listener)
+                self._coordination.listen(self._listener, __version__)
             if self._stopped.wait(EVERY_S):
                 break
         with suppress(RedisUnavailable, RedisFull):
