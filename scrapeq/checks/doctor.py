@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from scrapeq import __version__, clock, database, frontier, lazy
+from scrapeq import clock, database, frontier, lazy
 from scrapeq.checks import endpoint, installation, places, redis, together
 from scrapeq.checks.check import Check, Diagnosis, good
 from scrapeq.checks.looking import Look, look_at
 from scrapeq.errors import ScrapeqError
+from scrapeq.project.version import own_version
 from scrapeq.settings import Settings, load_settings
 
 #: Seconds for a look at this process itself, and for one at a service, which has its own shorter limits.
@@ -26,7 +27,7 @@ def doctor() -> Diagnosis:
     """
     lazy.load(database, frontier)  # once, and not in several threads at the same time
     return Diagnosis(
-        version=__version__, checked_at=clock.now(), checks=tuple(look_at(list(_looks())))
+        version=own_version(), checked_at=clock.now(), checks=tuple(look_at(list(_looks())))
     )
 
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from scrapeq import __version__, frontier
+from scrapeq import frontier
 from scrapeq.checks.check import Check, bad, good, note
 from scrapeq.display import plain, seconds
 from scrapeq.frontier import WorkersSeen
 from scrapeq.project.celery_app import CLEAN, PROCESS, QUEUES, SCRAPE, WAKE_UP, key_prefix
+from scrapeq.project.version import own_version
 from scrapeq.settings import Settings
 from scrapeq.stats import STALLED_S
 
@@ -85,17 +86,17 @@ def _versions(seen: WorkersSeen) -> Check:
     other = {
         one.name: seen.versions.get(one.name, "an older one")
         for one in seen.listeners
-        if seen.versions.get(one.name) != __version__
+        if seen.versions.get(one.name) != own_version()
     }
     if not other:
-        return good("versions of workers", f"all have {__version__}")
+        return good("versions of workers", f"all have {own_version()}")
     named = [f"{plain(name, 60)} has {plain(found, 20)}" for name, found in sorted(other.items())]
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    newer = any(_numbers(found) > _numbers(__version__) for found in other.values())
+    newer = any(_numbers(found) > _numbers(own_version()) for found in other.values())
     hint = "update scrapeq there, and start these workers again"
     if newer:
         hint = "have the same version everywhere: pip install --upgrade scrapeq where it is older"
-    result = f"this is {__version__}; {', '.join(named[:MOST_NAMED])}{more}"
+    result = f"this is {own_version()}; {', '.join(named[:MOST_NAMED])}{more}"
     return note("versions of workers", result, hint)
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from scrapeq import __version__
 from scrapeq.checks.check import CheckState
 from scrapeq.checks.redis import broker, redis
 from scrapeq.checks.together import NAME, together
 from scrapeq.errors import RedisUnavailable
 from scrapeq.frontier import Due, Frontier, Listener, connect
 from scrapeq.project.celery_app import make_app
+from scrapeq.project.version import own_version
 from tests.faketime import faketime_environment, find_faketime
 from tests.integration.checks.conftest import by_name
 
@@ -144,7 +144,7 @@ def test_a_clock_that_is_an_hour_off(serve, settings_of, needs_service, tmp_path
 def test_workers_of_other_versions_and_of_one_queue(serve, settings_of, frontier_of):
     url, _ = serve()
     told = frontier_of(url).coordination
-    told.listen(Listener("one:1", 2, ("processing",)), __version__)
+    told.listen(Listener("one:1", 2, ("processing",)), own_version())
     told.listen(Listener("two:2", 2, ("cleaning", "processing")), "99.0.0")
     told.listen(Listener("old:3", 2, ("cleaning",)))
 
@@ -164,7 +164,7 @@ def test_workers_of_other_versions_and_of_one_queue(serve, settings_of, frontier
 def test_messages_that_nobody_listens_to(serve, settings_of, frontier_of):
     url, _ = serve()
     settings = settings_of(url)
-    frontier_of(url).coordination.listen(Listener("one:1", 2, ("scraping",)), __version__)
+    frontier_of(url).coordination.listen(Listener("one:1", 2, ("scraping",)), own_version())
     app = make_app(settings, url.replace("unix://", "redis+socket://") + "?virtual_host=0")
     app.send_task("scrapeq.pipeline.worker.clean_data_task", args=[[]], ignore_result=True)
     app.close()
@@ -193,7 +193,7 @@ def test_looking_changes_nothing(serve, settings_of, frontier_of):
     url, _ = serve()
     frontier = frontier_of(url)
     frontier.coordination.set_epoch(1)
-    frontier.coordination.listen(Listener("one:1", 2, ALL), __version__)
+    frontier.coordination.listen(Listener("one:1", 2, ALL), own_version())
     frontier.jobs.add("b", [Due("j", "h", 0)], priority=5, max_per_host=1, respect_robots=False)
     with contextlib.closing(connect(url)) as client:
         client.zadd(frontier.keys.workers, {"silent:1": 1})
@@ -246,7 +246,7 @@ def test_real_workers_are_seen_with_their_version(cluster, queue, eventually):
 
     found = eventually(scraping)
 
-    assert found["versions of workers"].result == f"all have {__version__}"
+    assert found["versions of workers"].result == f"all have {own_version()}"
     assert found["queues"].state is GOOD
     assert by_name(together(cluster.settings))[NAME].state is GOOD
 
