@@ -106,8 +106,8 @@ def _versions(m: Measures) -> Samples:
 def _listeners(m: Measures) -> Samples:
     if m.redis is None:
         return []
-    heard = Counter(queue for one in m.redis.seen.listeners for queue in one.queues)
-    return _by((queue, heard[queue]) for queue in m.redis.messages)
+    listening = Counter(queue for one in m.redis.seen.listeners for queue in one.queues)
+    return _by((queue, listening[queue]) for queue in m.redis.messages)
 
 
 METRICS = (
