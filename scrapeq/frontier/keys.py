@@ -49,6 +49,8 @@
                                           16 at most; gone when somebody looked and found none; a day
     <namespace>:listeners         zset    worker with its queues, as JSON → last seen (ms); the silent are
                                           dropped
+    <namespace>:versions          zset    worker with its version of scrapeq, as JSON → last seen (ms); the
+                                          silent are dropped
     <namespace>:stalled           string  last token and since when no claim followed, as JSON: [token,
                                           ms], while jobs are due
     <namespace>:browsers          hash    worker that can render pages → when it told so (ms) and of its
@@ -92,6 +94,7 @@ class Keys:
         self.workers = self.prefix + "workers"
         self.processes = self.prefix + "processes"
         self.listeners = self.prefix + "listeners"
+        self.versions = self.prefix + "versions"
         self.stalled = self.prefix + "stalled"
         self.token = self.prefix + "token"
         self.breakers = self.prefix + "breakers"
