@@ -93,7 +93,7 @@ class SingleJobs:
             self._rung.done()
             # Takes milliseconds, and resting workers have a notice already
             threading.Thread(
-                target=_ring, args=(services, added), name="scrapeq-ringing", daemon=True
+                target=_ring, args=(services, added), name="scrapeq-wake-up", daemon=True
             ).start()
         if len(self._fed) >= MOST_NOTED or self._noted.is_due:
             self._noted.done()
