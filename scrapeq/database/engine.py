@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.database import schema
 from scrapeq.database.latency import add_latency_bucket
-from scrapeq.database.prepared import scalar
+from scrapeq.database.prepared import scalar, scalar_by_driver
 from scrapeq.errors import (
     AlreadyThere,
     ConfigError,
@@ -25,7 +25,7 @@ from scrapeq.errors import (
 from scrapeq.settings import Settings, make_home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 #: Seconds that a writer waits for another one before the database counts as locked.
 LOCK_WAIT_S = 60
@@ -52,13 +52,13 @@ def open_database(settings: Settings) -> sa.Engine:
         make_home(settings.home)
         engine = _open_sqlite(settings.database_path)
     else:
-        engine = _open_url(settings.database_url.get_secret_value())
+        engine = connect_to_url(settings.database_url.get_secret_value())
     try:
         _migrate(engine)
     except sa.exc.SQLAlchemyError as error:
         engine.dispose()
         raise DatabaseUnavailable(
-            f"the database cannot be opened: {_reason(error)}",
+            f"the database cannot be opened: {reason(error)}",
             hint=_what_to_check(settings),
         ) from error
     except DatabaseUnavailable:
@@ -107,25 +107,52 @@ def write_transaction(engine: sa.Engine, *, durable: bool = True) -> Iterator[sa
 
 
 @contextmanager
+def driver_transaction(engine: sa.Engine) -> Iterator[Any]:
+    """A cursor of the database's own driver, in one transaction that may write and is on the disk when
+    the block ends: for a few prepared statements that are run for each job. SQLAlchemy's way costs
+    0.25 ms more, as much as the commit on a fast disk.
+
+    Raises what `write_transaction` raises.
+    """
+    with _translated(engine, "the database does not take a write"):
+        held = None
+        dbapi = engine.dialect.loaded_dbapi
+        try:
+            held = engine.raw_connection()
+            cursor = held.cursor()
+            if engine.dialect.name == "sqlite":
+                _begin_to_write(cursor.execute, held.info, durable=True)
+            yield cursor
+            held.commit()
+        except dbapi.Error as error:
+            raise sa.exc.DBAPIError.instance(
+                None, None, error, dbapi.Error, dialect=engine.dialect
+            ) from error
+        finally:
+            if held is not None:
+                held.close()  # what was not committed is rolled back
+
+
+@contextmanager
 def _translated(engine: sa.Engine, problem: str) -> Iterator[None]:
     """The drivers' errors inside the block come out as ours; mistakes in our SQL stay as they are."""
     try:
         yield
     except sa.exc.IntegrityError as error:
         raise AlreadyThere(
-            f"the record has this already: {_reason(error)}",
+            f"the record has this already: {reason(error)}",
             hint="submit it under another id, or look the existing one up",
         ) from error
     except sa.exc.DataError as error:
         raise InputError(
-            f"the database cannot keep such a value: {_reason(error)}",
+            f"the database cannot keep such a value: {reason(error)}",
             hint="give ids and names without control characters",
         ) from error
     except sa.exc.ProgrammingError:
         raise
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
         raise DatabaseUnavailable(
-            f"{problem}: {_reason(error)}",
+            f"{problem}: {reason(error)}",
             hint=_what_to_do(engine),
         ) from error
 
@@ -176,14 +203,21 @@ def _open_sqlite(path: Path) -> sa.Engine:
             connection.exec_driver_sql("BEGIN")
             return
         durable = options.get("scrapeq_durable", True)
-        # FULL: a commit is on the disk. NORMAL: it goes there with the next one that is FULL.
-        wanted = "FULL" if durable else "NORMAL"
-        if connection.info.get("synchronous") != wanted:
-            connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
-            connection.info["synchronous"] = wanted
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _begin_to_write(connection.exec_driver_sql, connection.info, durable=durable)
 
     return engine
+
+
+def _begin_to_write(
+    execute: Callable[[str], object], info: dict[Any, Any], *, durable: bool
+) -> None:
+    """Begin a transaction of SQLite that takes the write lock. info: what is known of the connection."""
+    # FULL: a commit is on the disk. NORMAL: it goes there with the next one that is FULL.
+    wanted = "FULL" if durable else "NORMAL"
+    if info.get("synchronous") != wanted:
+        execute(f"PRAGMA synchronous = {wanted}")
+        info["synchronous"] = wanted
+    execute("BEGIN IMMEDIATE")
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -202,7 +236,12 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
         time.sleep(0.01)
 
 
-def _open_url(text: str) -> sa.Engine:
+def connect_to_url(text: str, *, connect_s: int = _TIMEOUTS["connect_timeout"]) -> sa.Engine:
+    """An engine of the database that a URL names; nothing is made, migrated or asked yet.
+
+    connect_s: seconds to connect to a server, where the URL says nothing else. Raises ConfigError for a
+    URL that is neither SQLite nor PostgreSQL, MissingExtra without a driver.
+    """
     try:
         url = sa.make_url(text)
     except sa.exc.ArgumentError:  # whose message shows the URL, and a password with it
@@ -215,7 +254,8 @@ def _open_url(text: str) -> sa.Engine:
             f"SCRAPEQ_DATABASE_URL names {backend!r}, which scrapeq cannot use",
             hint=_URLS,
         )
-    given = {name: value for name, value in _TIMEOUTS.items() if name not in url.query}
+    bounds = _TIMEOUTS | {"connect_timeout": connect_s}
+    given = {name: value for name, value in bounds.items() if name not in url.query}
     try:
         return sa.create_engine(
             url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=given
@@ -266,12 +306,17 @@ def read_meta(connection: sa.Connection, key: str) -> str:
     return str(scalar(connection, _META, {"key": key}))
 
 
+def read_meta_by_driver(cursor: Any, dialect: sa.Dialect, key: str) -> str:
+    """The same within `driver_transaction`."""
+    return str(scalar_by_driver(cursor, dialect, _META, {"key": key}))
+
+
 def write_meta(connection: sa.Connection, key: str, value: str) -> None:
     """Give a key of `meta` another value."""
     connection.execute(schema.meta.update().where(schema.meta.c.key == key).values(value=value))
 
 
-def _reason(error: sa.exc.SQLAlchemyError) -> str:
+def reason(error: sa.exc.SQLAlchemyError) -> str:
     """The driver's own words: they name no password, unlike the statement and its values."""
     message = str(getattr(error, "orig", None) or "").strip()
     return (message or type(error).__name__).splitlines()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 
 import redis
@@ -107,10 +108,16 @@ class Coordination:
         with translated(self._redis):
             self._redis.zrem(self._keys.workers, worker)
 
-    def listen(self, listener: Listener) -> None:
-        """This worker listens to its queues now; told each second."""
+    def listen(self, listener: Listener, version: str = "") -> None:
+        """This worker listens to its queues now, with this version of scrapeq; told each second."""
+        now_ms = self._now_ms()
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zadd(self._keys.listeners, {listener.to_json(): now_ms})
+        if version:
+            pipe.zadd(self._keys.versions, {json.dumps([listener.name, version]): now_ms})
+            pipe.zremrangebyscore(self._keys.versions, "-inf", now_ms - WORKER_SILENCE_S * 1000)
         with translated(self._redis):
-            self._redis.zadd(self._keys.listeners, {listener.to_json(): self._now_ms()})
+            pipe.execute()
 
     def forget_listener(self, listener: Listener) -> None:
         """A worker listens to nothing any more."""
@@ -148,6 +155,17 @@ class Coordination:
     def _now_ms(self) -> int:
         """By Redis's clock, which never goes back: see lua/common.lua."""
         return int(self._scripts.run("now", []))
+
+    def notify(self, workers: int) -> None:
+        """Have that many resting workers look for due jobs at once; see `await_notice`. Nothing in a full
+        Redis."""
+        with suppress(RedisFull):
+            self._scripts.run("notify", [workers])
+
+    def await_notice(self, most_s: float) -> bool:
+        """Wait until this worker is to look for due jobs, for seconds at most; whether it is."""
+        with translated(self._redis):
+            return self._redis.blpop([self._keys.notices], most_s) is not None
 
     def may_notify(self, every_s: float) -> bool:
         """Whether to send a wake-up: not if one was sent within so many seconds, nor into a full Redis,
