@@ -89,8 +89,8 @@ class LittleModel:
         found = _PAGE.search(words)
         page = found[1] if found else words
         wanted = asked.get("response_format", {}).get("json_schema", {}).get("schema")
-        said = _sentence(page) if wanted is None else json.dumps(_value(wanted, wanted, page))
-        sent, answered = len(words) // _LETTERS_A_TOKEN, len(said) // _LETTERS_A_TOKEN
+        reply = _sentence(page) if wanted is None else json.dumps(_value(wanted, wanted, page))
+        sent, answered = len(words) // _LETTERS_A_TOKEN, len(reply) // _LETTERS_A_TOKEN
         return {
             "id": f"little-{self.calls}",
             "object": "chat.completion",
@@ -99,7 +99,7 @@ class LittleModel:
             "choices": [
                 {
                     "index": 0,
-                    "message": {"role": "assistant", "content": said},
+                    "message": {"role": "assistant", "content": reply},
                     "finish_reason": "stop",
                 }
             ],
@@ -118,10 +118,10 @@ def _handler(model: LittleModel) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             try:
                 length = min(int(self.headers["Content-Length"]), _LARGEST)
-                said, status = model.answer(json.loads(self.rfile.read(length))), 200
+                reply, status = model.answer(json.loads(self.rfile.read(length))), 200
             except (KeyError, TypeError, ValueError, AttributeError):
-                said, status = {"error": {"message": "this is no chat completion's request"}}, 400
-            body = json.dumps(said).encode()
+                reply, status = {"error": {"message": "this is no chat completion's request"}}, 400
+            body = json.dumps(reply).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
