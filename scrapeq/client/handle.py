@@ -29,6 +29,7 @@ from scrapeq.client.sight import (
 from scrapeq.errors import ConfigError, DatabaseUnavailable, NotFound, ScrapeqError
 from scrapeq.models import AICost, Batch, BatchState, ErrorKind, Page, Progress
 from scrapeq.models.record import Way
+from scrapeq.models.request_identity import differences
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, submitted
 from scrapeq.project.away import record_away
 from scrapeq.project.bounded import ANSWER_S, budget
@@ -290,7 +291,7 @@ class BatchHandle(BatchTables):
         of each URL is read, however old. A row whose page is not stored, because it failed, made room for
         others, or was not fetched yet, ends as `not_stored`.
 
-        Raises ConfigError for options that cannot be met.
+        Raises ConfigError for options that cannot be met, or that would change what is requested.
         """
         return reread(self._queue, self._read(lambda: self.batch), record, options)
 
@@ -307,6 +308,11 @@ def reread(queue: JobQueue, batch: Batch, record: Any, options: dict[str, Any]) 
         options = {**options, "record": record}
     config = batch.config.replace(**{**options, "only_stored": True, "max_age": ANY_AGE})
     check_options(config)
+    if others := differences(batch.config.replace(store_files=config.store_files), config):
+        raise ConfigError(
+            f"stored pages are read again as they are: {' and '.join(others)} would be another request",
+            hint="leave it out, or scrape these rows anew",
+        )
     engine = queue.services.engine
     submission = Submission(
         database.jobs.urls_of(engine, batch.id),

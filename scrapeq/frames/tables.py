@@ -104,6 +104,10 @@ class Tables(Sequence[pd.DataFrame]):
     def __getitem__(self, place: int | slice) -> pd.DataFrame | Tables:
         if isinstance(place, slice):
             return Tables(self._found[place])
+        if (
+            not -len(self) <= place < len(self)
+        ):  # a sequence that is walked through ends with IndexError
+            raise IndexError(f"there are {len(self):,} tables, counted from 0; .df lists them")
         return table_frame(self._found[place][-1])
 
     def __iter__(self) -> Iterator[pd.DataFrame]:

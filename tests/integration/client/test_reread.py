@@ -80,6 +80,8 @@ def test_pages_that_made_room_are_not_stored(batch, cluster, asked):
 def test_what_cannot_be_met_submits_nothing(batch):
     with pytest.raises(ConfigError, match=r"record\.x"):
         batch.reread(record={"x": "h1["})
+    with pytest.raises(ConfigError, match="another render would be another request"):
+        batch.reread(render="always")
 
 
 def test_another_selector_on_the_same_pages_sends_no_request(web, scrape, asked):

@@ -28,6 +28,8 @@ def test_each_table_is_a_frame_with_types(tables):
     assert tables[-1]["odd"].tolist() == ["1", "two"]
     assert [len(one) for one in tables] == [2, 2, 2]
     assert len(tables[1:]) == 2
+    with pytest.raises(IndexError, match="there are 3 tables"):
+        tables[3]
 
 
 def test_a_table_is_found_by_its_page(tables):
