@@ -101,9 +101,14 @@ def test_monitors_are_shown_no_arguments(worker, web, eventually):
                         if stop.is_set():
                             break
 
+    task = "scrapeq.pipeline.worker.scrape_url_task"
+
+    def received() -> list[dict[str, object]]:
+        kind = "task-received"
+        return [one for one in list(events) if one["type"] == kind and one["name"] == task]
+
     watching = threading.Thread(target=watch)
     watching.start()
-    task = "scrapeq.pipeline.worker.scrape_url_task"
     try:
         eventually(lambda: events)  # the heartbeat of the worker: it is watched
         for sender, job in ((queue.services.app, "ours"), (plain, "plain")):
@@ -114,14 +119,12 @@ def test_monitors_are_shown_no_arguments(worker, web, eventually):
                 queue="scraping",
                 ignore_result=True,
             )
-        ended = "task-succeeded"
-        eventually(lambda: sum(one["type"] == ended for one in events) >= 2)
+        eventually(lambda: len(received()) >= 2)
     finally:
         stop.set()
         watching.join()
         plain.close()
         queue.services.engine.dispose()
 
-    received = [one for one in events if one["type"] == "task-received" and one["name"] == task]
-    assert {one["args"] for one in received} == {"('ours', …)", "('plain', …)"}
+    assert {one["args"] for one in received()} == {"('ours', …)", "('plain', …)"}
     assert SECRET not in str(events)
