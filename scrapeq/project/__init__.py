@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         steering,
         submission,
         together,
+        tracing,
         waiting,
         working_now,
     )
@@ -48,6 +49,7 @@ __all__ = [
     "steering",
     "submission",
     "together",
+    "tracing",
     "waiting",
     "working_now",
 ]
