@@ -12,6 +12,7 @@ from scrapeq.lazy import names_of
 if TYPE_CHECKING:
     from scrapeq.project import (
         additions,
+        archive,
         away,
         bounded,
         by_hand,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "additions",
+    "archive",
     "away",
     "bounded",
     "by_hand",
