@@ -321,7 +321,7 @@ def backup(
     from scrapeq.settings import load_settings
 
     made = archive.backup(load_settings(), file)
-    _say(f"wrote {file}: {made.rows['batches']:,} batches, {made.rows['pages']:,} pages")
+    _say(f"wrote {file}; batches: {made.rows['batches']:,}, pages: {made.rows['pages']:,}")
     _say("it holds what is secret in options and logins: keep it where only you can read it")
 
 
@@ -336,7 +336,8 @@ def restore(
     settings = load_settings()
     made = archive.restore(settings, file)
     _say(
-        f"restored {made.rows['batches']:,} batches of {made.made_at:%Y-%m-%d %H:%M} UTC into {settings.home}"
+        f"restored what was backed up on {made.made_at:%Y-%m-%d %H:%M} UTC into {settings.home}; "
+        f"batches: {made.rows['batches']:,}"
     )
 
 
