@@ -21,7 +21,7 @@ from scrapeq.extract.written_dates import MAY_BE_DATED, dates_in
 
 #: Texts that are looked at, characters of one, and dates and names of one page.
 LONGEST_TEXT, MOST_DATES, MOST_NAMES = 200, 500, 50
-#: Elements and texts that are walked over, 0.1 s, and headings. The longest of WCXB's pages has 60,000.
+#: Elements and texts that are walked over, 0.1 s, and headings. The longest of WCXB's pages has 21,000.
 MOST_NODES, MOST_HEADINGS = 100_000, 20
 #: Elements around a text that are asked for their names.
 MOST_ABOVE = 8
