@@ -78,8 +78,9 @@ def test_a_worker_without_redis_says_so_and_works_when_it_comes(
     assert "Traceback" not in said
 
     redis_is_away.start()
-    queue = get_job_queue()
-    eventually(lambda: queue.get_queue_stats()["workers"], PATIENCE_S)
+    queue, monitor = get_job_queue(), get_job_monitor()
+    # not the queue's own count, which warns of a job that somebody left waiting
+    eventually(lambda: monitor.get_system_metrics()["worker_stats"]["active_workers"], PATIENCE_S)
     job = queue.submit_scraping_job("https://example.com/article/2")
     assert queue.wait(job.id, PATIENCE_S).status is JobStatus.COMPLETED
 
