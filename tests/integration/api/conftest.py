@@ -49,9 +49,13 @@ def serve(cluster: sq.LocalCluster) -> Iterator[Callable[..., Served]]:
     """`serve(requests_per_minute=...)`: a server in a thread of its own; it ends with the file's tests."""
     ending: list[Callable[[], None]] = []
 
-    def start(**options: int) -> Served:
+    def start(requests_per_minute: int = 3_000) -> Served:
         queue = sq.get_job_queue(cluster.settings)
-        app = make_app(Dashboard(queue=queue), StoredTokens(queue), **options)
+        app = make_app(
+            Dashboard(queue=queue),
+            StoredTokens(queue),
+            requests_per_minute=requests_per_minute,
+        )
         listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
