@@ -14,6 +14,7 @@ from scrapeq.api import batch_routes, job_routes, system_routes
 from scrapeq.api.access import LOOPBACK, Access
 from scrapeq.api.bounds import Bounds
 from scrapeq.api.dashboard import add_dashboard
+from scrapeq.api.metrics import add_metrics
 from scrapeq.api.openapi import docs_page, document
 from scrapeq.api.people import Tokens
 from scrapeq.api.problems import KNOWN, answer
@@ -51,6 +52,7 @@ def make_app(
     for router in ROUTERS:
         app.include_router(router)
     _add_documents(app)
+    add_metrics(app, lambda: app.state.service.queue)
     add_dashboard(app)
     return app
 
