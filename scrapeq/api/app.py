@@ -10,10 +10,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from scrapeq.api import batch_routes, job_routes, system_routes
+from scrapeq.api import batch_routes, event_routes, job_routes, row_routes, system_routes
 from scrapeq.api.access import LOOPBACK, Access
 from scrapeq.api.bounds import Bounds
 from scrapeq.api.dashboard import add_dashboard
+from scrapeq.api.following import Followed
 from scrapeq.api.metrics import add_metrics
 from scrapeq.api.openapi import docs_page, document
 from scrapeq.api.people import Tokens
@@ -23,7 +24,13 @@ from scrapeq.api.service import Service
 from scrapeq.dashboards import Dashboard
 
 #: Endpoints of the API; each router says its path, and takes `route.Route` as its class.
-ROUTERS = (job_routes.router, batch_routes.router, system_routes.router)
+ROUTERS = (
+    job_routes.router,
+    batch_routes.router,
+    row_routes.router,
+    event_routes.router,
+    system_routes.router,
+)
 #: Requests that one token may send in a minute.
 USUAL_RATE = 3_000
 
@@ -38,6 +45,7 @@ def make_app(
     """The application. hosts: the names in addresses that it answers to; "*" for all."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.service = Service(shown)
+    app.state.followed = Followed()
     # The last one that is added is asked first.
     app.add_middleware(Bounds)
     app.add_middleware(Access, tokens=tokens, requests_per_minute=requests_per_minute)

@@ -150,6 +150,8 @@ def _of_mistakes(errors: Sequence[Any]) -> Problem:
 
 def answer(error: Exception, path: str = "/v1") -> Response:
     """The answer to a request that raised one of `KNOWN`; the dashboard's page shows plain words."""
+    if isinstance(error, Refusal) and error.status_code == 204:
+        return Response(status_code=204)
     problem, headers = problem_of(error)
     if not path.startswith("/v1"):
         words = f"{problem.detail}; {problem.hint}" if problem.hint else problem.detail

@@ -16,6 +16,9 @@ from scrapeq.api.writes import written
 #: Fields that the clock alone changes: an answer that differs in nothing else is the same.
 CLOCKS = {"timestamp", "checked_at", "elapsed_s", "estimated_completion", "eta_s"}
 
+#: Parameters that may come again.
+MANY = {"column", "kind"}
+
 
 class Route(APIRoute):
     """An endpoint that answers what goes wrong with problem details.
@@ -52,7 +55,7 @@ def _check_query(request: Request, known: set[str]) -> None:
         if name not in known:
             takes = ", ".join(sorted(known)) or "none"
             raise Refusal(422, f"there is no parameter {name[:100]!r}", f"it takes: {takes}")
-        if names.count(name) > 1:
+        if names.count(name) > 1 and name not in MANY:
             raise Refusal(422, f"the parameter {name!r} is there twice", "write it once")
 
 
