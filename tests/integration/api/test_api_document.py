@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
+from hypothesis.strategies import just
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks as openapi_checks
@@ -60,29 +62,27 @@ def test_whatever_is_sent_the_answer_is_in_the_document(served, chief, known, we
     del document["security"]  # that nothing is told without a token is tested elsewhere
     schema = schemathesis.openapi.from_dict(document)
     answers = Counter[tuple[str, str]]()
+
+    def send(case: Any, mode: GenerationMode) -> None:
+        if mode is GenerationMode.POSITIVE:
+            on_this_machine(case, known, web.url("/article/1"))
+        response = case.call(base_url=served.url, headers=token, timeout=60)
+        answers[case.operation.label, f"{response.status_code // 100}xx"] += 1
+        case.validate_response(response, checks=CHECKS)
+
     for result in schema.get_all_operations():
-        operation = result.ok()
         for mode in GenerationMode:
-
-            def send(case: Any, mode: GenerationMode = mode) -> None:
-                if mode is GenerationMode.POSITIVE:
-                    on_this_machine(case, known, web.url("/article/1"))
-                response = case.call(base_url=served.url, headers=token, timeout=60)
-                answers[case.operation.label, f"{response.status_code // 100}xx"] += 1
-                case.validate_response(response, checks=CHECKS)
-
-            drawn = given(operation.as_strategy(generation_mode=mode))(send)
-            try:
-                USUAL(drawn)()
-            except Unsatisfiable:  # nothing can be wrong in it
-                continue
+            drawn = result.ok().as_strategy(generation_mode=mode)
+            with suppress(Unsatisfiable):  # nothing can be wrong in it
+                USUAL(given(case=drawn, mode=just(mode))(send))()
 
     labels = {operation.ok().label for operation in schema.get_all_operations()}
     assert {label for label, _ in answers} == labels
     bad = {label for label, status in answers if status == "5xx"}
     assert not bad
     never_good = labels - {label for label, status in answers if status == "2xx"}
-    assert never_good <= {"POST /v1/batches/file", "PATCH /v1/jobs/{job_id}"}
+    # What is drawn at random is seldom a table of URLs, or a status that may follow.
+    assert never_good <= {"POST /v1/batches", "POST /v1/batches/file", "PATCH /v1/jobs/{job_id}"}
 
 
 def on_this_machine(case: Any, batch_id: str, url: str) -> None:
