@@ -22,7 +22,7 @@ from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.pipeline.monitor import JobMonitor
 
 #: Examples of each operation: good ones, and as many that are wrong somewhere.
-EXAMPLES = 5
+EXAMPLES = 4
 USUAL = settings(
     max_examples=EXAMPLES,
     deadline=None,
