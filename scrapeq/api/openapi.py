@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from scrapeq import __version__, display
+from scrapeq import display
 from scrapeq.api.problems import MEDIA_TYPE, Problem
+from scrapeq.project.version import own_version
 
 _HERE = Path(__file__).parent
 _ABOUT = (
@@ -38,7 +39,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         made = get_openapi(
             title="scrapeq",
-            version=__version__,
+            version=own_version(),
             summary="A column of URLs in, a table out.",
             description=_ABOUT,
             routes=app.routes,

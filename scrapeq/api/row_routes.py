@@ -125,7 +125,7 @@ def _given(
         return answer
     if cursor is not None:
         raise ConfigError(
-            f"{form} has no pages, and takes no cursor", hint="leave it out, or take format=json"
+            f"{form} has no pages, and takes no cursor", hint="leave it out, or ask for json"
         )
     chosen = Format(form.value)
     name = f"{file_stem(batch.name or batch.id)}.{chosen}"
