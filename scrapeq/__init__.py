@@ -21,6 +21,9 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())  # nothing is prin
 _DOOR = {
     "scrape": "scrapeq.client.scrape",
     "attach": "scrapeq.client.scrape",
+    "schedule": "scrapeq.client.schedules",
+    "schedules": "scrapeq.client.schedules",
+    "ScheduleHandle": "scrapeq.client.schedules",
     "estimate": "scrapeq.client.estimate",
     "read_page": "scrapeq.client.read_page",
     "suggest_selectors": "scrapeq.client.suggesting",
@@ -75,6 +78,9 @@ if TYPE_CHECKING:
     from scrapeq.client.estimate import estimate as estimate
     from scrapeq.client.handle import BatchHandle as BatchHandle
     from scrapeq.client.read_page import read_page as read_page
+    from scrapeq.client.schedules import ScheduleHandle as ScheduleHandle
+    from scrapeq.client.schedules import schedule as schedule
+    from scrapeq.client.schedules import schedules as schedules
     from scrapeq.client.scrape import attach as attach
     from scrapeq.client.scrape import scrape as scrape
     from scrapeq.client.suggesting import suggest_selectors as suggest_selectors

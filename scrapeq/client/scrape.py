@@ -63,7 +63,7 @@ def scrape(
     column = frames.read_urls(source, url)
     queue = queue or get_job_queue(settings)
     if name is not None:
-        _check_name(name)
+        check_name(name)
     patiently(queue.services, lambda: None)
     with one_at_a_time(queue.services.frontier, name):
         while True:
@@ -170,7 +170,7 @@ def _why_again(queue: JobQueue, batch: Batch, answers: StoredAnswers) -> list[st
     ]
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
     if not isinstance(name, str):
         raise ConfigError(
             f"the name is {name!r}, which is no text",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         page_samples,
         prepared,
         results,
+        schedules,
         tallies,
     )
     from scrapeq.database.engine import open_database, ping
@@ -52,6 +53,7 @@ __all__ = [
     "ping",
     "prepared",
     "results",
+    "schedules",
     "tallies",
 ]
 

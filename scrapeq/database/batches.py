@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -92,17 +92,23 @@ def add_batch(
     url_column: str | None = None,
     table: Iterable[bytes] = (),
     growing: bool = False,
+    input_id: str | None = None,
+    first: Callable[[sa.Connection], None] | None = None,
 ) -> Batch:
     """Write a batch, its jobs and its input's columns; when this returns they are accepted.
 
     A name that exists gets its next run; `run` says which one that must be. Rows that are final at once are counted at once.
     growing: it may get more jobs, and is not finished before `stop_growing`, though all are final.
+    input_id: of an input's columns that are in the record already, in place of `table`. first: what is
+    done in the same transaction before all else; if it raises, nothing is written.
     Raises InputError for an id that not every database keeps as it is, AlreadyThere for one that
     is taken, or for a run that is there or not the next, DatabaseUnavailable.
     """
     _check_id(batch_id)
     created_ms = now_ms()
     with write_transaction(engine) as connection:
+        if first is not None:
+            first(connection)
         next_run = 1
         if name is not None:
             if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
@@ -125,7 +131,7 @@ def add_batch(
             total=total,
             growing=growing,
         )
-        batch |= {"name": name, "run": next_run, "url_column": url_column}
+        batch |= {"name": name, "run": next_run, "url_column": url_column, "input_id": input_id}
         insert_rows(connection, batches, [batch])
         parts = [
             {"batch_id": batch_id, "part": part, "data": data} for part, data in enumerate(table)
@@ -416,9 +422,9 @@ def set_state(engine: sa.Engine, batch_id: str, state: BatchState) -> bool:
 def input_parts(engine: sa.Engine, batch_id: str) -> list[bytes]:
     """The input's own columns as they were packed; empty if there were none."""
     with read_transaction(engine) as connection:
-        query = (
-            sa.select(inputs.c.data).where(inputs.c.batch_id == batch_id).order_by(inputs.c.part)
-        )
+        shared = sa.select(batches.c.input_id).where(batches.c.id == batch_id)
+        owner = connection.execute(shared).scalar_one_or_none() or batch_id
+        query = sa.select(inputs.c.data).where(inputs.c.batch_id == owner).order_by(inputs.c.part)
         return [bytes(data) for (data,) in connection.execute(query)]
 
 

@@ -16,6 +16,7 @@ from scrapeq.clock import from_ms, now_ms
 from scrapeq.database.batches import UNFINISHED, close_finished
 from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.minutes import count_errors, delete_minutes
+from scrapeq.database.schedules import drop_unused_inputs
 from scrapeq.database.schema import (
     BY_HAND,
     LACKED,
@@ -459,6 +460,7 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
     with write_transaction(engine) as connection:
         connection.execute(pages.delete().where(~owner.exists(), ~answered.exists()))
         connection.execute(files.delete().where(~page.exists()))
+        drop_unused_inputs(connection)
         connection.execute(contents.delete().where(~named.exists(), ~filed.exists()))
         delete_minutes(connection, before_ms)
         connection.execute(events.delete().where(events.c.at_ms < before_ms))

@@ -19,7 +19,7 @@ from scrapeq.models import BrowserUse, JobStatus, Lane
 from scrapeq.models.page_fields import PAGE_FIELDS, Kept, PageField, Source
 from scrapeq.settings import DEFAULT_NAMESPACE
 
-VERSION = 10
+VERSION = 11
 #: The Redis of a record whose open jobs are there in the form of an older version.
 OLDER_FORM = "older form"
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
@@ -125,6 +125,7 @@ batches = sa.Table(
     sa.Column("growing", sa.Boolean, nullable=False, default=False),  # it may still get jobs
     sa.Column("keyed", sa.Boolean, nullable=False, default=False),  # its jobs have a `url_key`
     sa.Column("selected", sa.Text),  # how many pages each selector matched: see `selected`
+    sa.Column("input_id", sa.Text),  # of the input that it shares with other runs of a schedule
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.Column("finished_ms", sa.BigInteger),
     sa.UniqueConstraint("name", "run"),
@@ -134,7 +135,7 @@ batches = sa.Table(
 inputs = sa.Table(
     "inputs",  # the input's own columns, as Arrow streams
     metadata,
-    sa.Column("batch_id", sa.Text, primary_key=True),
+    sa.Column("batch_id", sa.Text, primary_key=True),  # or the input_id of a schedule
     sa.Column("part", sa.Integer, primary_key=True),
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
@@ -386,6 +387,36 @@ ai_calls = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False),
 )
 
+schedules = sa.Table(
+    "schedules",  # what is scraped again by the calendar: see `models.schedule`
+    metadata,
+    sa.Column("name", AnyText, primary_key=True),
+    sa.Column("timetable", sa.Text, nullable=False),  # JSON
+    sa.Column("config", sa.Text, nullable=False),  # as in `batches`
+    sa.Column("priority", sa.SmallInteger, nullable=False),
+    sa.Column("owner", AnyText, nullable=False),
+    sa.Column("input_id", sa.Text, nullable=False),
+    sa.Column("url_column", AnyText),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("paused", sa.Boolean, nullable=False, default=False),
+    sa.Column("made_ms", sa.BigInteger, nullable=False),  # from when intervals count
+    sa.Column("next_ms", sa.BigInteger),  # None: it never comes again
+    sa.Column("last_ms", sa.BigInteger),  # when a run began last
+    sa.Column("last_batch_id", sa.Text),
+    sa.Column("missed", sa.Integer, nullable=False, default=0),
+    sa.Column("error_message", AnyText, nullable=False, default=""),  # why a time had no run
+    sa.Column("error_ms", sa.BigInteger),
+    sa.Index("schedules_by_next", "paused", "next_ms"),
+)
+
+input_urls = sa.Table(
+    "input_urls",  # the cells of the input of a schedule, in their order
+    metadata,
+    sa.Column("input_id", sa.Text, primary_key=True),
+    sa.Column("part", sa.Integer, primary_key=True),
+    sa.Column("cells", PackedJSON, nullable=False),  # a list of texts, null for an empty cell
+)
+
 
 def _add_percentiles(connection: sa.Connection) -> None:
     """Version 4. The errors of older jobs are counted; how long they took is not known by minute."""
@@ -547,6 +578,13 @@ def _add_ages_of_contents(connection: sa.Connection) -> None:
     _by_age.create(connection)
 
 
+def _add_schedules(connection: sa.Connection) -> None:
+    """Version 11."""
+    connection.execute(sa.text("ALTER TABLE batches ADD COLUMN input_id TEXT"))
+    schedules.create(connection)
+    input_urls.create(connection)
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
@@ -558,4 +596,5 @@ MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     7: _add_browser_use,
     8: _steps(ai_answers.create, ai_spent.create, ai_calls.create),
     9: _add_ages_of_contents,
+    10: _add_schedules,
 }

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         sources_frame,
         violations_frame,
     )
+    from scrapeq.frames.schedules import schedules_frame
     from scrapeq.frames.tables import Tables, found_tables, table_frame
     from scrapeq.frames.url_column import UrlColumn, read_urls
 
@@ -89,6 +90,7 @@ __all__ = [
     "products_frame",
     "read_urls",
     "responses_frame",
+    "schedules_frame",
     "selected",
     "selector_health_frame",
     "sources_frame",
@@ -130,6 +132,7 @@ _HOMES = {
     "hosts_frame": "hosts",
     "jobs_frame": "jobs",
     "pack_table": "packing",
+    "schedules_frame": "schedules",
     "selected": "comparing",
     "table_frame": "tables",
     "unpack_table": "packing",

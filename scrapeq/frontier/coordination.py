@@ -149,6 +149,12 @@ class Coordination:
         """By Redis's clock, which never goes back: see lua/common.lua."""
         return int(self._scripts.run("now", []))
 
+    def time_ms(self) -> int:
+        """What Redis's machine takes the time to be: one clock for all, which may be set back."""
+        with translated(self._redis):
+            seconds, micros = self._redis.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
     def may_notify(self, every_s: float) -> bool:
         """Whether to send a wake-up: not if one was sent within so many seconds, nor into a full Redis,
         which would take none."""

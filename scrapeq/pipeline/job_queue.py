@@ -92,36 +92,10 @@ def away(queue: JobQueue, error: RedisUnavailable | DatabaseUnavailable) -> Away
 
 def submitted(queue: JobQueue, submission: Submission) -> tuple[Batch, StoredAnswers]:
     """`JobQueue.submit`, and what the stored pages answered or did not."""
-    services = queue.services
-    engine, config = services.engine, submission.stored_config
-    owner, answers = services.settings.owner, database.results.StoredAnswers()
-    if config.max_age:
-        newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
-        asking = database.results.Asking(
-            models.RequestIdentity.of(config).digest,
-            owner,
-            newer_than_ms,
-            not config.merge_duplicates,
-        )
-        answers = database.results.stored_answers(
-            engine, submission.keys(), config.recipe.digest, asking
-        )
-    batch = database.batches.add_batch(
-        engine,
-        batch_id=submission.batch_id,
-        name=submission.name,
-        run=submission.run,
-        config=config,
-        fingerprint=submission.fingerprint,
-        total=len(submission.values),
-        owner=owner,
-        rows=submission.jobs(answers.jobs),
-        url_column=submission.url_column,
-        table=submission.table,
-    )
+    batch, answers = project.submitting.accepted(queue.services, submission)
     if batch.state is models.BatchState.OPEN:
         try:
-            project.steering.begin(services, batch)
+            project.steering.begin(queue.services, batch)
         except RedisFull:  # what was not accepted is not to be done some day
             queue.cancel_batch(batch.id)
             raise

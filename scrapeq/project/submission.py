@@ -45,7 +45,7 @@ class Submission:
     table: Iterable[bytes] = ()
 
     def __post_init__(self) -> None:
-        _check_priority(self.priority)
+        check_priority(self.priority)
         if not len(self.values):
             raise InputError("there are no URLs", hint="give at least one")
 
@@ -114,7 +114,7 @@ def fingerprint(values: Sequence[object], config: ScrapingConfig) -> str:
     return digest.hexdigest()
 
 
-def _check_priority(priority: int) -> None:
+def check_priority(priority: int) -> None:
     if (
         not isinstance(priority, int)
         or isinstance(priority, bool)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from scrapeq import database
 from scrapeq.clock import DAY_MS, now_ms
 from scrapeq.errors import RedisFull, RedisUnavailable, ScrapeqError
-from scrapeq.project import recovery, steering
+from scrapeq.project import recovery, scheduling, steering
 from scrapeq.project.services import Services
 from scrapeq.work.ended_workers import end_leases_of_ended, this_process
 
@@ -69,6 +69,11 @@ def usual_duties(processes: int) -> list[Duty]:
     ]
 
 
+def slow_duties() -> list[Duty]:
+    """What may take longer than others can wait for: done in a thread of its own."""
+    return [Duty("schedules", 2.0, scheduling.start_due)]
+
+
 def _clean_answers(services: Services) -> None:
     """Let go of answers of language models that are too old, or too many."""
     before_ms = now_ms() - round(services.settings.ai_answers_days * DAY_MS)
@@ -82,8 +87,10 @@ def _make_room(services: Services) -> None:
 class Housekeeping(threading.Thread):
     """Does duties in their order until `stop()`; one that fails does not stop the others."""
 
-    def __init__(self, services: Services, duties: Iterable[Duty]) -> None:
-        super().__init__(name="scrapeq-housekeeping", daemon=True)
+    def __init__(
+        self, services: Services, duties: Iterable[Duty], name: str = "scrapeq-housekeeping"
+    ) -> None:
+        super().__init__(name=name, daemon=True)
         self._services = services
         self._duties = tuple(duties)
         self._due_s = {duty.name: 0.0 for duty in self._duties}

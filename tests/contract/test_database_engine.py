@@ -129,8 +129,17 @@ def test_an_older_record_is_brought_up_to_date(
         assert engines.read_meta(connection, "schema") == str(schema.VERSION)
 
 
+def to_version_10(connection: sa.Connection) -> None:
+    """Take away what version 11 brought."""
+    for table in (schema.schedules, schema.input_urls):
+        table.drop(connection)
+    connection.execute(sa.text("ALTER TABLE batches DROP COLUMN input_id"))
+    engines.write_meta(connection, "schema", "10")
+
+
 def to_version_9(connection: sa.Connection) -> None:
-    """Take away what version 10 brought."""
+    """Take away what version 10 brought, and what came later."""
+    to_version_10(connection)
     connection.execute(sa.text("DROP INDEX contents_by_age"))
     for column in ("bytes", "kept_ms", "lasting"):
         connection.execute(sa.text(f"ALTER TABLE contents DROP COLUMN {column}"))
