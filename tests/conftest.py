@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from scrapeq.project import bounded
 from tests.postgres import PostgresServer, find_postgres
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ _LEAKING_NAMES = {"http_proxy", "https_proxy", "all_proxy", "ftp_proxy"}
 for _name in list(os.environ):
     if _name.startswith(_LEAKING_PREFIXES) or _name.lower() in _LEAKING_NAMES:
         del os.environ[_name]
+
+# A busy machine is silent for a second now and then: only tests of silence look away so soon.
+bounded.BUDGET_S = 20.0
 
 NeedsService = Callable[[str, object, str], None]
 

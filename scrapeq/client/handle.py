@@ -31,7 +31,7 @@ from scrapeq.models import AICost, Batch, BatchState, ErrorKind, Page, Progress
 from scrapeq.models.record import Way
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, submitted
 from scrapeq.project.away import record_away
-from scrapeq.project.bounded import budget
+from scrapeq.project.bounded import ANSWER_S, budget
 from scrapeq.project.submission import Submission
 from scrapeq.project.waiting import Waiting
 from scrapeq.settings import load_settings
@@ -78,10 +78,11 @@ class BatchHandle(BatchTables):
 
     @property
     def progress(self) -> Progress:
-        """How far it is, within a second; also while Redis does not answer: what runs is then counted
-        as pending, and `away` says so. Raises DatabaseUnavailable while the record is away."""
+        """How far it is; also while Redis does not answer, within a second: what runs is then counted
+        as pending, and `away` says so. Raises DatabaseUnavailable for a record that is silent for ten
+        seconds."""
+        batch = self._look()
         with budget():
-            batch = self._look()
             return self._meter.read(batch, counts_now(self._queue.services, self.id))
 
     @property
@@ -90,8 +91,9 @@ class BatchHandle(BatchTables):
         return self._look().is_complete
 
     def _look(self) -> Batch:
-        """The batch as it is now. Raises DatabaseUnavailable within the budget."""
-        return self._queue.services.record.ask(lambda: self.batch)
+        """The batch as it is now. Raises DatabaseUnavailable."""
+        with budget(ANSWER_S):
+            return self._queue.services.record.ask(lambda: self.batch)
 
     def __len__(self) -> int:
         return self._look().total

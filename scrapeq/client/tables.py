@@ -31,6 +31,7 @@ from scrapeq.database.minutes import floor_ms
 from scrapeq.errors import ConfigError, RedisUnavailable
 from scrapeq.models import FINAL, Batch, ErrorKind, JobStatus
 from scrapeq.pipeline.job_queue import JobQueue, get_looking_queue
+from scrapeq.project.bounded import ANSWER_S, budget
 from scrapeq.project.open_jobs import open_now
 
 if TYPE_CHECKING:
@@ -377,10 +378,11 @@ def _as_seen(row: ComparedRow, selectors: Sequence[str]) -> Seen:
 
 def _queue(queue: JobQueue | None, *batches: str | BatchHandle | None) -> JobQueue:
     """The queue to look at: the one given, a handle's own, or the environment's. Raises
-    DatabaseUnavailable within a second if the record does not answer."""
+    DatabaseUnavailable if the record is silent for ten seconds."""
     given = [batch.queue for batch in batches if isinstance(batch, BatchHandle)]
     found = queue or (given[0] if given else get_looking_queue())
-    found.services.check_record()
+    with budget(ANSWER_S):
+        found.services.check_record()
     return found
 
 

@@ -91,7 +91,8 @@ class Dashboard:
         """A card that needs no script, with the newest batches, and the same as one line."""
         note = "run the cell again to use it"
         try:
-            check(self.project.queue, redis=False)
+            with budget():
+                check(self.project.queue, redis=False)
             newest = self.project.batches()[:NAMED]
         except DatabaseUnavailable as error:
             newest, note = [], str(error)

@@ -34,7 +34,9 @@ def read_pdf(document: Document) -> Found | Failure:
     try:
         pdf = pypdfium2.PdfDocument(document.body)
     except pypdfium2.PdfiumError as error:
-        why = "it wants a password" if "assword" in str(error) else "it is broken"
+        # PDFium's last error may be that of an earlier PDF: /Encrypt stands in every one that has one
+        is_locked = "assword" in str(error) and b"/Encrypt" in document.body
+        why = "it wants a password" if is_locked else "it is broken"
         return Failure(ErrorKind.PARSE, f"the PDF cannot be read: {why}", retryable=False)
     try:
         return _read(pdf)

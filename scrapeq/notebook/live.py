@@ -22,6 +22,7 @@ from scrapeq.errors import DatabaseUnavailable, NotFound, ScrapeqError
 from scrapeq.models.actions import Action
 from scrapeq.notebook.painter import painter, put
 from scrapeq.pipeline.job_queue import check
+from scrapeq.project.bounded import budget
 
 if TYPE_CHECKING:
     from scrapeq.client.handle import BatchHandle
@@ -62,9 +63,12 @@ class LiveCard:
         try:
             while self._wanted:
                 # A button is pressed: while a store is silent no other picture waits for it
-                check(self._handle.queue)
+                with budget():
+                    check(self._handle.queue)
                 getattr(self._handle, self._wanted.popleft())()
-            if self._handle.is_done:
+            with budget():
+                is_done = self._handle.is_done
+            if is_done:
                 return self._lingers()
             self._ended_s = None
             self._widget.html = self._picture()

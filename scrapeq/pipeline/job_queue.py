@@ -73,11 +73,9 @@ def working(queue: JobQueue) -> JobQueue:
 
 
 def check(queue: JobQueue, *, redis: bool = True) -> None:
-    """Nothing, if the record and, unless `redis` is False, Redis answer within a second.
-
-    Raises DatabaseUnavailable, RedisUnavailable.
-    """
-    with project.bounded.budget():
+    """Nothing, if the record and, unless `redis` is False, Redis answer within ten seconds, or within
+    the budget of whoever asks. Raises DatabaseUnavailable, RedisUnavailable."""
+    with project.bounded.budget(project.bounded.ANSWER_S):
         queue.services.check_record()
         if redis:
             queue.services.check_redis()

@@ -45,8 +45,9 @@ from scrapeq.models.monitoring import (
 )
 from scrapeq.pipeline import arguments
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, get_looking_queue
+from scrapeq.project import bounded
 from scrapeq.project.away import redis_away
-from scrapeq.project.bounded import BUDGET_S, LEAST_S, budget
+from scrapeq.project.bounded import ANSWER_S, LEAST_S, budget
 from scrapeq.project.working_now import WorkingNow, other_workers, working_now
 from scrapeq.settings import Settings, load_settings
 
@@ -161,8 +162,9 @@ class JobMonitor:
         quarter of an hour (see `get_performance_history`), `errors` by kind, `paused_hosts` with
         the columns of `JobQueue.paused_hosts`, and `browsers` (`up`, `pages`, `rendered`, `memory_mb`).
         """
-        with budget():
+        with budget(ANSWER_S):
             lately, errors = self.services.record.ask(self._lately_and_errors)
+        with budget():
             try:
                 now = self.services.redis.ask(lambda: working_now(self.services))
                 reachable = True
@@ -438,7 +440,7 @@ def _cluster_now(settings: Settings, *, answers: bool) -> ClusterStatus:
     if settings.shared:
         return ClusterStatus(settings.home)
     try:
-        return cluster.status(settings.home, timeout_s=BUDGET_S if answers else LEAST_S)
+        return cluster.status(settings.home, timeout_s=bounded.BUDGET_S if answers else LEAST_S)
     except ClusterFailed as error:  # it lives and does not answer
         return ClusterStatus(settings.home, running=True, problem=str(error))
 

@@ -18,6 +18,9 @@ from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
 #: Seconds that a picture may wait, for all that it needs together; what answers does so in a few
 #: milliseconds.
 BUDGET_S = 1.0
+#: Seconds that a question has whose answer nothing stands in for, so that an error follows: a machine
+#: or a network that is busy for some seconds is no fault.
+ANSWER_S = 10.0
 #: Seconds that each service gets at least, also when another one has used up the budget.
 LEAST_S = 0.1
 
@@ -26,10 +29,11 @@ _ends_s: ContextVar[float | None] = ContextVar("end_of_the_budget", default=None
 
 
 @contextmanager
-def budget(seconds: float = BUDGET_S) -> Iterator[None]:
-    """What is asked inside the block has so many seconds together; never more than what is left of a
-    block around it."""
-    around_s, ends_s = _ends_s.get(), time.monotonic() + seconds
+def budget(seconds: float | None = None) -> Iterator[None]:
+    """What is asked inside the block has so many seconds together, by default `BUDGET_S`; never more
+    than what is left of a block around it."""
+    around_s = _ends_s.get()
+    ends_s = time.monotonic() + (BUDGET_S if seconds is None else seconds)
     token = _ends_s.set(ends_s if around_s is None else min(around_s, ends_s))
     try:
         yield
@@ -39,7 +43,7 @@ def budget(seconds: float = BUDGET_S) -> Iterator[None]:
 
 class Bounded:
     """One service that may freeze. It is asked in a thread of its own, one at a time: while an answer
-    is overdue, the next question fails at once, and no thread piles up.
+    is overdue, the next question of a picture fails at once, and no thread piles up.
 
     silent: the error for an answer that does not come, made from the time since when.
     """
@@ -62,7 +66,9 @@ class Bounded:
         ends_s = _ends_s.get() or time.monotonic() + BUDGET_S
         if self._process_id != os.getpid():  # a fork: the thread that held the lock is not here
             self._start_anew()
-        if not self._free.acquire(timeout=0 if self._is_overdue else _left_s(ends_s)):
+        left_s = _left_s(ends_s)
+        is_hopeless = self._is_overdue and left_s <= BUDGET_S
+        if not self._free.acquire(timeout=0 if is_hopeless else left_s):
             raise self._is_away()
         answer = self._run(look, copy_context())
         if not wait([answer], _left_s(ends_s)).done:

@@ -7,7 +7,7 @@ import pytest
 import scrapeq as sq
 from scrapeq.errors import ConfigError
 
-PATIENCE_S = 60
+ANSWER_S = 60
 
 
 class Summary(sq.Record):
@@ -31,7 +31,7 @@ def links(web, request):
 
 
 def test_stored_pages_tell_how_long_pages_are(links, scrape, priced):
-    scrape(links[:6], main_text="best").wait(PATIENCE_S)
+    scrape(links[:6], main_text="best").wait(ANSWER_S)
 
     estimate = sq.estimate([*links, links[0]], record=Summary, ai_budget="1 USD", settings=priced)
 
@@ -46,7 +46,7 @@ def test_stored_pages_tell_how_long_pages_are(links, scrape, priced):
 
 
 def test_pages_of_the_same_hosts_do_where_these_are_not_stored(links, scrape, web, priced):
-    scrape(links[:3], main_text="best", refresh=True).wait(PATIENCE_S)
+    scrape(links[:3], main_text="best", refresh=True).wait(ANSWER_S)
 
     estimate = sq.estimate([web.url("/article/999")], record=Summary, settings=priced)
 
@@ -66,7 +66,7 @@ def test_without_a_page_it_says_what_it_does_not_know(priced):
 
 
 def test_without_a_price_the_tokens_are_told(links, scrape, priced):
-    scrape(links[:3], main_text="best").wait(PATIENCE_S)
+    scrape(links[:3], main_text="best").wait(ANSWER_S)
     unpriced = priced.model_copy(update={"ai_input_price": None, "ai_output_price": None})
 
     estimate = sq.estimate(links, record=Summary, settings=unpriced)
@@ -78,7 +78,7 @@ def test_without_a_price_the_tokens_are_told(links, scrape, priced):
 
 def test_a_batch_knows_what_it_may_cost(links, scrape, priced):
     batch = scrape(links, record={"title": "h1", "mood": sq.ai("its mood")}, main_text="best")
-    batch.wait(PATIENCE_S)
+    batch.wait(ANSWER_S)
 
     estimate = sq.attach(batch.id, settings=priced).estimate()
 

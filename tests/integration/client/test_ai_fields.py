@@ -15,7 +15,7 @@ from scrapeq.errors import ModelFailed
 from scrapeq.settings import load_settings
 from tests.model_endpoint import SECRET, Endpoint, counted
 
-PATIENCE_S = 90
+ANSWER_S = 90
 MODEL = "gpt-4o-mini"
 #: What one answer of `counted` costs.
 COST_USD = (1000 * 0.15 + 100 * 0.60) / 1e6
@@ -87,7 +87,7 @@ def links(web, request) -> list[str]:
 
 
 def test_a_model_fills_what_no_selector_finds(links, scrape, endpoint):
-    batch = scrape(links, record=Product, ai_budget="2 USD").wait(PATIENCE_S)
+    batch = scrape(links, record=Product, ai_budget="2 USD").wait(ANSWER_S)
 
     table = batch.df
     assert table["ok"].all()
@@ -109,10 +109,10 @@ def test_a_model_fills_what_no_selector_finds(links, scrape, endpoint):
 
 
 def test_the_same_pages_cost_nothing_the_second_time(links, scrape, endpoint):
-    scrape(links, record=Product).wait(PATIENCE_S)
+    scrape(links, record=Product).wait(ANSWER_S)
     asked = len(endpoint.asked)
 
-    again = scrape(links, record=Product, refresh=True).wait(PATIENCE_S)
+    again = scrape(links, record=Product, refresh=True).wait(ANSWER_S)
 
     assert again.df["summary"].tolist() == ["It gives light."] * 6
     assert len(endpoint.asked) == asked == 6
@@ -123,7 +123,7 @@ def test_the_same_pages_cost_nothing_the_second_time(links, scrape, endpoint):
 def test_a_budget_ends_the_spending_and_not_the_batch(links, scrape, endpoint):
     budget_usd = 3.4 * COST_USD
 
-    batch = scrape(links, record=Product, ai_budget=budget_usd).wait(PATIENCE_S)
+    batch = scrape(links, record=Product, ai_budget=budget_usd).wait(ANSWER_S)
 
     table, cost = batch.df, batch.cost
     assert table["ok"].all()
@@ -140,7 +140,7 @@ def test_a_budget_ends_the_spending_and_not_the_batch(links, scrape, endpoint):
     assert (problem["problem"], problem["rows"]) == ("ai", 6 - cost.calls)
     assert "nothing of the language model" in batch.note
 
-    more = batch.reread(ai_budget="1 USD").wait(PATIENCE_S)
+    more = batch.reread(ai_budget="1 USD").wait(ANSWER_S)
 
     assert more.df["summary"].notna().all()
     assert more.cost.calls == 6 - cost.calls  # the others are there already
@@ -149,7 +149,7 @@ def test_a_budget_ends_the_spending_and_not_the_batch(links, scrape, endpoint):
 def test_a_model_that_fails_takes_only_its_own_fields(links, scrape, endpoint):
     endpoint.always = lambda _: (500, '{"error": {"message": "out of order"}}')
 
-    batch = scrape(links, record=Product).wait(PATIENCE_S)
+    batch = scrape(links, record=Product).wait(ANSWER_S)
 
     assert batch.df["ok"].all()
     assert batch.df["name"].notna().all()
@@ -161,7 +161,7 @@ def test_a_model_that_fails_takes_only_its_own_fields(links, scrape, endpoint):
 def test_a_row_of_which_nothing_else_was_asked_fails(links, scrape, endpoint):
     endpoint.always = lambda _: counted("I would rather not.")
 
-    batch = scrape(links, record={"mood": sq.ai("its mood")}).wait(PATIENCE_S)
+    batch = scrape(links, record={"mood": sq.ai("its mood")}).wait(ANSWER_S)
 
     assert not batch.df["ok"].any()
     assert set(batch.errors["error_kind"]) == {"ai"}
@@ -170,7 +170,7 @@ def test_a_row_of_which_nothing_else_was_asked_fails(links, scrape, endpoint):
 
 
 def test_evidence_is_quoted_and_looked_for(links, scrape):
-    batch = scrape(links, record=Product, ai_evidence=True).wait(PATIENCE_S)
+    batch = scrape(links, record=Product, ai_evidence=True).wait(ANSWER_S)
 
     evidence = batch.evidence
     assert evidence[evidence["field"] == "summary"]["found"].all()
@@ -190,7 +190,7 @@ def test_a_model_that_obeys_the_page_fills_nothing_but_its_fields(links, scrape,
 
     endpoint.always = obey
 
-    batch = scrape(links, record=Product).wait(PATIENCE_S)
+    batch = scrape(links, record=Product).wait(ANSWER_S)
 
     table = batch.table()
     assert table["ok"].all()
@@ -203,7 +203,7 @@ def test_a_model_that_obeys_the_page_fills_nothing_but_its_fields(links, scrape,
 
 
 def test_a_page_that_is_none_is_not_sent(web, scrape, endpoint):
-    batch = scrape([web.url("/useless/login/0")], record=Product).wait(PATIENCE_S)
+    batch = scrape([web.url("/useless/login/0")], record=Product).wait(ANSWER_S)
 
     assert batch.df["page_kind"].tolist() == ["login"]
     assert endpoint.asked == []
@@ -220,7 +220,7 @@ def test_pages_that_are_the_same_are_asked_once_by_all_workers(web, scrape, endp
     endpoint.always = slow
     links = [f"{web.url('/product/7')}?copy={number}" for number in range(5)]
 
-    batch = scrape(links, record=Product, merge_duplicates=False).wait(PATIENCE_S)
+    batch = scrape(links, record=Product, merge_duplicates=False).wait(ANSWER_S)
 
     assert batch.df["summary"].notna().all()
     assert len(endpoint.asked) == 1
@@ -251,7 +251,7 @@ def test_selectors_are_named_once_and_cost_nothing_from_then_on(links, scrape, e
     assert found.df["why"].tolist() == ["", "it matches on no page"]
     assert found.cost_usd == pytest.approx(COST_USD)
     assert len(endpoint.asked) == 1
-    batch = scrape(links, custom_selectors=found.selectors).wait(PATIENCE_S)
+    batch = scrape(links, custom_selectors=found.selectors).wait(ANSWER_S)
     assert batch.df["title"].notna().all()
     assert len(endpoint.asked) == 1
 

@@ -11,7 +11,7 @@ from pydantic import HttpUrl
 import scrapeq as sq
 from scrapeq.testing.documents import DOCUMENTS
 
-PATIENCE_S = 180
+ANSWER_S = 180
 KINDS = {
     "report.pdf": "pdf",
     "offers.csv": "csv",
@@ -36,7 +36,7 @@ def links(web):
 
 
 def test_every_kind_of_document_is_a_row(web, scrape, links, tmp_path):
-    batch = scrape(links, main_text="fast", store_files=True).wait(PATIENCE_S)
+    batch = scrape(links, main_text="fast", store_files=True).wait(ANSWER_S)
 
     df = batch.df
     assert df["ok"].all(), df["error_message"].dropna().tolist()
@@ -86,12 +86,12 @@ def test_every_kind_of_document_is_a_row(web, scrape, links, tmp_path):
 def test_no_selector_is_blamed_for_documents(web, scrape, links):
     batch = scrape([*links, web.url("/product/8")], custom_selectors={"headline": "h1"})
 
-    assert batch.wait(PATIENCE_S).problems.empty
+    assert batch.wait(ANSWER_S).problems.empty
     assert batch.df["headline"].notna().sum() == 2
 
 
 def test_who_wants_pages_alone_gets_what_was_before(scrape, links):
-    df = scrape(links, accept="html").wait(PATIENCE_S).df
+    df = scrape(links, accept="html").wait(ANSWER_S).df
 
     good = df[df["ok"]]
     assert good["document"].tolist() == ["html", "text"]
@@ -101,7 +101,7 @@ def test_who_wants_pages_alone_gets_what_was_before(scrape, links):
 
 
 def test_a_page_may_be_what_is_not_wanted(scrape, links):
-    df = scrape(links, accept=["pdf", "image"]).wait(PATIENCE_S).df
+    df = scrape(links, accept=["pdf", "image"]).wait(ANSWER_S).df
 
     assert df["document"].dropna().tolist() == ["pdf", "image"]
     assert set(df.loc[~df["ok"], "error_kind"]) == {"not_accepted"}
@@ -110,9 +110,9 @@ def test_a_page_may_be_what_is_not_wanted(scrape, links):
 def test_a_file_is_kept_once_and_comes_with_a_stored_row(web, scrape, asked):
     links = [web.url(f"/document/report.pdf?stored={number}") for number in range(2)]
 
-    without = scrape(links).wait(PATIENCE_S)
-    first = scrape(links, store_files=True).wait(PATIENCE_S)
-    again = scrape(links, store_files=True).wait(PATIENCE_S)
+    without = scrape(links).wait(ANSWER_S)
+    first = scrape(links, store_files=True).wait(ANSWER_S)
+    again = scrape(links, store_files=True).wait(ANSWER_S)
 
     assert without.documents.empty
     assert first.documents["sha256"].nunique() == 1
@@ -125,7 +125,7 @@ def test_a_file_is_kept_once_and_comes_with_a_stored_row(web, scrape, asked):
 def test_a_browser_shows_no_document(web, scrape):
     links = [web.url("/document/report.pdf?always"), web.url("/article/9")]
 
-    df = scrape(links, render="always", main_text="fast").wait(PATIENCE_S).df
+    df = scrape(links, render="always", main_text="fast").wait(ANSWER_S).df
 
     assert df["ok"].all()
     assert df["rendered"].tolist() == [False, True]
@@ -144,7 +144,7 @@ def test_a_record_is_made_of_documents_too(web, scrape):
     }
     links = [web.url(f"/document/{name}") for name in ("offers.json", "offers.csv", "news.rss")]
 
-    batch = scrape(links, record=record, main_text="fast").wait(PATIENCE_S)
+    batch = scrape(links, record=record, main_text="fast").wait(ANSWER_S)
 
     df = batch.df
     assert df["ok"].all()

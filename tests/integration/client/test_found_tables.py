@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-PATIENCE_S = 120
+ANSWER_S = 120
 PAGE = b"""<!doctype html><html lang=de><title>Preise</title><h1>Preise</h1>
 <table><caption>Tee</caption><tr><th>Sorte<th>Preis<th>Anteil
 <tr><td>Gr\xc3\xbcn<td>1.250<td>12,5 %<tr><td>Schwarz<td>3,50<td>\xe2\x80\x93</table>
@@ -39,7 +39,7 @@ def shop() -> Iterator[str]:
 
 
 def test_tables_of_pages_are_frames(shop, scrape):
-    batch = scrape([f"{shop}/a", f"{shop}/b"], page_fields="title,language,tables").wait(PATIENCE_S)
+    batch = scrape([f"{shop}/a", f"{shop}/b"], page_fields="title,language,tables").wait(ANSWER_S)
 
     tables = batch.tables
     listed = tables.df.fillna({"caption": ""})
@@ -57,7 +57,7 @@ def test_tables_of_pages_are_frames(shop, scrape):
 
 
 def test_structured_data_are_rows(shop, scrape):
-    batch = scrape([f"{shop}/d", f"{shop}/e"], page_fields="structured").wait(PATIENCE_S)
+    batch = scrape([f"{shop}/d", f"{shop}/e"], page_fields="structured").wait(ANSWER_S)
 
     found = batch.structured
     assert found[["row", "format", "type"]].fillna("").to_numpy().tolist() == [
@@ -71,7 +71,7 @@ def test_structured_data_are_rows(shop, scrape):
 
 
 def test_a_product_is_a_row(shop, scrape):
-    batch = scrape([f"{shop}/f"], page_fields="product").wait(PATIENCE_S)
+    batch = scrape([f"{shop}/f"], page_fields="product").wait(ANSWER_S)
 
     assert batch.products[["name", "price", "currency"]].to_numpy().tolist() == [
         ["Tee", 3.5, "EUR"]
@@ -82,7 +82,7 @@ def test_a_product_is_a_row(shop, scrape):
 
 
 def test_nothing_is_read_that_was_not_asked_for(shop, scrape):
-    batch = scrape([f"{shop}/c"]).wait(PATIENCE_S)
+    batch = scrape([f"{shop}/c"]).wait(ANSWER_S)
 
     assert len(batch.tables) == len(batch.structured) == len(batch.products) == 0
     assert batch.pages()[0].tables == []

@@ -13,7 +13,7 @@ import scrapeq as sq
 from scrapeq import cli
 from scrapeq.settings import load_settings
 
-PATIENCE_S = 180
+ANSWER_S = 180
 ALL = {"screenshot": True, "pdf": True, "capture": ["*/json?*"], "console": True}
 
 pytestmark = pytest.mark.usefixtures("browser_is_here")
@@ -27,7 +27,7 @@ def test_a_batch_has_the_files_of_its_pages(web, scrape, tmp_path):
         web.url("/from-json/1?utm_id=2"),
     ]
 
-    batch = scrape(links, **ALL).wait(PATIENCE_S)
+    batch = scrape(links, **ALL).wait(ANSWER_S)
 
     table = batch.table()
     assert list(table["rendered"]) == [True, True, False, True]
@@ -65,11 +65,11 @@ def test_a_batch_has_the_files_of_its_pages(web, scrape, tmp_path):
 
 def test_a_stored_page_answers_with_its_files_who_asks_for_the_same(web, scrape, asked):
     ask = partial(scrape, [web.url("/from-json/20")])
-    ask(render="always", store_html=True).wait(PATIENCE_S)
+    ask(render="always", store_html=True).wait(ANSWER_S)
 
-    first = ask(capture="*/json?*").wait(PATIENCE_S)
-    again = ask(capture="*/json?*").wait(PATIENCE_S)
-    other = ask(capture="*/json?*", custom_selectors={"headline": "h1"}).wait(PATIENCE_S)
+    first = ask(capture="*/json?*").wait(ANSWER_S)
+    again = ask(capture="*/json?*").wait(ANSWER_S)
+    other = ask(capture="*/json?*", custom_selectors={"headline": "h1"}).wait(ANSWER_S)
 
     assert [batch.df["from_store"].iloc[0] for batch in (first, again, other)] == [
         False,
@@ -89,11 +89,11 @@ def test_files_that_were_got_with_a_secret_answer_nobody_else(web, scrape, clust
     link = [web.url("/account?of=files")]
     options: dict[str, Any] = {"screenshot": True, "main_text": "off"}
     bob: dict[str, Any] = {"cookies": {"user": "bob"}}
-    mine = scrape(link, **options, **bob).wait(PATIENCE_S)
+    mine = scrape(link, **options, **bob).wait(ANSWER_S)
 
-    same_cookie = sq.scrape(link, settings=settings, **options, **bob).wait(PATIENCE_S)
-    no_cookie = sq.scrape(link, settings=settings, **options).wait(PATIENCE_S)
-    once_more = scrape(link, **options, **bob).wait(PATIENCE_S)
+    same_cookie = sq.scrape(link, settings=settings, **options, **bob).wait(ANSWER_S)
+    no_cookie = sq.scrape(link, settings=settings, **options).wait(ANSWER_S)
+    once_more = scrape(link, **options, **bob).wait(ANSWER_S)
 
     assert [
         batch.df["from_store"].iloc[0] for batch in (mine, same_cookie, no_cookie, once_more)
@@ -105,7 +105,7 @@ def test_files_that_were_got_with_a_secret_answer_nobody_else(web, scrape, clust
 def test_what_cannot_be_had_is_said_and_the_row_stays(web, scrape):
     batch = scrape([web.url("/from-json/30")], screenshot=".no-such", custom_selectors={"h": "h1"})
 
-    row = batch.wait(PATIENCE_S).df.iloc[0]
+    row = batch.wait(ANSWER_S).df.iloc[0]
 
     assert row["ok"]
     assert row["h"].startswith("Seed")

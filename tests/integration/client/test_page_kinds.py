@@ -8,7 +8,7 @@ import pytest
 
 from scrapeq.errors import ConfigError
 
-PATIENCE_S = 180
+ANSWER_S = 180
 
 
 def test_useless_pages_are_told_and_refused_on_request(web, scrape):
@@ -21,7 +21,7 @@ def test_useless_pages_are_told_and_refused_on_request(web, scrape):
     ]
     urls = [web.url(path) for path in paths]
 
-    batch = scrape(urls, max_retries=0).wait(PATIENCE_S)
+    batch = scrape(urls, max_retries=0).wait(ANSWER_S)
 
     table = batch.df
     assert table["page_kind"].astype(object).tolist()[:4] == [
@@ -45,7 +45,7 @@ def test_useless_pages_are_told_and_refused_on_request(web, scrape):
     assert problems["of"].tolist() == [5, 5, 5]
     assert "cookies" in problems.loc["login", "advice"]
 
-    strict = scrape(urls, fail_on="login", max_retries=0).wait(PATIENCE_S)
+    strict = scrape(urls, fail_on="login", max_retries=0).wait(ANSWER_S)
 
     table = strict.df
     assert table["ok"].tolist() == [True, False, False, True, False]
@@ -73,7 +73,7 @@ def test_a_selector_that_matches_next_to_nothing_is_named(web, scrape):
     urls = [web.url(f"/article/{number}") for number in range(12)]
     selectors = {"headline": "h1", "price": ".no-such-thing"}
 
-    batch = scrape(urls, name="selected", custom_selectors=selectors).wait(PATIENCE_S)
+    batch = scrape(urls, name="selected", custom_selectors=selectors).wait(ANSWER_S)
     again = scrape(urls, name="selected", custom_selectors=selectors)
     stored = scrape(urls, custom_selectors=dict(reversed(selectors.items())))
 

@@ -10,7 +10,7 @@ import pytest
 import scrapeq as sq
 from scrapeq.errors import ConfigError, InputError, NotFound
 
-PATIENCE_S = 60
+ANSWER_S = 60
 
 
 class Product(sq.Record):
@@ -28,7 +28,7 @@ def links(module_web):
 def test_a_row_holds_what_the_class_says(links, scrape):
     frame = pd.DataFrame({"link_in": links})
 
-    batch = scrape(frame, "link_in", record=Product).wait(PATIENCE_S)
+    batch = scrape(frame, "link_in", record=Product).wait(ANSWER_S)
 
     table = batch.df
     assert table["ok"].all()
@@ -43,7 +43,7 @@ def test_a_row_holds_what_the_class_says(links, scrape):
 
 
 def test_the_record_of_a_batch_is_found_again_in_another_kernel(links, scrape, cluster):
-    batch = scrape(links, record=Product, main_text="fast").wait(PATIENCE_S)
+    batch = scrape(links, record=Product, main_text="fast").wait(ANSWER_S)
 
     again = sq.attach(batch.id, settings=cluster.settings)
 
@@ -52,7 +52,7 @@ def test_the_record_of_a_batch_is_found_again_in_another_kernel(links, scrape, c
 
 
 def test_a_selector_of_a_record_that_matches_nothing_is_a_finding(links, scrape):
-    batch = scrape(links, record=Product, max_age=0).wait(PATIENCE_S)
+    batch = scrape(links, record=Product, max_age=0).wait(ANSWER_S)
 
     problems = batch.problems
     assert problems.loc[problems["problem"] == "selector", "name"].tolist() == ["gone"]
@@ -61,7 +61,7 @@ def test_a_selector_of_a_record_that_matches_nothing_is_a_finding(links, scrape)
 def test_a_list_page_gives_items(web, scrape):
     record = {"links": sq.each("a", {"href": "a::attr(href)", "words": sq.xpath("string(//a)")})}
 
-    batch = scrape([web.url("/article/1")], record=record).wait(PATIENCE_S)
+    batch = scrape([web.url("/article/1")], record=record).wait(ANSWER_S)
 
     items = batch.items
     assert len(items) > 1
@@ -70,7 +70,7 @@ def test_a_list_page_gives_items(web, scrape):
 
 
 def test_the_whole_table_can_be_exported(links, scrape, tmp_path):
-    batch = scrape(links, record=Product).wait(PATIENCE_S)
+    batch = scrape(links, record=Product).wait(ANSWER_S)
 
     for ending in ("csv", "jsonl", "parquet", "xlsx"):
         assert batch.export(tmp_path / f"products.{ending}").stat().st_size
@@ -82,7 +82,7 @@ def test_a_record_that_cannot_be_met_submits_nothing(links, scrape):
 
 
 def test_a_stored_page_is_read_again_at_once(links, scrape, asked):
-    batch = scrape(links, record=Product, store_html=True, refresh=True).wait(PATIENCE_S)
+    batch = scrape(links, record=Product, store_html=True, refresh=True).wait(ANSWER_S)
     before = len(asked())
 
     page = batch.read_page(2)
@@ -94,7 +94,7 @@ def test_a_stored_page_is_read_again_at_once(links, scrape, asked):
 
 
 def test_a_selector_is_tried_on_the_stored_pages(links, scrape):
-    batch = scrape(links, record=Product, store_html=True, refresh=True).wait(PATIENCE_S)
+    batch = scrape(links, record=Product, store_html=True, refresh=True).wait(ANSWER_S)
 
     assert batch.try_selector("h1").summary == "matches on 6 of 6 pages"
     missed = batch.try_selector("h1.none", pages=3)
@@ -113,15 +113,15 @@ def test_one_url_is_fetched_and_read(web, cluster):
 
 
 def test_a_page_that_is_not_kept_says_how_to_keep_it(web, scrape):
-    batch = scrape([web.url("/status/404")]).wait(PATIENCE_S)
+    batch = scrape([web.url("/status/404")]).wait(ANSWER_S)
 
     with pytest.raises(NotFound, match="store_html"):
         batch.read_page(0)
 
 
 def test_a_site_that_was_changed_is_seen_in_the_next_run(links, scrape):
-    scrape(links, name="shop", custom_selectors={"price": "h1"}).wait(PATIENCE_S)
-    batch = scrape(links, name="shop", custom_selectors={"price": ".gone"}).wait(PATIENCE_S)
+    scrape(links, name="shop", custom_selectors={"price": "h1"}).wait(ANSWER_S)
+    batch = scrape(links, name="shop", custom_selectors={"price": ".gone"}).wait(ANSWER_S)
 
     health = batch.selector_health
 

@@ -17,7 +17,7 @@ from scrapeq.cli import app
 from scrapeq.pipeline.monitor import JobMonitor
 from scrapeq.settings import load_settings
 
-PATIENCE_S = 180
+ANSWER_S = 180
 SELECTORS = {"headline": "h1", "price": ".price"}
 
 
@@ -32,7 +32,7 @@ def cluster(own_cluster):
 def test_a_page_that_needs_a_browser_gets_one_and_no_other_does(web, scrape, asked):
     links = [web.url(f"/{kind}/{n}") for n in range(6) for kind in ("drawn", "product")]
 
-    batch = scrape(links, custom_selectors=SELECTORS).wait(PATIENCE_S)
+    batch = scrape(links, custom_selectors=SELECTORS).wait(ANSWER_S)
     table = batch.df
 
     assert table["ok"].all()
@@ -51,7 +51,7 @@ def test_a_page_that_needs_a_browser_gets_one_and_no_other_does(web, scrape, ask
 
 def test_all_pages_where_a_browser_is_asked_for(web, scrape):
     batch = scrape([web.url("/product/1"), web.url("/json")], render="always")
-    table = batch.wait(PATIENCE_S).table(columns=["rendered", "render_reason", "ok"])
+    table = batch.wait(ANSWER_S).table(columns=["rendered", "render_reason", "ok"])
 
     assert list(table["rendered"]) == [True, False]  # JSON is no page
     assert table["render_reason"].iloc[0] == 'render="always"'
@@ -61,15 +61,15 @@ def test_pages_of_a_session_share_a_browser_in_each_worker(web, scrape):
     links = [web.url(f"/visits/{n}") for n in range(8)]
     asked_for = {"custom_selectors": {"visit": "b"}, "render": "always"}
 
-    apart = scrape(links, **asked_for).wait(PATIENCE_S).df
-    together = scrape(links, session=True, **asked_for).wait(PATIENCE_S).df
+    apart = scrape(links, **asked_for).wait(ANSWER_S).df
+    together = scrape(links, session=True, **asked_for).wait(ANSWER_S).df
 
     assert list(apart["visit"]) == ["1"] * 8
     assert max(together["visit"].astype(int)) >= 4  # there are two workers
 
 
 def test_no_page_where_none_is_asked_for(web, scrape):
-    table = scrape([web.url("/drawn/1")], render="never").wait(PATIENCE_S).df
+    table = scrape([web.url("/drawn/1")], render="never").wait(ANSWER_S).df
 
     assert not table["rendered"].any()
     assert table["render_reason"].isna().all()
@@ -78,7 +78,7 @@ def test_no_page_where_none_is_asked_for(web, scrape):
 def test_more_pages_than_browsers_have_room_for(web, scrape, asked):
     links = [web.url(f"/drawn/{n}", host=n % 4) for n in range(100, 160)]
 
-    table = scrape(links, custom_selectors=SELECTORS, render="always").wait(PATIENCE_S).df
+    table = scrape(links, custom_selectors=SELECTORS, render="always").wait(ANSWER_S).df
 
     assert table["rendered"].all()
     assert table["headline"].notna().all()
@@ -87,8 +87,8 @@ def test_more_pages_than_browsers_have_room_for(web, scrape, asked):
 
 def test_a_check_against_robots_is_shown_in_a_browser_once(web, scrape, asked):
     links = [web.url("/check/1"), web.url("/check/2?pass=no"), web.url("/check/3")]
-    table = scrape(links, max_retries=2).wait(PATIENCE_S).df
-    unseen = scrape([web.url("/check/4")], render="never").wait(PATIENCE_S).df
+    table = scrape(links, max_retries=2).wait(ANSWER_S).df
+    unseen = scrape([web.url("/check/4")], render="never").wait(ANSWER_S).df
 
     assert list(table["ok"]) == [True, False, True]
     assert list(table["http_status"]) == [200, 403, 200]
@@ -108,12 +108,12 @@ def test_all_rows_are_good_though_browsers_are_killed(web, scrape, cluster, even
     batch = scrape(links, custom_selectors=SELECTORS, render="always", max_retries=0)
 
     for done in (3, 12):
-        eventually(lambda least=done: batch.progress.done >= least, PATIENCE_S)
+        eventually(lambda least=done: batch.progress.done >= least, ANSWER_S)
         for pid in eventually(lambda: browsers_of(cluster)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    table = batch.wait(PATIENCE_S).df
+    table = batch.wait(ANSWER_S).df
     assert table["ok"].all(), table[["error_kind", "error_message"]].dropna().to_string()
     assert table["rendered"].all()
     assert table["headline"].notna().all()
@@ -134,11 +134,11 @@ def browsers_of(cluster):
 
 def test_a_rendered_page_answers_those_who_want_it_rendered_alone(web, scrape, asked):
     link = [web.url("/drawn/200")]
-    scrape(link, render="always").wait(PATIENCE_S)
+    scrape(link, render="always").wait(ANSWER_S)
 
-    stored = scrape(link, render="always").wait(PATIENCE_S)
+    stored = scrape(link, render="always").wait(ANSWER_S)
     again = stored.df
-    other = scrape(link, render="never").wait(PATIENCE_S).df
+    other = scrape(link, render="never").wait(ANSWER_S).df
 
     assert again["from_store"].all()
     assert again["rendered"].all()
@@ -149,9 +149,9 @@ def test_a_rendered_page_answers_those_who_want_it_rendered_alone(web, scrape, a
 
 def test_a_stored_page_is_read_as_it_became_and_not_shown_again(web, scrape, asked):
     link = [web.url("/drawn/210")]
-    scrape(link, render="always", store_html=True).wait(PATIENCE_S)
+    scrape(link, render="always", store_html=True).wait(ANSWER_S)
 
-    again = scrape(link, render="always", custom_selectors={"headline": "h1"}).wait(PATIENCE_S).df
+    again = scrape(link, render="always", custom_selectors={"headline": "h1"}).wait(ANSWER_S).df
 
     assert again["headline"].iloc[0] == web.page("/product/210").title
     assert again["rendered"].all()
@@ -169,7 +169,7 @@ def test_a_login_is_used_by_every_worker(web, scrape, cluster, asked, monkeypatc
     web.clear()
 
     batch = scrape([web.url(f"/cookie-wall?n={n}") for n in range(4)], storage_state="wall")
-    table = batch.wait(PATIENCE_S).df
+    table = batch.wait(ANSWER_S).df
 
     assert table["ok"].all()
     hits = [hit for hit in asked() if hit.path.startswith("/cookie-wall")]
@@ -184,7 +184,7 @@ def test_without_a_browser_nothing_fails_and_the_row_says_so(web, tmp_path, monk
     )
     with sq.LocalCluster(workers=1, home=settings.home, settings=settings) as local:
         links = pd.DataFrame({"link": [web.url("/drawn/1"), web.url("/product/1")]})
-        batch = sq.scrape(links, url="link", settings=local.settings).wait(PATIENCE_S)
+        batch = sq.scrape(links, url="link", settings=local.settings).wait(ANSWER_S)
         table, card, problems = batch.df, batch.card(), batch.problems
 
     assert table["ok"].all()

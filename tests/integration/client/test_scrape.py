@@ -19,7 +19,7 @@ import scrapeq as sq
 from scrapeq.errors import InputError, NotFound
 from scrapeq.work import readers
 
-PATIENCE_S = 180
+ANSWER_S = 180
 
 
 def test_a_table_comes_back_row_for_row(web, scrape):
@@ -38,7 +38,7 @@ def test_a_table_comes_back_row_for_row(web, scrape):
     )
 
     batch = scrape(firms, url="link", name="rows", custom_selectors={"headline": "h1"})
-    table = batch.wait(PATIENCE_S).df
+    table = batch.wait(ANSWER_S).df
 
     assert list(table.index) == [10, 20, 30, 40, 50]
     assert list(table["firm"]) == list(firms["firm"])
@@ -64,7 +64,7 @@ def test_a_table_comes_back_row_for_row(web, scrape):
 
 
 def test_columns_have_types(web, scrape):
-    table = scrape([web.url("/article/11"), web.url("/status/410")]).wait(PATIENCE_S).table()
+    table = scrape([web.url("/article/11"), web.url("/status/410")]).wait(ANSWER_S).table()
 
     types = {name: str(kind) for name, kind in table.dtypes.items()}
     assert types["title"] == types["final_url"] == "string"
@@ -78,7 +78,7 @@ def test_columns_have_types(web, scrape):
 
 def test_a_url_that_stands_there_twice_is_asked_for_once(web, scrape, asked):
     link = web.url("/article/21")
-    table = scrape([link, web.url("/article/22"), link, f"{link}#part"]).wait(PATIENCE_S).df
+    table = scrape([link, web.url("/article/22"), link, f"{link}#part"]).wait(ANSWER_S).df
 
     assert table["ok"].all()
     assert table["title"].nunique() == 2
@@ -87,7 +87,7 @@ def test_a_url_that_stands_there_twice_is_asked_for_once(web, scrape, asked):
 
 def test_links_and_images_are_tables_of_their_own(web, scrape):
     urls = [web.url("/listing/1", host=3), web.url("/article/31", host=3)]
-    batch = scrape(urls, extract_links=True, extract_images=True).wait(PATIENCE_S)
+    batch = scrape(urls, extract_links=True, extract_images=True).wait(ANSWER_S)
 
     links, images = batch.links, batch.images
     assert set(links["row"]) == {0, 1}
@@ -102,7 +102,7 @@ def test_each_page_is_given_once_as_it_is_done(web, scrape):
     urls = [record["url"] for record in web.urls(60, failures=0.1, kinds=["http_4xx", "empty"])]
 
     batch = scrape(urls)
-    seen = [(page.row, page.ok) for page in batch.as_completed(PATIENCE_S)]
+    seen = [(page.row, page.ok) for page in batch.as_completed(ANSWER_S)]
 
     assert sorted(row for row, _ in seen) == list(range(60))
     assert sum(not ok for _, ok in seen) == 6
@@ -159,7 +159,7 @@ def test_the_handle_says_how_far_it_is(web, scrape, eventually):
 
 def test_running_a_cell_again_sends_no_request(web, scrape, asked):
     urls = [web.url(f"/article/{number}") for number in range(60, 70)]
-    first = scrape(urls, name="again").wait(PATIENCE_S)
+    first = scrape(urls, name="again").wait(ANSWER_S)
     before = len(asked())
 
     second = scrape(urls, name="again")
@@ -171,17 +171,17 @@ def test_running_a_cell_again_sends_no_request(web, scrape, asked):
 
 
 def test_another_column_is_the_next_run_of_the_name(web, scrape):
-    first = scrape([web.url("/article/71")], name="runs").wait(PATIENCE_S)
+    first = scrape([web.url("/article/71")], name="runs").wait(ANSWER_S)
     second = scrape([web.url("/article/71"), web.url("/article/72")], name="runs")
 
     assert second.id != first.id
-    assert second.wait(PATIENCE_S).batch.run == 2
+    assert second.wait(ANSWER_S).batch.run == 2
     assert list(second.df["from_store"]) == [True, False]
 
 
 def test_the_store_answers_what_is_young_enough(web, scrape, asked):
     urls = [web.url(f"/article/{number}") for number in range(80, 90)]
-    scrape(urls).wait(PATIENCE_S)
+    scrape(urls).wait(ANSWER_S)
     web.clear()
 
     again = scrape(urls, max_age="1h")
@@ -195,10 +195,10 @@ def test_the_store_answers_what_is_young_enough(web, scrape, asked):
 
 def test_refresh_asks_again(web, scrape, asked):
     urls = [web.url(f"/article/{number}") for number in range(90, 95)]
-    scrape(urls, name="fresh").wait(PATIENCE_S)
+    scrape(urls, name="fresh").wait(ANSWER_S)
     web.clear()
 
-    again = scrape(urls, name="fresh", refresh=True).wait(PATIENCE_S)
+    again = scrape(urls, name="fresh", refresh=True).wait(ANSWER_S)
 
     assert len(asked()) == 5
     assert not again.df["from_store"].any()
@@ -206,26 +206,26 @@ def test_refresh_asks_again(web, scrape, asked):
 
 def test_other_options_than_what_is_read_use_the_same_stored_page(web, scrape, asked):
     link = web.url("/article/96")
-    scrape([link]).wait(PATIENCE_S)
+    scrape([link]).wait(ANSWER_S)
     web.clear()
 
-    assert scrape([link], max_retries=0, connect_timeout_s=5).wait(PATIENCE_S).df["ok"].all()
+    assert scrape([link], max_retries=0, connect_timeout_s=5).wait(ANSWER_S).df["ok"].all()
     assert asked() == []
 
 
 def test_new_selectors_give_their_column(web, scrape):
     link = web.url("/article/97")
-    scrape([link], custom_selectors={"headline": "h1"}).wait(PATIENCE_S)
+    scrape([link], custom_selectors={"headline": "h1"}).wait(ANSWER_S)
 
     again = scrape([link], custom_selectors={"headline": "h1", "paragraphs": ["p"]})
-    table = again.wait(PATIENCE_S).df
+    table = again.wait(ANSWER_S).df
 
     assert table["headline"].iloc[0] == web.page("/article/97").title
     assert len(table["paragraphs"].iloc[0]) > 1
 
 
 def test_another_process_finds_the_batch_by_its_name(web, scrape, cluster):
-    scrape([web.url("/article/101"), web.url("/status/404")], name="found").wait(PATIENCE_S)
+    scrape([web.url("/article/101"), web.url("/status/404")], name="found").wait(ANSWER_S)
 
     program = (
         "import sys, json, scrapeq as sq; from scrapeq.settings import load_settings;"
@@ -245,7 +245,7 @@ def test_another_process_finds_the_batch_by_its_name(web, scrape, cluster):
 
 
 def test_an_unknown_name_is_answered_with_those_there_are(scrape, web, cluster):
-    scrape([web.url("/article/102")], name="known").wait(PATIENCE_S)
+    scrape([web.url("/article/102")], name="known").wait(ANSWER_S)
 
     with pytest.raises(NotFound, match="known"):
         sq.attach("unknown", settings=cluster.settings)
@@ -253,7 +253,7 @@ def test_an_unknown_name_is_answered_with_those_there_are(scrape, web, cluster):
 
 def test_batches_are_listed_newest_first(scrape, web, queue):
     scrape([web.url("/article/103")], name="older")
-    scrape([web.url("/article/104")], name="newer").wait(PATIENCE_S)
+    scrape([web.url("/article/104")], name="newer").wait(ANSWER_S)
 
     listed = sq.batches(queue=queue)
 
@@ -279,7 +279,7 @@ def test_what_is_wrong_with_an_option_is_said_before_anything_is_sent(scrape, we
 
 def test_kept_html_is_given_back_as_it_came(web, scrape):
     batch = scrape([web.url("/article/105"), web.url("/status/404")], store_html=True)
-    batch.wait(PATIENCE_S)
+    batch.wait(ANSWER_S)
 
     assert batch.html(0) == web.page("/article/105").plain()
     with pytest.raises(NotFound, match="row 1"):
@@ -308,10 +308,10 @@ def test_a_page_that_ends_its_reader_is_a_row_and_spares_its_neighbours(
     heavy = scrape([web.url("/listing/110?kb=900")], custom_selectors=endless, name="heavy")
     light = scrape([web.url(f"/article/{111 + number}") for number in range(20)])
 
-    assert light.wait(PATIENCE_S).df["ok"].all()
+    assert light.wait(ANSWER_S).df["ok"].all()
     # The kernel does it after 10 s of CPU: tests/acceptance/test_hostile_web.py waits for that.
     os.kill(eventually(lambda: busy_reader(cluster.settings.home)), signal.SIGPROF)
-    row = heavy.wait(PATIENCE_S).df.iloc[0]
+    row = heavy.wait(ANSWER_S).df.iloc[0]
     assert row["error_kind"] == "parse"
     assert "too much" in row["error_message"]
     assert row["http_status"] == 200
@@ -335,7 +335,7 @@ def test_rows_that_share_a_page_are_counted(web, scrape, asked):
     address = web.url("/article/2095")
     rows = [address, f"{address}?utm_source=a", f"{address}?fbclid=b", web.url("/article/2096")]
 
-    batch = scrape(rows).wait(PATIENCE_S)
+    batch = scrape(rows).wait(ANSWER_S)
 
     assert "2 rows have the same URL as another row and share its page" in batch.note
     assert len(asked()) == 2
@@ -344,7 +344,7 @@ def test_rows_that_share_a_page_are_counted(web, scrape, asked):
 def test_rows_are_not_merged_if_that_is_turned_off(web, scrape, asked):
     address = web.url("/article/2097")
 
-    batch = scrape([address, f"{address}?utm_source=a"], merge_duplicates=False).wait(PATIENCE_S)
+    batch = scrape([address, f"{address}?utm_source=a"], merge_duplicates=False).wait(ANSWER_S)
 
     assert "same URL" not in batch.note
     assert len(asked()) == 2

@@ -15,11 +15,12 @@ import pytest
 import scrapeq as sq
 from scrapeq import cluster as clusters
 from scrapeq import database
+from scrapeq.client import handle
 from scrapeq.dashboards import Dashboard
 from scrapeq.errors import DatabaseUnavailable, ServiceAwayWarning, WaitTimeout
 from scrapeq.frontier import Frontier, connect
 from scrapeq.pipeline.job_queue import JobQueue
-from scrapeq.project import waiting
+from scrapeq.project import bounded, waiting
 from scrapeq.project.services import Services
 from scrapeq.settings import load_settings
 
@@ -27,6 +28,13 @@ from scrapeq.settings import load_settings
 @pytest.fixture(scope="module")
 def cluster(own_cluster):
     return own_cluster
+
+
+@pytest.fixture(autouse=True)
+def budgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second, as people have it; and not much more for what raises."""
+    monkeypatch.setattr(bounded, "BUDGET_S", 1.0)
+    monkeypatch.setattr(handle, "ANSWER_S", 2.0)
 
 
 def is_stopped(pid: int) -> bool:

@@ -11,7 +11,7 @@ import pytest
 import scrapeq as sq
 from scrapeq.errors import ConfigError, IllegalMove, InputError, NotFound, WaitTimeout
 
-PATIENCE_S = 180
+ANSWER_S = 180
 #: What is promised: a running job that is cancelled stops within this.
 STOPPED_WITHIN_S = 2
 
@@ -28,13 +28,13 @@ def test_a_paused_batch_starts_nothing_until_it_goes_on(web, scrape, asked, even
     assert batch.batch.state == "paused"
     assert done < 24
     beside = scrape([web.url("/article/1", host=1)])  # the workers are free for others
-    assert beside.wait(PATIENCE_S).df["ok"].all()
+    assert beside.wait(ANSWER_S).df["ok"].all()
     assert batch.progress.completed == done
     assert len([hit for hit in asked() if hit.path.startswith("/slow")]) == seen
 
     batch.resume()
 
-    assert batch.wait(PATIENCE_S).df["ok"].all()
+    assert batch.wait(ANSWER_S).df["ok"].all()
     assert len([hit for hit in asked() if hit.path.startswith("/slow")]) == 24
 
 
@@ -49,7 +49,7 @@ def test_cancelling_stops_what_runs_and_starts_nothing_more(web, scrape, asked, 
     assert batch.is_done
     eventually(lambda: not batch.progress.running, STOPPED_WITHIN_S + 1)
     # whoever has waited longer than all of these has had its turn
-    assert scrape([web.url("/article/2")]).wait(PATIENCE_S).df["ok"].all()
+    assert scrape([web.url("/article/2")]).wait(ANSWER_S).df["ok"].all()
     late = [hit for hit in asked() if hit.path == "/slow/20" and hit.at_ms > returned_ms]
     assert late == []
     table = batch.df
@@ -70,7 +70,7 @@ def test_a_waiting_job_that_is_cancelled_never_starts(web, queue, scrape, asked,
     assert done.status is sq.JobStatus.CANCELLED
     assert done.error_kind is sq.ErrorKind.CANCELLED
     after = queue.submit_scraping_job(web.url("/article/4", host=5), config)
-    queue.wait(after.id, PATIENCE_S)
+    queue.wait(after.id, ANSWER_S)
     paths = [hit.path for hit in asked()]
     assert [one for one in paths if one.startswith("/article")] == ["/article/4"]
 
@@ -91,13 +91,13 @@ def test_a_running_job_that_is_cancelled_stops_soon(web, queue, eventually, aske
 def test_failed_rows_are_tried_again_when_somebody_asks(web, scrape, asked):
     web.down(7)
     urls = [web.url("/article/5"), web.url("/article/6", host=7), web.url("/status/404")]
-    batch = scrape(urls, max_retries=0).wait(PATIENCE_S)
+    batch = scrape(urls, max_retries=0).wait(ANSWER_S)
     assert list(batch.errors["error_kind"]) == ["refused", "http_4xx"]
 
     web.up(7)
     batch.retry_failed(kinds=["refused"])
     assert "1 rows" in batch.note
-    table = batch.wait(PATIENCE_S).df
+    table = batch.wait(ANSWER_S).df
 
     assert list(table["ok"]) == [True, True, False]
     assert [hit.path for hit in asked()].count("/article/5") == 1
@@ -110,21 +110,21 @@ def test_cancelled_rows_can_be_taken_up_again(web, scrape, eventually):
     eventually(lambda: batch.progress.completed)
     batch.cancel()
 
-    table = batch.retry_failed().wait(PATIENCE_S).df
+    table = batch.retry_failed().wait(ANSWER_S).df
 
     assert table["ok"].all()
     assert batch.batch.state == "finished"
 
 
 def test_nothing_to_try_again_is_said(web, scrape):
-    batch = scrape([web.url("/article/7")]).wait(PATIENCE_S)
+    batch = scrape([web.url("/article/7")]).wait(ANSWER_S)
 
     assert "nothing" in batch.retry_failed().note
 
 
 def test_a_status_set_by_hand_keeps_to_the_table_of_moves(web, queue, scrape, eventually):
     job = queue.submit_scraping_job(web.url("/article/8"))
-    done = queue.wait(job.id, PATIENCE_S)
+    done = queue.wait(job.id, ANSWER_S)
     assert done.result.title == web.page("/article/8").title
 
     with pytest.raises(IllegalMove, match="after completed may come: nothing"):
@@ -139,11 +139,11 @@ def test_a_status_set_by_hand_keeps_to_the_table_of_moves(web, queue, scrape, ev
 
 def test_a_failed_job_set_to_pending_runs_again(web, queue):
     job = queue.submit_scraping_job(web.url("/flaky/1"), sq.ScrapingConfig(max_retries=0))
-    assert queue.wait(job.id, PATIENCE_S).status is sq.JobStatus.FAILED
+    assert queue.wait(job.id, ANSWER_S).status is sq.JobStatus.FAILED
 
     queue.update_job_status(job.id, sq.JobStatus.PENDING)
 
-    assert queue.wait(job.id, PATIENCE_S).status is sq.JobStatus.COMPLETED
+    assert queue.wait(job.id, ANSWER_S).status is sq.JobStatus.COMPLETED
 
 
 def test_what_cannot_be_submitted_says_what_to_write(queue, web):
@@ -164,12 +164,12 @@ def test_waiting_has_an_end_and_the_work_goes_on(queue, web):
     with pytest.raises(WaitTimeout, match="the work goes on"):
         queue.wait(job.id, timeout=0.01)
 
-    assert queue.wait(job.id, PATIENCE_S).status is sq.JobStatus.COMPLETED
+    assert queue.wait(job.id, ANSWER_S).status is sq.JobStatus.COMPLETED
 
 
 def test_jobs_are_listed_by_what_they_are_at(queue, web, scrape, eventually):
     done = queue.submit_scraping_job(web.url("/article/9"))
-    queue.wait(done.id, PATIENCE_S)
+    queue.wait(done.id, ANSWER_S)
     slow = queue.submit_scraping_job(web.url("/slow/30?listed"))
     eventually(lambda: queue.get_job_status(slow.id).status is sq.JobStatus.RUNNING)
 
@@ -187,7 +187,7 @@ def test_jobs_are_listed_by_what_they_are_at(queue, web, scrape, eventually):
 
 def test_old_jobs_are_cleaned_up(queue, web):
     job = queue.submit_scraping_job(web.url("/article/10"))
-    queue.wait(job.id, PATIENCE_S)
+    queue.wait(job.id, ANSWER_S)
 
     assert queue.cleanup_old_jobs(max_age_days=1) == 0
     assert queue.cleanup_old_jobs(max_age_days=0) >= 1

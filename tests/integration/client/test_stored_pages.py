@@ -9,7 +9,7 @@ import pytest
 import scrapeq as sq
 from scrapeq.settings import load_settings
 
-PATIENCE_S = 60
+ANSWER_S = 60
 BOB = {"cookies": {"user": "bob"}}
 
 
@@ -18,7 +18,7 @@ def title(web, scrape):
     """`title(path, **options)`: the title that a batch of this one page gives."""
 
     def title_(path, **options):
-        return scrape([web.url(path)], **options).wait(PATIENCE_S).df["title"].iloc[0]
+        return scrape([web.url(path)], **options).wait(ANSWER_S).df["title"].iloc[0]
 
     return title_
 
@@ -74,7 +74,7 @@ def test_another_way_of_asking_is_another_request(title, web, asked, options):
 )
 def test_the_note_says_why_pages_are_fetched_again(web, scrape, options, ways):
     links = [web.url(f"/account?why={'-'.join(options)}&row={row}") for row in range(2)]
-    scrape(links).wait(PATIENCE_S)
+    scrape(links).wait(ANSWER_S)
 
     batch = scrape(links, **options)
 
@@ -85,19 +85,19 @@ def test_the_note_says_why_pages_are_fetched_again(web, scrape, options, ways):
 
 def test_a_page_of_a_session_answers_its_own_owner_alone(web, scrape, somebody_else, asked):
     link = web.url("/account?session")
-    scrape([link], session=True).wait(PATIENCE_S)
+    scrape([link], session=True).wait(ANSWER_S)
     before = len(asked())
 
-    scrape([link], session=True).wait(PATIENCE_S)
+    scrape([link], session=True).wait(ANSWER_S)
     own = len(asked()) - before
-    somebody_else([link], session=True).wait(PATIENCE_S)
+    somebody_else([link], session=True).wait(ANSWER_S)
 
     assert (own, len(asked()) - before) == (0, 1)
 
 
 def test_the_note_says_that_pages_are_another_owners(web, scrape, somebody_else):
     link = web.url("/account?cache=private&whose")
-    scrape([link]).wait(PATIENCE_S)
+    scrape([link]).wait(ANSWER_S)
 
     note = somebody_else([link]).note
 
@@ -108,12 +108,12 @@ def test_the_note_says_that_pages_are_another_owners(web, scrape, somebody_else)
 def test_rows_that_are_not_merged_are_answered_by_their_own_url(web, scrape, asked, store_html):
     link = web.url(f"/account?exact={store_html}")
     ask = partial(scrape, merge_duplicates=False, store_html=store_html)
-    ask([link]).wait(PATIENCE_S)
+    ask([link]).wait(ANSWER_S)
     # with other selectors the stored bytes are read again
     again = {"custom_selectors": {"headline": "h1"}} if store_html else {}
     before = len(asked())
 
-    ask([link, f"{link}&utm_source=a"], **again).wait(PATIENCE_S)
+    ask([link, f"{link}&utm_source=a"], **again).wait(ANSWER_S)
 
     assert len(asked()) == before + 1
 
@@ -136,14 +136,14 @@ def test_what_is_private_answers_the_same_owner_alone(
     web, scrape, somebody_else, asked, query, options, answers, store_html
 ):
     link = web.url(f"/account?{query}&kept={store_html}{len(options)}")
-    scrape([link], store_html=store_html, **options).wait(PATIENCE_S)
+    scrape([link], store_html=store_html, **options).wait(ANSWER_S)
     # with other selectors the stored bytes are read again, and no less private for it
     again = {"custom_selectors": {"headline": "h1"}} if store_html else {}
     before = len(asked())
 
-    scrape([link], store_html=store_html, **options, **again).wait(PATIENCE_S)
+    scrape([link], store_html=store_html, **options, **again).wait(ANSWER_S)
     own = len(asked()) - before
-    somebody_else([link], store_html=store_html, **options, **again).wait(PATIENCE_S)
+    somebody_else([link], store_html=store_html, **options, **again).wait(ANSWER_S)
 
     assert own == 0
     assert len(asked()) - before == (0 if answers else 1)

@@ -10,7 +10,7 @@ import scrapeq as sq
 from scrapeq.settings import load_settings
 from scrapeq.testing import LittleWeb
 
-PATIENCE_S = 180
+ANSWER_S = 180
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_statuses_are_what_the_queue_says(web, scrape, queue, eventually):
 
 def test_what_workers_did_is_in_the_history(web, scrape, queue):
     batch = scrape([web.url(f"/article/{number}", host=number % 3) for number in range(12)])
-    batch.wait(PATIENCE_S)
+    batch.wait(ANSWER_S)
 
     history = sq.history(batch=batch, every="1s")
     assert history["jobs"].sum() == history["succeeded"].sum() == 12
@@ -79,10 +79,10 @@ def test_what_workers_did_is_in_the_history(web, scrape, queue):
 
 def test_a_run_is_compared_with_the_next(web, scrape):
     links = [web.url(f"/article/{number}") for number in range(4)]
-    first = scrape(links[:3], name="runs", custom_selectors={"headline": "h1"}).wait(PATIENCE_S)
+    first = scrape(links[:3], name="runs", custom_selectors={"headline": "h1"}).wait(ANSWER_S)
     second = scrape(
         [*links[1:], web.url("/status/410")], name="runs", custom_selectors={"headline": "h1"}
-    ).wait(PATIENCE_S)
+    ).wait(ANSWER_S)
 
     found = sq.compare(first, second)
 
@@ -102,7 +102,7 @@ def test_a_paused_host_is_marked(web, scrape, queue, eventually):
         is_marked = (table["host"] == name) & table["breaker_open"] & (table["failed"] >= 5)
         return table[is_marked].to_dict("records")
 
-    (row,) = eventually(marked, PATIENCE_S)
+    (row,) = eventually(marked, ANSWER_S)
 
     paused = queue.paused_hosts().set_index("host")
     # Both turn Redis's time into this process's, each by its own look at both clocks.

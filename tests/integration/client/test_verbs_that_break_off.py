@@ -12,7 +12,7 @@ from scrapeq import database
 from scrapeq.models import BatchState
 from scrapeq.project import steering
 
-PATIENCE_S = 60
+ANSWER_S = 60
 
 #: A kernel that ends after a verb has written the record, before it writes Redis.
 KERNEL = """
@@ -44,7 +44,7 @@ def killed_in(cluster, monkeypatch):
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         command = [sys.executable, "-c", KERNEL, batch.id, verb]
-        done = subprocess.run(command, timeout=PATIENCE_S, check=False)
+        done = subprocess.run(command, timeout=ANSWER_S, check=False)
         assert done.returncode == 9
 
     return run
@@ -81,7 +81,7 @@ def test_a_batch_that_a_killed_kernel_resumed_goes_on(paced, killed_in, queue, e
     killed_in("resume", batch)
 
     assert batch.batch.state is BatchState.OPEN
-    assert batch.wait(PATIENCE_S).df["ok"].all()
+    assert batch.wait(ANSWER_S).df["ok"].all()
     assert batch.id not in queue.services.frontier.views.stopped()
 
 
@@ -104,7 +104,7 @@ def test_what_a_killed_kernel_put_back_is_done(paced, killed_in, eventually):
 
     killed_in("retry_failed", batch)
 
-    assert batch.wait(PATIENCE_S).df["ok"].all()
+    assert batch.wait(ANSWER_S).df["ok"].all()
 
 
 @pytest.mark.parametrize("state", ["paused", "cancelled"])
@@ -113,7 +113,7 @@ def test_a_stop_that_only_redis_knows_of_ends(paced, queue, state):
     batch = paced(4)
     queue.services.frontier.jobs.stop_batch(batch.id, state)
 
-    assert batch.wait(PATIENCE_S).df["ok"].all()
+    assert batch.wait(ANSWER_S).df["ok"].all()
     assert batch.id not in queue.services.frontier.views.stopped()
 
 
@@ -146,7 +146,7 @@ def test_verbs_without_redis_are_done_when_it_is_back(web, queue, tmp_path):
 
     submitted = sq.scrape(urls, queue=cut_off, max_age=0, main_text="off")
 
-    assert submitted.wait(PATIENCE_S).df["ok"].all()
+    assert submitted.wait(ANSWER_S).df["ok"].all()
     cut_off_too = sq.scrape(urls, queue=cut_off, max_age=0, delay_between_requests=60)
     states = [verb().batch.state for verb in (cut_off_too.pause, cut_off_too.cancel)]
     assert states == [BatchState.PAUSED, BatchState.CANCELLED]

@@ -115,3 +115,8 @@ def test_a_pdf_that_wants_a_password_says_so() -> None:
 
     assert isinstance(found, Failure)
     assert found.message == "the PDF cannot be read: it wants a password"
+
+    # PDFium keeps one last error a process, and not every failure sets it
+    broken = reading(pdf_of([b"<</Type/Catalog>>"]))
+    assert isinstance(broken, Failure)
+    assert broken.message == "the PDF cannot be read: it is broken"
