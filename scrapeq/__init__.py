@@ -38,6 +38,7 @@ _DOOR = {
     "get_job_queue": "scrapeq.pipeline.job_queue",
     "get_job_monitor": "scrapeq.pipeline.monitor",
     "health": "scrapeq.pipeline.monitor",
+    "doctor": "scrapeq.checks.doctor",
     "SystemHealth": "scrapeq.models.health",
     "LocalCluster": "scrapeq.cluster",
     "ScrapingConfig": "scrapeq.models",
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
 
     from scrapeq import clean as clean
     from scrapeq import plots as plots
+    from scrapeq.checks.doctor import doctor as doctor
     from scrapeq.client.estimate import estimate as estimate
     from scrapeq.client.handle import BatchHandle as BatchHandle
     from scrapeq.client.read_page import read_page as read_page

@@ -258,16 +258,27 @@ def worker(context: typer.Context) -> None:
 
 
 @app.command()
-def doctor() -> None:
-    """Check this installation; for what is wrong, print what to do."""
-    from scrapeq.doctor import checks
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Check this installation and its services; for what is wrong, print what to do.
 
-    failed = 0
-    for check in checks():
-        mark = "ok  " if check.good else "FAIL"
-        typer.echo(f"{mark} {check.what}: {check.result}")
-        failed += not check.good
-    sys.exit(BROKEN if failed else ALL_GOOD)
+    Exit status: 0 nothing is bad; 1 something is.
+    """
+    from scrapeq.checks.doctor import doctor as look
+    from scrapeq.display import plain
+    from scrapeq.models.command_options import as_flags
+
+    found = look()
+    if as_json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        marks = {"good": "ok  ", "note": "note", "bad": "FAIL"}
+        for check in found.checks:
+            typer.echo(f"{marks[check.state]} {check.name}: {plain(check.result, 500)}")
+            if check.hint:
+                typer.echo(f"     → {plain(as_flags(check.hint), 500)}")
+    sys.exit(ALL_GOOD if found.is_good else SOME_FAILED)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scrapeq.cluster import temporary
 from scrapeq.cluster.connection import ClusterStatus, Connection
 from scrapeq.cluster.lifeline import die_with_owner, die_with_parent, is_supervised
+from scrapeq.cluster.redis_server import find_binary
 from scrapeq.cluster.share import (
     as_broker_url,
     broker_url,
@@ -43,6 +44,7 @@ __all__ = [
     "die_with_parent",
     "down",
     "ensure_cluster",
+    "find_binary",
     "find_cluster",
     "is_running",
     "is_supervised",

@@ -52,13 +52,13 @@ def open_database(settings: Settings) -> sa.Engine:
         make_home(settings.home)
         engine = _open_sqlite(settings.database_path)
     else:
-        engine = _open_url(settings.database_url.get_secret_value())
+        engine = connect_to_url(settings.database_url.get_secret_value())
     try:
         _migrate(engine)
     except sa.exc.SQLAlchemyError as error:
         engine.dispose()
         raise DatabaseUnavailable(
-            f"the database cannot be opened: {_reason(error)}",
+            f"the database cannot be opened: {reason(error)}",
             hint=_what_to_check(settings),
         ) from error
     except DatabaseUnavailable:
@@ -113,19 +113,19 @@ def _translated(engine: sa.Engine, problem: str) -> Iterator[None]:
         yield
     except sa.exc.IntegrityError as error:
         raise AlreadyThere(
-            f"the record has this already: {_reason(error)}",
+            f"the record has this already: {reason(error)}",
             hint="submit it under another id, or look the existing one up",
         ) from error
     except sa.exc.DataError as error:
         raise InputError(
-            f"the database cannot keep such a value: {_reason(error)}",
+            f"the database cannot keep such a value: {reason(error)}",
             hint="give ids and names without control characters",
         ) from error
     except sa.exc.ProgrammingError:
         raise
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
         raise DatabaseUnavailable(
-            f"{problem}: {_reason(error)}",
+            f"{problem}: {reason(error)}",
             hint=_what_to_do(engine),
         ) from error
 
@@ -202,7 +202,12 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
         time.sleep(0.01)
 
 
-def _open_url(text: str) -> sa.Engine:
+def connect_to_url(text: str, *, connect_s: int = _TIMEOUTS["connect_timeout"]) -> sa.Engine:
+    """An engine of the database that a URL names; nothing is made, migrated or asked yet.
+
+    connect_s: seconds to connect to a server, where the URL says nothing else. Raises ConfigError for a
+    URL that is neither SQLite nor PostgreSQL, MissingExtra without a driver.
+    """
     try:
         url = sa.make_url(text)
     except sa.exc.ArgumentError:  # whose message shows the URL, and a password with it
@@ -215,7 +220,8 @@ def _open_url(text: str) -> sa.Engine:
             f"SCRAPEQ_DATABASE_URL names {backend!r}, which scrapeq cannot use",
             hint=_URLS,
         )
-    given = {name: value for name, value in _TIMEOUTS.items() if name not in url.query}
+    bounds = _TIMEOUTS | {"connect_timeout": connect_s}
+    given = {name: value for name, value in bounds.items() if name not in url.query}
     try:
         return sa.create_engine(
             url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=given
@@ -271,7 +277,7 @@ def write_meta(connection: sa.Connection, key: str, value: str) -> None:
     connection.execute(schema.meta.update().where(schema.meta.c.key == key).values(value=value))
 
 
-def _reason(error: sa.exc.SQLAlchemyError) -> str:
+def reason(error: sa.exc.SQLAlchemyError) -> str:
     """The driver's own words: they name no password, unlike the statement and its values."""
     message = str(getattr(error, "orig", None) or "").strip()
     return (message or type(error).__name__).splitlines()[0]

@@ -1,6 +1,7 @@
 """How things look in a cell or a terminal: plain values in, text or safe HTML out."""
 
 from scrapeq.display.card import Group, card
+from scrapeq.display.checklist import Item, checklist
 from scrapeq.display.colours import ACCENT, FAILED
 from scrapeq.display.script import script
 from scrapeq.display.shell import kernel_shell
@@ -21,8 +22,10 @@ __all__ = [
     "ACCENT",
     "FAILED",
     "Group",
+    "Item",
     "address",
     "card",
+    "checklist",
     "count",
     "joined",
     "kernel_shell",

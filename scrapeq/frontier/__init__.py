@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from scrapeq.frontier.coordination import RENDERS_ONLY, Listener
     from scrapeq.frontier.endpoints import CallAllowed
     from scrapeq.frontier.frontier import Frontier
+    from scrapeq.frontier.inspection import (
+        RedisFacts,
+        WorkersSeen,
+        inspect_messages,
+        inspect_redis,
+        inspect_workers,
+    )
     from scrapeq.frontier.jobs import Addition, Claim, Due, Ending, GivenUp, Lease
     from scrapeq.frontier.keys import Keys
     from scrapeq.frontier.processes import KnownWorker, ProcessId
@@ -44,11 +51,16 @@ __all__ = [
     "NoRoom",
     "Paused",
     "ProcessId",
+    "RedisFacts",
     "Standing",
     "UnknownBudget",
     "UnknownRedis",
+    "WorkersSeen",
     "check_redis",
     "connect",
+    "inspect_messages",
+    "inspect_redis",
+    "inspect_workers",
     "translated",
 ]
 
@@ -73,11 +85,16 @@ _HOMES = {
     "Paused": "breaker",
     "ProcessId": "processes",
     "RENDERS_ONLY": "coordination",
+    "RedisFacts": "inspection",
     "Standing": "views",
     "UnknownBudget": "budgets",
     "UnknownRedis": "scripts",
+    "WorkersSeen": "inspection",
     "check_redis": "client",
     "connect": "client",
+    "inspect_messages": "inspection",
+    "inspect_redis": "inspection",
+    "inspect_workers": "inspection",
     "translated": "client",
 }
 

@@ -107,10 +107,16 @@ class Coordination:
         with translated(self._redis):
             self._redis.zrem(self._keys.workers, worker)
 
-    def listen(self, listener: Listener) -> None:
-        """This worker listens to its queues now; told each second."""
+    def listen(self, listener: Listener, version: str = "") -> None:
+        """This worker listens to its queues now, with this version of scrapeq; told each second."""
+        now_ms = self._now_ms()
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zadd(self._keys.listeners, {listener.to_json(): now_ms})
+        if version:
+            pipe.zadd(self._keys.versions, {json.dumps([listener.name, version]): now_ms})
+            pipe.zremrangebyscore(self._keys.versions, "-inf", now_ms - WORKER_SILENCE_S * 1000)
         with translated(self._redis):
-            self._redis.zadd(self._keys.listeners, {listener.to_json(): self._now_ms()})
+            pipe.execute()
 
     def forget_listener(self, listener: Listener) -> None:
         """A worker listens to nothing any more."""

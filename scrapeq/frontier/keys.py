@@ -47,6 +47,8 @@
                                           each second; those of the silent are dropped
     <namespace>:listeners         zset    worker with its queues, as JSON → last seen (ms); the silent are
                                           dropped
+    <namespace>:versions          zset    worker with its version of scrapeq, as JSON → last seen (ms); the
+                                          silent are dropped
     <namespace>:stalled           string  last token and since when no claim followed, as JSON: [token,
                                           ms], while jobs are due
     <namespace>:browsers          hash    worker that can render pages → when it told so (ms) and of its
@@ -90,6 +92,7 @@ class Keys:
         self.workers = self.prefix + "workers"
         self.processes = self.prefix + "processes"
         self.listeners = self.prefix + "listeners"
+        self.versions = self.prefix + "versions"
         self.stalled = self.prefix + "stalled"
         self.token = self.prefix + "token"
         self.breakers = self.prefix + "breakers"

@@ -140,6 +140,33 @@ def ask(
     )
 
 
+@dataclass(frozen=True)
+class Listed:
+    """The models that an endpoint says it has; in `problem` why it gave no list, and HTTP's status."""
+
+    models: tuple[str, ...] = ()
+    problem: str = ""
+    status: int | None = None
+
+
+def list_models(settings: Settings, timeout_s: float) -> Listed:
+    """What an endpoint says of its models; costs nothing. Raises ConfigError without a key, MissingExtra
+    without openai."""
+    key = _key(settings)
+    client = _client(settings.ai_base_url, key, timeout_s)
+    import openai
+
+    try:
+        raw = client.models.with_raw_response.list()
+        return Listed(tuple(str(one.id) for one in raw.parse().data), status=200)
+    except openai.APIError as error:
+        asked_so = settings.model_copy(update={"ai_timeout_s": timeout_s})
+        reply = _no_answer(error, asked_so, key, 0.0)
+        return Listed(problem=reply.problem or "", status=reply.status)
+    except (ValueError, TypeError, AttributeError):  # a page of something else, with status 200
+        return Listed(problem="its list of models cannot be read", status=200)
+
+
 def _no_answer(error: openai.APIError, settings: Settings, key: str, elapsed_s: float) -> Reply:
     import httpx2
     import openai

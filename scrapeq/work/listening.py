@@ -8,6 +8,7 @@ from contextlib import suppress
 from scrapeq.errors import RedisFull, RedisUnavailable
 from scrapeq.frontier import Listener
 from scrapeq.project.services import Services
+from scrapeq.project.version import own_version
 
 #: Seconds between two times; after 10 s of silence a worker counts as gone.
 EVERY_S = 1.0
@@ -26,7 +27,7 @@ class Listening(threading.Thread):
         """A short write each second; while Redis is away there is nobody to tell."""
         while True:
             with suppress(RedisUnavailable, RedisFull):
-                self._coordination.listen(self._listener)
+                self._coordination.listen(self._listener, own_version())
             if self._stopped.wait(EVERY_S):
                 break
         with suppress(RedisUnavailable, RedisFull):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scrapeq.checks.check import Diagnosis, bad, good, note
 from scrapeq.client.card import batch_card
 from scrapeq.client.failures import FailedRow
 from scrapeq.models import Batch, BatchState, Progress, ScrapingConfig
@@ -65,4 +66,45 @@ def test_a_card_is_readable_and_whole(browser, text, page, width):
         box = acting.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
+    shown.close()
+
+
+WELL = [
+    good("Python", "3.13.1"),
+    good("database", f"{'/long' * 30}/scrapeq.sqlite3, tables of version 11"),
+]
+ILL = [
+    *WELL,
+    bad(
+        "eviction",
+        "this Redis may remove keys (allkeys-lru)",
+        "CONFIG SET maxmemory-policy noeviction",
+    ),
+    note(
+        "queues",
+        "no worker listens to cleaning (tasks of cleaning)",
+        "start a worker without --queues",
+    ),
+    bad(
+        "Redis", "Error connecting to Redis: refused", f"start Redis, or correct {'REDIS_URL' * 12}"
+    ),
+]
+
+
+@pytest.mark.parametrize("width", [320, 720])
+@pytest.mark.parametrize(("text", "page"), THEMES[:2], ids=["light", "dark"])
+def test_a_diagnosis_is_readable_and_whole(browser, text, page, width):
+    when = datetime(2026, 3, 1, tzinfo=UTC)
+    cards = "".join(
+        Diagnosis(version="1.2.3", checked_at=when, checks=tuple(checks))._repr_html_()
+        for checks in (ILL, WELL)
+    )
+    shown = browser.new_page(viewport={"width": width, "height": 800})
+    shown.set_content(f"<body style='margin:12px;background:{page};color:{text}'>{cards}")
+    shown.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    ARTEFACTS.mkdir(exist_ok=True)
+    shown.screenshot(path=ARTEFACTS / f"doctor-{page[1:]}-{width}.png", full_page=True)
+
+    assert unreadable(shown) == []
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
     shown.close()

