@@ -11,10 +11,16 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from scrapeq.clock import from_ms, now_ms
-from scrapeq.database.engine import read_meta, read_transaction, write_transaction
+from scrapeq.database.engine import (
+    driver_transaction,
+    read_meta,
+    read_meta_by_driver,
+    read_transaction,
+    write_transaction,
+)
 from scrapeq.database.minutes import count_errors
 from scrapeq.database.new_job import NewJob
-from scrapeq.database.prepared import CHUNK, insert_rows
+from scrapeq.database.prepared import CHUNK, insert_by_driver, insert_rows
 from scrapeq.database.schema import batches, inputs, jobs
 from scrapeq.database.selected import by_selector, counted
 from scrapeq.errors import AlreadyThere, InputError
@@ -200,10 +206,11 @@ def add_singles(engine: sa.Engine, singles: Sequence[Single], *, owner: str, at_
         owners.append(
             _batch_row(intake, config=one.config, fingerprint=one.fingerprint, owner=owner, total=1)
         )
-    with write_transaction(engine) as connection:
-        insert_rows(connection, jobs, rows)
-        insert_rows(connection, batches, owners)
-        return int(read_meta(connection, "epoch"))
+    dialect = engine.dialect
+    with driver_transaction(engine) as cursor:
+        insert_by_driver(cursor, dialect, jobs, rows)
+        insert_by_driver(cursor, dialect, batches, owners)
+        return int(read_meta_by_driver(cursor, dialect, "epoch"))
 
 
 def append_jobs(

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from scrapeq.database import schema
 from scrapeq.database.latency import add_latency_bucket
-from scrapeq.database.prepared import scalar
+from scrapeq.database.prepared import scalar, scalar_by_driver
 from scrapeq.errors import (
     AlreadyThere,
     ConfigError,
@@ -25,7 +25,7 @@ from scrapeq.errors import (
 from scrapeq.settings import Settings, make_home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 #: Seconds that a writer waits for another one before the database counts as locked.
 LOCK_WAIT_S = 60
@@ -107,6 +107,33 @@ def write_transaction(engine: sa.Engine, *, durable: bool = True) -> Iterator[sa
 
 
 @contextmanager
+def driver_transaction(engine: sa.Engine) -> Iterator[Any]:
+    """A cursor of the database's own driver, in one transaction that may write and is on the disk when
+    the block ends: for a few prepared statements that are run for each job. SQLAlchemy's way costs
+    0.25 ms more, as much as the commit on a fast disk.
+
+    Raises what `write_transaction` raises.
+    """
+    with _translated(engine, "the database does not take a write"):
+        held = None
+        dbapi = engine.dialect.loaded_dbapi
+        try:
+            held = engine.raw_connection()
+            cursor = held.cursor()
+            if engine.dialect.name == "sqlite":
+                _begin_to_write(cursor.execute, held.info, durable=True)
+            yield cursor
+            held.commit()
+        except dbapi.Error as error:
+            raise sa.exc.DBAPIError.instance(
+                None, None, error, dbapi.Error, dialect=engine.dialect
+            ) from error
+        finally:
+            if held is not None:
+                held.close()  # what was not committed is rolled back
+
+
+@contextmanager
 def _translated(engine: sa.Engine, problem: str) -> Iterator[None]:
     """The drivers' errors inside the block come out as ours; mistakes in our SQL stay as they are."""
     try:
@@ -176,14 +203,21 @@ def _open_sqlite(path: Path) -> sa.Engine:
             connection.exec_driver_sql("BEGIN")
             return
         durable = options.get("scrapeq_durable", True)
-        # FULL: a commit is on the disk. NORMAL: it goes there with the next one that is FULL.
-        wanted = "FULL" if durable else "NORMAL"
-        if connection.info.get("synchronous") != wanted:
-            connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
-            connection.info["synchronous"] = wanted
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _begin_to_write(connection.exec_driver_sql, connection.info, durable=durable)
 
     return engine
+
+
+def _begin_to_write(
+    execute: Callable[[str], object], info: dict[Any, Any], *, durable: bool
+) -> None:
+    """Begin a transaction of SQLite that takes the write lock. info: what is known of the connection."""
+    # FULL: a commit is on the disk. NORMAL: it goes there with the next one that is FULL.
+    wanted = "FULL" if durable else "NORMAL"
+    if info.get("synchronous") != wanted:
+        execute(f"PRAGMA synchronous = {wanted}")
+        info["synchronous"] = wanted
+    execute("BEGIN IMMEDIATE")
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -270,6 +304,11 @@ _META = sa.select(schema.meta.c.value).where(schema.meta.c.key == sa.bindparam("
 def read_meta(connection: sa.Connection, key: str) -> str:
     """The value of a key that every database has from the start."""
     return str(scalar(connection, _META, {"key": key}))
+
+
+def read_meta_by_driver(cursor: Any, dialect: sa.Dialect, key: str) -> str:
+    """The same within `driver_transaction`."""
+    return str(scalar_by_driver(cursor, dialect, _META, {"key": key}))
 
 
 def write_meta(connection: sa.Connection, key: str, value: str) -> None:

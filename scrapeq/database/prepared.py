@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import chain, islice
 from typing import Any
@@ -20,6 +20,22 @@ def insert_rows(
 
     They are taken piece by piece, so that millions need no more memory than `CHUNK`.
     """
+    for text, values in _pieces(connection.dialect, table, rows):
+        connection.exec_driver_sql(text, values)
+
+
+def insert_by_driver(
+    cursor: Any, dialect: sa.Dialect, table: sa.Table, rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """The same with a cursor of the driver: see `engine.driver_transaction`."""
+    for text, values in _pieces(dialect, table, rows):
+        cursor.executemany(text, values)
+
+
+def _pieces(
+    dialect: sa.Dialect, table: sa.Table, rows: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[str, list[Any]]]:
+    """A statement, and some rows as its driver takes them."""
     pending = iter(rows)
     first = next(pending, None)
     if first is None:
@@ -30,11 +46,11 @@ def insert_rows(
         if column.name not in first and isinstance(column.default, sa.ColumnDefault)
     }
     names = frozenset((*first, *defaults))
-    text, bind = _compiled(_insert(table, names), connection.dialect)
+    text, bind = _compiled(_insert(table, names), dialect)
     whole = chain([first], pending)
     some = whole if not defaults else ({**defaults, **row} for row in whole)
     while values := list(map(bind, islice(some, CHUNK))):
-        connection.exec_driver_sql(text, values)
+        yield text, values
         values.clear()  # before the next ones are made
 
 
@@ -42,6 +58,15 @@ def scalar(connection: sa.Connection, statement: sa.Select[Any], values: Mapping
     """The one value that a query of a module gives. Raises NoResultFound where there is no row."""
     text, bind = _compiled(statement, connection.dialect)
     return connection.exec_driver_sql(text, bind(values)).scalar_one()
+
+
+def scalar_by_driver(
+    cursor: Any, dialect: sa.Dialect, statement: sa.Select[Any], values: Mapping[str, Any]
+) -> Any:
+    """The same with a cursor of the driver."""
+    text, bind = _compiled(statement, dialect)
+    cursor.execute(text, bind(values))
+    return cursor.fetchone()[0]
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 
 import redis
@@ -160,6 +161,17 @@ class Coordination:
         with translated(self._redis):
             seconds, micros = self._redis.time()
         return int(seconds) * 1000 + int(micros) // 1000
+
+    def notify(self, workers: int) -> None:
+        """Have that many resting workers look for due jobs at once; see `await_notice`. Nothing in a full
+        Redis."""
+        with suppress(RedisFull):
+            self._scripts.run("notify", [workers])
+
+    def await_notice(self, most_s: float) -> bool:
+        """Wait until this worker is to look for due jobs, for seconds at most; whether it is."""
+        with translated(self._redis):
+            return self._redis.blpop([self._keys.notices], most_s) is not None
 
     def may_notify(self, every_s: float) -> bool:
         """Whether to send a wake-up: not if one was sent within so many seconds, nor into a full Redis,

@@ -7,7 +7,6 @@ with them. Every method raises RedisUnavailable or RedisFull.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,7 +16,6 @@ import redis
 from scrapeq.clock import DAY_MS
 from scrapeq.frontier.breaker import LONGEST_MESSAGE, BreakerPolicy, HostEvent, host_event
 from scrapeq.frontier.client import translated
-from scrapeq.frontier.coordination import WAKE_UP
 from scrapeq.frontier.processes import ProcessId
 from scrapeq.frontier.scripts import CHUNK, Scripts
 from scrapeq.models import HostVerdict, Lane, SlotOwner
@@ -184,6 +182,12 @@ class Jobs:
 
     def add_many(self, additions: Iterable[Addition]) -> int:
         """The same for many batches, about a chunk of jobs in one round trip."""
+        additions = list(additions)
+        if (
+            len(additions) == 1 and len(additions[0].jobs) <= CHUNK
+        ):  # a pipeline takes twice as long
+            (only,) = additions
+            return int(self._scripts.run("add", only.arguments(only.jobs)))
         added = queued = 0
         pipe = self._redis.pipeline(transaction=False)
         for one in additions:
@@ -194,16 +198,6 @@ class Jobs:
                 if queued >= CHUNK:
                     added, queued = added + self._sum_of(pipe), 0
         return added + self._sum_of(pipe)
-
-    def add_few(self, additions: Iterable[Addition], notify_every_s: float) -> tuple[int, bool]:
-        """The same for a few jobs, and whether to send a wake-up for them (see
-        `Coordination.may_notify`): all in one round trip."""
-        pipe = self._redis.pipeline(transaction=False)
-        for one in additions:
-            self._scripts.queue(pipe, "add", one.arguments(one.jobs))
-        self._scripts.queue(pipe, "lock", [WAKE_UP, uuid.uuid4().hex, int(1000 * notify_every_s)])
-        *added, may_notify = self._scripts.execute(pipe)
-        return sum(added), bool(may_notify)
 
     def claim(
         self,

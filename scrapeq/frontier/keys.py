@@ -45,6 +45,8 @@
     <namespace>:workers           zset    worker → last seen (ms); the silent are dropped
     <namespace>:processes         hash    worker → which process it is (see frontier/processes.py), told
                                           each second; those of the silent are dropped
+    <namespace>:notices           list    one for each resting worker that is to look for due jobs at once:
+                                          16 at most; gone when somebody looked and found none; a day
     <namespace>:listeners         zset    worker with its queues, as JSON → last seen (ms); the silent are
                                           dropped
     <namespace>:versions          zset    worker with its version of scrapeq, as JSON → last seen (ms); the
@@ -98,6 +100,7 @@ class Keys:
         self.breakers = self.prefix + "breakers"
         self.browsers = self.prefix + "browsers"
         self.clock = self.prefix + "clock"
+        self.notices = self.prefix + "notices"
 
     def ready(self, lane: str, host: str) -> str:
         return f"{self.prefix}ready:{lane}:{host}"

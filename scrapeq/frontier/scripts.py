@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 import redis
+from redis.commands.core import Script
 
 from scrapeq.errors import RedisUnavailable
 from scrapeq.frontier.client import translated
@@ -35,6 +36,7 @@ _SCRIPTS = (
     "lock",
     "unlock",
     "now",
+    "notify",
 )
 
 
@@ -54,7 +56,7 @@ class Scripts:
         """The script's answer. Raises RedisUnavailable, RedisFull, UnknownRedis."""
         try:
             with translated(self._redis):
-                return self._scripts[name](keys=[self.keys.prefix], args=arguments)
+                return self._run(self._scripts[name], arguments)
         except redis.exceptions.ResponseError as error:
             if "NOEPOCH" in str(error):
                 raise UnknownRedis(
@@ -62,6 +64,15 @@ class Scripts:
                     hint="workers put the open jobs back by themselves within seconds",
                 ) from error
             raise
+
+    def _run(self, script: Script, arguments: Sequence[Any]) -> Any:
+        """As redis-py's own call of a script does, which takes half as long again."""
+        call = ("EVALSHA", script.sha, 1, self.keys.prefix, *arguments)
+        try:
+            return self._redis.execute_command(*call)  # type: ignore[no-untyped-call] # redis-py's own
+        except redis.exceptions.NoScriptError:
+            self._redis.script_load(script.script)
+            return self._redis.execute_command(*call)  # type: ignore[no-untyped-call] # the same
 
     def queue(self, pipe: redis.client.Pipeline, name: str, arguments: Sequence[Any]) -> None:
         """Let a pipeline run the script; `execute` runs the pipeline."""

@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -158,10 +159,16 @@ def a_config(value: object, name: str = "config") -> ScrapingConfig:
     if isinstance(value, models.ScrapingConfig):
         return value
     if value is None:
-        return models.ScrapingConfig()
+        return _usual_config()
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise refused(name, value, "write ScrapingConfig(...), or a dict of its options")
     return models.ScrapingConfig.build(**value)
+
+
+@cache
+def _usual_config() -> ScrapingConfig:
+    """All defaults: to make them anew for each job takes longer than to parse its URL."""
+    return models.ScrapingConfig()
 
 
 def cells(values: object, name: str = "urls") -> Sequence[Any]:

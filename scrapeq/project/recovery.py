@@ -40,7 +40,7 @@ def feed(services: Services, batch: Batch) -> int:
         services.frontier.jobs.stop_batch(batch.id, "paused")
     for jobs in database.jobs.all_open_jobs(services.engine, batch.id):
         added += services.frontier.jobs.add_many(additions(batch.id, batch.config, jobs))
-        services.wake(added)
+        services.ring(added)
     database.batches.set_enqueued(services.engine, [batch.id], epoch)
     return added
 
@@ -50,7 +50,7 @@ def feed_job(services: Services, job: Job) -> None:
     batch = database.batches.find_batch(services.engine, job.batch_id)
     jobs = database.jobs.open_jobs(services.engine, job.batch_id, after_row=job.row - 1, limit=1)
     if batch is not None and jobs and jobs[0].id == job.id:
-        services.wake(services.frontier.jobs.add_many(additions(batch.id, batch.config, jobs)))
+        services.ring(services.frontier.jobs.add_many(additions(batch.id, batch.config, jobs)))
 
 
 def feed_appended(services: Services, appended: Mapping[str, Sequence[NewJob]]) -> None:
@@ -66,7 +66,7 @@ def feed_appended(services: Services, appended: Mapping[str, Sequence[NewJob]]) 
                 database.jobs.OpenJob(one.id, one.row, one.host, one.priority, Lane.HTTP)
                 for one in new
             ]
-            services.wake(services.frontier.jobs.add_many(additions(batch.id, batch.config, jobs)))
+            services.ring(services.frontier.jobs.add_many(additions(batch.id, batch.config, jobs)))
 
 
 def feed_small(services: Services, batches: Sequence[Batch]) -> int:
@@ -80,7 +80,7 @@ def feed_small(services: Services, batches: Sequence[Batch]) -> int:
     added = services.frontier.jobs.add_many(
         one for batch in batches for one in additions(batch.id, batch.config, jobs[batch.id])
     )
-    services.wake(added)
+    services.ring(added)
     database.batches.set_enqueued(services.engine, ids, epoch)
     return added
 

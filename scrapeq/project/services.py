@@ -102,16 +102,19 @@ class Services:
         return sum(WAKE_UP not in message for message in messages)
 
     def wake(self, count: int = 1) -> None:
-        """Ring for up to `count` workers. Never essential: workers also look by themselves.
-
-        One wake-up in half a second is enough, however many jobs are submitted one by one, and none
-        is where enough of them wait.
-        """
-        if count > 0 and self.frontier.coordination.may_notify(WAKE_UP_EVERY_S):
+        """Have up to `count` workers look for due jobs. Never essential: they also look by themselves."""
+        if count > 0:
+            self.frontier.coordination.notify(count)
             self.ring(count)
 
     def ring(self, count: int) -> None:
-        """Send the wake-ups of `wake`, after it was asked whether one may be sent."""
+        """Send Celery's wake-ups to up to `count` workers: for those that wait for no notice.
+
+        Some in half a second are enough, however many jobs are submitted one by one, and none are
+        where enough of them wait.
+        """
+        if count <= 0 or not self.frontier.coordination.may_notify(WAKE_UP_EVERY_S):
+            return
         waiting = self.queue_length("scraping")
         try:
             for _ in range(min(count, MOST_WAKE_UPS - waiting)):

@@ -8,6 +8,7 @@ more, which changes nothing.
 from __future__ import annotations
 
 import logging
+import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from scrapeq import database
 from scrapeq.clock import from_ms, now_ms
-from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
+from scrapeq.errors import DatabaseUnavailable, RedisFull, RedisUnavailable
 from scrapeq.models import Job, Lane
 from scrapeq.project.additions import additions
 from scrapeq.project.every import Every
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two wake-ups of whatever process, as long as workers find something.
+#: Seconds between two wake-ups by Celery, of whatever process.
 WAKE_UP_EVERY_S = 0.5
 #: Seconds between two notes of what Redis has: each is a transaction, which waits for no disk.
 NOTE_EVERY_S = 1.0
@@ -55,6 +56,7 @@ class SingleJobs:
         self._feeding = Together[_Accepted]()
         self._fed: deque[_Accepted] = deque()
         self._noted = Every(NOTE_EVERY_S)
+        self._rung = Every(WAKE_UP_EVERY_S)
 
     def submit(self, services: Services, submission: Submission) -> Job:
         """Accept one URL that is to be fetched; the job as it was accepted.
@@ -83,12 +85,16 @@ class SingleJobs:
 
     def _feed(self, services: Services, some: Sequence[_Accepted]) -> None:
         """Make jobs due, and wake workers."""
-        added, may_ring = services.frontier.jobs.add_few(
-            (addition for one in some for addition in _addition(one)), WAKE_UP_EVERY_S
+        added = services.frontier.jobs.add_many(
+            addition for one in some for addition in _addition(one)
         )
         self._fed.extend(some)
-        if may_ring:
-            services.ring(added)
+        if self._rung.is_due:
+            self._rung.done()
+            # Takes milliseconds, and resting workers have a notice already
+            threading.Thread(
+                target=_ring, args=(services, added), name="scrapeq-wake-up", daemon=True
+            ).start()
         if len(self._fed) >= MOST_NOTED or self._noted.is_due:
             self._noted.done()
             self._note(services)
@@ -102,6 +108,11 @@ class SingleJobs:
         with suppress(DatabaseUnavailable):
             for epoch, batch_ids in ids.items():
                 database.batches.set_enqueued(services.engine, batch_ids, epoch)
+
+
+def _ring(services: Services, count: int) -> None:
+    with suppress(RedisUnavailable, RedisFull):
+        services.ring(count)
 
 
 def _accept(services: Services, some: Sequence[_Accepted]) -> None:

@@ -17,6 +17,7 @@ from scrapeq.work.assignments import Assignment, Assignments
 from scrapeq.work.attempt import Outcome
 from scrapeq.work.browser_lane import BrowserLane
 from scrapeq.work.held import Held
+from scrapeq.work.notices import Notices
 from scrapeq.work.saver import Saver
 from scrapeq.work.waiting import AGAIN_S, STORES_AWAY, Call
 
@@ -46,6 +47,7 @@ class Claimer:
         assignments: Assignments,
         browser: BrowserLane,
         browser_only: bool,
+        notices: Notices,
     ) -> None:
         #: Set while nothing is due, or nothing more may be claimed.
         self.idle = threading.Event()
@@ -58,6 +60,7 @@ class Claimer:
         self._assignments = assignments
         self._browser = browser
         self._browser_only = browser_only
+        self._notices = notices
         self._allowed_until_s = math.inf if browser_only else 0.0
         self._wanted = asyncio.Event()
         self._halt = asyncio.Event()
@@ -66,6 +69,7 @@ class Claimer:
         """Claim until then, by the monotonic clock."""
         self._allowed_until_s = max(self._allowed_until_s, until_s)
         self._wanted.set()
+        self._saver.stop_waiting()
 
     def stop(self) -> None:
         """Claim nothing more; `run` ends after a claim that is under way."""
@@ -86,6 +90,7 @@ class Claimer:
             await self._held.room()
             if self._halt.is_set():
                 break
+            self._wanted.clear()
             try:
                 claim = await self._claim(begin)
             except UnknownRedis:
@@ -95,13 +100,16 @@ class Claimer:
                 log.warning("nothing can be claimed: %s", error)
                 await asyncio.sleep(AGAIN_S)
                 continue
-            if not claim.leases:
+            if claim.leases:
+                self._notices.ignore()
+            else:
                 await self._nothing_due(claim.next_ms)
 
     async def _rest(self) -> None:
         self.idle.set()
         self._wanted.clear()
         await self._wanted.wait()
+        self.idle.clear()
 
     async def _claim(self, begin: Callable[[Assignment], None]) -> Claim:
         """Claim in each lane that has room here: the browser's first, which has little."""
@@ -153,6 +161,9 @@ class Claimer:
 
     async def _nothing_due(self, next_ms: int | None) -> None:
         """Rest until woken, or look again when something is due; what is saved may free its host."""
+        self._notices.listen()
+        if self._wanted.is_set():  # somebody called while there was nothing yet
+            return
         if (next_ms is None or next_ms > FAR_MS) and not self._held:
             self._allowed_until_s = 0.0
             return

@@ -20,11 +20,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import socket
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 from scrapeq.errors import ScrapeqError
@@ -41,6 +43,7 @@ from scrapeq.work.claimer import Claimer
 from scrapeq.work.ended_workers import this_process
 from scrapeq.work.fetchers import open_fetchers, open_renderer
 from scrapeq.work.held import Held
+from scrapeq.work.notices import Notices
 from scrapeq.work.readers import Readers
 from scrapeq.work.rendering import Rendering
 from scrapeq.work.renewer import Renewer
@@ -59,7 +62,8 @@ GRACE_S = 1.5
 class WorkLoop:
     """The loop of one worker process. Start it once, after the process was forked.
 
-    renders_only: it takes jobs of the browser's lane alone, without being woken.
+    renders_only: it takes jobs of the browser's lane alone, without being woken. takes_notices: it works
+    whenever jobs are due, and not only while a Celery task drains it.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class WorkLoop:
         observers: Sequence[Observer] = (),
         stages: Sequence[Stage] = USUAL,
         renders_only: bool = False,
+        takes_notices: bool = True,
     ) -> None:
         self.services = services
         self.name = f"{RENDERS_ONLY * renders_only}{socket.gethostname()}:{os.getpid()}"
@@ -88,6 +93,8 @@ class WorkLoop:
         self._rendering = Rendering(self._fetcher, self._stages)
         self._presence = BrowserPresence(self.name, self._rendering, frontier, call)
         self._held = held = Held(settings.window)
+        self._notices = Notices(frontier, self._is_noticed)
+        self._takes_notices = takes_notices and not renders_only
         self._saver = Saver(
             engine,
             frontier,
@@ -116,6 +123,7 @@ class WorkLoop:
             ),
             browser=BrowserLane(self._rendering),
             browser_only=renders_only,
+            notices=self._notices,
         )
         self._halt = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -139,6 +147,11 @@ class WorkLoop:
         self._loop.call_soon_threadsafe(self._claimer.allow, until_s)
         self._claimer.idle.wait(budget_s)
 
+    def _is_noticed(self) -> None:
+        """Work until nothing is due."""
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._claimer.allow, math.inf)
+
     def stop(self, timeout_s: float = 4.0) -> None:
         """Stop fetching, write what is read, give the other jobs back untried, and end."""
         if not self._thread.is_alive():
@@ -160,11 +173,14 @@ class WorkLoop:
             self._claimer.idle.set()
 
     def _stop(self) -> None:
+        self._notices.stop()
         self._claimer.stop()
         self._halt.set()
 
     async def _main(self) -> None:
         self._started.set()
+        if self._takes_notices:
+            self._notices.start()
         await self._readers.start()
         await self._presence.tell()  # before the first claim: whether another has a browser
         async with asyncio.TaskGroup() as keeping:

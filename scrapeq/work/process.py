@@ -44,7 +44,7 @@ class WorkProcess:
         self._services: Services | None = None
         self._loop: WorkLoop | None = None
         self._answers: SharedAnswers | None = None
-        self._renders_only = False
+        self._renders_only, self._takes_notices = False, True
         #: Set when the process is to end.
         self.stopping = threading.Event()
 
@@ -61,7 +61,11 @@ class WorkProcess:
         """The work loop, which runs. Raises what `open_services` raises."""
         with self._lock:
             if self._loop is None:
-                self._loop = WorkLoop(self.services, renders_only=self._renders_only)
+                self._loop = WorkLoop(
+                    self.services,
+                    renders_only=self._renders_only,
+                    takes_notices=self._takes_notices,
+                )
                 self._loop.start()
             return self._loop
 
@@ -89,7 +93,7 @@ class WorkProcess:
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         lifeline.watch(self.stop)
-        self._renders_only = renders and not scrapes
+        self._renders_only, self._takes_notices = renders and not scrapes, scrapes
         if scrapes or renders:
             threading.Thread(target=self._start_loop, daemon=True).start()
 

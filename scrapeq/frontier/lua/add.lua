@@ -1,4 +1,4 @@
--- Make jobs known and due. Adding one again changes nothing.
+-- Make jobs known and due, and have resting workers look. Adding one again changes nothing.
 -- ARGV: priority, limit, robots (ms, the longest Crawl-delay that is waited for; -1: robots.txt does not count), batch, then id, host, gap_ms, lane for each job
 -- Result: how many were new.
 -- Closes: a submission and a repair that add the same job at the same time.
@@ -24,4 +24,5 @@ for host in pairs(hosts) do
   if any_breaker then fresh_chance(host, now) end
   settle(host, now)
 end
+notify(added)
 return added

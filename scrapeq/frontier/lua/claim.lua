@@ -322,6 +322,6 @@ else
   if next_ms >= 0 then next_ms = math.max(1, next_ms - now) end
 end
 if waiting > 0 then next_ms = LOOK_MS end
--- The caller may go to sleep now: the next job is to wake it, however lately another one did.
-if #taken == 0 and next_ms ~= 0 then redis.call('DEL', P .. 'lock:' .. 'wake-up') end
+-- Nothing is due, so nobody else need look.
+if #taken == 0 and next_ms ~= 0 then redis.call('DEL', NOTICES) end
 return { taken, whole(next_ms), waiting, more and 1 or 0 }

@@ -54,6 +54,14 @@ local any_kept = redis.call('EXISTS', KEPT) == 1
 -- it allows the rest. A script that has to run even then, so that open work can end, begins with one.
 local function even_if_full() redis.call('DEL', P .. 'nothing') end
 
+-- Have up to `count` resting workers look for due jobs. Those that nobody took yet count, too.
+local NOTICES, MOST_NOTICES = P .. 'notices', 16
+local function notify(count)
+  count = math.min(count, MOST_NOTICES - redis.call('LLEN', NOTICES))
+  for _ = 1, count do redis.call('RPUSH', NOTICES, 1) end
+  if count > 0 then redis.call('PEXPIRE', NOTICES, HOST_TTL_MS) end
+end
+
 -- A job's facts are seven or eight values of msgpack: fewer bytes than JSON, and sooner read. The
 -- eighth is the lane, if it is not http. robots: false, or the longest Crawl-delay that is waited for
 -- (ms; true in a job of an older version).

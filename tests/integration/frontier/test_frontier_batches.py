@@ -27,6 +27,7 @@ LASTING = (
     "kept",
     "clock",
     "lock:",
+    "notices",
 )
 
 
@@ -236,9 +237,12 @@ def test_a_redis_that_forgot_the_scripts_is_given_them_again(
 ) -> None:
     client.script_flush()
 
-    added, may_notify = frontier.jobs.add_few([Addition("b", [Due("a", "h", 0)], 5, 8, False)], 60)
+    few = [Addition("b", [Due("a", "h", 0)], 5, 8, False)]
+    many = [Addition("b", [Due(job_id, "h", 0)], 5, 8, False) for job_id in "bcd"]
 
-    assert (added, may_notify) == (1, True)
+    assert frontier.jobs.add_many(few) == 1
     client.script_flush()
+    assert frontier.jobs.add_many(many) == 3
     assert frontier.views.standings(["a"])["a"].known
-    assert frontier.jobs.add_few([Addition("b", [Due("a", "h", 0)], 5, 8, False)], 60) == (0, False)
+    client.script_flush()
+    assert frontier.jobs.add_many(few) == 0

@@ -217,6 +217,7 @@ def test_lanes_leave_nothing_in_redis(
     frontier.jobs.forget(["c"])
     (back,) = http.take()
     http.end(back, "done")
+    assert http.take() == []  # and so no notice is left
 
     left = set(client.scan_iter("*"))
     lasting = {"epoch", "seq", "token", "clock", "host:h", "host:other"}

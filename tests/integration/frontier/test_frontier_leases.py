@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -236,19 +237,44 @@ def test_one_wake_up_is_enough(frontier: Frontier, other: Frontier) -> None:
     assert not other.coordination.may_notify(0.5)
 
 
-def test_who_found_nothing_is_woken_for_the_next_job(
+def test_each_new_job_wakes_a_worker_that_rests(
+    add: Add, take: Take, frontier: Frontier, other: Frontier
+) -> None:
+    with ThreadPoolExecutor(1) as resting:
+        woken = resting.submit(other.coordination.await_notice, 60)
+        add("a")
+        assert woken.result(60)
+
+    assert not frontier.coordination.await_notice(0.01)
+    take()
+    add("b", "c")
+    add("b")  # it is known
+    assert frontier.coordination.await_notice(0.01)
+    assert other.coordination.await_notice(0.01)
+    assert not other.coordination.await_notice(0.01)
+
+
+def test_who_finds_nothing_due_spares_others_the_look(
     add: Add, take: Take, frontier: Frontier, other: Frontier
 ) -> None:
     add("a", "b")
-    assert frontier.coordination.may_notify(0.5)
     take(1)
-    assert not other.coordination.may_notify(0.5)  # one is due yet, and somebody is at work
-    take(1)
-    assert not other.coordination.may_notify(0.5)
+    assert frontier.coordination.await_notice(0.01)  # one is due yet
 
+    take()
     assert take() == []
 
-    assert other.coordination.may_notify(0.5)
+    assert not other.coordination.await_notice(0.01)
+
+
+def test_no_more_notices_wait_than_there_may_be_workers(
+    add: Add, frontier: Frontier, client: redis.Redis
+) -> None:
+    add(*(f"j{number}" for number in range(40)))
+    frontier.coordination.notify(40)
+
+    assert client.llen("scrapeq:notices") == 16
+    assert 0 < client.ttl("scrapeq:notices") <= 86_400
 
 
 @pytest.fixture
@@ -291,6 +317,7 @@ def test_work_goes_on_in_a_full_redis(
     frontier.throttle.keep_robots("https://a", "x" * 100, 60)
     assert frontier.throttle.robots("https://a") is None
     assert not frontier.coordination.may_notify(0.5)
+    frontier.coordination.notify(1)
     frontier.throttle.end_slot("a")
     assert end(frontier, done, "done") == 1
     (retry,) = eventually(lambda: [one for one in take(1, lease_ms=1) if one.job_id == "retry"])

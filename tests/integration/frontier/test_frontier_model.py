@@ -255,6 +255,7 @@ class Model(RuleBasedStateMachine):
             "seq",
             "token",
             "clock",
+            "notices",
             "workers",
             "stopped",
             *(f"host:{one}" for one in HOSTS),

@@ -44,6 +44,7 @@ def test_a_lease_that_ended_while_the_record_was_slow_is_not_worked_on(lane: Lan
             assignments=SimpleNamespace(of=slow_record),  # type: ignore[arg-type]
             browser=browser,  # type: ignore[arg-type]
             browser_only=lane is Lane.BROWSER,
+            notices=SimpleNamespace(),  # type: ignore[arg-type]
         )
 
         await claimer._claim(lambda one: begun.append((one.lease, one.lane)))
