@@ -81,7 +81,7 @@ class _Draft:
         self.new["sources"] = {key: source for key, source in sources.items() if key != name}
 
     def finished(self) -> Content:
-        if not self.notes:
+        if not self.notes and "published_at" not in self.new:
             return self.old
         return replace(self.old, **self.new, changes=[*self.old.changes, *self.notes])
 
@@ -264,7 +264,8 @@ def _clean_date(draft: _Draft, now: datetime) -> None:
     when, reason = _sane_date(draft.old.published_at, now)
     if reason:
         draft.note("published_at", "rewritten" if when else "dropped", reason)
-        draft.new["published_at"] = when
+    if reason or (when and draft.old.published_at.utcoffset()):
+        draft.new["published_at"] = when  # the same moment in UTC is no change
     if when is None:
         draft.drop_source("published_at")
 
@@ -313,7 +314,6 @@ def _sane_date(when: datetime, now: datetime) -> tuple[datetime | None, str]:
             when = when.astimezone(UTC)
         except OverflowError:
             return None, "the year is not one that a page can be from"
-        reason = "times are given in UTC"
     if when.year < _FIRST_YEAR:
         return None, f"the year {when.year} is before the first newspaper"
     if when == datetime(1970, 1, 1, tzinfo=UTC):

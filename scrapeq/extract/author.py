@@ -2,38 +2,65 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
+from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from scrapeq.extract.declared import Declared, Marked
-from scrapeq.extract.element_text import text_of, tidy
+from scrapeq.extract.declared import AUTHOR_METAS, Declared, Marked
+from scrapeq.extract.element_text import text_of
 from scrapeq.extract.json_ld import has_type
+from scrapeq.extract.person_names import clean_name, first_name_first, is_person, unique
+from scrapeq.extract.published import is_first_page
+from scrapeq.extract.shown import Shown, names_around
+from scrapeq.extract.shown_author import shown_author
 
 MAX_CHARACTERS = 300
 
 
-def author_of(tree: LexborHTMLParser, declared: Declared) -> tuple[str, str] | None:
+def author_of(
+    tree: LexborHTMLParser, declared: Declared, url: str = "", shown: Shown | None = None
+) -> tuple[str, str] | None:
     """The names, joined by ", ", and their source; None if nobody is named.
 
     From the JSON-LD of the work itself, then its meta elements, then what is marked up as its
-    author (rel=author, itemprop=author, a byline). Addresses, user ids and the site's own name
-    are no authors.
+    author (rel=author, itemprop=author, a byline), then a "by" near the heading ("shown"). Addresses,
+    user ids and the site's own name are no authors; nor are those of reviews, of comments, and of a
+    site's first page. Of a page that does not call itself an article only people count.
     """
-    site = declared.metas.get("og:site_name", "").casefold()
-    for names, source in _candidates(tree, declared):
-        cleaned = dict.fromkeys(_clean(name) for name in names)
-        kept = [name for name in cleaned if name and name.casefold() != site]
-        if kept:
-            return ", ".join(kept[:20])[:MAX_CHARACTERS], source
-    return None
+    is_work = declared.is_article or declared.is_thread
+    if is_first_page(url) and not is_work:
+        return None
+    named, hosted = _site_names(declared, url)
+    unsure: tuple[str, str] | None = None
+    for names, source in _candidates(tree, declared, shown):
+        kept = [
+            name
+            for name in unique(map(clean_name, names))
+            if name and (is_person(name) or (is_work and _fold(name) != named))
+        ]
+        is_site = all(_fold(name) in hosted or _fold(name) == named for name in kept)
+        if kept and not is_site and (unsure is None or source in _SURE):
+            return _joined(kept), source
+        if kept and is_work and unsure is None:
+            unsure = _joined(kept), source
+    return unsure
 
 
-def _candidates(tree: LexborHTMLParser, declared: Declared) -> Iterator[tuple[list[str], str]]:
+#: Where a person is named whom the page prefers to its site as an author.
+_SURE = frozenset({"itemprop=author", "rel=author", "shown"})
+
+
+def _joined(names: list[str]) -> str:
+    return ", ".join(names[:20])[:MAX_CHARACTERS]
+
+
+def _candidates(
+    tree: LexborHTMLParser, declared: Declared, shown: Shown | None
+) -> Iterator[tuple[list[str], str]]:
     people = {
         thing["@id"]: thing
         for thing in declared.jsonld
@@ -42,23 +69,33 @@ def _candidates(tree: LexborHTMLParser, declared: Declared) -> Iterator[tuple[li
     for thing in declared.works():
         if names := list(_names(thing.get("author") or thing.get("creator"), people)):
             yield names, "json-ld"
-    for meta in _METAS:
-        if value := declared.metas.get(meta):
-            yield [value], meta
+    for meta in AUTHOR_METAS:
+        if values := declared.authors.get(meta):
+            is_library = meta.startswith(("citation", "dc"))
+            yield [first_name_first(one) if is_library else one for one in values], meta
     loosely = _LOOSELY if declared.is_article else ()
     for nodes, source in chain(
         _marked_up(declared.marked), ((tree.css(query), "byline") for query in loosely)
     ):
-        texts = [text_of(node) for node in nodes[:30]]
-        marked = [name for text in texts if len(text) <= 120 and (name := _clean(text))]
+        texts = [text_of(node) for node in nodes[:30] if _is_here(node, source)]
+        marked = [name for text in texts if len(text) <= 120 and (name := clean_name(text))]
+        if source == "byline":
+            marked = [name for name in marked if is_person(name)]
         # A page that lists articles names their authors, who are not the page's.
-        if marked and (declared.is_article or len(set(marked)) == 1):
+        if marked and (declared.is_article or declared.is_thread or len(set(marked)) == 1):
             yield marked[:1], source
+    if shown is not None and not declared.is_product and (names := shown_author(shown)):
+        yield names, "shown"
+
+
+def _is_here(node: LexborNode, source: str) -> bool:
+    return source != "byline" or not names_around(node)[1]
 
 
 def _marked_up(marked: list[Marked]) -> Iterator[tuple[list[LexborNode], str]]:
     """What is marked up as the author, the surest first."""
-    by_itemprop = [one.node for one in marked if one.has("itemprop", "author")]
+    of_page = [one for one in marked if not one.is_of_another]
+    by_itemprop = [one.node for one in of_page if one.has("itemprop", "author")]
     yield _below(by_itemprop, '[itemprop~="name"]'), "itemprop=author"
     yield by_itemprop, "itemprop=author"
     links = [one for one in marked if one.tag == "a"]
@@ -95,18 +132,18 @@ def _names(value: Any, people: dict[str, dict[str, Any]]) -> Iterator[str]:
             yield name
 
 
-def _clean(name: str) -> str:
-    name = tidy(html.unescape(name.strip().partition("\n")[0]))
-    name = _BY.sub("", name).strip(" ,;:|-–—·•")
-    if not 2 < len(name) <= 120 or _NO_NAME.search(name) or len(name.split()) > 12:
-        return ""
-    return name
+def _site_names(declared: Declared, url: str) -> tuple[str, set[str]]:
+    """How a site calls itself, and its host with each part of that; folded."""
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    hosted = {_fold(one) for one in (host, *host.split(".")[:-1])}
+    return _fold(declared.metas.get("og:site_name", "")), hosted - {""}
 
 
-_METAS = (
-    *("author", "article:author", "og:article:author", "dc.creator", "dcterms.creator"),
-    *("citation_author", "parsely-author", "sailthru.author", "byl", "byline"),
-)
+def _fold(name: str) -> str:
+    return _NO_LETTERS.sub("", name.casefold())
+
+
+_NO_LETTERS = re.compile(r"[\W_]+")
 _NAME_CLASSES = ("author-name", "author_name", "authorName")
 _BYLINE_CLASSES = ("byline", "by-line", "author")
 _AUTHOR_PATH = re.compile("/authors?/|/contributor")
@@ -114,16 +151,4 @@ _LOOSELY = (
     '[class*="byline" i] a, [class*="by-line" i] a, [class*="author" i] a',
     '[class*="byline" i], [class*="by-line" i], '
     '[class*="author" i]:not(form *, [class*="comment" i], [class*="comment" i] *)',
-)
-# "By" may be glued to a name by the markup between them; Byron and BYRON keep theirs.
-_BY = re.compile(
-    r"^(?:(?i:(?:written|posted|published|story|words|articles?)\s+)?"
-    r"(?:(?i:by)(?=[\s:]|$)|[Bb]y(?=[A-Z]))|(?i:von|par|por|di|author)(?=[\s:]|$))[\s:]*"
-)
-# Addresses, handles, dates, ids, and the words that content management systems write for nobody.
-_NO_NAME = re.compile(
-    r"https?:|www\.|[@*]|\d{3}|^skip to |^(?:(?:about |from )?the author|written|author|admin"
-    r"|administrator|editor|staff|guest|anonymous|unknown|webmaster|root|null|none|undefined"
-    r"|test)$",
-    re.IGNORECASE,
 )

@@ -23,6 +23,7 @@ from scrapeq.extract.product import product_of
 from scrapeq.extract.published import guess_published_at, published_at
 from scrapeq.extract.selectors import select
 from scrapeq.extract.shadow import with_shadow_roots
+from scrapeq.extract.shown import Shown
 from scrapeq.extract.sniff import not_html, sniff
 from scrapeq.extract.structured import structured_of
 from scrapeq.extract.tables import tables_of
@@ -69,16 +70,18 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
         sources["markdown"] = text.source
 
     title = title_of(declared, url) if "title" in wanted else None
-    author = author_of(tree, declared) if "author" in wanted else None
-    published = published_at(declared, url) if "published_at" in wanted else None
-    if (
-        published is None
-        and "published_at" in wanted
-        and recipe.main_text == "best"
-        and declared.is_article
-    ):
-        published = guess_published_at(for_lxml(markup, tree), url)
     language = language_of(tree, declared, text.text) if "language" in wanted else None
+    shown = None
+    if recipe.main_text != "off":
+        shown = Shown(tree, declared, _tag_of(tree, language))
+    author = author_of(tree, declared, url, shown) if wanted & {"author", "published_at"} else None
+    published = None
+    if "published_at" in wanted:
+        published = published_at(declared, url, shown=shown, has_author=author is not None)
+        if published is None and author and recipe.main_text == "best" and declared.is_article:
+            published = guess_published_at(for_lxml(markup, tree), url)
+    if "author" not in wanted:
+        author = None
     for name, value in (
         ("title", title),
         ("author", author),
@@ -134,6 +137,15 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
         page_kind_signal=signal,
         browser_need=need.signal,
     )
+
+
+def _tag_of(tree: LexborHTMLParser, language: tuple[str, str] | None) -> str:
+    """The language with the country that the page declares, as "en-GB"; English where nobody knows."""
+    root = tree.root
+    declared = (root.attributes.get("lang") or "").strip() if root is not None else ""
+    if language is None or declared[:2].casefold() == language[0]:
+        return declared or "en"
+    return language[0]
 
 
 def _read_text(decoded: Decoded, recipe: Recipe) -> Content:
