@@ -24,6 +24,7 @@ _DOOR = {
     "schedule": "scrapeq.client.schedules",
     "schedules": "scrapeq.client.schedules",
     "ScheduleHandle": "scrapeq.client.schedules",
+    "notifications": "scrapeq.client.notifications",
     "estimate": "scrapeq.client.estimate",
     "read_page": "scrapeq.client.read_page",
     "suggest_selectors": "scrapeq.client.suggesting",
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from scrapeq.checks.doctor import doctor as doctor
     from scrapeq.client.estimate import estimate as estimate
     from scrapeq.client.handle import BatchHandle as BatchHandle
+    from scrapeq.client.notifications import notifications as notifications
     from scrapeq.client.read_page import read_page as read_page
     from scrapeq.client.schedules import ScheduleHandle as ScheduleHandle
     from scrapeq.client.schedules import schedule as schedule

@@ -11,6 +11,7 @@ from typing import Any
 
 from scrapeq import database, display
 from scrapeq.client.batch_tables import BatchTables
+from scrapeq.client.callbacks import CallsBack
 from scrapeq.client.card import batch_card, one_line, text_line
 from scrapeq.client.checking import check_options
 from scrapeq.client.failures import FailedRow, FailedRows
@@ -45,7 +46,7 @@ ANY_AGE = timedelta(days=36_500)
 _Look = tuple[Batch, dict[str, int], dict[str, list[FailedRow]], str, AICost | None]
 
 
-class BatchHandle(BatchTables):
+class BatchHandle(BatchTables, CallsBack):
     """A batch that was submitted: look at it, wait for it, steer it, take its tables.
 
     It holds no results and does no work: everything is read from the record when it is asked for,

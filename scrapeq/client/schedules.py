@@ -21,6 +21,7 @@ from scrapeq.client.scrape import check_name
 from scrapeq.database.schedules import Listed, ScheduleInput
 from scrapeq.errors import ConfigError, ScrapeqError
 from scrapeq.models import BatchState, ScrapingConfig
+from scrapeq.models.notification import Notify, NotifyWhen
 from scrapeq.models.priority import USUAL_PRIORITY
 from scrapeq.models.schedule import Schedule
 from scrapeq.models.timetable import Timetable
@@ -53,6 +54,9 @@ def schedule(
     timezone: str = "UTC",
     config: ScrapingConfig | None = None,
     priority: int | None = None,
+    notify: str | None = None,
+    notify_secret: str | None = None,
+    notify_when: str = NotifyWhen.DONE,
     queue: JobQueue | None = None,
     settings: Settings | None = None,
     **options: Any,
@@ -69,6 +73,8 @@ def schedule(
     changed. Pages are fetched anew, unless `max_age` lets stored ones answer. A time that comes while
     the run before is under way has no run. Times that passed while nothing worked are made up for by
     one run, when a worker lives again; `missed` counts the others.
+
+    notify, notify_secret, notify_when: as for `scrape()`; notify="" ends it.
 
     The same name again changes it: what is given replaces what was, and `sq.schedule(name)` alone
     finds it. With the same timetable its times stay; it stays paused, if it is.
@@ -87,13 +93,16 @@ def schedule(
     if every is not None or cron is not None or at is not None:
         timetable = Timetable.of(every=every, at=at, cron=cron, timezone=timezone)
     before = database.schedules.find(services.engine, name)
-    given_some = config is not None or priority is not None or bool(options)
+    given_some = any(one is not None for one in (config, priority, notify)) or bool(options)
     if source is None and timetable is None and not given_some:
         scheduling.found(services, name)
         return ScheduleHandle(queue, name)
     _check_is_whole(name, before, has_source=source is not None, has_time=timetable is not None)
     kept = before.config if before is not None and source is None else None
-    wanted = _Wanted(timetable, _options(config, kept, options), priority)
+    to_notify = before.notify if before is not None else None
+    if notify is not None:
+        to_notify = Notify.of(notify, notify_secret, notify_when) if notify else None
+    wanted = _Wanted(timetable, _options(config, kept, options), priority, to_notify)
     given = None
     if source is not None:
         given, wanted = _with_input(wanted, frames.read_urls(source, url))
@@ -252,6 +261,8 @@ class ScheduleHandle:
             "rows": display.count(now.rows),
             "last run": display.moment(now.last_at) if now.last_at else "none yet",
         }
+        if now.notify is not None:
+            facts["notify"] = f"{now.notify.shown_url}, when {now.notify.when}"
         if now.missed:
             facts["missed"] = f"{display.count(now.missed)} times without a run of their own"
         if differing := now.config.differing():
@@ -264,11 +275,12 @@ class ScheduleHandle:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What a schedule is to have; None stays as it is. input: the fields that come with another one."""
+    """What a schedule is to have; a timetable and a priority that are None stay as they are. input: the fields that come with another one."""
 
     timetable: Timetable | None
     config: ScrapingConfig
     priority: int | None
+    notify: Notify | None
     input: dict[str, Any] = field(default_factory=dict)
 
 
@@ -308,6 +320,7 @@ def _made(services: Services, name: str, before: Schedule | None, wanted: _Wante
     changes: dict[str, Any] = {
         **wanted.input,
         "config": wanted.config,
+        "notify": wanted.notify,
         "owner": services.settings.owner,
         "missed": 0,
         "error_message": "",
@@ -337,6 +350,8 @@ def _changes(before: Schedule | None, made: Schedule) -> str:
         parts.append(f"it has another {made.rows:,} rows")
     if made.config != before.config:
         parts.append("it has other options")
+    if made.notify != before.notify:
+        parts.append("it notifies others" if made.notify else "it notifies nobody any more")
     if not parts:
         parts.append("the same schedule as before")
     return f"{'; '.join(parts)}; {_next(made)}"

@@ -291,6 +291,18 @@ def find_batch(engine: sa.Engine, name_or_id: str) -> Batch | None:
         return found[0] if found else None
 
 
+def run_before(engine: sa.Engine, batch: Batch) -> Batch | None:
+    """The last finished run of the batch's name before it, or None."""
+    c = batches.c
+    if batch.name is None:
+        return None
+    wanted = sa.and_(c.name == batch.name, c.run < batch.run, c.state == BatchState.FINISHED.value)
+    with read_transaction(engine) as connection:
+        last = sa.select(sa.func.max(c.run)).where(wanted).scalar_subquery()
+        found = _find(connection, sa.and_(c.name == batch.name, c.run == last))
+        return found[0] if found else None
+
+
 def merged_rows(engine: sa.Engine, batch_id: str) -> int:
     """How many rows share the page of another row of their batch."""
     leader = jobs.alias("leader")

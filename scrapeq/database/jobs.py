@@ -30,6 +30,7 @@ from scrapeq.database.schema import (
     host_events,
     inputs,
     jobs,
+    notifications,
     pages,
 )
 from scrapeq.models import (
@@ -448,7 +449,7 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
             if connection.execute(query.with_for_update()).first() is None:
                 continue  # it was opened again meanwhile
             deleted += connection.execute(jobs.delete().where(jobs.c.batch_id == batch_id)).rowcount
-            for table in (inputs, ai_spent, ai_calls):
+            for table in (inputs, ai_spent, ai_calls, notifications):
                 connection.execute(table.delete().where(table.c.batch_id == batch_id))
             connection.execute(batches.delete().where(batches.c.id == batch_id))
     # NOT EXISTS, because PostgreSQL looks through all of a long NOT IN for every row.

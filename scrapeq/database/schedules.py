@@ -14,6 +14,7 @@ from scrapeq.database.engine import insert_into, read_transaction, write_transac
 from scrapeq.database.schema import batches, input_urls, inputs, json_bytes, schedules
 from scrapeq.errors import AlreadyThere
 from scrapeq.models import BatchState, ScrapingConfig
+from scrapeq.models.notification import Notify
 from scrapeq.models.schedule import Schedule
 from scrapeq.models.timetable import Timetable
 
@@ -205,6 +206,7 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         **values,
         "timetable": schedule.timetable.model_dump_json(exclude_defaults=True),
         "config": json.dumps(schedule.config.to_storage()),
+        "notify": None if schedule.notify is None else json.dumps(schedule.notify.to_storage()),
         **{f"{name}_ms": to_ms(getattr(schedule, f"{name}_at")) for name in times},
     }
 
@@ -225,5 +227,6 @@ def _read(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Itera
                 **times,
                 "timetable": Timetable(**json.loads(row.timetable)),
                 "config": ScrapingConfig(**json.loads(row.config)),
+                "notify": None if row.notify is None else Notify(**json.loads(row.notify)),
             }
         )

@@ -19,7 +19,7 @@ from scrapeq.models import BrowserUse, JobStatus, Lane
 from scrapeq.models.page_fields import PAGE_FIELDS, Kept, PageField, Source
 from scrapeq.settings import DEFAULT_NAMESPACE
 
-VERSION = 11
+VERSION = 12
 #: The Redis of a record whose open jobs are there in the form of an older version.
 OLDER_FORM = "older form"
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
@@ -406,6 +406,7 @@ schedules = sa.Table(
     sa.Column("missed", sa.Integer, nullable=False, default=0),
     sa.Column("error_message", AnyText, nullable=False, default=""),  # why a time had no run
     sa.Column("error_ms", sa.BigInteger),
+    sa.Column("notify", sa.Text),  # JSON of a `Notify`
     sa.Index("schedules_by_next", "paused", "next_ms"),
 )
 
@@ -415,6 +416,25 @@ input_urls = sa.Table(
     sa.Column("input_id", sa.Text, primary_key=True),
     sa.Column("part", sa.Integer, primary_key=True),
     sa.Column("cells", PackedJSON, nullable=False),  # a list of texts, null for an empty cell
+)
+
+notifications = sa.Table(
+    "notifications",  # who is told that a batch is done: see `models.notification`
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("batch_id", sa.Text, nullable=False, index=True),
+    sa.Column("url", AnyText, nullable=False),
+    sa.Column("secret", AnyText),  # the name of a variable
+    sa.Column("notify_when", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("body", AnyText),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("next_ms", sa.BigInteger),
+    sa.Column("http_status", sa.SmallInteger),
+    sa.Column("error_message", AnyText, nullable=False, default=""),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("delivered_ms", sa.BigInteger),
+    sa.Index("notifications_by_state", "state", "next_ms"),
 )
 
 
@@ -585,6 +605,12 @@ def _add_schedules(connection: sa.Connection) -> None:
     input_urls.create(connection)
 
 
+def _add_notifications(connection: sa.Connection) -> None:
+    """Version 12."""
+    connection.execute(sa.text("ALTER TABLE schedules ADD COLUMN notify TEXT"))
+    notifications.create(connection)
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
@@ -597,4 +623,5 @@ MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     8: _steps(ai_answers.create, ai_spent.create, ai_calls.create),
     9: _add_ages_of_contents,
     10: _add_schedules,
+    11: _add_notifications,
 }

@@ -1,4 +1,4 @@
-"""Schedules as they are listed: one row each."""
+"""Schedules and notifications as they are listed: one row each."""
 
 from __future__ import annotations
 
@@ -26,6 +26,19 @@ _TYPES: dict[str, pa.DataType] = {
     "error": TEXT,
 }
 
+_NOTIFICATION_TYPES: dict[str, pa.DataType] = {
+    "batch": TEXT,
+    "batch_id": TEXT,
+    "to": TEXT,
+    "state": CATEGORY,
+    "attempts": pa.int64(),
+    "next_at": TIME,
+    "http_status": pa.int16(),
+    "error": TEXT,
+    "delivered_at": TIME,
+    "notification_id": TEXT,
+}
+
 
 def schedules_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     """One row per schedule, in the order given; see `client.schedules.schedules`.
@@ -35,4 +48,14 @@ def schedules_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     """
     frame = rows_frame(_TYPES, rows)
     frame["state"] = frame["state"].cat.set_categories(list(SCHEDULE_STATES))
+    return frame
+
+
+def notifications_frame(rows: Sequence[Sequence[Any]], states: Sequence[str]) -> pd.DataFrame:
+    """One row per notification, in the order given; see `client.notifications.notifications`.
+
+    rows: as for `schedules_frame`. states: all that there are.
+    """
+    frame = rows_frame(_NOTIFICATION_TYPES, rows)
+    frame["state"] = frame["state"].cat.set_categories(list(states))
     return frame

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from scrapeq.models.config import ScrapingConfig
+from scrapeq.models.notification import Notify
 from scrapeq.models.timetable import Timetable
 
 
@@ -16,7 +17,7 @@ class Schedule(BaseModel):
     input_id: where the record keeps its cells and the input's columns, once for all runs. made_at:
     from when intervals count. next_at: None if it never comes again. last_at, last_batch_id: of the run
     that began last. missed: times that had no run of their own, since it was made or changed last.
-    error_message: why the last time had none; "" where it had.
+    error_message: why the last time had none; "" where it had. notify: who is told when a run is done.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,6 +38,7 @@ class Schedule(BaseModel):
     missed: int = 0
     error_message: str = ""
     error_at: datetime | None = None
+    notify: Notify | None = None
 
     def next_after(self, moment: datetime) -> datetime | None:
         """The first time after a moment."""

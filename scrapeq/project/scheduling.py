@@ -122,6 +122,7 @@ def _run(services: Services, before: Schedule, after: Schedule, now: datetime) -
         priority=before.priority,
         name=before.name,
         url_column=before.url_column,
+        notify=before.notify,
     )
     changes = {
         "last_at": now,

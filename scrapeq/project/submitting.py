@@ -31,6 +31,13 @@ def accepted(
     jobs by `steering.begin`, or by housekeeping within seconds. Raises what `add_batch` raises.
     """
     engine, config = services.engine, submission.stored_config
+
+    def begin(connection: sa.Connection) -> None:
+        if first is not None:
+            first(connection)
+        if submission.notify is not None:
+            database.notifications.add(connection, submission.batch_id, submission.notify, now_ms())
+
     owner = services.settings.owner if owner is None else owner
     answers = database.results.StoredAnswers()
     if config.max_age:
@@ -57,6 +64,6 @@ def accepted(
         url_column=submission.url_column,
         table=submission.table,
         input_id=input_id,
-        first=first,
+        first=begin,
     )
     return batch, answers

@@ -20,6 +20,7 @@ from scrapeq.errors import RedisFull, RedisUnavailable, ScrapeqError
 from scrapeq.project import recovery, scheduling, steering
 from scrapeq.project.services import Services
 from scrapeq.work.ended_workers import end_leases_of_ended, this_process
+from scrapeq.work.notifying import notify
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,8 @@ def usual_duties(processes: int) -> list[Duty]:
 
 
 def slow_duties() -> list[Duty]:
-    """What may take longer than others can wait for: done in a thread of its own."""
-    return [Duty("schedules", 2.0, scheduling.start_due)]
+    """What may take longer than others can wait for: each is done in a thread of its own."""
+    return [Duty("schedules", 2.0, scheduling.start_due), Duty("notifications", 2.0, notify)]
 
 
 def _clean_answers(services: Services) -> None:

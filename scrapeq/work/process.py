@@ -200,7 +200,7 @@ class MainProcess:
         if services is not None:
             self._housekeeping = [
                 Housekeeping(services, usual_duties(processes)),
-                Housekeeping(services, slow_duties(), "scrapeq-slow-duties"),
+                *(Housekeeping(services, [one], f"scrapeq-{one.name}") for one in slow_duties()),
             ]
             for one in self._housekeeping:
                 one.start()

@@ -129,8 +129,16 @@ def test_an_older_record_is_brought_up_to_date(
         assert engines.read_meta(connection, "schema") == str(schema.VERSION)
 
 
+def to_version_11(connection: sa.Connection) -> None:
+    """Take away what version 12 brought."""
+    schema.notifications.drop(connection)
+    connection.execute(sa.text("ALTER TABLE schedules DROP COLUMN notify"))
+    engines.write_meta(connection, "schema", "11")
+
+
 def to_version_10(connection: sa.Connection) -> None:
-    """Take away what version 11 brought."""
+    """Take away what version 11 brought, and what came later."""
+    to_version_11(connection)
     for table in (schema.schedules, schema.input_urls):
         table.drop(connection)
     connection.execute(sa.text("ALTER TABLE batches DROP COLUMN input_id"))

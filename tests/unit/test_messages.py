@@ -31,6 +31,7 @@ OF_PYTHON_ALONE = (
     *("llm/task.py", "extract/selectors.py", "frames/files.py", "frames/tables.py"),
     *("models/record_class.py", "records/checking.py"),
     *("models/timetable.py", "client/schedules.py", "project/scheduling.py"),
+    "client/callbacks.py",
 )
 #: Beside what Python writes, these name a command that does the same.
 NAMES_A_COMMAND = re.compile(r"scrapeq (?:up|down|worker|status|doctor)")

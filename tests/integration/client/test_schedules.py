@@ -144,9 +144,11 @@ def test_runs_count_up_and_fetch_anew(
 def test_a_time_that_comes_while_a_run_is_under_way_has_none(
     name: str, make: Make, rows: pd.DataFrame, queue: JobQueue
 ) -> None:
-    handle = make(name, rows, "link", every="1d")
-    handle.run_now().pause()
-    due = handle.next_at
+    page = rows["link"][0]
+    waits = [page, f"{page}?again"]  # the second row waits for its host
+    handle = make(name, waits, every="1d", delay_between_requests=3600)
+    handle.run_now()
+    due = next_of(handle)
 
     assert scheduling.start_due(queue.services, due) == []
 
