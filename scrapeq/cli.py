@@ -282,6 +282,18 @@ def doctor(
 
 
 @app.command()
+def metrics() -> None:
+    """Print what the whole does once, in Prometheus's text format; nothing is started."""
+    try:
+        from scrapeq.api.metrics import as_text
+    except ImportError as error:
+        raise MissingExtra(
+            f"metrics need {error.name}", hint="pip install 'scrapeq[server]'"
+        ) from None
+    typer.echo(as_text(_looking_queue()), nl=False)
+
+
+@app.command()
 def dashboard(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8765,
     open_browser: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,

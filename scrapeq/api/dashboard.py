@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from scrapeq import dashboards, display
 from scrapeq.api.access import guard
 from scrapeq.api.jobs import add_jobs
+from scrapeq.api.metrics import add_metrics
 from scrapeq.errors import InputError, ScrapeqError
 
 _HERE = Path(__file__).parent
@@ -102,4 +103,5 @@ def make_app(shown: dashboards.Dashboard, token: str) -> FastAPI:
         return FileResponse(path, filename=path.name, background=BackgroundTask(clear))
 
     add_jobs(app, shown.project.queue)
+    add_metrics(app, lambda: shown.project.queue)
     return app

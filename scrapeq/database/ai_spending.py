@@ -15,7 +15,7 @@ from scrapeq.database.engine import insert_into, read_transaction, write_transac
 from scrapeq.database.schema import ai_calls, ai_spent
 from scrapeq.models import AICost
 
-_SUMS = ("calls", "cached", "input_tokens", "output_tokens", "cost_nano", "unpriced", "unknown")
+SUMS = ("calls", "cached", "input_tokens", "output_tokens", "cost_nano", "unpriced", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ def add(engine: sa.Engine, batch_id: str, model: str, cost: AICost) -> None:
 
 
 def _add(connection: sa.Connection, batch_id: str, model: str, cost: AICost) -> None:
-    counts = {name: getattr(cost, name) for name in _SUMS}
+    counts = {name: getattr(cost, name) for name in SUMS}
     insert = insert_into(connection, ai_spent).values(batch_id=batch_id, model=model, **counts)
-    summed = {name: ai_spent.c[name] + insert.excluded[name] for name in _SUMS}
+    summed = {name: ai_spent.c[name] + insert.excluded[name] for name in SUMS}
     connection.execute(
         insert.on_conflict_do_update(index_elements=["batch_id", "model"], set_=summed)
     )
@@ -75,7 +75,7 @@ def spending(engine: sa.Engine, batch_id: str) -> Spending:
 
 def cost(engine: sa.Engine, batch_id: str, budget_usd: float | None = None) -> AICost:
     """All calls of a batch until now; those under way count as `unknown`, at their upper bound."""
-    sums = [sa.func.sum(ai_spent.c[name]) for name in _SUMS]
+    sums = [sa.func.sum(ai_spent.c[name]) for name in SUMS]
     with read_transaction(engine) as connection:
         row = connection.execute(sa.select(*sums).where(ai_spent.c.batch_id == batch_id)).one()
         c = ai_calls.c
@@ -83,7 +83,7 @@ def cost(engine: sa.Engine, batch_id: str, budget_usd: float | None = None) -> A
             c.batch_id == batch_id
         )
         count, most_nano = connection.execute(under_way).one()
-    counts = {name: int(value or 0) for name, value in zip(_SUMS, row, strict=True)}
+    counts = {name: int(value or 0) for name, value in zip(SUMS, row, strict=True)}
     counts["unknown"] += int(count)
     counts["cost_nano"] += int(most_nano or 0)
     return AICost(budget_usd=budget_usd, **counts)

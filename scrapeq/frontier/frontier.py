@@ -1,4 +1,4 @@
-"""The frontier: everything that is decided in Redis, as the eight ideas it is made of."""
+"""The frontier: everything that is decided in Redis, as the ideas it is made of."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from scrapeq.frontier.browsers import Browsers
 from scrapeq.frontier.budgets import Budgets
 from scrapeq.frontier.coordination import Coordination
 from scrapeq.frontier.endpoints import Endpoints
+from scrapeq.frontier.inspection import Inspection
 from scrapeq.frontier.jobs import Jobs
 from scrapeq.frontier.keys import Keys
 from scrapeq.frontier.processes import Processes
@@ -24,7 +25,7 @@ class Frontier:
     jobs: which are due, and who works on them. throttle: when each host may be asked. endpoints:
     breakers of what is no host of jobs. views: looking. coordination: what processes agree on.
     browsers: who has one, and which pages need one. processes: which have ended. budgets: what may
-    still be spent.
+    still be spent. inspection: what this Redis is, and who uses it.
     """
 
     __slots__ = (
@@ -32,6 +33,7 @@ class Frontier:
         "budgets",
         "coordination",
         "endpoints",
+        "inspection",
         "jobs",
         "keys",
         "namespace",
@@ -54,6 +56,7 @@ class Frontier:
         self.endpoints = Endpoints(scripts, policy)
         self.browsers = Browsers(client, scripts)
         self.budgets = Budgets(scripts)
+        self.inspection = Inspection(client, self.keys)
         self.processes = Processes(client, scripts)
         self.coordination = Coordination(client, scripts)
         self.views = Views(client, scripts, self.coordination)

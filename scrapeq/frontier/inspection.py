@@ -14,6 +14,10 @@ from scrapeq.clock import now_ms
 from scrapeq.frontier.client import translated
 from scrapeq.frontier.coordination import RENDERS_ONLY, WORKER_SILENCE_S, Listener
 from scrapeq.frontier.keys import Keys
+from scrapeq.models import Lane
+
+#: Hosts whose due jobs are counted one by one: 20 ms.
+MOST_HOSTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,70 @@ class WorkersSeen:
     paused_hosts: int
     run_id: str
     epoch: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Open jobs by where they stand: due ones of hosts that may be asked now (of the first `MOST_HOSTS`
+    hosts at least), running ones, and those that wait to be tried again; hosts with due jobs that may be
+    asked now, and that must wait for their pace or their breaker."""
+
+    open: int
+    due: int
+    running: int
+    retrying: int
+    ready_hosts: int
+    throttled_hosts: int
+
+
+class Inspection:
+    """The same of the Redis of a frontier."""
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._redis = client
+        self._keys = keys
+
+    def redis(self) -> RedisFacts:
+        """See `inspect_redis`."""
+        return inspect_redis(self._redis)
+
+    def workers(self) -> WorkersSeen:
+        """See `inspect_workers`."""
+        return inspect_workers(self._redis, self._keys)
+
+    def depth(self) -> Depth:
+        """Three round trips, whatever the number of jobs. Raises RedisUnavailable."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.hlen(self._keys.job)
+        pipe.zcard(self._keys.leases)
+        pipe.zcard(self._keys.later)
+        pipe.hkeys(self._keys.lanes)
+        with translated(self._redis):
+            known, running, retrying, other_lanes = pipe.execute()
+            lanes = [Lane.HTTP, *map(str, other_lanes)]
+            for lane in lanes:
+                pipe.zcard(self._keys.open(lane))
+                pipe.zcard(self._keys.throttled(lane))
+                pipe.zcard(self._keys.suspects(lane))
+                pipe.zrange(self._keys.open(lane), 0, MOST_HOSTS - 1)
+            answers = pipe.execute()
+            by_lane = [answers[start : start + 4] for start in range(0, len(answers), 4)]
+            ready = [
+                (lane, str(host))
+                for lane, (*_, hosts) in zip(lanes, by_lane, strict=True)
+                for host in hosts
+            ]
+            for lane, host in ready[:MOST_HOSTS]:
+                pipe.zcard(self._keys.ready(lane, host))
+            due = sum(map(int, pipe.execute()))
+        return Depth(
+            open=int(known),
+            due=due + sum(int(suspects) for _, _, suspects, _ in by_lane),
+            running=int(running),
+            retrying=int(retrying),
+            ready_hosts=sum(int(hosts) for hosts, *_ in by_lane),
+            throttled_hosts=sum(int(hosts) for _, hosts, *_ in by_lane),
+        )
 
 
 def inspect_redis(client: redis.Redis) -> RedisFacts:
