@@ -607,7 +607,9 @@ def _add_schedules(connection: sa.Connection) -> None:
 
 def _add_notifications(connection: sa.Connection) -> None:
     """Version 12."""
-    connection.execute(sa.text("ALTER TABLE schedules ADD COLUMN notify TEXT"))
+    columns = {one["name"] for one in sa.inspect(connection).get_columns("schedules")}
+    if "notify" not in columns:  # else the table was made by the step before
+        connection.execute(sa.text("ALTER TABLE schedules ADD COLUMN notify TEXT"))
     notifications.create(connection)
 
 
