@@ -70,7 +70,8 @@ def give_again(
     if missing:
         raise ConfigError(
             f"the {' and '.join(missing)} of batch {row.name or batch_id!r} were erased when it had ended",
-            hint="give them again: batch.retry_failed(cookies={...}); or by name, as env:NAME, which stays",
+            hint="give them again to retry_failed, or run again the cell or command that submitted it; those "
+            "that are given as env:NAME stay",
         )
     if secrets:
         text, has_secrets = stored_config(connection, config)
