@@ -98,7 +98,7 @@ def scrape(
             except AlreadyThere:  # another kernel made this run meanwhile: perhaps it is the same
                 if name is None:
                     raise
-    return BatchHandle(queue, batch.id, note=_note(queue, batch, answers))
+    return BatchHandle(queue, batch.id, _note(queue, batch, answers), config)
 
 
 def attach(
@@ -139,7 +139,7 @@ def _same_batch(
     if batch.failed and batch.done >= batch.total:
         note += f"; {batch.failed:,} failed, retry_failed() tries them again"
     note = Findings.of(engine, batch).behind(note)
-    return BatchHandle(queue, batch.id, note=note)
+    return BatchHandle(queue, batch.id, note, config)
 
 
 def _tell_also(queue: JobQueue, batch: Batch, notify: Notify | None) -> None:

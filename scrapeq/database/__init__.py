@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         prepared,
         results,
         schedules,
+        secrets,
         tallies,
     )
     from scrapeq.database.engine import open_database, ping
@@ -58,6 +59,7 @@ __all__ = [
     "prepared",
     "results",
     "schedules",
+    "secrets",
     "tallies",
 ]
 

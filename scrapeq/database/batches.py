@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -22,9 +21,18 @@ from scrapeq.database.minutes import count_errors
 from scrapeq.database.new_job import NewJob
 from scrapeq.database.prepared import CHUNK, insert_by_driver, insert_rows
 from scrapeq.database.schema import batches, inputs, jobs
+from scrapeq.database.secrets import read_config, stored_config
 from scrapeq.database.selected import by_selector, counted
 from scrapeq.errors import AlreadyThere, InputError
-from scrapeq.models import Batch, BatchState, BrowserUse, JobStatus, Lane, ScrapingConfig
+from scrapeq.models import (
+    Batch,
+    BatchState,
+    BrowserUse,
+    JobStatus,
+    Lane,
+    RequestIdentity,
+    ScrapingConfig,
+)
 from scrapeq.urls import duplicate_key
 
 UNFINISHED = (BatchState.OPEN.value, BatchState.PAUSED.value)
@@ -99,13 +107,15 @@ def add_batch(
     table: Iterable[bytes] = (),
     growing: bool = False,
     input_id: str | None = None,
+    request: str | None = None,
     first: Callable[[sa.Connection], None] | None = None,
 ) -> Batch:
     """Write a batch, its jobs and its input's columns; when this returns they are accepted.
 
     A name that exists gets its next run; `run` says which one that must be. Rows that are final at once are counted at once.
     growing: it may get more jobs, and is not finished before `stop_growing`, though all are final.
-    input_id: of an input's columns that are in the record already, in place of `table`. first: what is
+    input_id: of an input's columns that are in the record already, in place of `table`. request: the digest of its
+    requests where secrets of `config` were erased. first: what is
     done in the same transaction before all else; if it raises, nothing is written.
     Raises InputError for an id that not every database keeps as it is, AlreadyThere for one that
     is taken, or for a run that is there or not the next, DatabaseUnavailable.
@@ -131,11 +141,13 @@ def add_batch(
         insert_rows(connection, jobs, map(intake.row, rows))
         batch = _batch_row(
             intake,
+            connection,
             config=config,
             fingerprint=fingerprint,
             owner=owner,
             total=total,
             growing=growing,
+            request=request,
         )
         batch |= {"name": name, "run": next_run, "url_column": url_column, "input_id": input_id}
         insert_rows(connection, batches, [batch])
@@ -158,19 +170,24 @@ def _check_id(batch_id: str) -> None:
 
 def _batch_row(
     intake: _Intake,
+    bind: sa.Engine | sa.Connection,
     *,
     config: ScrapingConfig,
     fingerprint: str,
     owner: str,
     total: int,
     growing: bool = False,
+    request: str | None = None,
 ) -> dict[str, Any]:
     """A new batch as a row of `batches`, when all its jobs were taken in."""
     done = intake.last_place >= total and not growing
+    text, has_secrets = stored_config(bind, config)
     return {
         "id": intake.batch_id,
         "state": (BatchState.FINISHED if done else BatchState.OPEN).value,
-        "config": json.dumps(config.to_storage()),
+        "config": text,
+        "sealed": int(has_secrets),
+        "request": request or RequestIdentity.of(config).digest,
         "fingerprint": fingerprint,
         "owner": owner,
         "total": total,
@@ -204,7 +221,14 @@ def add_singles(engine: sa.Engine, singles: Sequence[Single], *, owner: str, at_
         intake = _Intake(one.job.id, at_ms)
         rows.append(intake.row(one.job))
         owners.append(
-            _batch_row(intake, config=one.config, fingerprint=one.fingerprint, owner=owner, total=1)
+            _batch_row(
+                intake,
+                engine,
+                config=one.config,
+                fingerprint=one.fingerprint,
+                owner=owner,
+                total=1,
+            )
         )
     dialect = engine.dialect
     with driver_transaction(engine) as cursor:
@@ -478,7 +502,8 @@ def _find(
             name=row.name,
             run=row.run,
             state=BatchState(row.state),
-            config=ScrapingConfig(**json.loads(row.config)),
+            config=read_config(connection, row.config),
+            request=row.request,
             owner=row.owner,
             url_column=row.url_column,
             total=row.total,

@@ -33,6 +33,7 @@ from scrapeq.database.schema import (
     notifications,
     pages,
 )
+from scrapeq.database.secrets import give_again
 from scrapeq.models import (
     FINAL,
     BatchState,
@@ -395,8 +396,15 @@ def cancel_jobs(engine: sa.Engine, batch_id: str, ids: Sequence[str] | None = No
     return cancelled
 
 
-def reopen_jobs(engine: sa.Engine, batch_id: str, kinds: Sequence[ErrorKind] | None = None) -> int:
+def reopen_jobs(
+    engine: sa.Engine,
+    batch_id: str,
+    kinds: Sequence[ErrorKind] | None = None,
+    secrets: Mapping[str, Any] | None = None,
+) -> int:
     """Make failed and cancelled jobs of a batch pending again; how many there were.
+
+    secrets: options of the batch that were erased: see `secrets.give_again`, which raises ConfigError.
 
     A URL that was refused before it was fetched (`scheme`) stays: trying again cannot help it.
     """
@@ -414,6 +422,7 @@ def reopen_jobs(engine: sa.Engine, batch_id: str, kinds: Sequence[ErrorKind] | N
             counts[status] = connection.execute(query.values(**_PENDING)).rowcount
         reopened = sum(counts.values())
         if reopened:
+            give_again(connection, batch_id, secrets)
             _free_duplicates(connection, batch_id)
             showed = jobs.c.browser_use == BrowserUse.SHOWED
             rendered = sa.select(sa.func.count()).where(jobs.c.batch_id == batch_id, showed)

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from scrapeq.clock import from_ms, to_ms
 from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.schema import batches, notifications
+from scrapeq.database.sealing import keys_of
 from scrapeq.models import BatchState
 from scrapeq.models.notification import Notification, NotificationState, Notify, NotifyWhen
 
@@ -24,7 +25,7 @@ def add(connection: sa.Connection, batch_id: str, notify: Notify, at_ms: int) ->
     values = {
         "id": f"msg_{uuid.uuid4().hex}",
         "batch_id": batch_id,
-        "url": notify.url.get_secret_value(),
+        "url": keys_of(connection).seal(notify.url.get_secret_value()),
         "secret": notify.secret,
         "notify_when": notify.when.value,
         "state": NotificationState.WAITING.value,
@@ -36,9 +37,10 @@ def add(connection: sa.Connection, batch_id: str, notify: Notify, at_ms: int) ->
 def add_missing(engine: sa.Engine, batch_id: str, notify: Notify, at_ms: int) -> bool:
     """The same for a batch that is there, unless it has one for this URL."""
     c = notifications.c
-    there = sa.select(c.id).where(c.batch_id == batch_id, c.url == notify.url.get_secret_value())
+    there, unseal = sa.select(c.url).where(c.batch_id == batch_id), keys_of(engine).unseal
     with write_transaction(engine) as connection:
-        if connection.execute(there).first() is not None:
+        known = map(unseal, connection.execute(there).scalars())
+        if notify.url.get_secret_value() in known:
             return False
         add(connection, batch_id, notify, at_ms)
         return True
@@ -62,7 +64,8 @@ def prepared(engine: sa.Engine, notification: Notification, body: str, next_at: 
 
 def skipped(engine: sa.Engine, notification: Notification) -> None:
     """Note that it is not sent."""
-    _change(engine, notification, {"state": NotificationState.SKIPPED.value})
+    values = {"state": NotificationState.SKIPPED.value, "url": notification.notify.shown_url}
+    _change(engine, notification, values)
 
 
 def due(engine: sa.Engine, at_ms: int, limit: int) -> list[Notification]:
@@ -86,6 +89,7 @@ def delivered(
     """Note that it was taken."""
     values = {
         "state": NotificationState.DELIVERED.value,
+        "url": notification.notify.shown_url,
         "http_status": http_status,
         "error_message": "",
         "delivered_ms": to_ms(at),
@@ -103,7 +107,10 @@ def refused(
     """Note why it was not taken, and when it is sent again; None gives it up."""
     values = {"error_message": message, "http_status": http_status, "next_ms": to_ms(again_at)}
     if again_at is None:
-        values["state"] = NotificationState.GIVEN_UP.value
+        values |= {
+            "state": NotificationState.GIVEN_UP.value,
+            "url": notification.notify.shown_url,
+        }
     _by_id(engine, notification, values)
 
 
@@ -151,7 +158,9 @@ def _read(
             id=row.id,
             batch_id=row.batch_id,
             notify=Notify(
-                url=SecretStr(row.url), secret=row.secret, when=NotifyWhen(row.notify_when)
+                url=SecretStr(keys_of(connection).unseal(row.url)),
+                secret=row.secret,
+                when=NotifyWhen(row.notify_when),
             ),
             state=NotificationState(row.state),
             body=row.body,

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from scrapeq.clock import from_ms, to_ms
 from scrapeq.database.engine import insert_into, read_transaction, write_transaction
 from scrapeq.database.schema import batches, input_urls, inputs, json_bytes, schedules
+from scrapeq.database.sealing import keys_of
+from scrapeq.database.secrets import read_config, stored_config
 from scrapeq.errors import AlreadyThere
-from scrapeq.models import BatchState, ScrapingConfig
+from scrapeq.models import BatchState
 from scrapeq.models.notification import Notify
 from scrapeq.models.schedule import Schedule
 from scrapeq.models.timetable import Timetable
@@ -47,7 +49,7 @@ def _parts(cells: Sequence[str | None]) -> Iterator[Sequence[str | None]]:
 def put(engine: sa.Engine, schedule: Schedule, of: ScheduleInput | None) -> None:
     """Make a schedule, or give one of this name all that this one has. of: its input, where the record
     does not have it yet."""
-    row = _row(schedule)
+    row = _row(engine, schedule)
     with write_transaction(engine) as connection:
         if of is not None:
             _put_input(connection, schedule.input_id, of)
@@ -147,7 +149,7 @@ def move_on(connection: sa.Connection, before: Schedule, after: Schedule) -> Non
         c.input_id == before.input_id,
         c.paused == before.paused,
     )
-    row = _row(after)
+    row = _row(connection, after)
     changed = (
         "next_ms",
         "last_ms",
@@ -186,7 +188,7 @@ def delete(engine: sa.Engine, name: str) -> bool:
         return done.rowcount > 0
 
 
-def _row(schedule: Schedule) -> dict[str, Any]:
+def _row(bind: sa.Engine | sa.Connection, schedule: Schedule) -> dict[str, Any]:
     values = schedule.model_dump(
         include={
             "name",
@@ -202,11 +204,12 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         }
     )
     times = ("made", "next", "last", "error")
+    notify = None if schedule.notify is None else schedule.notify.to_storage(keys_of(bind).seal)
     return {
         **values,
         "timetable": schedule.timetable.model_dump_json(exclude_defaults=True),
-        "config": json.dumps(schedule.config.to_storage()),
-        "notify": None if schedule.notify is None else json.dumps(schedule.notify.to_storage()),
+        "config": stored_config(bind, schedule.config)[0],
+        "notify": None if notify is None else json.dumps(notify),
         **{f"{name}_ms": to_ms(getattr(schedule, f"{name}_at")) for name in times},
     }
 
@@ -226,7 +229,9 @@ def _read(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Itera
                 **found,
                 **times,
                 "timetable": Timetable(**json.loads(row.timetable)),
-                "config": ScrapingConfig(**json.loads(row.config)),
-                "notify": None if row.notify is None else Notify(**json.loads(row.notify)),
+                "config": read_config(connection, row.config),
+                "notify": None
+                if row.notify is None
+                else Notify.from_storage(json.loads(row.notify), keys_of(connection).unseal),
             }
         )

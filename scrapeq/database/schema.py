@@ -15,11 +15,28 @@ from isal import isal_zlib
 from pydantic_core import to_json
 
 from scrapeq.clock import MINUTE_MS
-from scrapeq.models import BrowserUse, JobStatus, Lane
+from scrapeq.database.sealing import keys_of
+from scrapeq.models import (
+    BatchState,
+    BrowserUse,
+    JobStatus,
+    Lane,
+    RequestIdentity,
+    ScrapingConfig,
+)
 from scrapeq.models.page_fields import PAGE_FIELDS, Kept, PageField, Source
+from scrapeq.models.secret_values import (
+    SEALED,
+    SECRET_OPTIONS,
+    erased,
+    options_with,
+    with_secrets,
+)
 from scrapeq.settings import DEFAULT_NAMESPACE
 
-VERSION = 12
+VERSION = 13
+#: The first version in which no secret stands in clear.
+SEALED_SINCE = 13
 #: The Redis of a record whose open jobs are there in the form of an older version.
 OLDER_FORM = "older form"
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
@@ -110,7 +127,7 @@ batches = sa.Table(
     sa.Column("name", AnyText),
     sa.Column("run", sa.Integer, nullable=False, default=1),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("config", sa.Text, nullable=False),  # JSON, secrets in clear: see ScrapingConfig
+    sa.Column("config", sa.Text, nullable=False),  # JSON, secrets encrypted: see `sealing`
     sa.Column("fingerprint", sa.Text, nullable=False),  # of the column of URLs and the options
     sa.Column("owner", AnyText, nullable=False, default=""),  # whose it is: see Settings.owner
     sa.Column("url_column", AnyText),  # what the input's column of URLs was called
@@ -126,10 +143,21 @@ batches = sa.Table(
     sa.Column("keyed", sa.Boolean, nullable=False, default=False),  # its jobs have a `url_key`
     sa.Column("selected", sa.Text),  # how many pages each selector matched: see `selected`
     sa.Column("input_id", sa.Text),  # of the input that it shares with other runs of a schedule
+    sa.Column("request", sa.Text),  # RequestIdentity.digest; None before version 13
+    sa.Column("sealed", sa.SmallInteger, nullable=False, default=0),  # 1: its config has secrets
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.Column("finished_ms", sa.BigInteger),
     sa.UniqueConstraint("name", "run"),
     sa.Index("batches_by_state", "state", "enqueued"),
+)
+
+#: Of batches whose options hold encrypted secrets.
+SEALED_BATCHES = sa.text("sealed = 1")
+_by_sealed = sa.Index(
+    "batches_sealed",  # those, among all
+    batches.c.state,
+    sqlite_where=SEALED_BATCHES,
+    postgresql_where=SEALED_BATCHES,
 )
 
 inputs = sa.Table(
@@ -423,7 +451,7 @@ notifications = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("batch_id", sa.Text, nullable=False, index=True),
-    sa.Column("url", AnyText, nullable=False),
+    sa.Column("url", AnyText, nullable=False),  # encrypted until it is sent, then its host alone
     sa.Column("secret", AnyText),  # the name of a variable
     sa.Column("notify_when", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
@@ -613,6 +641,44 @@ def _add_notifications(connection: sa.Connection) -> None:
     notifications.create(connection)
 
 
+def _seal_secrets(connection: sa.Connection) -> None:
+    """Version 13. Secrets that stand in clear are encrypted, and erased where their batch has ended."""
+    for change in (
+        "ALTER TABLE batches ADD COLUMN request TEXT",
+        "ALTER TABLE batches ADD COLUMN sealed SMALLINT NOT NULL DEFAULT 0",
+    ):
+        connection.execute(sa.text(change))
+    _by_sealed.create(connection)
+    keys = keys_of(connection)
+    for table, key in ((batches, batches.c.id), (schedules, schedules.c.name)):
+        holds = sa.or_(*(table.c.config.like(f'%"{name}"%') for name in SECRET_OPTIONS))
+        state = table.c.state if table is batches else sa.null()
+        for one, text, now in connection.execute(
+            sa.select(key, table.c.config, state).where(holds)
+        ).all():
+            is_over = now in {BatchState.FINISHED.value, BatchState.CANCELLED.value}
+            options = with_secrets(json.loads(text), erased if is_over else keys.seal)
+            values: dict[str, Any] = {"config": json.dumps(options)}
+            if table is batches:
+                config = ScrapingConfig(**json.loads(text))
+                has_secrets = options_with(options, lambda value: value.startswith(SEALED))
+                values |= {
+                    "request": RequestIdentity.of(config).digest,
+                    "sealed": int(bool(has_secrets)),
+                }
+            connection.execute(table.update().where(key == one).values(values))
+    for one, url in connection.execute(sa.select(notifications.c.id, notifications.c.url)).all():
+        values = {"url": keys.seal(url)}
+        connection.execute(notifications.update().where(notifications.c.id == one).values(values))
+    scheduled = sa.select(schedules.c.name, schedules.c.notify).where(
+        schedules.c.notify.is_not(None)
+    )
+    for one, text in connection.execute(scheduled).all():
+        notify = json.loads(text)
+        values = {"notify": json.dumps({**notify, "url": keys.seal(notify["url"])})}
+        connection.execute(schedules.update().where(schedules.c.name == one).values(values))
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
@@ -626,4 +692,5 @@ MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     9: _add_ages_of_contents,
     10: _add_schedules,
     11: _add_notifications,
+    12: _seal_secrets,
 }

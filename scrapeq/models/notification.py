@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from scrapeq.errors import ConfigError
+from scrapeq.models.secret_values import SEALED
 
 #: Characters of a URL that is notified; browsers and servers take about so many.
 LONGEST_URL = 2_000
@@ -67,9 +69,15 @@ class Notify(BaseModel):
         """Its host, as it may be shown: the rest of the URL may be a secret."""
         return shown_url(self.url.get_secret_value())
 
-    def to_storage(self) -> dict[str, Any]:
-        """The URL in clear: for the database only."""
-        return {"url": self.url.get_secret_value(), "secret": self.secret, "when": self.when.value}
+    def to_storage(self, seal: Callable[[str], str]) -> dict[str, Any]:
+        """As the database keeps it, with the URL encrypted."""
+        url = seal(self.url.get_secret_value())
+        return {"url": url, "secret": self.secret, "when": self.when.value}
+
+    @classmethod
+    def from_storage(cls, stored: dict[str, Any], unseal: Callable[[str], str]) -> Self:
+        """What `to_storage` gave."""
+        return cls(**{**stored, "url": unseal(stored["url"])})
 
 
 class Notification(BaseModel):
@@ -97,6 +105,8 @@ def shown_url(url: str) -> str:
     """The scheme and host of a URL, or the name of a variable."""
     if _is_name(url):
         return url
+    if url.startswith(SEALED):
+        return "encrypted"
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}/…"
 

@@ -434,11 +434,18 @@ class JobQueue:
         """Stop every open job of it; how many there were. None starts once this has returned."""
         return project.steering.cancel(self.services, arguments.an_id(batch_id, "batch_id"))
 
-    def retry_failed(self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None) -> int:
-        """Put failed and cancelled jobs back, on request only some kinds; how many."""
+    def retry_failed(
+        self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None, **secrets: Any
+    ) -> int:
+        """Put failed and cancelled jobs back, on request only some kinds; how many.
+
+        secrets: cookies, headers, proxy or actions of the batch, which were erased when it had ended, unless
+        they were given by name. Raises ConfigError where one is missing.
+        """
+        arguments.secrets(secrets)
         batch_id = arguments.an_id(batch_id, "batch_id")
         chosen = arguments.error_kinds(kinds)
-        reopened = database.jobs.reopen_jobs(self.services.engine, batch_id, chosen)
+        reopened = database.jobs.reopen_jobs(self.services.engine, batch_id, chosen, secrets)
         if reopened:
             project.steering.begin_again(self.services, batch_id)
         return reopened

@@ -29,7 +29,8 @@ class Submission:
 
     priority: 1 (first) to 9 (last). name: finds the batch again. refresh: stored pages do not
     answer. run: which run of its name it is to be; None for the next. url_column, table: the name of the column and the packed table it came from, to give
-    back with the results. notify: who is told when it is done. single: one URL submitted alone; its job has the id of the batch.
+    back with the results. notify: who is told when it is done. request: the digest of its requests, where secrets of the
+    options were erased. single: one URL submitted alone; its job has the id of the batch.
 
     Raises ConfigError for a bad priority, InputError for a column without cells.
     """
@@ -45,6 +46,7 @@ class Submission:
     url_column: str | None = None
     table: Iterable[bytes] = ()
     notify: Notify | None = None
+    request: str | None = None
 
     def __post_init__(self) -> None:
         check_priority(self.priority)

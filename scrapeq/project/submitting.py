@@ -43,7 +43,7 @@ def accepted(
     if config.max_age:
         newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
         asking = database.results.Asking(
-            models.RequestIdentity.of(config).digest,
+            models.RequestIdentity.of(config, submission.request).digest,
             owner,
             newer_than_ms,
             not config.merge_duplicates,
@@ -64,6 +64,7 @@ def accepted(
         url_column=submission.url_column,
         table=submission.table,
         input_id=input_id,
+        request=submission.request,
         first=begin,
     )
     return batch, answers

@@ -66,6 +66,7 @@ def usual_duties(processes: int) -> list[Duty]:
         Duty("wake", 1.0, wake),
         Duty("ai answers", 3600.0, _clean_answers),
         Duty("make room", 60.0, _make_room),
+        Duty("erase secrets", 5.0, lambda services: database.secrets.erase_ended(services.engine)),
         Duty("watch", 5.0, watch),
     ]
 

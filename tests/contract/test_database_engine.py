@@ -129,8 +129,17 @@ def test_an_older_record_is_brought_up_to_date(
         assert engines.read_meta(connection, "schema") == str(schema.VERSION)
 
 
+def to_version_12(connection: sa.Connection) -> None:
+    """Take away what version 13 brought."""
+    connection.execute(sa.text("DROP INDEX batches_sealed"))
+    for column in ("request", "sealed"):
+        connection.execute(sa.text(f"ALTER TABLE batches DROP COLUMN {column}"))
+    engines.write_meta(connection, "schema", "12")
+
+
 def to_version_11(connection: sa.Connection) -> None:
-    """Take away what version 12 brought."""
+    """Take away what version 12 brought, and what came later."""
+    to_version_12(connection)
     schema.notifications.drop(connection)
     connection.execute(sa.text("ALTER TABLE schedules DROP COLUMN notify"))
     engines.write_meta(connection, "schema", "11")
