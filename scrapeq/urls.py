@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from ada_url import join_url, normalize_url
@@ -25,8 +25,7 @@ from scrapeq.models import ErrorKind, Failure
 MAX_URL_LENGTH = 8000
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(NamedTuple):
     """A URL that can be fetched.
 
     text: as it was pasted, to the letter. href: WHATWG's canonical form without the fragment; a
@@ -51,6 +50,8 @@ def parse(text: object) -> Url | Failure:
     Failures: `scheme` for an empty cell, another scheme, something that is no URL, or one longer
     than MAX_URL_LENGTH; `dns` for a host name that cannot exist. Neither is worth trying again.
     """
+    if isinstance(text, str) and (plain := _plain(text)):
+        return plain
     written = _tidy(text)
     if isinstance(written, Failure):
         return written
@@ -76,7 +77,8 @@ def parse(text: object) -> Url | Failure:
 
 
 def parse_many(column: Iterable[object]) -> Iterator[Url | Failure]:
-    """`parse` of each value, in order, one at a time; about 8 µs each, so 8 s for a million."""
+    """`parse` of each value, in order, one at a time; 1 to 2 µs for most, 8 µs for those that are not in
+    canonical form, so 2 to 8 s for a million."""
     return map(parse, column)
 
 
@@ -220,6 +222,35 @@ def _is_missing(value: object) -> bool:
 
 
 # --- the canonical form -----------------------------------------------------------------------
+
+# URLs that are in WHATWG's canonical form as they stand, as most in a table are: the parser would give
+# them back unchanged. What could mean anything else (escapes, capitals in a name) is left to it.
+_PLAIN = re.compile(
+    r"(https?://([a-z0-9.-]+(?::[0-9]+)?)/)[A-Za-z0-9_~!$&'()*+,:=./-]*(\?[A-Za-z0-9_~!$&()*+,:=./?-]*)?"
+)
+
+
+def _plain(text: str) -> Url | None:
+    """The URL, if its text is its canonical form and plainly so."""
+    parts = _PLAIN.fullmatch(text)
+    if parts is None or "/." in text or len(text) > MAX_URL_LENGTH:
+        return None
+    root, host, query = parts.groups()
+    if not _is_root(root):
+        return None
+    return Url(text, text, host, text if query is None else _duplicate_key(text))
+
+
+# The pages of a table are on fewer hosts, which the parser judges once.
+@lru_cache(maxsize=4_096)
+def _is_root(root: str) -> bool:
+    """Whether scheme, host and port are canonical as they stand, and may have an address."""
+    try:
+        parts = _CANONICAL.match(root) if normalize_url(root) == root else None
+    except ValueError:
+        return False
+    return parts is not None and parts[2][-1] != "." and _impossible(parts[2]) is None
+
 
 # Of WHATWG's serialised form, in which each delimiter can mean one thing only.
 _CANONICAL = re.compile(r"(https?)://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]+)(?::(\d+))?(?=/)")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -17,6 +15,7 @@ from scrapeq.database.engine import (
     read_transaction,
     write_transaction,
 )
+from scrapeq.database.intake import Intake
 from scrapeq.database.minutes import count_errors
 from scrapeq.database.new_job import NewJob
 from scrapeq.database.prepared import CHUNK, insert_by_driver, insert_rows
@@ -24,72 +23,11 @@ from scrapeq.database.schema import batches, inputs, jobs
 from scrapeq.database.secrets import read_config, stored_config
 from scrapeq.database.selected import by_selector, counted
 from scrapeq.errors import AlreadyThere, InputError
-from scrapeq.models import (
-    Batch,
-    BatchState,
-    BrowserUse,
-    JobStatus,
-    Lane,
-    RequestIdentity,
-    ScrapingConfig,
-)
+from scrapeq.models import Batch, BatchState, RequestIdentity, ScrapingConfig
 from scrapeq.urls import duplicate_key
 
 UNFINISHED = (BatchState.OPEN.value, BatchState.PAUSED.value)
 _LISTED = sa.or_(batches.c.total > 1, batches.c.name.is_not(None))  # no single jobs
-
-
-class _Intake:
-    """The rows of new jobs, and what those that are final at once change in their batch."""
-
-    def __init__(self, batch_id: str, at_ms: int, last_place: int = 0) -> None:
-        self.batch_id = batch_id
-        self.at_ms = at_ms
-        self.last_place = last_place  # in the batch's order of finishing
-        self.counts = {"completed": 0, "failed": 0, "from_store": 0, "rendered": 0}
-        self.errors: Counter[str] = Counter()
-        self.selected: Counter[int] = Counter()
-
-    def row(self, job: NewJob, url_key: str | None = None) -> dict[str, object]:
-        """The job as a row of `jobs`; counted."""
-        status, place = JobStatus.PENDING, None
-        if job.error_kind is not None:
-            status = JobStatus.FAILED
-            self.errors[str(job.error_kind)] += 1
-        elif job.answered is not None:
-            status = JobStatus.COMPLETED
-            self.counts["from_store"] += 1
-            self.counts["rendered"] += job.answered.browser_use == BrowserUse.SHOWED
-            if job.answered.selected is not None:
-                self.selected[job.answered.selected] += 1
-        if status is not JobStatus.PENDING:
-            self.last_place += 1
-            place = self.last_place
-            self.counts[status.value] += 1
-        return {
-            "id": job.id,
-            "batch_id": self.batch_id,
-            "row": job.row,
-            "url": job.url,
-            "href": None if job.href == job.url else job.href,
-            "host": job.host,
-            "priority": job.priority,
-            "lane": Lane.HTTP.value,
-            "status": status.value,
-            "attempts": 0,
-            "error_kind": job.error_kind,
-            "error_message": job.error_message,
-            "page_of": job.page_of,
-            "from_store": job.answered is not None,
-            "page_kind": job.answered.page_kind if job.answered else None,
-            "page_kind_signal": job.answered.page_kind_signal if job.answered else None,
-            "selected": job.answered.selected if job.answered else None,
-            "browser_use": job.answered.browser_use if job.answered else None,
-            "finish_order": place,
-            "finished_ms": self.at_ms if place else None,
-            "parent_job_id": job.parent_job_id,
-            "url_key": url_key,
-        }
 
 
 def add_batch(
@@ -137,8 +75,8 @@ def add_batch(
                     f"the newest run of {name!r} is {next_run - 1} by now",
                     hint=f"look at the newest: attach({name!r})",
                 )
-        intake = _Intake(batch_id, created_ms)
-        insert_rows(connection, jobs, map(intake.row, rows))
+        intake = Intake(batch_id, created_ms)
+        intake.insert(connection, rows)
         batch = _batch_row(
             intake,
             connection,
@@ -169,7 +107,7 @@ def _check_id(batch_id: str) -> None:
 
 
 def _batch_row(
-    intake: _Intake,
+    intake: Intake,
     bind: sa.Engine | sa.Connection,
     *,
     config: ScrapingConfig,
@@ -218,7 +156,7 @@ def add_singles(engine: sa.Engine, singles: Sequence[Single], *, owner: str, at_
         _check_id(one.job.id)
     rows, owners = [], []
     for one in singles:
-        intake = _Intake(one.job.id, at_ms)
+        intake = Intake(one.job.id, at_ms)
         rows.append(intake.row(one.job))
         owners.append(
             _batch_row(
@@ -261,8 +199,8 @@ def append_jobs(
         )
         for key in connection.execute(there).scalars().all():
             del wanted[key]
-    intake = _Intake(batch_id, at_ms, batch.finish_order)
-    added = [replace(job, row=row) for row, job in enumerate(wanted.values(), batch.total)]
+    intake = Intake(batch_id, at_ms, batch.finish_order)
+    added = [job._replace(row=row) for row, job in enumerate(wanted.values(), batch.total)]
     if added:
         rows = [intake.row(job, key) for job, key in zip(added, wanted, strict=True)]
         insert_rows(connection, jobs, rows)

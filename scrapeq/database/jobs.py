@@ -16,6 +16,7 @@ from scrapeq.clock import from_ms, now_ms
 from scrapeq.database.batches import UNFINISHED, close_finished
 from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.minutes import count_errors, delete_minutes
+from scrapeq.database.prepared import rows_of
 from scrapeq.database.schedules import drop_unused_inputs
 from scrapeq.database.schema import (
     BY_HAND,
@@ -118,15 +119,25 @@ def open_jobs(
     engine: sa.Engine, batch_id: str, *, after_row: int = -1, limit: int = PIECE
 ) -> list[OpenJob]:
     """The next open jobs of a batch that are to be fetched themselves, in row order."""
-    j = jobs.c
-    query = (
-        sa.select(j.id, j.row, j.host, j.priority, j.lane)
-        .where(j.batch_id == batch_id, j.row > after_row, _TO_FETCH)
-        .order_by(j.row)
-        .limit(limit)
-    )
+    values = {"batch": batch_id, "after": after_row, "most": limit}
     with read_transaction(engine) as connection:
-        return [OpenJob(*row) for row in connection.execute(query)]
+        return list(map(OpenJob._make, rows_of(connection, _OPEN_JOBS, values)))
+
+
+#: The words of `_TO_FETCH`, for a statement that is put together once.
+_TO_FETCH_IN_WORDS = sa.text(
+    f"status IN ('{JobStatus.PENDING}', '{JobStatus.RETRYING}') AND page_of IS NULL"
+)
+_OPEN_JOBS = (
+    sa.select(*(jobs.c[name] for name in OpenJob._fields))
+    .where(
+        jobs.c.batch_id == sa.bindparam("batch"),
+        jobs.c.row > sa.bindparam("after"),
+        _TO_FETCH_IN_WORDS,
+    )
+    .order_by(jobs.c.row)
+    .limit(sa.bindparam("most"))
+)
 
 
 def open_jobs_of(engine: sa.Engine, batch_ids: Sequence[str]) -> dict[str, list[OpenJob]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from scrapeq.models import BrowserUse, ErrorKind
@@ -19,8 +18,7 @@ class StoredAnswer(NamedTuple):
     browser_use: BrowserUse | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewJob:
+class NewJob(NamedTuple):
     """One row of a submission, or a job that a result appends.
 
     row: its place in the input; a job that is appended gets the next one. error_kind is set where

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -611,7 +611,7 @@ def _append(
     for result in kept:
         parent = result.page.job_id
         wanted[result.page.batch_id] += [
-            replace(job, parent_job_id=parent) for job in result.appended
+            job._replace(parent_job_id=parent) for job in result.appended
         ]
     added = {
         batch_id: append_jobs(connection, batch_id, new, at_ms)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import redis
 
@@ -24,8 +24,7 @@ from scrapeq.models import HostVerdict, Lane, SlotOwner
 MOST_ROUNDS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A job as the frontier needs it; `gap_ms` is the pause it asks for at its host."""
 
     id: str

@@ -8,7 +8,9 @@ how many this is done; a lock only keeps them from doing it side by side.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from scrapeq import database
@@ -18,6 +20,7 @@ from scrapeq.project.additions import additions
 from scrapeq.project.services import Services, check_namespace
 
 if TYPE_CHECKING:
+    from scrapeq.database.jobs import OpenJob
     from scrapeq.database.new_job import NewJob
 
 log = logging.getLogger(__name__)
@@ -38,11 +41,29 @@ def feed(services: Services, batch: Batch) -> int:
     epoch = database.history.known_redis(services.engine).epoch
     if batch.state is BatchState.PAUSED:
         services.frontier.jobs.stop_batch(batch.id, "paused")
-    for jobs in database.jobs.all_open_jobs(services.engine, batch.id):
-        added += services.frontier.jobs.add_many(additions(batch.id, batch.config, jobs))
+
+    def add(jobs: Sequence[OpenJob]) -> int:
+        return services.frontier.jobs.add_many(additions(batch.id, batch.config, jobs))
+
+    pieces = database.jobs.all_open_jobs(services.engine, batch.id)
+    for count in chain(map(add, islice(pieces, 1)), _beside(add, pieces)):
+        added += count
         services.ring(added)
     database.batches.set_enqueued(services.engine, [batch.id], epoch)
     return added
+
+
+def _beside(add: Callable[[list[OpenJob]], int], pieces: Iterable[list[OpenJob]]) -> Iterator[int]:
+    """What `add` gives for each piece, in a thread: so Redis takes one while the next is read."""
+    with ThreadPoolExecutor(1, thread_name_prefix="scrapeq-feeding") as thread:
+        under_way: Future[int] | None = None
+        for piece in pieces:
+            began = thread.submit(add, piece)
+            if under_way is not None:
+                yield under_way.result()
+            under_way = began
+        if under_way is not None:
+            yield under_way.result()
 
 
 def feed_job(services: Services, job: Job) -> None:

@@ -73,31 +73,30 @@ class Submission:
         answers: for the key of a URL (its href where rows are not merged) the stored page that answers
         it.
         """
-        first_with: dict[str, str] = {}
+        first_with: dict[str, int] = {}
+        merges, priority = self.config.merge_duplicates, self.priority
         for row, (value, parsed) in enumerate(
             zip(self.values, urls.parse_many(self.values), strict=True)
         ):
-            identity = self.batch_id if self.single else job_id(self.batch_id, row)
+            identity = self._job_id(row)
             if isinstance(parsed, Failure):
                 shown = _storable(value)
+                yield NewJob(identity, row, shown, shown, "", priority, parsed.kind, parsed.message)
+                continue
+            text, href, host, key = parsed
+            shown = text if text is href else _storable(text)
+            answer = answers.get(key if merges else href)
+            if answer is not None:
                 yield NewJob(
-                    identity, row, shown, shown, "", self.priority, parsed.kind, parsed.message
+                    identity, row, shown, href, host, priority, None, None, answer.job_id, answer
                 )
                 continue
-            answer = answers.get(parsed.key if self.config.merge_duplicates else parsed.href)
-            page_of = answer.job_id if answer else identity
-            if answer is None and self.config.merge_duplicates:
-                page_of = first_with.setdefault(parsed.key, identity)
-            yield NewJob(
-                identity,
-                row,
-                _storable(parsed.text),
-                parsed.href,
-                parsed.host,
-                self.priority,
-                page_of=None if page_of == identity else page_of,
-                answered=answer,
-            )
+            first = first_with.setdefault(key, row) if merges else row
+            page_of = None if first == row else self._job_id(first)
+            yield NewJob(identity, row, shown, href, host, priority, None, None, page_of)
+
+    def _job_id(self, row: int) -> str:
+        return self.batch_id if self.single else job_id(self.batch_id, row)
 
 
 def job_id(batch_id: str, row: int) -> str:

@@ -83,8 +83,8 @@ def new_jobs(
             answered=answers.get(stored[row], StoredAnswer(stored[row])) if row in stored else None,
         )
         if row in refused:
-            job = dataclasses.replace(
-                job, url="no url", error_kind=ErrorKind.SCHEME, error_message="this is no URL"
+            job = job._replace(
+                url="no url", error_kind=ErrorKind.SCHEME, error_message="this is no URL"
             )
         yield job
 

@@ -118,8 +118,8 @@ def test_a_page_that_is_fetched_again_appends_only_what_is_new(
 
 
 def test_two_results_that_find_one_page_append_it_once(record: sa.Engine, result: Make) -> None:
-    start(record, job("0"), replace(job("1"), row=1), replace(job("2"), row=2, page_of="c-1"))
-    same = [replace(job("new"), id="c-n1"), replace(job("new"), id="c-n2")]
+    start(record, job("0"), job("1")._replace(row=1), job("2")._replace(row=2, page_of="c-1"))
+    same = [job("new")._replace(id="c-n1"), job("new")._replace(id="c-n2")]
     results = [
         replace(result(f"c-{row}", token=1), appended=[same[row], job("1"), job("2")])
         for row in (0, 1)
@@ -187,7 +187,7 @@ def test_an_appended_address_that_is_refused_is_final_at_once(
     record: sa.Engine, result: Make
 ) -> None:
     start(record, job("0"))
-    refused = replace(job("x"), url="no url", href="no url", host="", error_kind=ErrorKind.SCHEME)
+    refused = job("x")._replace(url="no url", href="no url", host="", error_kind=ErrorKind.SCHEME)
 
     saved = save_results(record, [replace(result("c-0"), appended=[refused])])
 
@@ -212,7 +212,7 @@ def test_appended_rows_follow_the_inputs(
     record: sa.Engine, result: Make, index: pd.Index[Any], continued: list[object]
 ) -> None:
     table = pd.DataFrame({"link": ["A", "B"], "n": [1, 2], "yes": [True, False]}, index=index)
-    start(record, job("0"), replace(job("1"), row=1))
+    start(record, job("0"), job("1")._replace(row=1))
     save_results(record, [replace(result("c-1"), appended=[job("1a"), job("1b")])])
 
     pages = frames.pages_frame(

@@ -701,3 +701,37 @@ def test_a_large_batch_needs_no_more_memory_than_a_part_of_it(record: sa.Engine)
     assert found(record, "large").total == 30_000
     assert database.jobs.open_jobs(record, "large", after_row=29_998)[0].id == "large-29999"
     assert large < 1.5 * small
+
+
+def test_rows_that_go_the_short_way_are_like_those_that_do_not(record: sa.Engine) -> None:
+    """What is inserted together, one by one and at its length, in one piece and over several."""
+    rows = [
+        NewJob(
+            f"b-{row}",
+            row,
+            f"HTTP://h/{row}" if row % 3 else f"http://h/{row}",
+            f"http://h/{row}",
+            "h",
+            1,
+        )
+        for row in range(2_345)
+    ]
+    rows[7] = rows[7]._replace(page_of="b-6")
+    rows[8] = rows[8]._replace(error_kind=ErrorKind.SCHEME, error_message="no URL")
+    database.batches.add_batch(
+        record,
+        batch_id="b",
+        name=None,
+        config=ScrapingConfig(),
+        fingerprint="",
+        total=len(rows),
+        rows=iter(rows),
+    )
+    intake = database.intake.Intake("b", 0)
+    with database.engine.read_transaction(record) as connection:
+        query = sa.select(schema.jobs).order_by(schema.jobs.c.row)
+        kept = [dict(row._mapping) for row in connection.execute(query)]
+
+    for found_row, new in zip(kept, rows, strict=True):
+        expected = dict.fromkeys(found_row) | intake.row(new)
+        assert {**found_row, "finished_ms": None} == {**expected, "finished_ms": None}

@@ -64,18 +64,25 @@ end
 
 -- A job's facts are seven or eight values of msgpack: fewer bytes than JSON, and sooner read. The
 -- eighth is the lane, if it is not http. robots: false, or the longest Crawl-delay that is waited for
--- (ms; true in a job of an older version).
-local function packed(job)
-  if job.lane == HTTP then
-    return cmsgpack.pack(job.priority, job.seq, job.gap, job.limit, job.robots, job.host, job.batch)
-  end
-  return cmsgpack.pack(job.priority, job.seq, job.gap, job.limit, job.robots, job.host, job.batch, job.lane)
+-- (ms; true in a job of an older version). batch: mostly its job's id begins with it, and then it is the
+-- number of its characters.
+local function begins_with(id, batch) return string.sub(id, 1, #batch) == batch end
+
+local function packed_terms(job, in_id)
+  local batch = in_id and #job.batch or job.batch
+  if job.lane == HTTP then return cmsgpack.pack(job.gap, job.limit, job.robots, job.host, batch) end
+  return cmsgpack.pack(job.gap, job.limit, job.robots, job.host, batch, job.lane)
+end
+
+local function packed(id, job)
+  return cmsgpack.pack(job.priority, job.seq) .. packed_terms(job, begins_with(id, job.batch))
 end
 
 local function facts(id)
   local text = redis.call('HGET', P .. 'job', id)
   if not text then return nil end
   local priority, seq, gap, limit, robots, host, batch, lane = cmsgpack.unpack(text)
+  if type(batch) == 'number' then batch = string.sub(id, 1, batch) end
   return { priority = priority, seq = seq, score = priority * SPAN + seq, gap = gap, limit = limit,
            robots = robots, host = host, batch = batch, lane = lane or HTTP }
 end

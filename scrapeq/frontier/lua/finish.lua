@@ -34,7 +34,7 @@ end
 -- The job goes on under another host, with another trail.
 local function file_under(id, job, host, gap, trail)
   job.host, job.gap = host, gap
-  redis.call('HSET', P .. 'job', id, packed(job))
+  redis.call('HSET', P .. 'job', id, packed(id, job))
   if trail == '' then redis.call('HDEL', P .. 'trail', id) else redis.call('HSET', P .. 'trail', id, trail) end
   hosts[host] = true
 end
@@ -49,7 +49,7 @@ local function stand_behind(id, job, count)
     if math.floor(score / SPAN) == job.priority then
       if score <= job.score then return end
       job.seq = score - job.priority * SPAN + 1 -- add.lua leaves numbers free between two jobs
-      return redis.call('HSET', P .. 'job', id, packed(job))
+      return redis.call('HSET', P .. 'job', id, packed(id, job))
     end
   end
 end
@@ -92,7 +92,7 @@ for i = 6, #ARGV, 14 do
           count_lane(job.lane, -1)
           job.lane = ARGV[i + 4]
           count_lane(job.lane, 1)
-          redis.call('HSET', P .. 'job', id, packed(job))
+          redis.call('HSET', P .. 'job', id, packed(id, job))
         end
         redis.call('ZADD', ready_in(job.lane, job.host), whole(job.score), id)
       end

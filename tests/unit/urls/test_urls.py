@@ -280,3 +280,37 @@ def test_a_url_is_stable_however_odd(tail: str) -> None:
     if isinstance(parsed, Url):
         assert href(parsed.href) == parsed.href
         assert urls.duplicate_key(parsed.key) == parsed.key
+
+
+_ROOTS = (
+    *("a.com", "www.example.co.uk", "127.0.0.1", "1.2.3.256", "01.2.3.4", "1.2.3", "a.0x1", "a.1b"),
+    *(
+        "a-.com",
+        "-a.com",
+        "a--b.com",
+        "ab--c.com",
+        "xn--a.com",
+        "ab.xn--p1ai",
+        "x_y.com",
+        "localhost",
+    ),
+    *("a.com:80", "a.com:443", "a.com:8080", "a.com:08", "a.com:99999", "a.com.", "a..com", ".com"),
+    *("a" * 63 + ".com", "a" * 64 + ".com", "a." * 126 + "com", "http", "http.", "A.com"),
+)
+
+
+@given(
+    st.sampled_from(["http://", "https://"]),
+    st.sampled_from(_ROOTS),
+    st.sampled_from(["/", "/?", "/a?", "", "/.a", "/a/../b", "/a.b?utm_source=x&", "/a?b=1&a="]),
+    st.text("abcXYZ019-_~!$&'()*+,:=./?#%@;[]|^\\ \t{}`<>\"é", max_size=12),
+)
+def test_a_url_that_stands_in_its_canonical_form_is_what_the_parser_makes_of_it(
+    scheme: str, root: str, path: str, more: str
+) -> None:
+    text = scheme + root + path + more
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urls, "_plain", lambda _: None)
+        parsed = urls.parse(text)
+
+    assert urls.parse(text) == parsed
