@@ -43,6 +43,7 @@ from scrapeq.work.claimer import Claimer
 from scrapeq.work.ended_workers import this_process
 from scrapeq.work.fetchers import open_fetchers, open_renderer
 from scrapeq.work.held import Held
+from scrapeq.work.log_lines import about, log_try
 from scrapeq.work.notices import Notices
 from scrapeq.work.readers import Readers
 from scrapeq.work.rendering import Rendering
@@ -231,12 +232,10 @@ class WorkLoop:
         self._saver.keep(outcome)
 
     async def _attempt(self, one: Assignment) -> Outcome:
-        return await attempt(
-            one.lease,
-            one.work,
-            one.plan,
-            one.stored,
-            self._fetcher,
-            self._rendering,
-            one.lane,
-        )
+        work = one.work
+        with about(batch=work.batch_id, job=work.job_id, host=work.host):
+            outcome = await attempt(
+                one.lease, work, one.plan, one.stored, self._fetcher, self._rendering, one.lane
+            )
+            log_try(outcome)
+        return outcome
