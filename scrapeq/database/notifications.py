@@ -46,14 +46,31 @@ def add_missing(engine: sa.Engine, batch_id: str, notify: Notify, at_ms: int) ->
         return True
 
 
-def to_prepare(engine: sa.Engine, limit: int) -> list[Notification]:
-    """Those whose batch is done, the oldest first."""
+def to_prepare(engine: sa.Engine, at_ms: int, limit: int) -> list[Notification]:
+    """Those whose batch is done and that nobody holds, the oldest first."""
     ended = sa.select(batches.c.id).where(
         batches.c.id == notifications.c.batch_id, batches.c.state.in_(_ENDED)
     )
     with read_transaction(engine) as connection:
-        wanted = sa.and_(notifications.c.state == NotificationState.WAITING.value, ended.exists())
+        wanted = sa.and_(
+            notifications.c.state == NotificationState.WAITING.value,
+            sa.func.coalesce(notifications.c.next_ms, 0) <= at_ms,
+            ended.exists(),
+        )
         return list(_read(connection, wanted, notifications.c.created_ms, limit))
+
+
+def hold(engine: sa.Engine, notification: Notification, until: datetime) -> bool:
+    """Prepare one that waits, until a time at most. Of all processes that see it, one gets True."""
+    c = notifications.c
+    same = sa.and_(
+        c.id == notification.id,
+        c.state == NotificationState.WAITING.value,
+        c.next_ms.is_not_distinct_from(to_ms(notification.next_at)),
+    )
+    change = notifications.update().where(same).values(next_ms=to_ms(until))
+    with write_transaction(engine) as connection:
+        return connection.execute(change).rowcount > 0
 
 
 def prepared(engine: sa.Engine, notification: Notification, body: str, next_at: datetime) -> None:

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 #: Notifications that are looked at in one go.
 TOGETHER = 32
+#: Seconds that one process has to compare two runs before another tries; a million pages take a minute.
+PREPARING_S = 600
 #: Seconds until the second try; each later wait is four times as long, up to the longest. Ten tries
 #: are made in about 22 hours.
 FIRST_WAIT_S, LONGEST_WAIT_S, MOST_ATTEMPTS = 10.0, 6 * 3600.0, 10
@@ -49,7 +51,11 @@ def notify(services: Services) -> None:
 
 def prepare(services: Services) -> None:
     """Write the bodies of notifications whose batch is done, or leave those out where nothing changed."""
-    for notification in database.notifications.to_prepare(services.engine, TOGETHER):
+    at_ms = round(clock(services).timestamp() * 1000)
+    for notification in database.notifications.to_prepare(services.engine, at_ms, TOGETHER):
+        until = clock(services) + timedelta(seconds=PREPARING_S)
+        if not database.notifications.hold(services.engine, notification, until):
+            continue  # another process is at it
         batch = database.batches.find_batch(services.engine, notification.batch_id)
         if batch is None:
             continue

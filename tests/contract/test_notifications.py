@@ -43,13 +43,31 @@ def test_a_notification_waits_for_the_end_of_its_batch(
 ) -> None:
     for batch_id in ("open", "done", "stopped"):
         waiting(batch_id)
-    assert notifications.to_prepare(record, 10) == []
+    assert notifications.to_prepare(record, NOW_MS, 10) == []
 
     save(result("done-0"), result("done-1", error_kind="dns"))
     database.jobs.cancel_jobs(record, "stopped")
 
-    assert {one.batch_id for one in notifications.to_prepare(record, 10)} == {"done", "stopped"}
-    assert notifications.to_prepare(record, 1)[0].notify == NOTIFY
+    assert {one.batch_id for one in notifications.to_prepare(record, NOW_MS, 10)} == {
+        "done",
+        "stopped",
+    }
+    assert notifications.to_prepare(record, NOW_MS, 1)[0].notify == NOTIFY
+
+
+def test_of_many_that_prepare_one_does(
+    record: sa.Engine, waiting: Callable[[str], None], save, result
+) -> None:
+    waiting("b")
+    save(result("b-0"), result("b-1"))
+    (seen,) = notifications.to_prepare(record, NOW_MS, 10)
+
+    assert notifications.hold(record, seen, NOW + timedelta(seconds=60))
+    assert not notifications.hold(record, seen, NOW + timedelta(seconds=60))
+    assert notifications.to_prepare(record, NOW_MS, 10) == []
+    # who died in the middle of it holds it no longer
+    (again,) = notifications.to_prepare(record, NOW_MS + 60_000, 10)
+    assert notifications.hold(record, again, NOW + timedelta(seconds=120))
 
 
 def test_what_is_prepared_is_due_until_it_is_taken(

@@ -41,7 +41,8 @@ def test_workers_use_them_and_nothing_keeps_them(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     page = web.urls(1)[0]["url"]
-    options = {"cookies": {"session": SECRET}, "max_retries": 0}
+    # of its own, or pages that another test stored would answer
+    options = {"cookies": {"session": f"{SECRET}-here"}, "max_retries": 0}
     waiting = scrape([page, f"{page}?again"], **options, delay_between_requests=3600)
     assert SECRET.encode() not in in_redis(queue)
     waiting.cancel()
