@@ -12,6 +12,7 @@ from scrapeq.lazy import names_of
 if TYPE_CHECKING:
     from scrapeq.project import (
         additions,
+        archive,
         away,
         bounded,
         by_hand,
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
         submission,
         submitting,
         together,
+        tracing,
         waiting,
         working_now,
     )
 
 __all__ = [
     "additions",
+    "archive",
     "away",
     "bounded",
     "by_hand",
@@ -54,6 +57,7 @@ __all__ = [
     "submission",
     "submitting",
     "together",
+    "tracing",
     "waiting",
     "working_now",
 ]

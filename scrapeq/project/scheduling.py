@@ -22,7 +22,7 @@ from scrapeq.errors import (
 )
 from scrapeq.models import Batch, BatchState
 from scrapeq.models.schedule import Schedule
-from scrapeq.project import steering
+from scrapeq.project import steering, tracing
 from scrapeq.project.services import Services
 from scrapeq.project.submission import Submission
 from scrapeq.project.submitting import accepted
@@ -131,17 +131,18 @@ def _run(services: Services, before: Schedule, after: Schedule, now: datetime) -
         "error_at": None,
     }
     after = after.model_copy(update=changes)
-    batch, _ = accepted(
-        services,
-        submission,
-        owner=before.owner,
-        input_id=before.input_id,
-        first=lambda connection: database.schedules.move_on(connection, before, after),
-    )
-    log.info("run %d of the schedule %r has begun", batch.run, batch.name)
-    if batch.state is BatchState.OPEN:
-        with suppress(RedisFull):  # it is accepted, and begins when there is room
-            steering.begin(services, batch)
+    with tracing.span("submit", submission.batch_id, rows=len(cells)):
+        batch, _ = accepted(
+            services,
+            submission,
+            owner=before.owner,
+            input_id=before.input_id,
+            first=lambda connection: database.schedules.move_on(connection, before, after),
+        )
+        log.info("run %d of the schedule %r has begun", batch.run, batch.name)
+        if batch.state is BatchState.OPEN:
+            with suppress(RedisFull):  # it is accepted, and begins when there is room
+                steering.begin(services, batch)
     return batch
 
 
