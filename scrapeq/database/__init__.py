@@ -25,9 +25,12 @@ if TYPE_CHECKING:
         job_rows,
         jobs,
         minutes,
+        notifications,
         page_samples,
         prepared,
         results,
+        schedules,
+        secrets,
         tallies,
     )
     from scrapeq.database.engine import open_database, ping
@@ -52,12 +55,15 @@ __all__ = [
     "job_rows",
     "jobs",
     "minutes",
+    "notifications",
     "open_database",
     "packed",
     "page_samples",
     "ping",
     "prepared",
     "results",
+    "schedules",
+    "secrets",
     "tallies",
 ]
 

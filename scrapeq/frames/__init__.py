@@ -11,7 +11,7 @@ from scrapeq.lazy import names_of
 
 if TYPE_CHECKING:
     from scrapeq.frames.columns import rows_frame
-    from scrapeq.frames.comparing import Seen, comparison_frame, selected
+    from scrapeq.frames.comparing import comparison_frame
     from scrapeq.frames.exporting import check_export_path, export
     from scrapeq.frames.files import (
         FileReading,
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         sources_frame,
         violations_frame,
     )
+    from scrapeq.frames.schedules import notifications_frame, schedules_frame
     from scrapeq.frames.streaming import Format, page_schema, plain_rows, schema_of, streamed, typed
     from scrapeq.frames.tables import Tables, found_tables, table_frame
     from scrapeq.frames.url_column import UrlColumn, read_urls
@@ -68,7 +69,6 @@ __all__ = [
     "FileReading",
     "FilesFrame",
     "Format",
-    "Seen",
     "Step",
     "Steps",
     "Tables",
@@ -92,6 +92,7 @@ __all__ = [
     "items_frame",
     "jobs_frame",
     "links_frame",
+    "notifications_frame",
     "pack_table",
     "page_schema",
     "pages_frame",
@@ -102,8 +103,8 @@ __all__ = [
     "read_urls",
     "responses_frame",
     "rows_frame",
+    "schedules_frame",
     "schema_of",
-    "selected",
     "selector_health_frame",
     "sources_frame",
     "streamed",
@@ -138,7 +139,6 @@ _HOMES = {
     "evidence_frame": "records",
     "violations_frame": "records",
     "JOB_COLUMNS": "jobs",
-    "Seen": "comparing",
     "Step": "history",
     "Steps": "history",
     "Tables": "tables",
@@ -153,7 +153,8 @@ _HOMES = {
     "hosts_frame": "hosts",
     "jobs_frame": "jobs",
     "pack_table": "packing",
-    "selected": "comparing",
+    "notifications_frame": "schedules",
+    "schedules_frame": "schedules",
     "table_frame": "tables",
     "unpack_table": "packing",
 }
