@@ -13,7 +13,9 @@ part of WCXB. For each field and reader it prints precision, recall and F1:
 "invented" counts values given for a page that is known to have none. The interval is that of F1 in 95 %
 of 1,000 samples of the pages, drawn with replacement. CPU is per page; readers take turns with nobody, so
 look at ratios. --half held-out: only the sites that nobody looked at while rules were written.
---write: tables into docs/evaluation.md.
+--readings KEPT: what was read is kept there as JSON, and not read again if it is there, so that only what
+changed has to be. --write: the tables of the held-out half into docs/evaluation.md, with scrapeq's own of the
+other half beside them.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -32,6 +35,8 @@ from measure import versions
 from page_readers import READERS
 
 HERE = Path(__file__).parent
+DOC = HERE.parent / "docs" / "evaluation.md"
+BEGIN, END = "<!-- extraction: written by benchmarks/extraction.py -->", "<!-- end -->"
 SAMPLES = 1_000
 USUAL = [name for name in READERS if name not in {"scrapeq off"}]
 
@@ -118,18 +123,28 @@ def gain(field: str, ours: list[Judged], theirs: list[Judged]) -> tuple[float, f
 Reading = dict[str, dict[str, Any]]
 
 
-def read_all(names: list[str], folder: Path, half: str | None, peers: str) -> dict[str, Reading]:
+def read_all(
+    names: list[str], folder: Path, half: str | None, peers: str, kept: Path | None
+) -> dict[str, Reading]:
     """What each reader found, by page; each in a process of its own."""
     found: dict[str, Reading] = {}
     for name in names:
-        python = sys.executable if name.startswith("scrapeq") else peers
-        command = [python, HERE / "page_readers.py", name, folder]
-        command += ["--half", half] if half else []
-        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-        if done.returncode:
-            print(f"{name}: could not be run", file=sys.stderr)
-            continue
-        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        file = kept / f"{name} {half or 'all'}.jsonl" if kept else None
+        if file is not None and file.is_file():
+            text = file.read_text(encoding="utf-8")
+        else:
+            python = sys.executable if name.startswith("scrapeq") else peers
+            command = [python, HERE / "page_readers.py", name, folder]
+            command += ["--half", half] if half else []
+            done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+            if done.returncode:
+                print(f"{name}: could not be run", file=sys.stderr)
+                continue
+            text = done.stdout
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+        lines = [json.loads(line) for line in text.splitlines()]
         found[name] = {line["page"]: line for line in lines}
         cpu_ms = sum(line["cpu_ms"] for line in lines) / max(1, len(lines))
         failed = sum("failed" in line["values"] for line in lines)
@@ -221,27 +236,48 @@ def by_source(pages: list[LabelledPage], reading: Reading) -> list[str]:
     return rows
 
 
+def write(parts: list[list[str]], pages: int, tools: str) -> None:
+    """The tables between the marks of the docs page."""
+    day = datetime.now(UTC).date()
+    body = "\n\n".join("\n".join(part) for part in parts)
+    head = f"Measured on {day} on {pages:,} pages of the held-out half; {tools}."
+    before, _, rest = DOC.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOC.write_text(f"{before}{BEGIN}\n\n{head}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--peers-python", default=sys.executable)
     parser.add_argument("--half", choices=HALVES, help="only the sites of this half")
     parser.add_argument("--readers", nargs="*", default=USUAL, choices=READERS, metavar="NAME")
+    parser.add_argument("--readings", type=Path, metavar="KEPT", help="a folder for what was read")
+    parser.add_argument("--write", action="store_true", help="into docs/evaluation.md")
     options = parser.parse_args()
     peers = str(Path(options.peers_python).absolute())
+    half = HALVES[1] if options.write else options.half
 
-    pages = list(labelled_pages(options.folder, options.half))
+    pages = list(labelled_pages(options.folder, half))
     if not pages:
         sys.exit(f"no pages with something known of them below {options.folder}")
-    readings = read_all(options.readers, options.folder, options.half, peers)
-    packages = sorted({READERS[name][2] for name in readings} - {"scrapeq"})
-    print(versions(peers, *packages))
-    for field in ("text", "title", "author", "date"):
-        print("\n" + "\n".join(table(field, pages, readings)))
-    for name in readings:
-        if name.startswith("scrapeq"):
-            print("\n" + "\n".join(by_kind(pages, readings, name)))
-            print("\n" + "\n".join(by_source(pages, readings[name])))
+    readings = read_all(options.readers, options.folder, half, peers, options.readings)
+    tools = versions(peers, *sorted({READERS[name][2] for name in readings} - {"scrapeq"}))
+    parts = [table(field, pages, readings) for field in ("text", "title", "author", "date")]
+    ours = [name for name in readings if name.startswith("scrapeq")]
+    parts += [by_kind(pages, readings, name) for name in ours]
+    parts += [by_source(pages, readings[ours[0]])] if ours else []
+    if options.write:
+        tuned = list(labelled_pages(options.folder, HALVES[0]))
+        names = [ours[0], "trafilatura"]
+        other = read_all(names, options.folder, HALVES[0], peers, options.readings)
+        rows = by_kind(tuned, other, ours[0])
+        rows[0] = rows[0].replace(f"| {ours[0]} |", f"| {ours[0]}, tuned-on half |")
+        parts.append(rows)
+        write(parts, len(pages), tools)
+    print(tools)
+    for part in parts:
+        print("\n" + "\n".join(part))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import getpass
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -121,6 +121,13 @@ class Settings(BaseSettings):
         validation_alias="SCRAPEQ_LEASE_S",
         description="How long a job belongs to a worker that has gone silent; killed work runs "
         "again within 15 s.",
+    )
+
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        validation_alias="SCRAPEQ_LOG_FORMAT",
+        description="How workers write their logs: json is a line of JSON for each entry, with batch, job "
+        "and host where they are known, and an entry for each try that ended (some 300 bytes).",
     )
 
     # the browser

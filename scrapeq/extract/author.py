@@ -14,7 +14,7 @@ from scrapeq.extract.declared import AUTHOR_METAS, Declared, Marked
 from scrapeq.extract.element_text import text_of
 from scrapeq.extract.json_ld import has_type
 from scrapeq.extract.person_names import clean_name, first_name_first, is_person, unique
-from scrapeq.extract.published import is_first_page
+from scrapeq.extract.published import is_first_page, published_at
 from scrapeq.extract.shown import Shown, names_around
 from scrapeq.extract.shown_author import shown_author
 
@@ -37,6 +37,9 @@ def author_of(
     named, hosted = _site_names(declared, url)
     unsure: tuple[str, str] | None = None
     for names, source in _candidates(tree, declared, shown):
+        # Of a page that calls itself no article a day is the second sign: "by" stands in many places.
+        if source == "shown" and not is_work and not published_at(declared, url, shown=shown):
+            continue
         kept = [
             name
             for name in unique(map(clean_name, names))

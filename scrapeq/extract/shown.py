@@ -11,15 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scrapeq.extract.declared import Declared
 from scrapeq.extract.element_text import tidy
-from scrapeq.extract.written_dates import dates_in
+from scrapeq.extract.written_dates import MAY_BE_DATED, dates_in
 
 #: Texts that are looked at, characters of one, and dates and names of one page.
 LONGEST_TEXT, MOST_DATES, MOST_NAMES = 200, 500, 50
+#: Elements and texts that are walked over, 0.1 s, and headings. The longest of WCXB's pages has 21,000.
+MOST_NODES, MOST_HEADINGS = 100_000, 20
 #: Elements around a text that are asked for their names.
 MOST_ABOVE = 8
 
@@ -86,7 +89,7 @@ class Shown:
 
     @cached_property
     def _found(self) -> _Found:
-        return _collect(self._body, self._language) if self._body is not None else _Found()
+        return _Walk(self._language).over(self._body) if self._body is not None else _Found()
 
     @property
     def dates(self) -> list[ShownDate]:
@@ -149,44 +152,62 @@ _LAYOUT = re.compile(
 )
 
 
-def _collect(body: LexborNode, language: str) -> _Found:
-    found = _Found()
-    place = 0
-    before = ""
-    timed: int | None = None
-    label = ""  # a "by" that is all of a text
-    for node in body.traverse(include_text=True):
-        tag = node.tag
-        if tag == "-text":
-            text = (node.text_content or "").strip()
-            if not text or (above := node.parent) is None or above.tag in _SILENT:
-                continue
-            if len(text) <= LONGEST_TEXT:
-                if above.mem_id != timed and _DIGIT.search(text):
-                    found.dates += _dates(tidy(text), above, place, before, language)
-                if label:
-                    found.names.append(ShownName(above, place, tidy(text), label, True))
-                    label = ""
-                elif by := _BY.match(text):
-                    label = tidy(by[1]).lower()
-                    if rest := tidy(text[by.end() :]):
-                        found.names.append(ShownName(above, place, rest, label, False))
-                        label = ""
-            before = text[-40:]
-            place += len(text)
-        elif tag in _TIMES:
-            written = node.attributes.get("datetime") or node.attributes.get("title") or ""
-            for day, _, _ in dates_in(written[:LONGEST_TEXT], language):
-                found.dates.append(ShownDate(node, place, day, before, True, True))
-                timed = node.mem_id
+class _Walk:
+    """Goes over the texts of a page once, and keeps what is shown."""
+
+    def __init__(self, language: str) -> None:
+        self.found = _Found()
+        self._language = language
+        self._place = 0
+        self._before = ""
+        self._timed: int | None = None  # the element whose attribute has said the date
+        self._label = ""  # a "by" that was all of a text
+
+    def over(self, body: LexborNode) -> _Found:
+        is_silent = False
+        for node in islice(body.traverse(include_text=True), MOST_NODES):
+            tag = node.tag
+            if tag == "-text":
+                text = (node.text_content or "").strip()
+                if text and not is_silent:
+                    if len(text) <= LONGEST_TEXT and (above := node.parent) is not None:
+                        self._look(text, above)
+                    self._before = text[-40:]
+                    self._place += len(text)
+                is_silent = False
+            elif tag in _SILENT:
+                is_silent = node.first_child is not None
+            elif tag in _TIMES:
+                self._take_time(node)
+            elif tag == "h1" and len(self.found.headings) < MOST_HEADINGS:
+                text = tidy(node.text())
+                self.found.headings.append(Heading(self._place, self._place + len(text), text))
+            if len(self.found.dates) >= MOST_DATES:
                 break
-        elif tag == "h1":
-            text = tidy(node.text())
-            found.headings.append(Heading(place, place + len(text), text))
-        if len(found.dates) >= MOST_DATES:
-            break
-    del found.names[MOST_NAMES:]
-    return found
+        return self.found
+
+    def _look(self, text: str, above: LexborNode) -> None:
+        found = self.found
+        if MAY_BE_DATED.search(text) and above.mem_id != self._timed:
+            found.dates += _dates(tidy(text), above, self._place, self._before, self._language)
+        rest = text
+        label, self._label = self._label, ""
+        if not label and len(found.names) < MOST_NAMES and (by := _BY.match(text)):
+            rest = text[by.end() :].strip()
+            label = tidy(by[1]).lower()
+            if not rest:
+                self._label = label
+                return
+        if label:
+            is_all = rest is text
+            found.names.append(ShownName(above, self._place, tidy(rest), label, is_all))
+
+    def _take_time(self, node: LexborNode) -> None:
+        written = node.attributes.get("datetime") or node.attributes.get("title") or ""
+        for day, _, _ in dates_in(written[:LONGEST_TEXT], self._language):
+            self.found.dates.append(ShownDate(node, self._place, day, self._before, True, True))
+            self._timed = node.mem_id
+            return
 
 
 def _dates(
@@ -203,9 +224,8 @@ def _fold(text: str) -> str:
     return " ".join(_WORD.findall(text.casefold()))
 
 
-_SILENT = frozenset({"script", "style", "noscript", "template", "textarea", "option"})
+_SILENT = frozenset({"script", "style", "textarea", "option"})
 _TIMES = frozenset({"time", "relative-time", "local-time", "time-ago", "abbr"})
-_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _TIME_WORDS = re.compile(
     r"\b(?:am|pm|utc|gmt|est|edt|pst|pdt|cet|cest|uhr|min|mins|minutes?|read|mon|tue|wed|thu|fri|sat|sun"

@@ -7,9 +7,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from selectolax.lexbor import LexborNode
+
 from scrapeq import urls
 from scrapeq.extract.declared import Declared
 from scrapeq.extract.element_text import text_of, tidy
+from scrapeq.extract.json_ld import has_type
 
 MAX_CHARACTERS = 1_000
 
@@ -26,9 +29,9 @@ def title_of(declared: Declared, url: str) -> tuple[str, str] | None:
         for text, source in _declared_titles(declared)
         if text and (short := _without_site(text, site))
     ]
-    headings = [
-        text for node in declared.headings[:20] if (text := tidy(text_of(node)).rstrip(" ¶#"))
-    ]
+    headings = [text for node in declared.headings[:20] if (text := _heading(node))]
+    if named:  # a site's name over every page
+        headings = [text for text in headings if _fold(text) not in site] or headings[:0]
     whole = [_fold(text) for text, _ in named]
     part_of_one = [
         heading
@@ -40,13 +43,27 @@ def title_of(declared: Declared, url: str) -> tuple[str, str] | None:
     for text, source in named:
         if len(headings) == 1 and _share(headings[0], text) >= 0.5:
             return headings[0][:MAX_CHARACTERS], "h1"
-        return text[:MAX_CHARACTERS], source
+        return (text if headings else _first_part(text))[:MAX_CHARACTERS], source
     return (headings[0][:MAX_CHARACTERS], "h1") if headings else None
+
+
+def _heading(node: LexborNode) -> str:
+    """The text of a heading without what is no word of it: soft hyphens, buttons, dates, link signs."""
+    text = tidy(text_of(node))
+    for inner in node.css("button, time, [role=button]")[:5]:
+        text = tidy(text.replace(tidy(text_of(inner)), " ", 1)) or text
+    return text.replace("\xad", "").replace("\u200b", "").strip(" ¶#")
+
+
+def _first_part(title: str) -> str:
+    """What stands before the first bar, if that is a title: "Tea | Drinks and more" without a heading."""
+    first = title.partition(" | ")[0].strip()
+    return first if len(first.split()) >= 2 else title
 
 
 def _declared_titles(declared: Declared) -> Iterator[tuple[str, str]]:
     for thing in declared.works():
-        if isinstance(text := thing.get("headline"), str):
+        if isinstance(text := thing.get("headline"), str) and not has_type(thing, "Page"):
             yield tidy(html.unescape(text)), "json-ld"
     for name in ("og:title", "twitter:title"):
         yield declared.metas.get(name, ""), name

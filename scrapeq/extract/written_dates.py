@@ -28,7 +28,7 @@ def dates_in(text: str, language: str = "en") -> Iterator[WrittenDate]:
     whether 3/12/2021 is in March or in December. Years of two digits count for 2000 to 2079, and only in
     what is nothing but a date, as 07/03/24. What is no day of the calendar is passed over.
     """
-    if not _YEAR.search(text):
+    if not MAY_BE_DATED.search(text):
         return
     months = _months(language.casefold().replace("_", "-").partition("-")[0])
     for match in _DATE.finditer(text):
@@ -106,4 +106,5 @@ _DATE = re.compile(
     rf"|(?<![\d/.-])(?P<y5>{_Y})[.,]?\s+(?P<name5>{_NAME})\.?\s+(?P<d5>{_D})(?!\d)",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"(?:19|20)\d\d|\d[-/.]\d\d\b")
+#: What a text holds that has a date in it.
+MAY_BE_DATED = re.compile(r"(?:19|20)\d\d|\d[-/.]\d\d\b")

@@ -24,6 +24,7 @@ from scrapeq.project.celery_app import RENDER, SCRAPE, TASKS, WAKE_UP, make_app
 from scrapeq.settings import load_settings
 from scrapeq.work.batch_ledger import BatchLedger
 from scrapeq.work.endpoint_breaker import EndpointBreaker
+from scrapeq.work.log_lines import write_json
 from scrapeq.work.process import MainProcess, WorkProcess
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,13 @@ _process = WorkProcess()
 def _before_start(instance: Any = None, conf: Any = None, **_: Any) -> None:
     if url := _main.private_broker():
         conf.update(broker_url=url, result_backend=url)
+
+
+@signals.after_setup_logger.connect
+@signals.after_setup_task_logger.connect
+def _logging_begins(logger: Any = None, **_: Any) -> None:
+    if load_settings().log_format == "json":
+        write_json(logger)
 
 
 @signals.worker_process_init.connect

@@ -39,13 +39,14 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
     Celery's here (see docs/decisions/0001), so `task_max_retries` and `acks_late` stay harmless.
     """
     # 0.15 s that a program does without which only looks
-    from celery import Celery
     from kombu.entity import Exchange, Queue
+
+    from scrapeq.project.masked_app import MaskedApp
 
     backend = settings.celery_result_backend
     backend_url = backend.get_secret_value() if backend else broker_url
     prefix = {"global_keyprefix": key_prefix(settings.namespace)}
-    app = Celery("scrapeq", broker=broker_url, set_as_current=False)
+    app = MaskedApp("scrapeq", broker=broker_url, set_as_current=False)
     app.conf.update(
         result_backend=backend_url,
         task_serializer=settings.celery_task_serializer,

@@ -32,7 +32,7 @@ from functools import partial
 from scrapeq.errors import ScrapeqError
 from scrapeq.fetch import Observer, PoliteFetcher
 from scrapeq.frontier import RENDERS_ONLY
-from scrapeq.project import recovery
+from scrapeq.project import recovery, tracing
 from scrapeq.project.services import Services
 from scrapeq.work.ai_stage import AIStage
 from scrapeq.work.assignments import Assignment, Assignments
@@ -43,6 +43,7 @@ from scrapeq.work.claimer import Claimer
 from scrapeq.work.ended_workers import this_process
 from scrapeq.work.fetchers import open_fetchers, open_renderer
 from scrapeq.work.held import Held
+from scrapeq.work.log_lines import about, log_try
 from scrapeq.work.notices import Notices
 from scrapeq.work.readers import Readers
 from scrapeq.work.rendering import Rendering
@@ -231,12 +232,16 @@ class WorkLoop:
         self._saver.keep(outcome)
 
     async def _attempt(self, one: Assignment) -> Outcome:
-        return await attempt(
-            one.lease,
-            one.work,
-            one.plan,
-            one.stored,
-            self._fetcher,
-            self._rendering,
-            one.lane,
-        )
+        work = one.work
+        job, host, tries = work.job_id, work.host, one.lease.tries
+        with (
+            about(batch=work.batch_id, job=job, host=host),
+            tracing.span("try", work.batch_id, job=job, host=host, tries=tries) as span,
+        ):
+            outcome = await attempt(
+                one.lease, work, one.plan, one.stored, self._fetcher, self._rendering, one.lane
+            )
+            log_try(outcome)
+            if outcome.ending.error_kind:
+                tracing.failed(span, outcome.ending.error_kind)
+        return outcome

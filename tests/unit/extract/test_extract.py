@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from random import Random
 
 import pytest
 
@@ -12,6 +13,7 @@ from scrapeq.extract import extract
 from scrapeq.extract.bounds import MAX_OPTIONS, cut_attributes, cut_options, flatten
 from scrapeq.models import Content, ErrorKind, Failure, Links, Recipe
 from scrapeq.models.config import USUAL_FIELDS
+from scrapeq.testing.phrases import ENGLISH
 
 SENTENCE = "These are words that a person reads on a page about tea. "
 ARTICLE = f"""<!doctype html><html lang=en><head><title>Tea | Example</title>
@@ -134,6 +136,31 @@ def test_a_list_is_read_where_no_article_is() -> None:
     assert content.text is not None
     assert "Green tea number 59" in content.text
     assert "Menu" not in content.text
+
+
+def test_a_list_of_cards_beside_an_article_does_not_take_its_place() -> None:
+    cards = "".join(
+        f"<div class=card><h4>Kettle {n}</h4><p>Steel, 1.{n} litres, with a lid</p><b>{n} €</b></div>"
+        for n in range(150)
+    )
+    random = Random(3)
+    prose = [" ".join(ENGLISH.sentence(random) for _ in range(6)) for _ in range(8)]
+    article = f"<article><h1>Tea</h1>{''.join(f'<p>{one}</p>' for one in prose)}</article>"
+
+    page = f"<html lang=en><title>Tea</title><body><div>{article}</div><div>{cards}</div>"
+    content = read(page)
+
+    assert content.sources["text"] == "trafilatura"
+    assert "Kettle 99" not in (content.text or "")
+
+
+def test_prose_beside_a_short_article_is_read() -> None:
+    questions = "".join(f"<div><b>Why {n}?</b><div>{SENTENCE * 4}</div></div>" for n in range(30))
+    article = f"<article><h1>Tea</h1><p>{SENTENCE * 6}</p></article>"
+
+    content = read(f"<title>Tea</title>{article}<div>{questions}</div>")
+
+    assert "Why 29?" in (content.text or "")
 
 
 def test_plain_text_is_its_own_text() -> None:

@@ -39,6 +39,11 @@ SITE = "https://shop.example"
         ("User agent: *\nDissallow: /a", "/a", False),
         ("User-agent *\nDisallow /a", "/a", False),
         ("Disallow: /", "/a", True),  # of no group
+        # A Crawl-delay is no rule for Google's parser, so it ends no list of user agents
+        ("User-agent: *\nCrawl-delay: 5\nUser-agent: x\nDisallow: /", "/a", False),
+        ("User-agent: scrapeq\nCrawl-delay: 5\n\nUser-agent: *\nDisallow: /", "/a", False),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: scrapeq\nCrawl-delay: 5", "/a", True),
+        ("User-agent: *\nCrawl-delay: 5\nDisallow: /", "/a", False),
     ],
 )
 def test_rules(text, path, allowed):
@@ -56,6 +61,7 @@ def test_rules(text, path, allowed):
         ("User-agent: *\nCrawl-delay: 1e300", MAX_CRAWL_DELAY_S * 1000),
         ("User-agent: *\nCrawl-delay: 5\n\nUser-agent: scrapeq\nCrawl-delay: 2", 2000),
         ("User-agent: other\nCrawl-delay: 5", 0),
+        ("User-agent: x\nCrawl-delay: 5\nUser-agent: *\nDisallow: /", 0),
     ],
 )
 def test_crawl_delay(text, delay_ms):
