@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from scrapeq.cli_schedule import schedule_commands
 from scrapeq.errors import ConfigError, InputError, MissingExtra, NotFound, ScrapeqError
 from scrapeq.frames.file_formats import READ, WRITTEN, in_words
 
@@ -33,6 +34,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(schedule_commands)
 
 
 def main() -> None:

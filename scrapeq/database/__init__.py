@@ -24,9 +24,12 @@ if TYPE_CHECKING:
         job_rows,
         jobs,
         minutes,
+        notifications,
         page_samples,
         prepared,
         results,
+        schedules,
+        secrets,
         tallies,
     )
     from scrapeq.database.engine import open_database, ping
@@ -50,12 +53,15 @@ __all__ = [
     "job_rows",
     "jobs",
     "minutes",
+    "notifications",
     "open_database",
     "packed",
     "page_samples",
     "ping",
     "prepared",
     "results",
+    "schedules",
+    "secrets",
     "tallies",
 ]
 

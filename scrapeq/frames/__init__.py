@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scrapeq.lazy import names_of
 
 if TYPE_CHECKING:
-    from scrapeq.frames.comparing import Seen, comparison_frame, selected
+    from scrapeq.frames.comparing import comparison_frame
     from scrapeq.frames.exporting import check_export_path, export
     from scrapeq.frames.files import (
         FileReading,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         sources_frame,
         violations_frame,
     )
+    from scrapeq.frames.schedules import notifications_frame, schedules_frame
     from scrapeq.frames.tables import Tables, found_tables, table_frame
     from scrapeq.frames.url_column import UrlColumn, read_urls
 
@@ -58,7 +59,6 @@ __all__ = [
     "PAGE_COLUMNS",
     "FileReading",
     "FilesFrame",
-    "Seen",
     "Step",
     "Steps",
     "Tables",
@@ -82,6 +82,7 @@ __all__ = [
     "items_frame",
     "jobs_frame",
     "links_frame",
+    "notifications_frame",
     "pack_table",
     "pages_frame",
     "paused_frame",
@@ -89,7 +90,7 @@ __all__ = [
     "products_frame",
     "read_urls",
     "responses_frame",
-    "selected",
+    "schedules_frame",
     "selector_health_frame",
     "sources_frame",
     "structured_frame",
@@ -115,7 +116,6 @@ _HOMES = {
     "evidence_frame": "records",
     "violations_frame": "records",
     "JOB_COLUMNS": "jobs",
-    "Seen": "comparing",
     "Step": "history",
     "Steps": "history",
     "Tables": "tables",
@@ -130,7 +130,8 @@ _HOMES = {
     "hosts_frame": "hosts",
     "jobs_frame": "jobs",
     "pack_table": "packing",
-    "selected": "comparing",
+    "notifications_frame": "schedules",
+    "schedules_frame": "schedules",
     "table_frame": "tables",
     "unpack_table": "packing",
 }
