@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from scrapeq.api import commands
 from scrapeq.cli_schedule import schedule_commands
 from scrapeq.errors import ConfigError, InputError, MissingExtra, NotFound, ScrapeqError
 from scrapeq.frames.file_formats import READ, WRITTEN, in_words
@@ -312,6 +313,10 @@ def dashboard(
             webbrowser.open(address)
 
     serve(say, port=port)
+
+
+app.command()(commands.serve)
+app.add_typer(commands.tokens, name="token")
 
 
 @app.command()

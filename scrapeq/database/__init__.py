@@ -11,6 +11,7 @@ from scrapeq.lazy import names_of
 
 if TYPE_CHECKING:
     from scrapeq.database import (
+        access,
         ai_answers,
         ai_spending,
         batches,
@@ -40,6 +41,7 @@ __all__ = [
     "OLDER_FORM",
     "Packed",
     "Result",
+    "access",
     "ai_answers",
     "ai_spending",
     "batches",

@@ -409,6 +409,14 @@ def input_parts(engine: sa.Engine, batch_id: str) -> list[bytes]:
         return [bytes(data) for (data,) in connection.execute(query)]
 
 
+def input_part(engine: sa.Engine, batch_id: str, part: int) -> bytes | None:
+    """One of `input_parts`; None where there is none."""
+    wanted = sa.and_(inputs.c.batch_id == batch_id, inputs.c.part == part)
+    with read_transaction(engine) as connection:
+        data = connection.execute(sa.select(inputs.c.data).where(wanted)).scalar_one_or_none()
+        return None if data is None else bytes(data)
+
+
 def close_finished(connection: sa.Connection, batch_ids: Iterable[str], at_ms: int) -> None:
     """Mark those of the batches whose every job is final and that get no more; part of the caller's
     transaction."""

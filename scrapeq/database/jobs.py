@@ -246,6 +246,37 @@ def find_jobs(
         return _jobs(connection, query.limit(limit))
 
 
+class FinishedRow(NamedTuple):
+    """A row that has its result. place: in the batch's order of finishing, from 1, with gaps."""
+
+    place: int
+    row: int
+    job_id: str
+    url: str
+    status: str
+    error_kind: str | None
+    error_message: str | None
+    from_store: bool
+
+
+def finished_after(
+    engine: sa.Engine, batch_id: str, place: int, limit: int = 500
+) -> list[FinishedRow]:
+    """The next rows of a batch in the order of finishing, behind a place in it: a walk along an index."""
+    j = jobs.c
+    query = (
+        sa.select(
+            *(j.finish_order, j.row, j.id, j.url, j.status, j.error_kind, j.error_message),
+            j.from_store,
+        )
+        .where(j.batch_id == batch_id, j.finish_order > place)
+        .order_by(j.finish_order)
+        .limit(limit)
+    )
+    with read_transaction(engine) as connection:
+        return [FinishedRow._make(row) for row in connection.execute(query)]
+
+
 def count_by_status(engine: sa.Engine) -> dict[JobStatus, int]:
     """How many jobs the record has of each status: from the batches' counters, and an index of those
     that were made running by hand. What a worker runs or waits to try again is pending here."""

@@ -34,7 +34,7 @@ from scrapeq.models.secret_values import (
 )
 from scrapeq.settings import DEFAULT_NAMESPACE
 
-VERSION = 13
+VERSION = 14
 #: The first version in which no secret stands in clear.
 SEALED_SINCE = 13
 #: The Redis of a record whose open jobs are there in the form of an older version.
@@ -465,6 +465,36 @@ notifications = sa.Table(
     sa.Index("notifications_by_state", "state", "next_ms"),
 )
 
+tokens = sa.Table(
+    "tokens",  # who may speak with the server: see `access`
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # a part of the token that may be shown
+    sa.Column("hash", sa.Text, nullable=False, unique=True),  # SHA-256 of the token
+    sa.Column("person", AnyText, nullable=False),
+    sa.Column("rights", sa.Text, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger),
+    sa.Column("revoked_ms", sa.BigInteger),
+)
+
+audit = sa.Table(
+    "audit",  # every change that was asked for over the server, and how it ended
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("person", AnyText, nullable=False),
+    sa.Column("token_id", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("target", AnyText, nullable=False),
+    sa.Column("status", sa.SmallInteger),  # of HTTP; None while it is under way
+    sa.Column("result", AnyText, nullable=False),
+    # Of a request with an idempotency key, as long as its answer is kept.
+    sa.Column("key", AnyText),
+    sa.Column("digest", sa.Text),
+    sa.Column("answer", PackedJSON),
+    sa.UniqueConstraint("person", "key"),
+)
+
 
 def _add_percentiles(connection: sa.Connection) -> None:
     """Version 4. The errors of older jobs are counted; how long they took is not known by minute."""
@@ -693,4 +723,5 @@ MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     10: _add_schedules,
     11: _add_notifications,
     12: _seal_secrets,
+    13: _steps(tokens.create, audit.create),
 }

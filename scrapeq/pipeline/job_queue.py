@@ -72,6 +72,11 @@ def working(queue: JobQueue) -> JobQueue:
     return queue
 
 
+def owned_by(queue: JobQueue, owner: str) -> JobQueue:
+    """A queue of the same project whose batches belong to somebody else than SCRAPEQ_OWNER."""
+    return JobQueue(project.services.owned_by(queue.services, owner))
+
+
 def check(queue: JobQueue, *, redis: bool = True) -> None:
     """Nothing, if the record and, unless `redis` is False, Redis answer within ten seconds, or within
     the budget of whoever asks. Raises DatabaseUnavailable, RedisUnavailable."""
