@@ -107,7 +107,7 @@ class WorkLoop:
         self._renewer = Renewer(
             self.name,
             frontier,
-            call=call,
+            call=StoreThreads(1),  # its own: the others may all wait for a record that is locked
             lease_ms=lease_ms,
             held=held,
             process=this_process(),

@@ -31,8 +31,8 @@ class Call(Protocol):
 class StoreThreads:
     """A `Call` with a few threads."""
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="scrapeq-store")
+    def __init__(self, count: int = 4) -> None:
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="scrapeq-store")
 
     async def __call__(
         self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs

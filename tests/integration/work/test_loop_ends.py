@@ -1,4 +1,4 @@
-"""A part of the work loop that ends unexpectedly ends the process, which its supervisor replaces."""
+"""What becomes of a work loop of which a part ends unexpectedly, or waits for a record that is locked."""
 
 from __future__ import annotations
 
@@ -30,20 +30,52 @@ for part in (Claimer, Renewer, Saver):
 """
 
 
-def test_a_part_that_ends_unexpectedly_ends_the_process(cluster, tmp_path):
+LOCKED = """
+import asyncio, os, threading
+from scrapeq.frontier.jobs import Jobs
+from scrapeq.project.services import open_services
+from scrapeq.work.loop import WorkLoop
+
+renewed, freed = threading.Semaphore(0), threading.Event()
+
+def renew(self, *_):
+    renewed.release()
+    return set()
+
+Jobs.renew = renew
+loop = WorkLoop(open_services(start=False))
+loop.start()
+renewed.acquire(timeout=60)  # by then it has begun
+for _ in range(20):
+    asyncio.run_coroutine_threadsafe(loop._call(freed.wait), loop._loop)
+print(all(renewed.acquire(timeout=60) for _ in range(6)), flush=True)
+os._exit(0)
+"""
+
+
+def run_program(program, cluster, home):
     own = {
-        "SCRAPEQ_HOME": str(tmp_path),
+        "SCRAPEQ_HOME": str(home),
         "SCRAPEQ_NAMESPACE": "ending",
         "REDIS_URL": cluster.redis_url,
     }
-
-    run = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+    return subprocess.run(
+        [sys.executable, "-c", program],
         env=os.environ | own,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_leases_are_renewed_while_all_else_waits_for_a_record_that_is_locked(cluster, tmp_path):
+    run = run_program(LOCKED, cluster, tmp_path)
+
+    assert run.stdout.split() == ["True"], run.stderr
+
+
+def test_a_part_that_ends_unexpectedly_ends_the_process(cluster, tmp_path):
+    run = run_program(PROGRAM, cluster, tmp_path)
 
     assert run.stdout.split() == ["Claimer", "1", "Renewer", "1", "Saver", "1"], run.stderr
     assert run.stderr.count("the work loop ended") == 3
