@@ -313,6 +313,49 @@ def dashboard(
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+) -> None:
+    """Write this folder's project into one file: its record and its logins; work goes on meanwhile."""
+    from scrapeq.project import archive
+    from scrapeq.settings import load_settings
+
+    made = archive.backup(load_settings(), file)
+    _say(f"wrote {file}; batches: {made.rows['batches']:,}, pages: {made.rows['pages']:,}")
+    _say("it holds what is secret in options and logins: keep it where only you can read it")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that scrapeq backup wrote.")],
+) -> None:
+    """Put a backup into this folder, which must have no record; open jobs go on when workers start."""
+    from scrapeq.project import archive
+    from scrapeq.settings import load_settings
+
+    settings = load_settings()
+    made = archive.restore(settings, file)
+    _say(
+        f"restored what was backed up on {made.made_at:%Y-%m-%d %H:%M} UTC into {settings.home}; "
+        f"batches: {made.rows['batches']:,}"
+    )
+
+
+@app.command()
+def move(
+    database_url: Annotated[str, typer.Argument(help="postgresql://user@host/name, empty.")],
+) -> None:
+    """Copy this folder's record from SQLite into a PostgreSQL, and compare the counts."""
+    from scrapeq.project import archive
+    from scrapeq.settings import load_settings
+
+    settings = load_settings()
+    rows = archive.move(settings, database_url)
+    _say(f"copied {sum(rows.values()):,} rows of {len(rows)} tables; the counts are the same")
+    _say(f"from now on set SCRAPEQ_DATABASE_URL; {settings.database_path} is as it was")
+
+
+@app.command()
 def login(
     name: Annotated[str, typer.Argument(help="What the login is called: shop.")],
     url: Annotated[str, typer.Argument(help="Where to log in.")],

@@ -21,6 +21,8 @@ EXTRAS = {
     "browser": ("playwright", "pages that need JavaScript"),
     "postgres": ("psycopg", "a record in PostgreSQL"),
     "server": ("fastapi", "the dashboard and the REST API"),
+    "otel": ("opentelemetry.sdk", "traces"),
+    "warc": ("warcio", "WARC files"),
 }
 #: The oldest Python that is tested.
 OLDEST = (3, 11)
@@ -69,7 +71,10 @@ def extras() -> Iterator[Check]:
 
 
 def _is_there(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it is missing, too
+        return False
 
 
 def browser(configured: Path | None) -> Iterator[Check]:

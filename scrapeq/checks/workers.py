@@ -61,7 +61,8 @@ def _alive(seen: WorkersSeen, settings: Settings) -> Check:
     if seen.scrapers:
         machines = {one.name.rpartition(":")[0] for one in seen.listeners}
         others = f", {seen.renderers} more for rendering alone" if seen.renderers else ""
-        return good("workers", f"{seen.scrapers} processes on {_of(machines)} take jobs{others}")
+        processes = "1 process" if seen.scrapers == 1 else f"{seen.scrapers:,} processes"
+        return good("workers", f"{processes} on {_of(machines)} for any job{others}")
     who = "no worker is alive"
     if seen.listeners or seen.renderers:
         who = f"no worker listens to the queue {SCRAPE}, so nobody takes jobs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import database
@@ -54,6 +55,17 @@ class StoredPages(BatchFiles):
             selector,
             ((one.row, Reading(one.body, one.url, one.content_type, plain)) for one in kept),
         )
+
+    def to_warc(self, path: str | Path) -> int:
+        """Write the stored pages into a new WARC file, which web archives read and replay (warcio, pywb);
+        how many. Name it `.warc.gz`: it is compressed.
+
+        Rows without a stored page are left out; rows that one page answers have one entry. The whole is
+        never in memory. Raises InputError if the file cannot be made, MissingExtra without warcio.
+        """
+        from scrapeq.client.warc import write_warc
+
+        return write_warc(Path(path), self.id, database.files.kept_answers(self._engine, self.id))
 
     def _kept_page(self, row: int) -> database.results.KeptPage:
         kept = self._read(lambda: database.results.kept_page(self._engine, self.id, row))

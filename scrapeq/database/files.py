@@ -7,6 +7,7 @@ another machine is there for the notebook. They are kept once per content, as ra
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,6 +62,41 @@ def file_rows_with_bodies(
     query = _of_batch(batch_id, kinds).join(contents, contents.c.sha256 == files.c.sha256)
     for chunk in _chunks(engine, query.add_columns(contents.c.body), BODIES_CHUNK):
         yield [(*row[:-1], unpacked(row[-1])) for row in chunk]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """A page whose bytes are kept. url: after redirects."""
+
+    job_id: str
+    url: str
+    content_type: str
+    fetched_ms: int
+    body: bytes
+
+
+def kept_answers(engine: sa.Engine, batch_id: str) -> Iterator[KeptAnswer]:
+    """The kept pages that answer the rows of a batch, in row order, each once."""
+    c, seen = pages.c, set[str]()
+    query = (
+        sa.select(
+            c.job_id,
+            sa.func.coalesce(c.final_url, jobs.c.url),
+            contents.c.content_type,
+            c.fetched_ms,
+            contents.c.body,
+        )
+        .select_from(jobs)
+        .join(pages, c.job_id == sa.func.coalesce(jobs.c.page_of, jobs.c.id))
+        .join(contents, contents.c.sha256 == c.html_sha256)
+        .where(jobs.c.batch_id == batch_id)
+        .order_by(jobs.c.row)
+    )
+    for chunk in _chunks(engine, query, BODIES_CHUNK):
+        for job_id, url, content_type, fetched_ms, body in chunk:
+            if job_id not in seen:
+                seen.add(job_id)
+                yield KeptAnswer(job_id, url, content_type, fetched_ms, unpacked(body))
 
 
 def any_files(engine: sa.Engine, batch_id: str) -> bool:

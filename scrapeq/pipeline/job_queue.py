@@ -90,6 +90,12 @@ def away(queue: JobQueue, error: RedisUnavailable | DatabaseUnavailable) -> Away
 
 def submitted(queue: JobQueue, submission: Submission) -> tuple[Batch, StoredAnswers]:
     """`JobQueue.submit`, and what the stored pages answered or did not."""
+    rows = len(submission.values)
+    with project.tracing.span("submit", submission.batch_id, rows=rows):
+        return _submitted(queue, submission)
+
+
+def _submitted(queue: JobQueue, submission: Submission) -> tuple[Batch, StoredAnswers]:
     services = queue.services
     engine, config = services.engine, submission.stored_config
     owner, answers = services.settings.owner, database.results.StoredAnswers()
@@ -203,7 +209,8 @@ class JobQueue:
             job = self.get_job_status(self.submit(submission).id)
         else:
             try:
-                job = services.singles.submit(services, submission)
+                with project.tracing.span("submit", submission.batch_id, rows=1):
+                    job = services.singles.submit(services, submission)
             except RedisFull:  # what was not accepted is not to be done some day
                 self.cancel_batch(submission.batch_id)
                 raise

@@ -12,6 +12,7 @@ from scrapeq.lazy import names_of
 if TYPE_CHECKING:
     from scrapeq.project import (
         additions,
+        archive,
         away,
         bounded,
         by_hand,
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
         steering,
         submission,
         together,
+        tracing,
         waiting,
         working_now,
     )
 
 __all__ = [
     "additions",
+    "archive",
     "away",
     "bounded",
     "by_hand",
@@ -48,6 +51,7 @@ __all__ = [
     "steering",
     "submission",
     "together",
+    "tracing",
     "waiting",
     "working_now",
 ]

@@ -30,6 +30,7 @@ from scrapeq.models import (
 )
 from scrapeq.models.document_kind import PAGES
 from scrapeq.models.violation import ViolationKind
+from scrapeq.project import tracing
 from scrapeq.throttle import gap_ms
 from scrapeq.work import host_report
 from scrapeq.work.own_failure import LOG, own_failure
@@ -114,22 +115,24 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
         if beforehand := _without_a_try(lease, host, plan, is_stored=stored is not None):
             outcome = beforehand
         else:
-            fetched = stored or await fetcher.go_on(
-                work.href, plan.config, lease.owner, trail, work.batch_id
-            )
+            with tracing.span("fetch", work.batch_id, job=work.job_id, host=host):
+                fetched = stored or await fetcher.go_on(
+                    work.href, plan.config, lease.owner, trail, work.batch_id
+                )
             if isinstance(fetched, Trail):
                 return Outcome(_left(lease, plan, trail, fetched))
             if isinstance(fetched, Failure) and not isinstance(fetched, Challenged):
                 outcome = fetched
             else:
-                read = await rendering.read(
-                    fetched,
-                    plan.config,
-                    plan.recipe,
-                    owner=lease.owner,
-                    lane=lane,
-                    batch_id=work.batch_id,
-                )
+                with tracing.span("read", work.batch_id, job=work.job_id):
+                    read = await rendering.read(
+                        fetched,
+                        plan.config,
+                        plan.recipe,
+                        owner=lease.owner,
+                        lane=lane,
+                        batch_id=work.batch_id,
+                    )
                 if read is None:
                     return elsewhere(lease, "" if isinstance(fetched, Challenged) else "good")
                 response = read.response

@@ -32,7 +32,7 @@ from functools import partial
 from scrapeq.errors import ScrapeqError
 from scrapeq.fetch import Observer, PoliteFetcher
 from scrapeq.frontier import RENDERS_ONLY
-from scrapeq.project import recovery
+from scrapeq.project import recovery, tracing
 from scrapeq.project.services import Services
 from scrapeq.work.ai_stage import AIStage
 from scrapeq.work.assignments import Assignment, Assignments
@@ -233,9 +233,15 @@ class WorkLoop:
 
     async def _attempt(self, one: Assignment) -> Outcome:
         work = one.work
-        with about(batch=work.batch_id, job=work.job_id, host=work.host):
+        job, host, tries = work.job_id, work.host, one.lease.tries
+        with (
+            about(batch=work.batch_id, job=job, host=host),
+            tracing.span("try", work.batch_id, job=job, host=host, tries=tries) as span,
+        ):
             outcome = await attempt(
                 one.lease, work, one.plan, one.stored, self._fetcher, self._rendering, one.lane
             )
             log_try(outcome)
+            if outcome.ending.error_kind:
+                tracing.failed(span, outcome.ending.error_kind)
         return outcome

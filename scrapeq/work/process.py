@@ -19,6 +19,7 @@ from typing import TypeVar
 from scrapeq import cluster
 from scrapeq.errors import ConfigError, DatabaseTooNew, MissingExtra, RedisEvicts, ScrapeqError
 from scrapeq.frontier import Listener
+from scrapeq.project import tracing
 from scrapeq.project.services import Services, open_services
 from scrapeq.settings import load_settings
 from scrapeq.work.duties import Housekeeping, usual_duties
@@ -92,6 +93,7 @@ class WorkProcess:
         # What was loaded stays: the collector need not walk through it again and again.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
+        tracing.begin()
         lifeline.watch(self.stop)
         self._renders_only, self._takes_notices = renders and not scrapes, scrapes
         if scrapes or renders:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from scrapeq import database
 from scrapeq.database.new_job import NewJob
 from scrapeq.frontier import Ending, Frontier, HostEvent, Lease
+from scrapeq.project import tracing
 from scrapeq.work.attempt import Outcome, unwritable
 from scrapeq.work.held import Held
 from scrapeq.work.waiting import AGAIN_S, STORES_AWAY, Call, within
@@ -143,7 +145,7 @@ class Saver:
         Jobs that they append are put into Redis. If Redis is away then, recovery does it later: the
         record drops what it is given a second time.
         """
-        save = database.results.save_results
+        save, began_ns = database.results.save_results, time.time_ns()
         saved = []
         try:
             saved.append(await self._call(save, self._engine, results))
@@ -158,6 +160,10 @@ class Saver:
                     raise
                 except Exception:
                     saved.append(await self._call(save, self._engine, [unwritable(result)]))
+        if tracing.is_on():
+            ended_ns = time.time_ns()
+            for page in (result.page for result in results):
+                tracing.finished_span("save", page.batch_id, began_ns, ended_ns, job=page.job_id)
         for one in saved:
             if one.appended:
                 await self._call(self._feed, one.appended)
