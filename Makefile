@@ -92,6 +92,7 @@ test: environment services
 bench: environment services $(PEERS)/.installed
 	$(BIN)/python benchmarks/run.py --peers-python $(PEERS)/bin/python $(BENCH_ARGS)
 	$(BIN)/python benchmarks/rendering.py --peers-python $(PEERS)/bin/python $(RENDERING_ARGS)
+	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/rendered_soak.py
 
 # A seed is printed; FAULTS_ARGS="--seed 7 --database sqlite" repeats a run. --help tells the rest.

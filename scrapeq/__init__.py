@@ -21,6 +21,10 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())  # nothing is prin
 _DOOR = {
     "scrape": "scrapeq.client.scrape",
     "attach": "scrapeq.client.scrape",
+    "schedule": "scrapeq.client.schedules",
+    "schedules": "scrapeq.client.schedules",
+    "ScheduleHandle": "scrapeq.client.schedules",
+    "notifications": "scrapeq.client.notifications",
     "estimate": "scrapeq.client.estimate",
     "read_page": "scrapeq.client.read_page",
     "suggest_selectors": "scrapeq.client.suggesting",
@@ -76,7 +80,11 @@ if TYPE_CHECKING:
     from scrapeq.checks.doctor import doctor as doctor
     from scrapeq.client.estimate import estimate as estimate
     from scrapeq.client.handle import BatchHandle as BatchHandle
+    from scrapeq.client.notifications import notifications as notifications
     from scrapeq.client.read_page import read_page as read_page
+    from scrapeq.client.schedules import ScheduleHandle as ScheduleHandle
+    from scrapeq.client.schedules import schedule as schedule
+    from scrapeq.client.schedules import schedules as schedules
     from scrapeq.client.scrape import attach as attach
     from scrapeq.client.scrape import scrape as scrape
     from scrapeq.client.suggesting import suggest_selectors as suggest_selectors

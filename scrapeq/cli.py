@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from scrapeq.api import commands
+from scrapeq.cli_schedule import schedule_commands
 from scrapeq.errors import ConfigError, InputError, MissingExtra, NotFound, ScrapeqError
 from scrapeq.frames.file_formats import READ, WRITTEN, in_words
 
@@ -33,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(schedule_commands)
 
 
 def main() -> None:
@@ -310,6 +313,10 @@ def dashboard(
             webbrowser.open(address)
 
     serve(say, port=port)
+
+
+app.command()(commands.serve)
+app.add_typer(commands.tokens, name="token")
 
 
 @app.command()

@@ -18,6 +18,7 @@
 
     NoWorkersWarning           (a warning) jobs wait and nobody works
     NameTakenWarning           (a warning) another kernel submits the same name
+    ScheduleWarning            (a warning) a schedule may find no worker when its time comes
     ServiceAwayWarning         (a warning) whoever waits goes on waiting for Redis or the record
 
 A page that failed is data, not an exception: a row with `error_kind` and `error_message`.
@@ -129,6 +130,10 @@ class NoWorkersWarning(UserWarning):
 
 class NameTakenWarning(UserWarning):
     """Another kernel submits a batch of the same name, and this one waits for it."""
+
+
+class ScheduleWarning(UserWarning):
+    """A schedule is kept, and its times will pass where no worker lives."""
 
 
 class ServiceAwayWarning(UserWarning):

@@ -203,6 +203,13 @@ class Settings(BaseSettings):
 
     # safety
     allow_private_addresses: bool = Field(False, validation_alias="SCRAPEQ_ALLOW_PRIVATE_ADDRESSES")
+    secret_key: SecretStr | None = Field(
+        None,
+        validation_alias="SCRAPEQ_SECRET_KEY",
+        description="What cookies, headers and proxies in the record are encrypted with: a Fernet key, or "
+        "several with commas, of which the first encrypts and all decrypt. The same wherever batches are "
+        "submitted and workers run. None: the file secret.key in `home`, made when it is needed.",
+    )
     connect_to: dict[str, str] = Field(
         default_factory=dict,
         validation_alias="SCRAPEQ_CONNECT_TO",

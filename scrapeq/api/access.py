@@ -1,13 +1,18 @@
-"""Who may speak with the server: pages of this machine that know the token."""
+"""Who may speak with the server: people with a token, as often as is good for all."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Awaitable, Callable
+import time
+from collections import Counter
 
-from fastapi import FastAPI, Request
-from fastapi.responses import PlainTextResponse, Response
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from scrapeq.api.people import Tokens
+from scrapeq.api.problems import Refusal, answer
+from scrapeq.errors import ScrapeqError
+from scrapeq.models.person import Person
 
 #: What a page of ours may load and who may frame it: nothing from elsewhere, nobody. Styles stand
 #: in attributes of the cards, which are made by our escaping templates.
@@ -17,51 +22,116 @@ _HEADERS = {
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
+    "Vary": "Authorization, Cookie",
 }
 #: A page that another name leads to (DNS rebinding) is refused.
-_HOSTS = ["127.0.0.1", "localhost"]
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+#: Seconds of the window in which requests are counted, in each process for itself.
+WINDOW_S = 60
+#: Requests without a valid token that one address may send in a window.
+MOST_UNKNOWN = 300
 
 
-def guard(app: FastAPI, token: str) -> None:
-    """Let only requests through that carry the token: in the address of the first page, then as a
-    cookie that only this server's own pages send, or as `Authorization: Bearer`.
+class Access:
+    """Lets only requests through that carry a token: as `Authorization: Bearer`, in the address of the
+    dashboard's page, or, from then on, as a cookie that only this server's own pages send.
 
-    Everything else is 401; a request that a page of another origin made is 403.
+    Everything else is 401; a request that a page of another origin made is 403; more requests in a minute
+    than one token may send are 429. The person stands in `request.state.person`.
     """
 
-    @app.middleware("http")
-    async def check(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        answer = await _answer(request, go_on)
-        for name, value in _HEADERS.items():
-            answer.headers[name] = value
-        return answer
+    def __init__(self, app: ASGIApp, tokens: Tokens, requests_per_minute: int) -> None:
+        self._app = app
+        self._tokens = tokens
+        self._known = Window(requests_per_minute)
+        self._unknown = Window(MOST_UNKNOWN)
 
-    async def _answer(
-        request: Request, go_on: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        cookie = f"scrapeq-{request.url.port}"  # browsers share cookies between ports
-        first_page = request.method == "GET" and request.url.path == "/"  # a link may lead to it
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = HTTPConnection(scope)
+        cookie: list[str] = []
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+                for one in cookie:
+                    headers.append("Set-Cookie", one)
+            await send(message)
+
+        try:
+            person, token = await self._person(request)
+            self._known.count(person.token_id)
+        except (Refusal, ScrapeqError) as error:
+            response = answer(error, scope["path"])
+            await response(scope, receive, send_with_headers)
+            return
+        if _is_first_page(request) and request.query_params.get("token") == token:
+            # No redirect: a browser that followed a link to here would not send the cookie there.
+            secure = "; Secure" if scope["scheme"] == "https" else ""
+            cookie.append(f"{_cookie(request)}={token}; HttpOnly; Path=/; SameSite=strict{secure}")
+        scope.setdefault("state", {})["person"] = person
+        await self._app(scope, receive, send_with_headers)
+
+    async def _person(self, request: HTTPConnection) -> tuple[Person, str]:
+        """Who sent it, and with which token. Raises Refusal, DatabaseUnavailable."""
+        first_page = _is_first_page(request)  # a link may lead to it
         origin = request.headers.get("origin")
         site = request.headers.get("sec-fetch-site", "none")  # same-site: another port of ours
         if (origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}") or (
             site not in {"none", "same-origin"} and not first_page
         ):
-            return PlainTextResponse("a page of another origin may not ask this\n", 403)
-        if first_page and _same(request.query_params.get("token", ""), token):
-            # No redirect: a browser that followed a link to here would not send the cookie there.
-            page = await go_on(request)
-            page.set_cookie(cookie, token, httponly=True, samesite="strict")
-            return page
-        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not (_same(request.cookies.get(cookie, ""), token) or _same(bearer, token)):
-            return PlainTextResponse(
-                "this needs the address with the token that scrapeq dashboard printed\n", 401
+            raise Refusal(403, "a page of another origin may not ask this")
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        found = [bearer.strip()] if scheme.lower() == "bearer" else []
+        found.append(request.cookies.get(_cookie(request), ""))
+        if first_page:
+            found.insert(0, request.query_params.get("token", ""))
+        for token in found:
+            if token and (person := await self._tokens.find(token)):
+                return person, token
+        self._unknown.count(request.client.host if request.client else "")
+        raise Refusal(
+            401,
+            "this needs a token",
+            "send Authorization: Bearer TOKEN, as scrapeq token create or scrapeq dashboard gave it",
+            {"WWW-Authenticate": 'Bearer realm="scrapeq"'},
+        )
+
+
+def _is_first_page(request: HTTPConnection) -> bool:
+    return request.scope["method"] == "GET" and request.url.path == "/"
+
+
+def _cookie(request: HTTPConnection) -> str:
+    return f"scrapeq-{request.url.port}"  # browsers share cookies between ports
+
+
+class Window:
+    """Counts requests by whom they come from, in one window of time after another."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._counts: Counter[str] = Counter()
+        self._began_s = 0.0
+
+    def count(self, whose: str) -> None:
+        """One more. Raises Refusal (429) where there were too many in this window."""
+        now_s = time.monotonic()
+        if now_s - self._began_s >= WINDOW_S or not self._began_s:
+            self._counts.clear()
+            self._began_s = now_s
+        self._counts[whose] += 1
+        if self._counts[whose] > self._most:
+            left_s = max(1, round(self._began_s + WINDOW_S - now_s))
+            raise Refusal(
+                429,
+                f"more than {self._most:,} requests in a minute",
+                f"ask again in {left_s} s, and less often: /events tells of a batch by itself",
+                {"Retry-After": str(left_s)},
             )
-        return await go_on(request)
-
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS)
-
-
-def _same(given: str, token: str) -> bool:
-    return secrets.compare_digest(given.encode(), token.encode())

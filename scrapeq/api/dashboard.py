@@ -8,18 +8,18 @@ import tempfile
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.background import BackgroundTask
-from starlette.requests import ClientDisconnect
 
 from scrapeq import dashboards, display
-from scrapeq.api.access import guard
-from scrapeq.api.jobs import add_jobs
-from scrapeq.api.metrics import add_metrics
+from scrapeq.api.people_requests import PeopleRequests
+from scrapeq.api.service import Service
 from scrapeq.errors import InputError, ScrapeqError
+from scrapeq.models.person import Person
 
 _HERE = Path(__file__).parent
 #: Seconds between two pictures.
@@ -30,34 +30,29 @@ MOST_BODY, MOST_FILE = 100_000_000, 200_000_000
 WAYS = (("urls", "Paste URLs"), ("file", "Upload a file"))
 
 
-def make_app(shown: dashboards.Dashboard, token: str) -> FastAPI:
-    """The application; every request needs the token."""
-    app = FastAPI(title="scrapeq", docs_url=None, redoc_url=None, openapi_url=None)
-    guard(app, token)
-    requests = dashboards.Requests(shown)
+def add_dashboard(app: FastAPI) -> None:
+    """Let the application show its service's dashboard."""
+    service = cast("Service", app.state.service)
+    shown, people = service.dashboard, PeopleRequests(service)
     script = display.script(dashboards.SCRIPT, _HERE / "page.js")
 
-    @app.exception_handler(ClientDisconnect)
-    def gone(_request: Request, _error: Exception) -> Response:
-        return Response(status_code=400)  # the client is gone, and it is no fault of ours
-
-    @app.get("/")
+    @app.get("/", include_in_schema=False)
     def page() -> HTMLResponse:
         return HTMLResponse(display.render(_HERE, "page", shell=dashboards.shell(places=WAYS)))
 
-    @app.get("/dashboard.js")
+    @app.get("/dashboard.js", include_in_schema=False)
     def module() -> Response:
         return Response(script, media_type="text/javascript")
 
-    @app.get("/dashboard.css")
+    @app.get("/dashboard.css", include_in_schema=False)
     def style() -> FileResponse:
         return FileResponse(dashboards.STYLE, media_type="text/css")
 
-    @app.get("/page.css")
+    @app.get("/page.css", include_in_schema=False)
     def page_style() -> FileResponse:
         return FileResponse(_HERE / "page.css", media_type="text/css")
 
-    @app.get("/events", response_class=EventSourceResponse)
+    @app.get("/events", response_class=EventSourceResponse, include_in_schema=False)
     async def events() -> AsyncIterator[ServerSentEvent]:
         known: dict[str, str] = {}
         while True:
@@ -65,20 +60,20 @@ def make_app(shown: dashboards.Dashboard, token: str) -> FastAPI:
                 yield ServerSentEvent(event="parts", data=news)
             await asyncio.sleep(REPAINT_S)
 
-    @app.post("/requests")
+    @app.post("/requests", include_in_schema=False)
     async def do(request: Request) -> Response:
         body = bytearray()
         async for piece in request.stream():
             body += piece
             if len(body) > MOST_BODY:
                 return PlainTextResponse(f"more than {MOST_BODY:,} bytes", 413)
-        return JSONResponse(await asyncio.to_thread(requests.answer, bytes(body)))
+        return JSONResponse(await asyncio.to_thread(people.answer, _person(request), bytes(body)))
 
-    @app.post("/files/{name:path}")
+    @app.post("/files/{name:path}", include_in_schema=False)
     async def upload(name: str, request: Request) -> dict[str, str]:
         size = 0
         try:
-            with requests.upload(name) as (key, file):
+            with people.of(_person(request)).upload(name) as (key, file):
                 async for piece in request.stream():
                     size += len(piece)
                     if size > MOST_FILE:
@@ -91,9 +86,9 @@ def make_app(shown: dashboards.Dashboard, token: str) -> FastAPI:
             return {"error": str(error)}
         return {"file": key}
 
-    @app.get("/exports/{batch_id}/{ending}")
+    @app.get("/exports/{batch_id}/{ending}", include_in_schema=False)
     def export(batch_id: str, ending: str) -> Response:
-        folder = Path(tempfile.mkdtemp(dir=requests.folder))  # two at once never meet
+        folder = Path(tempfile.mkdtemp(dir=people.folder))  # two at once never meet
         clear = partial(shutil.rmtree, folder, ignore_errors=True)
         try:
             path = shown.export(batch_id, ending, folder, files=False)  # one file is sent
@@ -102,6 +97,6 @@ def make_app(shown: dashboards.Dashboard, token: str) -> FastAPI:
             return PlainTextResponse(str(error), 404)
         return FileResponse(path, filename=path.name, background=BackgroundTask(clear))
 
-    add_jobs(app, shown.project.queue)
-    add_metrics(app, lambda: shown.project.queue)
-    return app
+
+def _person(request: Request) -> Person:
+    return cast("Person", request.state.person)

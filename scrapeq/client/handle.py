@@ -11,6 +11,7 @@ from typing import Any
 
 from scrapeq import database, display
 from scrapeq.client.batch_tables import BatchTables
+from scrapeq.client.callbacks import CallsBack
 from scrapeq.client.card import batch_card, one_line, text_line
 from scrapeq.client.checking import check_options
 from scrapeq.client.failures import FailedRow, FailedRows
@@ -27,8 +28,17 @@ from scrapeq.client.sight import (
     sight,
 )
 from scrapeq.errors import ConfigError, DatabaseUnavailable, NotFound, ScrapeqError
-from scrapeq.models import AICost, Batch, BatchState, ErrorKind, Page, Progress
+from scrapeq.models import (
+    AICost,
+    Batch,
+    BatchState,
+    ErrorKind,
+    Page,
+    Progress,
+    ScrapingConfig,
+)
 from scrapeq.models.record import Way
+from scrapeq.models.secret_values import SECRET_OPTIONS
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, submitted
 from scrapeq.project.away import record_away
 from scrapeq.project.bounded import ANSWER_S, budget
@@ -45,7 +55,7 @@ ANY_AGE = timedelta(days=36_500)
 _Look = tuple[Batch, dict[str, int], dict[str, list[FailedRow]], str, AICost | None]
 
 
-class BatchHandle(BatchTables):
+class BatchHandle(BatchTables, CallsBack):
     """A batch that was submitted: look at it, wait for it, steer it, take its tables.
 
     It holds no results and does no work: everything is read from the record when it is asked for,
@@ -54,8 +64,16 @@ class BatchHandle(BatchTables):
     ConfigError in a process that has no such project.
     """
 
-    def __init__(self, queue: JobQueue, batch_id: str, note: str = "") -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        batch_id: str,
+        note: str = "",
+        config: ScrapingConfig | None = None,
+    ) -> None:
+        """config: the options as they were given here, whose secrets the record may have erased since."""
         super().__init__(queue, batch_id)
+        self._config = config
         self._meter = ProgressMeter()
         self._slow_hosts = SlowHosts()
         #: What the record said last, for a card while it is away.
@@ -69,7 +87,7 @@ class BatchHandle(BatchTables):
         return _unpickled, (self.id, self.note, settings.home, settings.redis_named_by)
 
     def __copy__(self) -> BatchHandle:
-        return BatchHandle(self._queue, self.id, self.note)
+        return BatchHandle(self._queue, self.id, self.note, self._config)
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> BatchHandle:
         return self.__copy__()
@@ -294,9 +312,21 @@ class BatchHandle(BatchTables):
         """
         return reread(self._queue, self._read(lambda: self.batch), record, options)
 
-    def retry_failed(self, kinds: Sequence[ErrorKind | str] | None = None) -> BatchHandle:
-        """Try failed and cancelled rows again, on request only those of some error kinds."""
-        count = self._read(lambda: self._queue.retry_failed(self.id, kinds), changes=True)
+    def retry_failed(
+        self, kinds: Sequence[ErrorKind | str] | None = None, **secrets: Any
+    ) -> BatchHandle:
+        """Try failed and cancelled rows again, on request only those of some error kinds.
+
+        secrets: cookies, headers, proxy or actions. The record has erased those of a batch that has ended,
+        unless they were given by name; the handle that `scrape()` gave still has them. Raises ConfigError
+        where one is missing.
+        """
+        if self._config is not None:
+            known = {name: getattr(self._config, name) for name in SECRET_OPTIONS}
+            secrets = {name: value for name, value in known.items() if value} | secrets
+        count = self._read(
+            lambda: self._queue.retry_failed(self.id, kinds, **secrets), changes=True
+        )
         self.note = f"{count:,} rows are tried again" if count else "there is nothing to try again"
         return self
 
@@ -313,6 +343,7 @@ def reread(queue: JobQueue, batch: Batch, record: Any, options: dict[str, Any]) 
         config,
         url_column=batch.url_column,
         table=database.batches.input_parts(engine, batch.id),
+        request=batch.request,
     )
     found, _ = submitted(queue, submission)
     note = f"the stored pages of {batch.name or batch.id}, read again"

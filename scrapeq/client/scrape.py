@@ -13,6 +13,7 @@ from scrapeq.client.name_lock import one_at_a_time
 from scrapeq.database.results import StoredAnswers
 from scrapeq.errors import AlreadyThere, ConfigError
 from scrapeq.models import Batch, BatchState, ScrapingConfig
+from scrapeq.models.notification import Notify, NotifyWhen
 from scrapeq.models.priority import USUAL_PRIORITY
 from scrapeq.models.request_identity import differences
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, submitted
@@ -37,6 +38,9 @@ def scrape(
     config: ScrapingConfig | None = None,
     priority: int = USUAL_PRIORITY,
     refresh: bool = False,
+    notify: str | None = None,
+    notify_secret: str | None = None,
+    notify_when: str = NotifyWhen.DONE,
     queue: JobQueue | None = None,
     settings: Settings | None = None,
     **options: Any,
@@ -51,6 +55,11 @@ def scrape(
     stored within `max_age` (by default a day) answer without a request; `refresh` fetches anew.
     The handle's `note` tells what was done.
 
+    notify: a URL that workers POST JSON to when the batch is done, again and again until it is taken
+    (see docs/how-to/notifications.md), or "env:NAME" of the workers' environment. notify_secret:
+    "env:NAME" of what it is signed with. notify_when: "done", or "changed" to be notified only if something
+    differs from the finished run of this name before it.
+
     Raises InputError for a table without URLs, ConfigError for an option that cannot be met, and
     what `get_job_queue` raises.
     """
@@ -60,15 +69,17 @@ def scrape(
     if config.max_age is None:
         config = config.replace(max_age=USUAL_MAX_AGE)
     check_options(config)
+    to_notify = Notify.of(notify, notify_secret, notify_when) if notify is not None else None
     column = frames.read_urls(source, url)
     queue = queue or get_job_queue(settings)
     if name is not None:
-        _check_name(name)
+        check_name(name)
     patiently(queue.services, lambda: None)
     with one_at_a_time(queue.services.frontier, name):
         while True:
             newest = _newest_run(queue, name) if name is not None else None
             if newest and (same := _same_batch(queue, newest, column.values, config, refresh)):
+                _tell_also(queue, newest, to_notify)
                 return same
             submission = Submission(
                 column.values,
@@ -79,6 +90,7 @@ def scrape(
                 url_column=column.name,
                 table=frames.pack_table(column.table) if column.has_table else (),
                 refresh=refresh,
+                notify=to_notify,
             )
             try:
                 batch, answers = submitted(queue, submission)
@@ -86,7 +98,7 @@ def scrape(
             except AlreadyThere:  # another kernel made this run meanwhile: perhaps it is the same
                 if name is None:
                     raise
-    return BatchHandle(queue, batch.id, note=_note(queue, batch, answers))
+    return BatchHandle(queue, batch.id, _note(queue, batch, answers), config)
 
 
 def attach(
@@ -127,7 +139,13 @@ def _same_batch(
     if batch.failed and batch.done >= batch.total:
         note += f"; {batch.failed:,} failed, retry_failed() tries them again"
     note = Findings.of(engine, batch).behind(note)
-    return BatchHandle(queue, batch.id, note=note)
+    return BatchHandle(queue, batch.id, note, config)
+
+
+def _tell_also(queue: JobQueue, batch: Batch, notify: Notify | None) -> None:
+    """Let a batch that is under way have the notification that a cell asks for when it is run again."""
+    if notify is not None and not batch.is_complete:
+        database.notifications.add_missing(queue.services.engine, batch.id, notify, clock.now_ms())
 
 
 def _note(queue: JobQueue, batch: Batch, answers: StoredAnswers) -> str:
@@ -170,7 +188,7 @@ def _why_again(queue: JobQueue, batch: Batch, answers: StoredAnswers) -> list[st
     ]
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
     if not isinstance(name, str):
         raise ConfigError(
             f"the name is {name!r}, which is no text",

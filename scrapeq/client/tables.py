@@ -20,15 +20,14 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from json import loads
 from typing import TYPE_CHECKING, TypeVar
 
-from scrapeq import database, frames, stats, urls
+from scrapeq import database, frames, stats
 from scrapeq.client.handle import BatchHandle
 from scrapeq.clock import DAY_MS, HOUR_MS, MINUTE_MS, now_ms, to_ms
 from scrapeq.database.job_rows import JobFilter, JobRow
 from scrapeq.database.minutes import floor_ms
-from scrapeq.errors import ConfigError, RedisUnavailable
+from scrapeq.errors import ConfigError, NotFound, RedisUnavailable
 from scrapeq.models import FINAL, Batch, ErrorKind, JobStatus
 from scrapeq.pipeline.job_queue import JobQueue, get_looking_queue
 from scrapeq.project.bounded import ANSWER_S, budget
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import sqlalchemy as sa
 
-    from scrapeq.database.compared import ComparedRow
-    from scrapeq.frames import Seen, Steps
+    from scrapeq.frames import Steps
+    from scrapeq.models.change import Seen
 
 _EVERY = re.compile(r"^\s*(\d+)\s*(s|m|min|h|d)\s*$", re.IGNORECASE)
 _UNITS_MS = {"s": 1_000, "m": MINUTE_MS, "min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
@@ -277,33 +276,34 @@ def batches(limit: int | None = 100, *, queue: JobQueue | None = None) -> pd.Dat
 
 
 def compare(
-    a: str | BatchHandle, b: str | BatchHandle, *, queue: JobQueue | None = None
+    a: str | BatchHandle, b: str | BatchHandle | None = None, *, queue: JobQueue | None = None
 ) -> pd.DataFrame:
     """What changed from run `a` to run `b`: one row per page in either, in a's order and then b's.
 
-    Two rows are the same page if their URLs have the same canonical key (`urls.duplicate_key`); of
-    several in one run the first counts.
+    With `a` alone it is compared with the finished run of its name before it. Two rows are the same page
+    if their URLs have the same canonical key (`urls.duplicate_key`); of several in one run the first
+    counts.
 
     Columns: url string, as it was given in a, or else b · change category: same; changed (both
     good, or both failed, and something differs); added (only b has it), removed (only a); broke
     (good in a, failed in b), mended (the reverse); NA where either run has not looked: the row is
     open or was cancelled · changed_fields string: for a changed page the names of what differs,
     joined by commas, else NA · ok_a, ok_b boolean · http_status_a, http_status_b Int16 · title_a,
-    title_b string · error_kind_a, error_kind_b category · and for each custom selector that both
-    have `<name>_a`, `<name>_b` string, a list of matches as JSON. A selector that is called like a
+    title_b string · error_kind_a, error_kind_b category · and for each custom selector and field of a
+    record that both have `<name>_a`, `<name>_b` string, what is no text as JSON. One that is called like a
     column here is `<name>_selected_a`, `<name>_selected_b`.
 
     Compared are http_status, title, author, published (the date), text (where both runs read it in
-    the same way), the selectors that both have, and of two failures http_status and error_kind.
-    Both runs are read whole, and the text of every page. An empty frame has these columns.
+    the same way), the selectors and fields that both have, and of two failures http_status and error_kind.
+    Both runs are read whole, and the text of every page. An empty frame has these columns. Raises NotFound
+    where there is no run before.
     """
     queue = _queue(queue, a, b)
-    runs = [_batch(queue, a), _batch(queue, b)]
-    first, second = (run.config for run in runs)
-    selectors = [name for name in first.custom_selectors if name in second.custom_selectors]
-    with_text = first.main_text == second.main_text != "off"
-    old, new = (_seen(queue, run.id, selectors, with_text=with_text) for run in runs)
-    return frames.comparison_frame(old, new, selectors)
+    first, second = _two_runs(queue, a, b)
+    names = database.compared.names_to_compare(first.config, second.config)
+    with_text = database.compared.texts_compare(first.config, second.config)
+    old, new = (_seen(queue, run.id, names, with_text=with_text) for run in (first, second))
+    return frames.comparison_frame(old, new, names)
 
 
 # -- jobs ---------------------------------------------------------------------------------------
@@ -343,34 +343,30 @@ def _open_rows(
 # -- comparing ----------------------------------------------------------------------------------
 
 
+def _two_runs(
+    queue: JobQueue, a: str | BatchHandle, b: str | BatchHandle | None
+) -> tuple[Batch, Batch]:
+    one = _batch(queue, a)
+    if b is not None:
+        return one, _batch(queue, b)
+    before = database.batches.run_before(queue.services.engine, one)
+    if before is None:
+        raise NotFound(
+            f"there is no finished run of {one.name or one.id!r} before this one to compare it with",
+            hint="name both runs: sq.compare(a, b)",
+        )
+    return before, one
+
+
 def _seen(
-    queue: JobQueue, batch_id: str, selectors: Sequence[str], *, with_text: bool
+    queue: JobQueue, batch_id: str, names: Sequence[str], *, with_text: bool
 ) -> dict[str, Seen]:
     """The pages of a batch by key, the first row of each, in the order of rows."""
     seen: dict[str, Seen] = {}
-    chunks = database.compared.compared_rows(queue.services.engine, batch_id, with_text=with_text)
-    for chunk in chunks:
-        for row in chunk:
-            key = row.url_key or urls.duplicate_key(row.href)
-            if key not in seen:
-                seen[key] = _as_seen(row, selectors)
+    engine = queue.services.engine
+    for key, page in database.compared.seen_pages(engine, batch_id, names, with_text=with_text):
+        seen.setdefault(key, page)
     return seen
-
-
-def _as_seen(row: ComparedRow, selectors: Sequence[str]) -> Seen:
-    looked = row.status in {JobStatus.COMPLETED, JobStatus.FAILED}
-    fields = loads(row.fields) if row.fields else {}
-    return frames.Seen(
-        url=row.url,
-        ok=row.status == JobStatus.COMPLETED if looked else None,
-        http_status=row.http_status,
-        title=row.title,
-        error_kind=row.error_kind,
-        author=row.author,
-        published=row.published_ms,
-        text=hash(row.text),  # of this process; the texts of a million pages do not fit
-        values=frames.selected(fields, selectors),
-    )
 
 
 # -- what is asked for --------------------------------------------------------------------------

@@ -123,7 +123,7 @@ class Dashboard:
             raise ConfigError(
                 f"there is no action {action!r}", hint=f"use {', '.join(Action)}"
             ) from None
-        self._ensure_workers()
+        self.ensure_workers()
         handle = self.project.handle(batch_id)
         getattr(handle, wanted.value)()
         return f"{handle.name or handle.id}: {wanted.done or handle.note}"
@@ -147,7 +147,7 @@ class Dashboard:
             source = [line.strip() for line in source.splitlines() if line.strip()]
             if not source:
                 raise InputError("there are no URLs", hint="paste some, one a line")
-        self._ensure_workers()
+        self.ensure_workers()
         batch = scrape(
             source,
             column or None,
@@ -179,7 +179,7 @@ class Dashboard:
             number += 1
         return handle.export(path, files=files)
 
-    def _ensure_workers(self) -> None:
+    def ensure_workers(self) -> None:
         """Make sure that workers run: the private cluster may have ended meanwhile."""
         queue = working(self.project.queue)
         if queue is not self.project.queue:

@@ -11,6 +11,7 @@ from scrapeq.lazy import names_of
 
 if TYPE_CHECKING:
     from scrapeq.database import (
+        access,
         ai_answers,
         ai_spending,
         batches,
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
         job_rows,
         jobs,
         minutes,
+        notifications,
         page_samples,
         prepared,
         results,
+        schedules,
+        secrets,
         tallies,
     )
     from scrapeq.database.engine import open_database, ping
@@ -37,6 +41,7 @@ __all__ = [
     "OLDER_FORM",
     "Packed",
     "Result",
+    "access",
     "ai_answers",
     "ai_spending",
     "batches",
@@ -50,12 +55,15 @@ __all__ = [
     "job_rows",
     "jobs",
     "minutes",
+    "notifications",
     "open_database",
     "packed",
     "page_samples",
     "ping",
     "prepared",
     "results",
+    "schedules",
+    "secrets",
     "tallies",
 ]
 

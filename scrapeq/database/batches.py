@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -21,9 +20,10 @@ from scrapeq.database.minutes import count_errors
 from scrapeq.database.new_job import NewJob
 from scrapeq.database.prepared import CHUNK, insert_by_driver, insert_rows
 from scrapeq.database.schema import batches, inputs, jobs
+from scrapeq.database.secrets import read_config, stored_config
 from scrapeq.database.selected import by_selector, counted
 from scrapeq.errors import AlreadyThere, InputError
-from scrapeq.models import Batch, BatchState, ScrapingConfig
+from scrapeq.models import Batch, BatchState, RequestIdentity, ScrapingConfig
 from scrapeq.urls import duplicate_key
 
 UNFINISHED = (BatchState.OPEN.value, BatchState.PAUSED.value)
@@ -44,17 +44,25 @@ def add_batch(
     url_column: str | None = None,
     table: Iterable[bytes] = (),
     growing: bool = False,
+    input_id: str | None = None,
+    request: str | None = None,
+    first: Callable[[sa.Connection], None] | None = None,
 ) -> Batch:
     """Write a batch, its jobs and its input's columns; when this returns they are accepted.
 
     A name that exists gets its next run; `run` says which one that must be. Rows that are final at once are counted at once.
     growing: it may get more jobs, and is not finished before `stop_growing`, though all are final.
+    input_id: of an input's columns that are in the record already, in place of `table`. request: the digest of its
+    requests where secrets of `config` were erased. first: what is
+    done in the same transaction before all else; if it raises, nothing is written.
     Raises InputError for an id that not every database keeps as it is, AlreadyThere for one that
     is taken, or for a run that is there or not the next, DatabaseUnavailable.
     """
     _check_id(batch_id)
     created_ms = now_ms()
     with write_transaction(engine) as connection:
+        if first is not None:
+            first(connection)
         next_run = 1
         if name is not None:
             if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
@@ -71,13 +79,15 @@ def add_batch(
         intake.insert(connection, rows)
         batch = _batch_row(
             intake,
+            connection,
             config=config,
             fingerprint=fingerprint,
             owner=owner,
             total=total,
             growing=growing,
+            request=request,
         )
-        batch |= {"name": name, "run": next_run, "url_column": url_column}
+        batch |= {"name": name, "run": next_run, "url_column": url_column, "input_id": input_id}
         insert_rows(connection, batches, [batch])
         parts = [
             {"batch_id": batch_id, "part": part, "data": data} for part, data in enumerate(table)
@@ -98,19 +108,24 @@ def _check_id(batch_id: str) -> None:
 
 def _batch_row(
     intake: Intake,
+    bind: sa.Engine | sa.Connection,
     *,
     config: ScrapingConfig,
     fingerprint: str,
     owner: str,
     total: int,
     growing: bool = False,
+    request: str | None = None,
 ) -> dict[str, Any]:
     """A new batch as a row of `batches`, when all its jobs were taken in."""
     done = intake.last_place >= total and not growing
+    text, has_secrets = stored_config(bind, config)
     return {
         "id": intake.batch_id,
         "state": (BatchState.FINISHED if done else BatchState.OPEN).value,
-        "config": json.dumps(config.to_storage()),
+        "config": text,
+        "sealed": int(has_secrets),
+        "request": request or RequestIdentity.of(config).digest,
         "fingerprint": fingerprint,
         "owner": owner,
         "total": total,
@@ -144,7 +159,14 @@ def add_singles(engine: sa.Engine, singles: Sequence[Single], *, owner: str, at_
         intake = Intake(one.job.id, at_ms)
         rows.append(intake.row(one.job))
         owners.append(
-            _batch_row(intake, config=one.config, fingerprint=one.fingerprint, owner=owner, total=1)
+            _batch_row(
+                intake,
+                engine,
+                config=one.config,
+                fingerprint=one.fingerprint,
+                owner=owner,
+                total=1,
+            )
         )
     dialect = engine.dialect
     with driver_transaction(engine) as cursor:
@@ -228,6 +250,18 @@ def find_batch(engine: sa.Engine, name_or_id: str) -> Batch | None:
         newest = sa.select(sa.func.max(batches.c.run)).where(batches.c.name == name_or_id)
         named = sa.and_(batches.c.name == name_or_id, batches.c.run == newest.scalar_subquery())
         found = _find(connection, batches.c.id == name_or_id) or _find(connection, named)
+        return found[0] if found else None
+
+
+def run_before(engine: sa.Engine, batch: Batch) -> Batch | None:
+    """The last finished run of the batch's name before it, or None."""
+    c = batches.c
+    if batch.name is None:
+        return None
+    wanted = sa.and_(c.name == batch.name, c.run < batch.run, c.state == BatchState.FINISHED.value)
+    with read_transaction(engine) as connection:
+        last = sa.select(sa.func.max(c.run)).where(wanted).scalar_subquery()
+        found = _find(connection, sa.and_(c.name == batch.name, c.run == last))
         return found[0] if found else None
 
 
@@ -369,10 +403,18 @@ def set_state(engine: sa.Engine, batch_id: str, state: BatchState) -> bool:
 def input_parts(engine: sa.Engine, batch_id: str) -> list[bytes]:
     """The input's own columns as they were packed; empty if there were none."""
     with read_transaction(engine) as connection:
-        query = (
-            sa.select(inputs.c.data).where(inputs.c.batch_id == batch_id).order_by(inputs.c.part)
-        )
+        shared = sa.select(batches.c.input_id).where(batches.c.id == batch_id)
+        owner = connection.execute(shared).scalar_one_or_none() or batch_id
+        query = sa.select(inputs.c.data).where(inputs.c.batch_id == owner).order_by(inputs.c.part)
         return [bytes(data) for (data,) in connection.execute(query)]
+
+
+def input_part(engine: sa.Engine, batch_id: str, part: int) -> bytes | None:
+    """One of `input_parts`; None where there is none."""
+    wanted = sa.and_(inputs.c.batch_id == batch_id, inputs.c.part == part)
+    with read_transaction(engine) as connection:
+        data = connection.execute(sa.select(inputs.c.data).where(wanted)).scalar_one_or_none()
+        return None if data is None else bytes(data)
 
 
 def close_finished(connection: sa.Connection, batch_ids: Iterable[str], at_ms: int) -> None:
@@ -406,7 +448,8 @@ def _find(
             name=row.name,
             run=row.run,
             state=BatchState(row.state),
-            config=ScrapingConfig(**json.loads(row.config)),
+            config=read_config(connection, row.config),
+            request=row.request,
             owner=row.owner,
             url_column=row.url_column,
             total=row.total,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -10,6 +11,9 @@ import sqlalchemy as sa
 from scrapeq.database.engine import read_transaction
 from scrapeq.database.results import READ_CHUNK, answered_jobs
 from scrapeq.database.schema import jobs, pages
+from scrapeq.models import JobStatus, ScrapingConfig
+from scrapeq.models.change import Seen, selected
+from scrapeq.urls import duplicate_key
 
 
 class ComparedRow(NamedTuple):
@@ -49,3 +53,37 @@ def compared_rows(
     with read_transaction(engine) as connection, connection.execute(query) as result:
         for chunk in result.partitions():
             yield [ComparedRow._make(row) for row in chunk]
+
+
+def names_to_compare(a: ScrapingConfig, b: ScrapingConfig) -> list[str]:
+    """The selectors and the fields of a record that two runs both have, in the order of the first."""
+    return [name for name in a.recipe.asked if name in b.recipe.asked]
+
+
+def texts_compare(a: ScrapingConfig, b: ScrapingConfig) -> bool:
+    """Whether two runs read the text of pages in the same way."""
+    return a.main_text == b.main_text != "off"
+
+
+def seen_pages(
+    engine: sa.Engine, batch_id: str, names: Sequence[str], *, with_text: bool
+) -> Iterator[tuple[str, Seen]]:
+    """Every row of a batch as a page that was seen, in its order, with what is equal for the same page."""
+    for chunk in compared_rows(engine, batch_id, with_text=with_text):
+        for row in chunk:
+            yield row.url_key or duplicate_key(row.href), _as_seen(row, names)
+
+
+def _as_seen(row: ComparedRow, names: Sequence[str]) -> Seen:
+    looked = row.status in {JobStatus.COMPLETED, JobStatus.FAILED}
+    return Seen(
+        url=row.url,
+        ok=row.status == JobStatus.COMPLETED if looked else None,
+        http_status=row.http_status,
+        title=row.title,
+        error_kind=row.error_kind,
+        author=row.author,
+        published=row.published_ms,
+        text=hash(row.text),  # of this process; the texts of a million pages do not fit
+        values=selected(json.loads(row.fields) if row.fields else {}, names),
+    )

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from scrapeq.database import schema
 from scrapeq.database.latency import add_latency_bucket
 from scrapeq.database.prepared import scalar, scalar_by_driver
+from scrapeq.database.sealing import KEYS, Keys
 from scrapeq.errors import (
     AlreadyThere,
     ConfigError,
@@ -53,15 +54,17 @@ def open_database(settings: Settings) -> sa.Engine:
         engine = _open_sqlite(settings.database_path)
     else:
         engine = connect_to_url(settings.database_url.get_secret_value())
+    engine.update_execution_options(**{KEYS: Keys.of(settings)})
     try:
-        _migrate(engine)
+        if _migrate(engine) < schema.SEALED_SINCE and engine.dialect.name == "sqlite":
+            _write_over_log(engine)
     except sa.exc.SQLAlchemyError as error:
         engine.dispose()
         raise DatabaseUnavailable(
             f"the database cannot be opened: {reason(error)}",
             hint=_what_to_check(settings),
         ) from error
-    except DatabaseUnavailable:
+    except (DatabaseUnavailable, ConfigError):
         engine.dispose()
         raise
     return engine
@@ -194,6 +197,7 @@ def _open_sqlite(path: Path) -> sa.Engine:
         connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}")
         _write_ahead(connection)  # readers never wait for a writer
         connection.execute("PRAGMA cache_size = -32000")  # KiB
+        connection.execute("PRAGMA secure_delete = FAST")  # what is erased is written over
         add_latency_bucket(connection)
 
     @sa.event.listens_for(engine, "begin")
@@ -267,7 +271,14 @@ def connect_to_url(text: str, *, connect_s: int = _TIMEOUTS["connect_timeout"]) 
         ) from error
 
 
-def _migrate(engine: sa.Engine) -> None:
+def _write_over_log(engine: sa.Engine) -> None:
+    """Let nothing of what was there stand in the log of a file any more; as far as others let us."""
+    with engine.connect() as connection, suppress(sa.exc.OperationalError):
+        connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _migrate(engine: sa.Engine) -> int:
+    """Bring the tables up to date; the version that was found, this one where there were none."""
     with engine.connect().execution_options(scrapeq_writes=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
@@ -277,7 +288,7 @@ def _migrate(engine: sa.Engine) -> None:
             connection.execute(
                 schema.meta.insert(), [{"key": key, "value": value} for key, value in rows.items()]
             )
-            return
+            return schema.VERSION
         found = int(read_meta(connection, "schema"))
         if found > schema.VERSION:
             raise DatabaseTooNew(
@@ -285,11 +296,14 @@ def _migrate(engine: sa.Engine) -> None:
                 f"this one knows {schema.VERSION})",
                 hint="pip install --upgrade scrapeq",
             )
+        if engine.dialect.name == "sqlite" and found < schema.SEALED_SINCE:
+            connection.exec_driver_sql("PRAGMA secure_delete = ON")
         for version in range(found, schema.VERSION):
             schema.MIGRATIONS[version](connection)
         if found < schema.VERSION:
             write_meta(connection, "schema", str(schema.VERSION))
         schema.add_page_columns(connection)
+        return found
 
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> Any:

@@ -17,6 +17,7 @@ from scrapeq.database.batches import UNFINISHED, close_finished
 from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.minutes import count_errors, delete_minutes
 from scrapeq.database.prepared import rows_of
+from scrapeq.database.schedules import drop_unused_inputs
 from scrapeq.database.schema import (
     BY_HAND,
     LACKED,
@@ -30,8 +31,10 @@ from scrapeq.database.schema import (
     host_events,
     inputs,
     jobs,
+    notifications,
     pages,
 )
+from scrapeq.database.secrets import give_again
 from scrapeq.models import (
     FINAL,
     BatchState,
@@ -243,6 +246,37 @@ def find_jobs(
         return _jobs(connection, query.limit(limit))
 
 
+class FinishedRow(NamedTuple):
+    """A row that has its result. place: in the batch's order of finishing, from 1, with gaps."""
+
+    place: int
+    row: int
+    job_id: str
+    url: str
+    status: str
+    error_kind: str | None
+    error_message: str | None
+    from_store: bool
+
+
+def finished_after(
+    engine: sa.Engine, batch_id: str, place: int, limit: int = 500
+) -> list[FinishedRow]:
+    """The next rows of a batch in the order of finishing, behind a place in it: a walk along an index."""
+    j = jobs.c
+    query = (
+        sa.select(
+            *(j.finish_order, j.row, j.id, j.url, j.status, j.error_kind, j.error_message),
+            j.from_store,
+        )
+        .where(j.batch_id == batch_id, j.finish_order > place)
+        .order_by(j.finish_order)
+        .limit(limit)
+    )
+    with read_transaction(engine) as connection:
+        return [FinishedRow._make(row) for row in connection.execute(query)]
+
+
 def count_by_status(engine: sa.Engine) -> dict[JobStatus, int]:
     """How many jobs the record has of each status: from the batches' counters, and an index of those
     that were made running by hand. What a worker runs or waits to try again is pending here."""
@@ -404,8 +438,15 @@ def cancel_jobs(engine: sa.Engine, batch_id: str, ids: Sequence[str] | None = No
     return cancelled
 
 
-def reopen_jobs(engine: sa.Engine, batch_id: str, kinds: Sequence[ErrorKind] | None = None) -> int:
+def reopen_jobs(
+    engine: sa.Engine,
+    batch_id: str,
+    kinds: Sequence[ErrorKind] | None = None,
+    secrets: Mapping[str, Any] | None = None,
+) -> int:
     """Make failed and cancelled jobs of a batch pending again; how many there were.
+
+    secrets: options of the batch that were erased: see `secrets.give_again`, which raises ConfigError.
 
     A URL that was refused before it was fetched (`scheme`) stays: trying again cannot help it.
     """
@@ -423,6 +464,7 @@ def reopen_jobs(engine: sa.Engine, batch_id: str, kinds: Sequence[ErrorKind] | N
             counts[status] = connection.execute(query.values(**_PENDING)).rowcount
         reopened = sum(counts.values())
         if reopened:
+            give_again(connection, batch_id, secrets)
             _free_duplicates(connection, batch_id)
             showed = jobs.c.browser_use == BrowserUse.SHOWED
             rendered = sa.select(sa.func.count()).where(jobs.c.batch_id == batch_id, showed)
@@ -458,7 +500,7 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
             if connection.execute(query.with_for_update()).first() is None:
                 continue  # it was opened again meanwhile
             deleted += connection.execute(jobs.delete().where(jobs.c.batch_id == batch_id)).rowcount
-            for table in (inputs, ai_spent, ai_calls):
+            for table in (inputs, ai_spent, ai_calls, notifications):
                 connection.execute(table.delete().where(table.c.batch_id == batch_id))
             connection.execute(batches.delete().where(batches.c.id == batch_id))
     # NOT EXISTS, because PostgreSQL looks through all of a long NOT IN for every row.
@@ -470,6 +512,7 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
     with write_transaction(engine) as connection:
         connection.execute(pages.delete().where(~owner.exists(), ~answered.exists()))
         connection.execute(files.delete().where(~page.exists()))
+        drop_unused_inputs(connection)
         connection.execute(contents.delete().where(~named.exists(), ~filed.exists()))
         delete_minutes(connection, before_ms)
         connection.execute(events.delete().where(events.c.at_ms < before_ms))

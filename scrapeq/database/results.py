@@ -370,14 +370,59 @@ def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]
 
     Open jobs have their status and nothing else; `fields` is JSON text.
     """
+    yield from _chunks(engine, _page_rows(batch_id))
+
+
+def page_rows_after(
+    engine: sa.Engine, batch_id: str, row: int, limit: int
+) -> list[tuple[Any, ...]]:
+    """The next ones of `page_rows`, behind a row."""
+    return _next(engine, _page_rows(batch_id), row, limit)
+
+
+def _page_rows(batch_id: str) -> sa.Select[Any]:
     found = [_in_row(one) for one in TABLE_FIELDS]
-    query = (
+    return (
         sa.select(jobs.c.row, jobs.c.status, *found, pages.c.fields)
         .select_from(answered_jobs())
         .where(jobs.c.batch_id == batch_id)
         .order_by(jobs.c.row)
     )
-    yield from _chunks(engine, query)
+
+
+def _next(engine: sa.Engine, query: sa.Select[Any], row: int, limit: int) -> list[tuple[Any, ...]]:
+    with read_transaction(engine) as connection:
+        some = connection.execute(query.where(jobs.c.row > row).limit(limit))
+        return [tuple(one) for one in some]
+
+
+def error_rows_after(
+    engine: sa.Engine, batch_id: str, row: int, limit: int, kinds: Sequence[str] | None = None
+) -> list[tuple[Any, ...]]:
+    """The next failed and cancelled rows of a batch behind a row, on request only those of some kinds:
+    (row, url, error_kind, error_message, http_status, attempts, final_url, finished in seconds)."""
+    j = jobs.c
+    query = (
+        sa.select(
+            *(j.row, j.url, j.error_kind, j.error_message, pages.c.http_status, j.attempts),
+            pages.c.final_url,
+            j.finished_ms / 1000.0,
+        )
+        .select_from(answered_jobs())
+        .where(j.batch_id == batch_id, j.error_kind.is_not(None))
+        .order_by(j.row)
+    )
+    if kinds is not None:
+        query = query.where(j.error_kind.in_([str(kind) for kind in kinds]))
+    return _next(engine, query, row, limit)
+
+
+def link_rows_after(
+    engine: sa.Engine, batch_id: str, row: int, limit: int
+) -> list[tuple[int, str, Links]]:
+    """The next ones of `link_rows`, behind a row."""
+    found = _next(engine, _of_each_page(batch_id, pages.c.links), row, limit)
+    return [(number, page_url, Links.from_json(links)) for number, page_url, links in found]
 
 
 def link_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[int, str, Links]]]:

@@ -15,11 +15,28 @@ from isal import isal_zlib
 from pydantic_core import to_json
 
 from scrapeq.clock import MINUTE_MS
-from scrapeq.models import BrowserUse, JobStatus, Lane
+from scrapeq.database.sealing import keys_of
+from scrapeq.models import (
+    BatchState,
+    BrowserUse,
+    JobStatus,
+    Lane,
+    RequestIdentity,
+    ScrapingConfig,
+)
 from scrapeq.models.page_fields import PAGE_FIELDS, Kept, PageField, Source
+from scrapeq.models.secret_values import (
+    SEALED,
+    SECRET_OPTIONS,
+    erased,
+    options_with,
+    with_secrets,
+)
 from scrapeq.settings import DEFAULT_NAMESPACE
 
-VERSION = 10
+VERSION = 14
+#: The first version in which no secret stands in clear.
+SEALED_SINCE = 13
 #: The Redis of a record whose open jobs are there in the form of an older version.
 OLDER_FORM = "older form"
 #: What is shorter shrinks by less than half, and costs as much to pack as to write.
@@ -110,7 +127,7 @@ batches = sa.Table(
     sa.Column("name", AnyText),
     sa.Column("run", sa.Integer, nullable=False, default=1),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("config", sa.Text, nullable=False),  # JSON, secrets in clear: see ScrapingConfig
+    sa.Column("config", sa.Text, nullable=False),  # JSON, secrets encrypted: see `sealing`
     sa.Column("fingerprint", sa.Text, nullable=False),  # of the column of URLs and the options
     sa.Column("owner", AnyText, nullable=False, default=""),  # whose it is: see Settings.owner
     sa.Column("url_column", AnyText),  # what the input's column of URLs was called
@@ -125,16 +142,28 @@ batches = sa.Table(
     sa.Column("growing", sa.Boolean, nullable=False, default=False),  # it may still get jobs
     sa.Column("keyed", sa.Boolean, nullable=False, default=False),  # its jobs have a `url_key`
     sa.Column("selected", sa.Text),  # how many pages each selector matched: see `selected`
+    sa.Column("input_id", sa.Text),  # of the input that it shares with other runs of a schedule
+    sa.Column("request", sa.Text),  # RequestIdentity.digest; None before version 13
+    sa.Column("sealed", sa.SmallInteger, nullable=False, default=0),  # 1: its config has secrets
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.Column("finished_ms", sa.BigInteger),
     sa.UniqueConstraint("name", "run"),
     sa.Index("batches_by_state", "state", "enqueued"),
 )
 
+#: Of batches whose options hold encrypted secrets.
+SEALED_BATCHES = sa.text("sealed = 1")
+_by_sealed = sa.Index(
+    "batches_sealed",  # those, among all
+    batches.c.state,
+    sqlite_where=SEALED_BATCHES,
+    postgresql_where=SEALED_BATCHES,
+)
+
 inputs = sa.Table(
     "inputs",  # the input's own columns, as Arrow streams
     metadata,
-    sa.Column("batch_id", sa.Text, primary_key=True),
+    sa.Column("batch_id", sa.Text, primary_key=True),  # or the input_id of a schedule
     sa.Column("part", sa.Integer, primary_key=True),
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
@@ -386,6 +415,86 @@ ai_calls = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False),
 )
 
+schedules = sa.Table(
+    "schedules",  # what is scraped again by the calendar: see `models.schedule`
+    metadata,
+    sa.Column("name", AnyText, primary_key=True),
+    sa.Column("timetable", sa.Text, nullable=False),  # JSON
+    sa.Column("config", sa.Text, nullable=False),  # as in `batches`
+    sa.Column("priority", sa.SmallInteger, nullable=False),
+    sa.Column("owner", AnyText, nullable=False),
+    sa.Column("input_id", sa.Text, nullable=False),
+    sa.Column("url_column", AnyText),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("paused", sa.Boolean, nullable=False, default=False),
+    sa.Column("made_ms", sa.BigInteger, nullable=False),  # from when intervals count
+    sa.Column("next_ms", sa.BigInteger),  # None: it never comes again
+    sa.Column("last_ms", sa.BigInteger),  # when a run began last
+    sa.Column("last_batch_id", sa.Text),
+    sa.Column("missed", sa.Integer, nullable=False, default=0),
+    sa.Column("error_message", AnyText, nullable=False, default=""),  # why a time had no run
+    sa.Column("error_ms", sa.BigInteger),
+    sa.Column("notify", sa.Text),  # JSON of a `Notify`
+    sa.Index("schedules_by_next", "paused", "next_ms"),
+)
+
+input_urls = sa.Table(
+    "input_urls",  # the cells of the input of a schedule, in their order
+    metadata,
+    sa.Column("input_id", sa.Text, primary_key=True),
+    sa.Column("part", sa.Integer, primary_key=True),
+    sa.Column("cells", PackedJSON, nullable=False),  # a list of texts, null for an empty cell
+)
+
+notifications = sa.Table(
+    "notifications",  # who is told that a batch is done: see `models.notification`
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("batch_id", sa.Text, nullable=False, index=True),
+    sa.Column("url", AnyText, nullable=False),  # encrypted until it is sent, then its host alone
+    sa.Column("secret", AnyText),  # the name of a variable
+    sa.Column("notify_when", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("body", AnyText),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("next_ms", sa.BigInteger),
+    sa.Column("http_status", sa.SmallInteger),
+    sa.Column("error_message", AnyText, nullable=False, default=""),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("delivered_ms", sa.BigInteger),
+    sa.Index("notifications_by_state", "state", "next_ms"),
+)
+
+tokens = sa.Table(
+    "tokens",  # who may speak with the server: see `access`
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # a part of the token that may be shown
+    sa.Column("hash", sa.Text, nullable=False, unique=True),  # SHA-256 of the token
+    sa.Column("person", AnyText, nullable=False),
+    sa.Column("rights", sa.Text, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger),
+    sa.Column("revoked_ms", sa.BigInteger),
+)
+
+audit = sa.Table(
+    "audit",  # every change that was asked for over the server, and how it ended
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("person", AnyText, nullable=False),
+    sa.Column("token_id", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("target", AnyText, nullable=False),
+    sa.Column("status", sa.SmallInteger),  # of HTTP; None while it is under way
+    sa.Column("result", AnyText, nullable=False),
+    # Of a request with an idempotency key, as long as its answer is kept.
+    sa.Column("key", AnyText),
+    sa.Column("digest", sa.Text),
+    sa.Column("answer", PackedJSON),
+    sa.UniqueConstraint("person", "key"),
+)
+
 
 def _add_percentiles(connection: sa.Connection) -> None:
     """Version 4. The errors of older jobs are counted; how long they took is not known by minute."""
@@ -547,6 +656,59 @@ def _add_ages_of_contents(connection: sa.Connection) -> None:
     _by_age.create(connection)
 
 
+def _add_schedules(connection: sa.Connection) -> None:
+    """Version 11."""
+    connection.execute(sa.text("ALTER TABLE batches ADD COLUMN input_id TEXT"))
+    schedules.create(connection)
+    input_urls.create(connection)
+
+
+def _add_notifications(connection: sa.Connection) -> None:
+    """Version 12."""
+    columns = {one["name"] for one in sa.inspect(connection).get_columns("schedules")}
+    if "notify" not in columns:  # else the table was made by the step before
+        connection.execute(sa.text("ALTER TABLE schedules ADD COLUMN notify TEXT"))
+    notifications.create(connection)
+
+
+def _seal_secrets(connection: sa.Connection) -> None:
+    """Version 13. Secrets that stand in clear are encrypted, and erased where their batch has ended."""
+    for change in (
+        "ALTER TABLE batches ADD COLUMN request TEXT",
+        "ALTER TABLE batches ADD COLUMN sealed SMALLINT NOT NULL DEFAULT 0",
+    ):
+        connection.execute(sa.text(change))
+    _by_sealed.create(connection)
+    keys = keys_of(connection)
+    for table, key in ((batches, batches.c.id), (schedules, schedules.c.name)):
+        holds = sa.or_(*(table.c.config.like(f'%"{name}"%') for name in SECRET_OPTIONS))
+        state = table.c.state if table is batches else sa.null()
+        for one, text, now in connection.execute(
+            sa.select(key, table.c.config, state).where(holds)
+        ).all():
+            is_over = now in {BatchState.FINISHED.value, BatchState.CANCELLED.value}
+            options = with_secrets(json.loads(text), erased if is_over else keys.seal)
+            values: dict[str, Any] = {"config": json.dumps(options)}
+            if table is batches:
+                config = ScrapingConfig(**json.loads(text))
+                has_secrets = options_with(options, lambda value: value.startswith(SEALED))
+                values |= {
+                    "request": RequestIdentity.of(config).digest,
+                    "sealed": int(bool(has_secrets)),
+                }
+            connection.execute(table.update().where(key == one).values(values))
+    for one, url in connection.execute(sa.select(notifications.c.id, notifications.c.url)).all():
+        values = {"url": keys.seal(url)}
+        connection.execute(notifications.update().where(notifications.c.id == one).values(values))
+    scheduled = sa.select(schedules.c.name, schedules.c.notify).where(
+        schedules.c.notify.is_not(None)
+    )
+    for one, text in connection.execute(scheduled).all():
+        notify = json.loads(text)
+        values = {"notify": json.dumps({**notify, "url": keys.seal(notify["url"])})}
+        connection.execute(schedules.update().where(schedules.c.name == one).values(values))
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
@@ -558,4 +720,8 @@ MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     7: _add_browser_use,
     8: _steps(ai_answers.create, ai_spent.create, ai_calls.create),
     9: _add_ages_of_contents,
+    10: _add_schedules,
+    11: _add_notifications,
+    12: _seal_secrets,
+    13: _steps(tokens.create, audit.create),
 }

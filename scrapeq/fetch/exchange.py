@@ -45,7 +45,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One GET request to send.
+    """One GET request to send, or a POST of `posted`.
 
     url: without fragment and credentials. headers: complete but for Host. target: where to connect
     if not to the URL's host. proxy: with its credentials. fresh: on a connection of its own.
@@ -65,6 +65,7 @@ class Request:
     cut: bool = False
     fresh: bool = False
     unwanted_bytes: int = 0
+    posted: bytes | None = None
 
     @property
     def drain_s(self) -> float:

@@ -120,15 +120,17 @@ class AioTransport:
             server_name = url.raw_host if url.scheme == "https" else None
             url = URL(f"{url.scheme}://{request.target.netloc}{url.raw_path_qs}", encoded=True)
         request.watch.enter(Phase.CONNECT)
-        getting = self._session(request.reach, fresh=request.fresh).get(
+        sending = self._session(request.reach, fresh=request.fresh).request(
+            "GET" if request.posted is None else "POST",
             url,
+            data=request.posted,
             headers=headers,
             allow_redirects=False,
             proxy=request.proxy,
             server_hostname=server_name,
             trace_request_ctx=sent,
         )
-        async with getting as response:
+        async with sending as response:
             lost = _watch_loss(response)
             head = tuple(
                 (safe_text(name), safe_text(value)) for name, value in response.raw_headers

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from scrapeq.lazy import names_of
 
 if TYPE_CHECKING:
-    from scrapeq.frames.comparing import Seen, comparison_frame, selected
+    from scrapeq.frames.columns import rows_frame
+    from scrapeq.frames.comparing import comparison_frame
     from scrapeq.frames.exporting import check_export_path, export
     from scrapeq.frames.files import (
         FileReading,
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
     )
     from scrapeq.frames.hosts import hosts_frame
     from scrapeq.frames.jobs import JOB_COLUMNS, batches_frame, jobs_frame
-    from scrapeq.frames.packing import pack_table, unpack_table
+    from scrapeq.frames.packing import ROWS_A_PART, pack_table, unpack_part, unpack_table
     from scrapeq.frames.pages import (
+        ERROR_TYPES,
+        LINK_TYPES,
         PAGE_COLUMNS,
+        PAGE_TYPES,
         entries_frame,
         errors_frame,
         images_frame,
@@ -50,15 +54,21 @@ if TYPE_CHECKING:
         sources_frame,
         violations_frame,
     )
+    from scrapeq.frames.schedules import notifications_frame, schedules_frame
+    from scrapeq.frames.streaming import Format, page_schema, plain_rows, schema_of, streamed, typed
     from scrapeq.frames.tables import Tables, found_tables, table_frame
     from scrapeq.frames.url_column import UrlColumn, read_urls
 
 __all__ = [
+    "ERROR_TYPES",
     "JOB_COLUMNS",
+    "LINK_TYPES",
     "PAGE_COLUMNS",
+    "PAGE_TYPES",
+    "ROWS_A_PART",
     "FileReading",
     "FilesFrame",
-    "Seen",
+    "Format",
     "Step",
     "Steps",
     "Tables",
@@ -82,24 +92,38 @@ __all__ = [
     "items_frame",
     "jobs_frame",
     "links_frame",
+    "notifications_frame",
     "pack_table",
+    "page_schema",
     "pages_frame",
     "paused_frame",
+    "plain_rows",
     "problems_frame",
     "products_frame",
     "read_urls",
     "responses_frame",
-    "selected",
+    "rows_frame",
+    "schedules_frame",
+    "schema_of",
     "selector_health_frame",
     "sources_frame",
+    "streamed",
     "structured_frame",
     "table_frame",
+    "typed",
+    "unpack_part",
     "unpack_table",
     "violations_frame",
     "with_files",
 ]
 
 _HOMES = {
+    "ROWS_A_PART": "packing",
+    "unpack_part": "packing",
+    "rows_frame": "columns",
+    **dict.fromkeys(
+        ("Format", "page_schema", "plain_rows", "schema_of", "streamed", "typed"), "streaming"
+    ),
     "UrlColumn": "url_column",
     "read_urls": "url_column",
     "FileReading": "files",
@@ -115,7 +139,6 @@ _HOMES = {
     "evidence_frame": "records",
     "violations_frame": "records",
     "JOB_COLUMNS": "jobs",
-    "Seen": "comparing",
     "Step": "history",
     "Steps": "history",
     "Tables": "tables",
@@ -130,7 +153,8 @@ _HOMES = {
     "hosts_frame": "hosts",
     "jobs_frame": "jobs",
     "pack_table": "packing",
-    "selected": "comparing",
+    "notifications_frame": "schedules",
+    "schedules_frame": "schedules",
     "table_frame": "tables",
     "unpack_table": "packing",
 }

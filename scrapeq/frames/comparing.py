@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
 from scrapeq.frames.columns import CATEGORY, TEXT, array, make_frame
-
-#: What `change` may be. A row that is open or was cancelled in either run has none: it was not seen.
-CHANGES = ("same", "changed", "added", "removed", "broke", "mended")
+from scrapeq.models.change import CHANGES, Seen, judge
 
 _TYPES: dict[str, pa.DataType] = {
     "ok": pa.bool_(),
@@ -21,29 +17,6 @@ _TYPES: dict[str, pa.DataType] = {
     "title": TEXT,
     "error_kind": CATEGORY,
 }
-#: What of two good pages is compared, beside their selectors; of two failures, the first two.
-_COMPARED = ("error_kind", "http_status", "title", "author", "published", "text")
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A page as a run saw it: `ok` is None where the run did not look (open or cancelled). `text`
-    is anything equal for equal texts; `values` are the selectors' in their order, as text."""
-
-    url: str
-    ok: bool | None
-    http_status: int | None
-    title: str | None
-    error_kind: str | None
-    author: str | None
-    published: int | None
-    text: object
-    values: tuple[str | None, ...]
-
-
-def selected(fields: Mapping[str, Any], names: Sequence[str]) -> tuple[str | None, ...]:
-    """The values of selectors as text; a list of matches as JSON."""
-    return tuple(_written(fields.get(name)) for name in names)
 
 
 def comparison_frame(
@@ -58,7 +31,7 @@ def comparison_frame(
     labels = _labels(selectors)
     sides = {"a": [a.get(key) for key in keys], "b": [b.get(key) for key in keys]}
     types: dict[str, pa.DataType] = {"url": TEXT, "change": CATEGORY, "changed_fields": TEXT}
-    judged = [_judge(old, new, labels) for old, new in zip(sides["a"], sides["b"], strict=True)]
+    judged = [judge(old, new, labels) for old, new in zip(sides["a"], sides["b"], strict=True)]
     columns: dict[str, list[Any]] = {
         "url": [(a[key] if key in a else b[key]).url for key in keys],
         "change": [change for change, _ in judged],
@@ -78,29 +51,6 @@ def comparison_frame(
     return frame
 
 
-def _judge(
-    old: Seen | None, new: Seen | None, labels: Sequence[str]
-) -> tuple[str | None, str | None]:
-    """The change of a page, and for a changed page also the fields that changed."""
-    if new is None:
-        return "removed", None
-    if old is None:
-        return "added", None
-    if old.ok is None or new.ok is None:
-        return None, None
-    if old.ok != new.ok:
-        return ("broke" if old.ok else "mended"), None
-    names = _COMPARED if old.ok else _COMPARED[:2]
-    changed = [name for name in names if getattr(old, name) != getattr(new, name)]
-    if old.ok:
-        changed += [
-            label
-            for label, before, after in zip(labels, old.values, new.values, strict=True)
-            if before != after
-        ]
-    return ("changed", ",".join(changed)) if changed else ("same", None)
-
-
 def _labels(selectors: Sequence[str]) -> list[str]:
     """The selectors' names in the frame; one that is called like a column of ours gives way."""
     labels: list[str] = []
@@ -110,9 +60,3 @@ def _labels(selectors: Sequence[str]) -> list[str]:
             label += "_selected"
         labels.append(label)
     return labels
-
-
-def _written(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)

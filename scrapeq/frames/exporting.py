@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import json
 import math
 import os
@@ -85,14 +86,14 @@ def export(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         if ending == ".parquet":
             _write_parquet(table, draft)
         elif ending == ".xlsx":
-            _write_xlsx(_flat(table, defuse=False), draft)
+            _write_xlsx(flat(table, defuse=False), draft)
         else:
             opener: Any = gzip.open if ending.endswith(".gz") else open
             with opener(draft, "wb") as file:
                 if ending.startswith(".csv"):
-                    _write_csv(_flat(table), file)
+                    write_csv(flat(table), file)
                 else:
-                    _write_jsonl(table, json_columns, file)
+                    write_jsonl(table, json_columns, file)
         os.replace(draft, target)
     except OSError as error:
         raise ConfigError(
@@ -152,7 +153,7 @@ def _sound_column(series: pd.Series[Any]) -> tuple[pd.Series[Any], bool]:
         return series, False
     if (typed := _typed(series)) is not None:
         return typed, False
-    values = [_sound_value(value) for value in series]
+    values = [sound_value(value) for value in series]
     if all(value is None or _is_list_of_text(value) for value in values):
         return pd.Series(values, index=series.index, dtype=object), False
     texts = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
@@ -187,7 +188,7 @@ def _typed_value(value: Any) -> Any:
         return {_sound_text(str(key)): _typed_value(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_typed_value(one) for one in value]
-    return _sound_value(value)
+    return sound_value(value)
 
 
 def _converts(series: pd.Series[Any]) -> bool:
@@ -212,9 +213,9 @@ def _sound_texts(series: pd.Series[Any]) -> pd.Series[Any]:
             return series
         return series.str.replace("\0", "", regex=False)
     unique = series.cat.categories if isinstance(series.dtype, pd.CategoricalDtype) else series
-    if all(_sound_value(text) == text for text in unique if isinstance(text, str)):
+    if all(sound_value(text) == text for text in unique if isinstance(text, str)):
         return series
-    return series.astype(object).map(_sound_value, na_action="ignore")
+    return series.astype(object).map(sound_value, na_action="ignore")
 
 
 def _is_list_of_text(value: object) -> bool:
@@ -231,21 +232,21 @@ def _sound_text(text: str) -> str:
     return text
 
 
-def _sound_value(value: Any) -> Any:
+def sound_value(value: Any) -> Any:
     """Any Python value as JSON has it; None for what is missing."""
     if isinstance(value, str):
         return _sound_text(value)
     if isinstance(value, dict):
-        return {_sound_text(str(key)): _sound_value(one) for key, one in value.items()}
+        return {_sound_text(str(key)): sound_value(one) for key, one in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)) or hasattr(value, "tolist"):
         plain = value.tolist() if hasattr(value, "tolist") else list(value)
-        return [_sound_value(one) for one in plain] if isinstance(plain, list) else plain
+        return [sound_value(one) for one in plain] if isinstance(plain, list) else plain
     if isinstance(value, bytes):
         return _sound_text(value.decode("utf-8", "replace"))
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, pd.DataFrame):  # a table in a cell: an object for each of its rows
-        return [_sound_value(one) for one in value.to_dict("records")]
+        return [sound_value(one) for one in value.to_dict("records")]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, (bool, int)):
@@ -253,7 +254,7 @@ def _sound_value(value: Any) -> Any:
     return value.isoformat() if isinstance(value, (date, time)) else _sound_text(str(value))
 
 
-def _flat(table: pa.Table, *, defuse: bool = True) -> pa.Table:
+def flat(table: pa.Table, *, defuse: bool = True) -> pa.Table:
     """Numbers, booleans, dates, times and text only; with `defuse`, no text that may be a formula."""
     names = table.column_names
     if defuse:
@@ -286,8 +287,8 @@ def _cell(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False, default=_sound_value)
-    return str(_sound_value(value))
+        return json.dumps(value, ensure_ascii=False, default=sound_value)
+    return str(sound_value(value))
 
 
 def _defused(texts: Any) -> Any:
@@ -312,7 +313,8 @@ def _write_parquet(table: pa.Table, draft: Path) -> None:
     parquet.write_table(table, draft, compression="zstd")
 
 
-def _write_csv(table: pa.Table, file: IO[bytes]) -> None:
+def write_csv(table: pa.Table, file: IO[bytes] | io.RawIOBase, *, names: bool = True) -> None:
+    """Write a flat table; with the names of its columns first, or without."""
     from pyarrow import csv
 
     columns = [
@@ -323,7 +325,8 @@ def _write_csv(table: pa.Table, file: IO[bytes]) -> None:
         else column
         for column in (_in_utc(column) for column in table.columns)
     ]
-    csv.write_csv(pa.table(columns, names=table.column_names), file)
+    options = csv.WriteOptions(include_header=names)
+    csv.write_csv(pa.table(columns, names=table.column_names), file, options)
 
 
 def _in_utc(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -332,15 +335,16 @@ def _in_utc(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def _write_jsonl(table: pa.Table, json_columns: set[str], file: IO[bytes]) -> None:
+def write_jsonl(table: pa.Table, json_columns: set[str], file: IO[bytes] | io.RawIOBase) -> None:
+    """Write an object for each row; the texts of `json_columns` are JSON already."""
     for batch in table.to_batches(10_000):
         for row in batch.to_pylist():
             for name in json_columns:
                 row[name] = json.loads(row[name]) if row[name] is not None else None
             try:
-                line = json.dumps(row, ensure_ascii=False, allow_nan=False, default=_sound_value)
+                line = json.dumps(row, ensure_ascii=False, allow_nan=False, default=sound_value)
             except ValueError:  # an infinity, which JSON has no word for
-                line = json.dumps(_sound_value(row), ensure_ascii=False)
+                line = json.dumps(sound_value(row), ensure_ascii=False)
             file.write(f"{line}\n".encode())
 
 

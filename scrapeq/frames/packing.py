@@ -99,6 +99,23 @@ def unpack_table(parts: Iterable[bytes]) -> pd.DataFrame:
     return whole
 
 
+def unpack_part(part: bytes) -> tuple[pd.DataFrame, list[pa.DataType | None]]:
+    """The rows of one part with their columns, without the index of the table; and the types of the
+    columns, None for one that is JSON."""
+    arrow = pa.ipc.open_stream(part).read_all()
+    about = json.loads(arrow.schema.metadata[_KEY])
+    levels = len(about["levels"]) if about["range"] is None else 0
+    nested = set(about["json"])
+    types = [
+        None if place in nested else kind
+        for place, kind in enumerate(arrow.schema.types[levels:], levels)
+    ]
+    whole = {**about, "rows": arrow.num_rows}
+    metadata = {**arrow.schema.metadata, _KEY: json.dumps(whole).encode()}
+    table = unpack_table([_stream(arrow.replace_schema_metadata(metadata))])
+    return table.reset_index(drop=True), types
+
+
 _Plain = str | int | float | bool | None
 
 

@@ -30,10 +30,23 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "int64": pa.int64(),
     "float64": pa.float64(),
 }
-_PAGE_TYPES = {one.name: ARROW_TYPES[one.column.arrow or "text"] for one in TABLE_FIELDS}
+PAGE_TYPES = {one.name: ARROW_TYPES[one.column.arrow or "text"] for one in TABLE_FIELDS}
 
 #: The columns that every table of pages has, in this order.
-PAGE_COLUMNS: tuple[str, ...] = tuple(_PAGE_TYPES)
+PAGE_COLUMNS: tuple[str, ...] = tuple(PAGE_TYPES)
+
+#: The columns of links, and of failed rows that are read by themselves.
+LINK_TYPES = {"row": pa.int64(), **dict.fromkeys(("page_url", "url", "text", "rel"), TEXT)}
+ERROR_TYPES = {
+    "row": pa.int64(),
+    "url": TEXT,
+    "error_kind": TEXT,
+    "error_message": TEXT,
+    "http_status": pa.int16(),
+    "attempts": pa.int16(),
+    "final_url": TEXT,
+    "finished_at": TIME,
+}
 
 #: What was given with each job.
 _GIVEN = tuple(one.name for one in TABLE_FIELDS if one.column.source is Source.INPUT)
@@ -98,9 +111,9 @@ def pages_frame(
             if name == "fields":
                 fields.extend(_loaded(value) or {} for value in by_column[place])
             else:
-                found[name].append(array(by_column[place], _PAGE_TYPES[name]))
+                found[name].append(array(by_column[place], PAGE_TYPES[name]))
     order = _order(numbers, total)
-    pages = make_frame(_PAGE_TYPES, found, order)
+    pages = make_frame(PAGE_TYPES, found, order)
     labels = _page_labels(asked)
     columns_: dict[Any, Any] = {}
     for name, one in asked.items():
@@ -146,7 +159,7 @@ def links_frame(chunks: Iterable[Sequence[tuple[int, str, Links]]]) -> pd.DataFr
     chunks: lists of (row, page's URL, links). Columns: row int64 · page_url, url, text, rel string;
     several rel words are joined with spaces.
     """
-    types = {"row": pa.int64(), **dict.fromkeys(("page_url", "url", "text", "rel"), TEXT)}
+    types = LINK_TYPES
     arrays: dict[str, list[pa.Array]] = {name: [] for name in types}
     for chunk in chunks:
         for name, column in _of_page(chunk, [len(links) for _, _, links in chunk]).items():

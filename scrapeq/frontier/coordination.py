@@ -156,6 +156,12 @@ class Coordination:
         """By Redis's clock, which never goes back: see lua/common.lua."""
         return int(self._scripts.run("now", []))
 
+    def time_ms(self) -> int:
+        """What Redis's machine takes the time to be: one clock for all, which may be set back."""
+        with translated(self._redis):
+            seconds, micros = self._redis.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
     def notify(self, workers: int) -> None:
         """Have that many resting workers look for due jobs at once; see `await_notice`. Nothing in a full
         Redis."""

@@ -26,7 +26,8 @@ class Batch(BaseModel):
 
     `name` finds the newest run of that name again; `run` counts the runs of a name from 1.
     A job submitted alone is a batch of one, without a name. A `growing` one may still get jobs.
-    `owner` is who submitted it, by SCRAPEQ_OWNER.
+    `owner` is who submitted it, by SCRAPEQ_OWNER. `request` is the digest of its requests
+    (`RequestIdentity`), which stays when its secrets are erased.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,6 +39,7 @@ class Batch(BaseModel):
     config: ScrapingConfig
     url_column: str | None = None
     owner: str = ""
+    request: str | None = None
     total: int
     completed: int = 0
     failed: int = 0

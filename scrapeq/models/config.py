@@ -32,6 +32,7 @@ from scrapeq.models.page_action import MOST_ACTIONS, PageAction, listed
 from scrapeq.models.page_kind import PageKind
 from scrapeq.models.record import FieldSpec, RecordSpec
 from scrapeq.models.record_class import record_spec
+from scrapeq.models.secret_values import ERASED, SEALED
 
 #: A login's name, which is part of a file's.
 LOGIN_NAME = r"[A-Za-z0-9_-]{1,64}"
@@ -594,7 +595,9 @@ class ScrapingConfig(BaseModel):
     @field_validator("proxy")
     @classmethod
     def _proxy_is_a_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not value.get_secret_value().startswith(("http://", "https://", "env:")):
+        if value and not value.get_secret_value().startswith(
+            ("http://", "https://", "env:", SEALED, ERASED)
+        ):
             raise ValueError("proxy must begin with http:// or https://, or be env:NAME")
         return value
 
@@ -657,9 +660,21 @@ class ScrapingConfig(BaseModel):
 def reveal(secret: SecretStr) -> str:
     """The value of a secret; one given as env:NAME is read from this process's environment.
 
-    Raises ConfigError if that variable is not set here.
+    Raises ConfigError if that variable is not set here, if the secret is encrypted and its key is not
+    here, or if it was erased.
     """
     text = secret.get_secret_value()
+    if text.startswith(SEALED):
+        raise ConfigError(
+            "a secret of this batch is encrypted with a key that this worker does not have",
+            hint="set SCRAPEQ_SECRET_KEY to the same key wherever batches are submitted and workers run, or "
+            "give secrets by name, as env:NAME",
+        )
+    if text == ERASED:
+        raise ConfigError(
+            "a secret of this batch was erased when the batch had ended",
+            hint="give it again when you try failed rows again, or submit a new batch",
+        )
     if not text.startswith("env:"):
         return text
     name = text.removeprefix("env:")

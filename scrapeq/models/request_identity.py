@@ -13,15 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from scrapeq.models.config import ScrapingConfig
-
-#: Headers that say how an answer is wanted and not who asks: RFC 9110, section 12.5 (content
-#: negotiation), and what a browser sends to everybody. Any other header may be a secret.
-_PUBLIC_HEADERS = frozenset(
-    {
-        *("accept", "accept-charset", "accept-encoding", "accept-language", "cache-control"),
-        *("dnt", "pragma", "referer", "sec-gpc", "upgrade-insecure-requests", "user-agent"),
-    }
-)
+from scrapeq.models.secret_values import ERASED, PUBLIC_HEADERS, with_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +29,21 @@ class RequestIdentity:
     is_secret: bool = False
 
     @classmethod
-    def of(cls, config: ScrapingConfig) -> Self:
-        """The identity that these options give a request."""
+    def of(cls, config: ScrapingConfig, known: str | None = None) -> Self:
+        """The identity that these options give a request. known: the digest, where secrets of the options
+        were erased since."""
         sent = _sent(config)
         if not any(sent.values()):
             return cls()
         text = json.dumps(sent, sort_keys=True)
         return cls(
-            digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+            digest=known or hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],
             is_secret=bool(
                 config.cookies
                 or config.proxy
                 or config.storage_state
                 or config.session  # its cookies may say whose it is
-                or set(sent["headers"]) - _PUBLIC_HEADERS
+                or set(sent["headers"]) - PUBLIC_HEADERS
                 or any(action.fill for action in config.actions)  # it may be a password
             ),
         )
@@ -59,6 +52,8 @@ class RequestIdentity:
 def differences(one: ScrapingConfig, other: ScrapingConfig) -> list[str]:
     """The options by which two requests differ, in words; without their values, which may be secret."""
     first, second = _sent(one), _sent(other)
+    if ERASED in json.dumps([first, second]):  # which they were is not known
+        first, second = (with_secrets(sent, lambda _value: ERASED) for sent in (first, second))
     return [words for part, words in _WORDS.items() if first.get(part) != second.get(part)]
 
 

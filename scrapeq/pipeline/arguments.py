@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapeq import display, models
 from scrapeq.errors import ConfigError
+from scrapeq.models.secret_values import SECRET_OPTIONS
 
 if TYPE_CHECKING:
     from scrapeq.models import ErrorKind, JobStatus, ScrapingConfig
@@ -169,6 +170,16 @@ def a_config(value: object, name: str = "config") -> ScrapingConfig:
 def _usual_config() -> ScrapingConfig:
     """All defaults: to make them anew for each job takes longer than to parse its URL."""
     return models.ScrapingConfig()
+
+
+def secrets(given: Mapping[str, object]) -> None:
+    """Nothing, if these are options that hold secrets."""
+    for name in given:
+        if name not in SECRET_OPTIONS:
+            raise ConfigError(
+                f"retry_failed does not take {name!r}",
+                hint=f"it takes {', '.join(SECRET_OPTIONS)}; for other options submit a new batch",
+            )
 
 
 def cells(values: object, name: str = "urls") -> Sequence[Any]:

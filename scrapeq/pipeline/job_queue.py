@@ -72,6 +72,11 @@ def working(queue: JobQueue) -> JobQueue:
     return queue
 
 
+def owned_by(queue: JobQueue, owner: str) -> JobQueue:
+    """A queue of the same project whose batches belong to somebody else than SCRAPEQ_OWNER."""
+    return JobQueue(project.services.owned_by(queue.services, owner))
+
+
 def check(queue: JobQueue, *, redis: bool = True) -> None:
     """Nothing, if the record and, unless `redis` is False, Redis answer within ten seconds, or within
     the budget of whoever asks. Raises DatabaseUnavailable, RedisUnavailable."""
@@ -96,36 +101,10 @@ def submitted(queue: JobQueue, submission: Submission) -> tuple[Batch, StoredAns
 
 
 def _submitted(queue: JobQueue, submission: Submission) -> tuple[Batch, StoredAnswers]:
-    services = queue.services
-    engine, config = services.engine, submission.stored_config
-    owner, answers = services.settings.owner, database.results.StoredAnswers()
-    if config.max_age:
-        newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
-        asking = database.results.Asking(
-            models.RequestIdentity.of(config).digest,
-            owner,
-            newer_than_ms,
-            not config.merge_duplicates,
-        )
-        answers = database.results.stored_answers(
-            engine, submission.keys(), config.recipe.digest, asking
-        )
-    batch = database.batches.add_batch(
-        engine,
-        batch_id=submission.batch_id,
-        name=submission.name,
-        run=submission.run,
-        config=config,
-        fingerprint=submission.fingerprint,
-        total=len(submission.values),
-        owner=owner,
-        rows=submission.jobs(answers.jobs),
-        url_column=submission.url_column,
-        table=submission.table,
-    )
+    batch, answers = project.submitting.accepted(queue.services, submission)
     if batch.state is models.BatchState.OPEN:
         try:
-            project.steering.begin(services, batch)
+            project.steering.begin(queue.services, batch)
         except RedisFull:  # what was not accepted is not to be done some day
             queue.cancel_batch(batch.id)
             raise
@@ -467,11 +446,18 @@ class JobQueue:
         """Stop every open job of it; how many there were. None starts once this has returned."""
         return project.steering.cancel(self.services, arguments.an_id(batch_id, "batch_id"))
 
-    def retry_failed(self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None) -> int:
-        """Put failed and cancelled jobs back, on request only some kinds; how many."""
+    def retry_failed(
+        self, batch_id: str, kinds: Sequence[ErrorKind | str] | None = None, **secrets: Any
+    ) -> int:
+        """Put failed and cancelled jobs back, on request only some kinds; how many.
+
+        secrets: cookies, headers, proxy or actions of the batch, which were erased when it had ended, unless
+        they were given by name. Raises ConfigError where one is missing.
+        """
+        arguments.secrets(secrets)
         batch_id = arguments.an_id(batch_id, "batch_id")
         chosen = arguments.error_kinds(kinds)
-        reopened = database.jobs.reopen_jobs(self.services.engine, batch_id, chosen)
+        reopened = database.jobs.reopen_jobs(self.services.engine, batch_id, chosen, secrets)
         if reopened:
             project.steering.begin_again(self.services, batch_id)
         return reopened

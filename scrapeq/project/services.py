@@ -145,6 +145,13 @@ def open_services(settings: Settings | None = None, *, start: bool = True) -> Se
         raise
 
 
+def owned_by(services: Services, owner: str) -> Services:
+    """The same services for batches of another owner, over the same connections."""
+    settings = services.settings.model_copy(update={"owner": owner})
+    # Jobs that several threads submit are accepted together, and for one owner.
+    return replace(services, settings=settings, singles=SingleJobs())
+
+
 def check_namespace(services: Services) -> None:
     """Let the record belong to the namespace of these services; raises ConfigError.
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 from scrapeq import cluster
-from scrapeq.errors import ClusterFailed, NoWorkersWarning, RedisUnavailable, ScrapeqError, warn
+from scrapeq.errors import (
+    ClusterFailed,
+    NoWorkersWarning,
+    RedisUnavailable,
+    ScheduleWarning,
+    ScrapeqError,
+    warn,
+)
 from scrapeq.project import recovery
 from scrapeq.project.services import Services
 
@@ -48,3 +55,23 @@ def warn_without_workers(services: Services) -> None:
         with suppress(ClusterFailed):
             advice = f"{cluster.status(settings.home).problem} {advice}".strip()
     warn(f"No workers available for task processing. {advice}", NoWorkersWarning)
+
+
+def warn_if_nobody_stays(services: Services, name: str) -> None:
+    """Warn that a schedule may find no worker when its time comes, and say what to do."""
+    settings = services.settings
+    with suppress(ClusterFailed, RedisUnavailable):
+        if settings.shared:
+            if not services.frontier.coordination.workers():
+                warn(
+                    f"the schedule {name!r} is kept, and no worker is there to start its runs. Start one, "
+                    "and keep it running: celery -A scrapeq.pipeline.worker worker",
+                    ScheduleWarning,
+                )
+        elif not cluster.status(settings.home).detached:
+            warn(
+                f"the schedule {name!r} is kept, and works only while a notebook or program that uses "
+                f"{settings.home} runs. Workers that stay: scrapeq up, in the folder of your project. "
+                "Times that pass meanwhile are made up for by one run",
+                ScheduleWarning,
+            )

@@ -11,6 +11,7 @@ from scrapeq import urls
 from scrapeq.database.new_job import NewJob, StoredAnswer
 from scrapeq.errors import ConfigError, InputError
 from scrapeq.models import Failure, ScrapingConfig
+from scrapeq.models.notification import Notify
 from scrapeq.models.priority import HIGHEST_PRIORITY, LOWEST_PRIORITY, USUAL_PRIORITY
 
 #: Characters of a cell that its row shows: any URL that can be fetched is shorter.
@@ -28,7 +29,8 @@ class Submission:
 
     priority: 1 (first) to 9 (last). name: finds the batch again. refresh: stored pages do not
     answer. run: which run of its name it is to be; None for the next. url_column, table: the name of the column and the packed table it came from, to give
-    back with the results. single: one URL submitted alone; its job has the id of the batch.
+    back with the results. notify: who is told when it is done. request: the digest of its requests, where secrets of the
+    options were erased. single: one URL submitted alone; its job has the id of the batch.
 
     Raises ConfigError for a bad priority, InputError for a column without cells.
     """
@@ -43,9 +45,11 @@ class Submission:
     single: bool = False
     url_column: str | None = None
     table: Iterable[bytes] = ()
+    notify: Notify | None = None
+    request: str | None = None
 
     def __post_init__(self) -> None:
-        _check_priority(self.priority)
+        check_priority(self.priority)
         if not len(self.values):
             raise InputError("there are no URLs", hint="give at least one")
 
@@ -113,7 +117,7 @@ def fingerprint(values: Sequence[object], config: ScrapingConfig) -> str:
     return digest.hexdigest()
 
 
-def _check_priority(priority: int) -> None:
+def check_priority(priority: int) -> None:
     if (
         not isinstance(priority, int)
         or isinstance(priority, bool)

@@ -68,7 +68,7 @@ class Plan:
             batch.config,
             recipe,
             recipe.digest,
-            RequestIdentity.of(batch.config),
+            RequestIdentity.of(batch.config, batch.request),
             batch.owner,
             max_age.total_seconds() if max_age else None,
             keeps_pages or batch.config.store_html,

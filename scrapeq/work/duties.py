@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from scrapeq import database
 from scrapeq.clock import DAY_MS, now_ms
 from scrapeq.errors import RedisFull, RedisUnavailable, ScrapeqError
-from scrapeq.project import recovery, steering
+from scrapeq.project import recovery, scheduling, steering
 from scrapeq.project.services import Services
 from scrapeq.work.ended_workers import end_leases_of_ended, this_process
+from scrapeq.work.notifying import notify
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +66,14 @@ def usual_duties(processes: int) -> list[Duty]:
         Duty("wake", 1.0, wake),
         Duty("ai answers", 3600.0, _clean_answers),
         Duty("make room", 60.0, _make_room),
+        Duty("erase secrets", 5.0, lambda services: database.secrets.erase_ended(services.engine)),
         Duty("watch", 5.0, watch),
     ]
+
+
+def slow_duties() -> list[Duty]:
+    """What may take longer than others can wait for: each is done in a thread of its own."""
+    return [Duty("schedules", 2.0, scheduling.start_due), Duty("notifications", 2.0, notify)]
 
 
 def _clean_answers(services: Services) -> None:
@@ -82,8 +89,10 @@ def _make_room(services: Services) -> None:
 class Housekeeping(threading.Thread):
     """Does duties in their order until `stop()`; one that fails does not stop the others."""
 
-    def __init__(self, services: Services, duties: Iterable[Duty]) -> None:
-        super().__init__(name="scrapeq-housekeeping", daemon=True)
+    def __init__(
+        self, services: Services, duties: Iterable[Duty], name: str = "scrapeq-housekeeping"
+    ) -> None:
+        super().__init__(name=name, daemon=True)
         self._services = services
         self._duties = tuple(duties)
         self._due_s = {duty.name: 0.0 for duty in self._duties}

@@ -22,7 +22,7 @@ from scrapeq.frontier import Listener
 from scrapeq.project import tracing
 from scrapeq.project.services import Services, open_services
 from scrapeq.settings import load_settings
-from scrapeq.work.duties import Housekeeping, usual_duties
+from scrapeq.work.duties import Housekeeping, slow_duties, usual_duties
 from scrapeq.work.listening import Listening
 from scrapeq.work.loop import WorkLoop
 from scrapeq.work.shared_answers import SharedAnswers
@@ -155,7 +155,7 @@ class MainProcess:
 
     def __init__(self) -> None:
         self.lifeline = Lifeline()
-        self._housekeeping: Housekeeping | None = None
+        self._housekeeping: list[Housekeeping] = []
         self._listening: Listening | None = None
         self._stopping = threading.Event()
 
@@ -191,7 +191,7 @@ class MainProcess:
                 "the record is the file %s: workers on other machines need SCRAPEQ_DATABASE_URL",
                 settings.database_path,
             )
-        if self._housekeeping is None:
+        if not self._housekeeping:
             threading.Thread(
                 target=self._keep_house, args=(processes, tuple(sorted(queues))), daemon=True
             ).start()
@@ -200,8 +200,12 @@ class MainProcess:
         """Begin with the duties, now or as soon as Redis and the record answer."""
         services = _opened_when_possible(lambda: open_services(start=False), self._stopping)
         if services is not None:
-            self._housekeeping = Housekeeping(services, usual_duties(processes))
-            self._housekeeping.start()
+            self._housekeeping = [
+                Housekeeping(services, usual_duties(processes)),
+                *(Housekeeping(services, [one], f"scrapeq-{one.name}") for one in slow_duties()),
+            ]
+            for one in self._housekeeping:
+                one.start()
             name = f"{socket.gethostname()}:{os.getpid()}"
             self._listening = Listening(services, Listener(name, processes, queues))
             self._listening.start()
@@ -214,8 +218,8 @@ class MainProcess:
         # Python walks through all that was ever loaded when it ends: seconds on a busy machine.
         gc.freeze()
         self._stopping.set()
-        if self._housekeeping is not None:
-            self._housekeeping.stop()
+        for one in self._housekeeping:
+            one.stop()
         if self._listening is not None:
             self._listening.stop()
         self.lifeline.let_go()

@@ -129,8 +129,42 @@ def test_an_older_record_is_brought_up_to_date(
         assert engines.read_meta(connection, "schema") == str(schema.VERSION)
 
 
+def to_version_13(connection: sa.Connection) -> None:
+    """Take away what version 14 brought."""
+    for table in ("tokens", "audit"):
+        connection.execute(sa.text(f"DROP TABLE {table}"))
+    engines.write_meta(connection, "schema", "13")
+
+
+def to_version_12(connection: sa.Connection) -> None:
+    """Take away what version 13 brought, and what came later."""
+    to_version_13(connection)
+    connection.execute(sa.text("DROP INDEX batches_sealed"))
+    for column in ("request", "sealed"):
+        connection.execute(sa.text(f"ALTER TABLE batches DROP COLUMN {column}"))
+    engines.write_meta(connection, "schema", "12")
+
+
+def to_version_11(connection: sa.Connection) -> None:
+    """Take away what version 12 brought, and what came later."""
+    to_version_12(connection)
+    schema.notifications.drop(connection)
+    connection.execute(sa.text("ALTER TABLE schedules DROP COLUMN notify"))
+    engines.write_meta(connection, "schema", "11")
+
+
+def to_version_10(connection: sa.Connection) -> None:
+    """Take away what version 11 brought, and what came later."""
+    to_version_11(connection)
+    for table in (schema.schedules, schema.input_urls):
+        table.drop(connection)
+    connection.execute(sa.text("ALTER TABLE batches DROP COLUMN input_id"))
+    engines.write_meta(connection, "schema", "10")
+
+
 def to_version_9(connection: sa.Connection) -> None:
-    """Take away what version 10 brought."""
+    """Take away what version 10 brought, and what came later."""
+    to_version_10(connection)
     connection.execute(sa.text("DROP INDEX contents_by_age"))
     for column in ("bytes", "kept_ms", "lasting"):
         connection.execute(sa.text(f"ALTER TABLE contents DROP COLUMN {column}"))

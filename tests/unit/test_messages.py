@@ -30,6 +30,8 @@ PYTHON = re.compile(r"\w+\(\)|\bbatch\.\w+|(?<!--option )\b[a-z_]+=")
 OF_PYTHON_ALONE = (
     *("llm/task.py", "extract/selectors.py", "frames/files.py", "frames/tables.py"),
     *("models/record_class.py", "records/checking.py"),
+    *("models/timetable.py", "client/schedules.py", "project/scheduling.py"),
+    "client/callbacks.py",
 )
 #: Beside what Python writes, these name a command that does the same.
 NAMES_A_COMMAND = re.compile(r"scrapeq (?:up|down|worker|status|doctor)")

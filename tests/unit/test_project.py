@@ -202,7 +202,10 @@ def test_every_command_and_its_options_are_documented() -> None:
     text = page("reference/command-line.md")
     command = typer.main.get_command(cli.app)
     assert isinstance(command, typer.core.TyperGroup)
-    flags = {flag for one in (command, *command.commands.values()) for flag in flags_of(one)}
+    commands = [*command.commands.values()]
+    groups = [one for one in commands if isinstance(one, typer.core.TyperGroup)]
+    commands += [one for group in groups for one in group.commands.values()]
+    flags = {flag for one in (command, *commands) for flag in flags_of(one)}
 
     assert firsts(text, "command") == [f"scrapeq {name}" for name in command.commands]
     assert set(re.findall(r"`(--?[a-z][a-z-]*)`", text)) == flags

@@ -12,7 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 import scrapeq as sq
-from scrapeq.api.dashboard import make_app
+from scrapeq.api.app import make_app
+from scrapeq.api.people import OneToken
 from scrapeq.dashboards import SECTIONS, Dashboard, Requests, sections
 from scrapeq.dashboards import requests as dashboard_requests
 
@@ -29,7 +30,9 @@ def dashboard(queue) -> Dashboard:
 @pytest.fixture
 def stranger(dashboard) -> TestClient:
     """Somebody who does not know the token."""
-    return TestClient(make_app(dashboard, TOKEN), base_url=HERE, follow_redirects=False)
+    return TestClient(
+        make_app(dashboard, OneToken(TOKEN, "me")), base_url=HERE, follow_redirects=False
+    )
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from scrapeq.api.dashboard import make_app
+from scrapeq.api.app import make_app
 from scrapeq.api.metrics import as_text
+from scrapeq.api.people import OneToken
 from scrapeq.dashboards import Dashboard
 from scrapeq.pipeline.job_queue import get_looking_queue
 from scrapeq.project.version import own_version
@@ -19,7 +20,9 @@ PATIENCE_S = 180
 
 @pytest.fixture
 def server(queue) -> TestClient:
-    return TestClient(make_app(Dashboard(queue=queue), TOKEN), base_url="http://127.0.0.1:8765")
+    return TestClient(
+        make_app(Dashboard(queue=queue), OneToken(TOKEN, "me")), base_url="http://127.0.0.1:8765"
+    )
 
 
 def values(text: str) -> dict[tuple[str, ...], float]:

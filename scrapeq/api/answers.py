@@ -1,0 +1,144 @@
+"""What people get: batches, pages of rows, counts of what was done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import BaseModel, JsonValue
+
+from scrapeq.models import Batch, BatchState, Job
+from scrapeq.models.monitoring import ErrorGroup
+from scrapeq.models.paused_host import PausedHost
+from scrapeq.models.person import AuditEntry, Right
+
+
+class BatchAnswer(BaseModel):
+    """A batch: its options (secrets masked) and its counters. `note` says what a submission did."""
+
+    id: str
+    name: str | None
+    run: int
+    state: BatchState
+    owner: str
+    url_column: str | None
+    total: int
+    completed: int
+    failed: int
+    cancelled: int
+    from_store: int
+    rendered: int
+    created_at: datetime
+    finished_at: datetime | None
+    options: dict[str, Any]
+    note: str = ""
+
+    @classmethod
+    def of(cls, batch: Batch, note: str = "") -> Self:
+        """As it is shown."""
+        names = cls.model_fields.keys() - {"options", "note"}
+        options = batch.config.model_dump(mode="json", exclude_unset=True)
+        return cls(**{name: getattr(batch, name) for name in names}, options=options, note=note)
+
+
+class Batches(BaseModel):
+    """The newest batches, newest first."""
+
+    batches: list[BatchAnswer]
+
+
+class Jobs(BaseModel):
+    """Jobs, without their pages."""
+
+    jobs: list[Job]
+
+
+class Cancelled(BaseModel):
+    """Whether a job was stopped; false if it was finished already."""
+
+    cancelled: bool
+
+
+class Changed(BaseModel):
+    """Whether a batch was paused or goes on; false if it is finished. `batch` is as it is now."""
+
+    changed: bool
+    batch: BatchAnswer
+
+
+class Counted(BaseModel):
+    """How many rows were stopped or are tried again. `batch` is as it is now."""
+
+    rows: int
+    batch: BatchAnswer
+
+
+class Deleted(BaseModel):
+    """How many jobs were deleted."""
+
+    jobs: int
+
+
+class Recorded(BaseModel):
+    """That it was counted."""
+
+    recorded: bool = True
+
+
+class RowsPage(BaseModel):
+    """Some rows in their order, and where to go on; `next_cursor` is null behind the last one."""
+
+    rows: list[dict[str, JsonValue]]
+    next_cursor: str | None
+
+
+class Me(BaseModel):
+    """Whose token was sent, and what it may do."""
+
+    name: str
+    right: Right
+    token_id: str
+
+
+class AuditLog(BaseModel):
+    """What was changed over the server, the newest first, and where to go on."""
+
+    entries: list[AuditEntry]
+    next_cursor: str | None
+
+
+class ErrorGroups(BaseModel):
+    """Kinds of errors, the most frequent first."""
+
+    errors: list[ErrorGroup]
+
+
+class HostAnswer(BaseModel):
+    """One host; see `sq.hosts`. Times in seconds, rates 0 to 100; null where nothing is known."""
+
+    host: str
+    jobs: int
+    succeeded: int
+    failed: int
+    open: int
+    rendered: int
+    success_rate: float | None
+    mean_s: float | None
+    p50_s: float | None
+    p95_s: float | None
+    error_kind: str | None
+    last_finished: datetime | None
+    breaker_open: bool | None
+    breaker_until: datetime | None
+
+
+class Hosts(BaseModel):
+    """Hosts, the one with most jobs first."""
+
+    hosts: list[HostAnswer]
+
+
+class PausedHosts(BaseModel):
+    """Hosts whose breaker is not closed, the one paused for longest first."""
+
+    hosts: list[PausedHost]

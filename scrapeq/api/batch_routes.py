@@ -1,0 +1,163 @@
+"""Batches: submitted, looked at and steered, as a handle does it in a notebook."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path as FilePath
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Path, Query, Response, UploadFile
+
+from scrapeq.api.allowed import check_allowed
+from scrapeq.api.answers import BatchAnswer, Batches, Changed, Counted
+from scrapeq.api.requests import MOST_ROWS, NewBatch, Priority, Retry
+from scrapeq.api.route import CLOCKS, Route, weak_tag
+from scrapeq.api.service import Asker, Reader, Submitter
+from scrapeq.api.uploads import FORMATS, check_unpacked
+from scrapeq.client.scrape import scrape
+from scrapeq.errors import ConfigError, InputError
+from scrapeq.frames import read_urls
+from scrapeq.models import Progress, ScrapingConfig
+from scrapeq.models.priority import USUAL_PRIORITY
+
+router = APIRouter(prefix="/v1/batches", tags=["batches"], route_class=Route)
+
+BatchId = Annotated[
+    str,
+    Path(
+        max_length=200,
+        description="The id of a batch, or its name, which means the newest run of it.",
+        examples=["firms"],
+    ),
+]
+
+
+@router.post("", status_code=201, responses={200: {"description": "The same batch as before."}})
+def submit_batch(who: Submitter, new: NewBatch, response: Response) -> BatchAnswer:
+    """Submit a column of URLs; when this answers, each will have exactly one row.
+
+    With a name, the same column and options are the same batch, and 200 says that nothing was submitted;
+    other ones are the next run of that name. Stored pages answer as in a notebook, for a day unless
+    `max_age` or `refresh` say otherwise.
+    """
+    options = {"name": new.name, "priority": new.priority, "refresh": new.refresh}
+    return _submit(who, response, new.source, new.url_column, new.config, **options)
+
+
+@router.post(
+    "/file", status_code=201, responses={200: {"description": "The same batch as before."}}
+)
+def submit_file(  # noqa: PLR0917 - FastAPI's way to declare a form
+    who: Submitter,
+    response: Response,
+    file: Annotated[UploadFile, File(description=f"A {FORMATS} file; its name says which.")],
+    url_column: Annotated[str | None, Form(max_length=200)] = None,
+    name: Annotated[str | None, Form(min_length=1, max_length=200)] = None,
+    config: Annotated[str | None, Form(max_length=200_000, description="Options, as JSON.")] = None,
+    priority: Annotated[Priority, Form()] = USUAL_PRIORITY,
+    refresh: Annotated[bool, Form()] = False,
+) -> BatchAnswer:
+    """Submit the column of URLs of a file; the columns beside it come back with the rows."""
+    options: dict[str, Any] = {"name": name, "priority": priority, "refresh": refresh}
+    ending = PurePosixPath(file.filename or "").suffix.lower()
+    with tempfile.TemporaryDirectory(prefix="scrapeq-upload-") as folder:
+        path = FilePath(folder) / f"urls{ending}"
+        with path.open("wb") as target:
+            shutil.copyfileobj(file.file, target, 1_000_000)
+        check_unpacked(path)
+        column = read_urls(path, url_column)
+    if len(column.values) > MOST_ROWS:
+        raise InputError(
+            f"the file has {len(column.values):,} rows", hint=f"send {MOST_ROWS:,} at most"
+        )
+    return _submit(who, response, column, None, _config(config), **options)
+
+
+@router.get("")
+def list_batches(
+    who: Reader,
+    limit: Annotated[int, Query(ge=1, le=1_000, description="How many at most.")] = 100,
+) -> Batches:
+    """The newest batches, newest first, without single jobs."""
+    return Batches(batches=[BatchAnswer.of(one) for one in who.queue.list_batches(limit)])
+
+
+@router.get("/{batch}")
+def get_batch(who: Reader, batch: BatchId) -> BatchAnswer:
+    """A batch as it is now."""
+    return BatchAnswer.of(who.queue.find_batch(batch))
+
+
+@router.get("/{batch}/progress")
+def get_batch_progress(who: Reader, batch: BatchId, response: Response) -> Progress:
+    """How far it is: counts that add up to its total, its speed and when it will be done."""
+    progress = who.handle(batch).progress
+    response.headers["ETag"] = weak_tag(progress.model_dump_json(exclude=CLOCKS))
+    return progress
+
+
+@router.post("/{batch}/pause")
+def pause_batch(who: Submitter, batch: BatchId) -> Changed:
+    """Start nothing more of it; what runs ends."""
+    batch_id = who.batch_to_change(batch).id
+    return Changed(changed=who.own_queue.pause_batch(batch_id), batch=_now(who, batch_id))
+
+
+@router.post("/{batch}/resume")
+def resume_batch(who: Submitter, batch: BatchId) -> Changed:
+    """Go on with a paused batch."""
+    batch_id = who.batch_to_change(batch).id
+    return Changed(changed=who.own_queue.resume_batch(batch_id), batch=_now(who, batch_id))
+
+
+@router.post("/{batch}/cancel")
+def cancel_batch(who: Submitter, batch: BatchId) -> Counted:
+    """Stop every open row of it: none starts once this has answered."""
+    batch_id = who.batch_to_change(batch).id
+    return Counted(rows=who.own_queue.cancel_batch(batch_id), batch=_now(who, batch_id))
+
+
+@router.post("/{batch}/retry")
+def retry_batch(who: Submitter, batch: BatchId, which: Retry | None = None) -> Counted:
+    """Try failed and cancelled rows again, all or those of some kinds of errors."""
+    batch_id = who.batch_to_change(batch).id
+    count = who.own_queue.retry_failed(batch_id, which.kinds if which else None)
+    return Counted(rows=count, batch=_now(who, batch_id))
+
+
+def _submit(
+    who: Asker,
+    response: Response,
+    source: Any,
+    url_column: str | None,
+    config: ScrapingConfig | None,
+    **options: Any,
+) -> BatchAnswer:
+    check_allowed(who.person, config)
+    who.service.check_room()
+    known = who.newest_run(options["name"])
+    handle = scrape(source, url_column, config=config, queue=who.own_queue, **options)
+    batch = handle.batch
+    response.headers["Location"] = f"/v1/batches/{batch.id}"
+    if batch.id == known:
+        response.status_code = 200
+    return BatchAnswer.of(batch, handle.note)
+
+
+def _config(text: str | None) -> ScrapingConfig | None:
+    if not text:
+        return None
+    try:
+        options = json.loads(text)
+    except ValueError:
+        raise ConfigError("config is no JSON", hint='write it like {"max_retries": 1}') from None
+    if not isinstance(options, dict):
+        raise ConfigError("config is no object", hint='write it like {"max_retries": 1}')
+    return ScrapingConfig.build(**options)
+
+
+def _now(who: Asker, batch_id: str) -> BatchAnswer:
+    return BatchAnswer.of(who.queue.find_batch(batch_id))

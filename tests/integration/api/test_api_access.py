@@ -1,0 +1,212 @@
+"""Who may speak with a team's server, how often, and with how much at once."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from scrapeq.api.access import MOST_UNKNOWN
+from scrapeq.api.serve import Serving, serve_team
+from scrapeq.client import access
+from scrapeq.errors import ConfigError
+from scrapeq.models.person import Right
+from scrapeq.settings import load_settings
+
+PROGRAM = str(Path(sys.executable).with_name("scrapeq"))
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer scrapeq_x_y", "Basic x", "Bearer é"]
+)
+def test_without_a_valid_token_nothing_is_told(served, header):
+    given = {} if header is None else {"Authorization": header.encode("latin-1")}
+    with httpx2.Client(base_url=served.url, headers=given, trust_env=False) as stranger:
+        for method, path in (
+            *(
+                ("GET", path)
+                for path in ("/v1/jobs", "/v1/openapi.json", "/v1/docs", "/v1/none", "/")
+            ),
+            *(("POST", path) for path in ("/v1/jobs", "/requests", "/files/x.csv")),
+        ):
+            answer = stranger.request(method, path)
+            assert answer.status_code == 401, path
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+            assert "scrapeq token create" in answer.text
+
+
+def test_a_token_that_is_revoked_ends(served, queue, eventually):
+    person = served.person("leaver")
+    assert person.get("/v1/me").json()["name"] == "leaver"
+
+    access.revoke_tokens(queue, "leaver")
+
+    eventually(lambda: person.get("/v1/me").status_code == 401)
+
+
+def test_the_dashboard_opens_with_the_token_of_a_person(served):
+    token = served.token("looker", Right.READ)
+    with httpx2.Client(base_url=served.url, trust_env=False) as browser:
+        assert browser.get("/", params={"token": token}).status_code == 200
+        assert browser.get("/dashboard.js").status_code == 200
+        assert browser.get("/v1/me").json() == {
+            "name": "looker",
+            "right": "read",
+            "token_id": token.split("_")[1],
+        }
+        refused = browser.post("/requests", content='{"do": "submit", "way": "urls", "urls": "x"}')
+        assert "may read, and changes nothing" in refused.json()["error"]
+        elsewhere = {"Origin": "https://evil.example"}
+        assert browser.post("/requests", content="{}", headers=elsewhere).status_code == 403
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_is_read(served):
+    token = served.token("large")
+    for path, length in (
+        ("/v1/jobs", 1_000_001),
+        ("/v1/batches", 32_000_001),
+        ("/v1/batches/file", 200_000_001),
+        ("/v1/batches/x/pause", 60_000_000),
+    ):
+        with socket.create_connection(served.url.removeprefix("http://").split(":")) as raw:
+            raw.sendall(
+                f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n".encode()
+            )
+            raw.settimeout(60)
+            answer = raw.recv(10_000)  # though not a byte of the body was sent
+        assert answer.startswith(b"HTTP/1.1 413"), answer
+        assert b"application/problem+json" in answer
+
+
+def test_a_body_without_a_length_is_counted(served):
+    pieces = (b" " * 100_000 for _ in range(11))
+    answer = served.person("large").post(
+        "/v1/jobs", content=pieces, headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 413
+    assert answer.json()["hint"]
+
+
+def test_more_requests_than_are_good_for_all_are_refused(serve):
+    served = serve(requests_per_minute=20)
+    one, other = served.person("one"), served.person("other")
+    answers = [one.get("/v1/me") for _ in range(60)]  # two windows at most
+    limited = [answer for answer in answers if answer.status_code == 429]
+
+    assert len(limited) >= 20
+    assert 1 <= int(limited[0].headers["retry-after"]) <= 60
+    assert "requests in a minute" in limited[0].json()["detail"]
+    assert other.get("/v1/me").status_code == 200
+
+
+def test_guessing_tokens_is_limited_and_harms_nobody(serve):
+    served = serve()
+    person = served.person()
+    with httpx2.Client(base_url=served.url, trust_env=False) as stranger:
+        found = {stranger.get("/v1/me").status_code for _ in range(2 * MOST_UNKNOWN + 20)}
+
+    assert found == {401, 429}
+    assert person.get("/v1/me").status_code == 200
+
+
+def test_names_that_lead_here_are_refused_on_this_machine(served):
+    person = served.person()
+
+    assert person.get("/v1/me", headers={"Host": "rebound.example"}).status_code == 400
+
+
+def run(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PROGRAM, *words],
+        env={"SCRAPEQ_HOME": str(home), "PATH": "", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+
+
+def test_tokens_are_made_listed_and_revoked_by_commands(tmp_path):
+    made = run("token", "create", "ali", "--right", "read", "--days", "30", home=tmp_path)
+    token = made.stdout.strip()
+    token_id = token.split("_")[1]
+
+    assert token.startswith("scrapeq_")
+    assert "not shown again" in made.stderr
+    listed = run("token", "list", home=tmp_path).stdout
+    assert "ali" in listed
+    assert token_id in listed
+    assert token not in listed
+    assert run("token", "revoke", token_id, home=tmp_path).returncode == 0
+    again = run("token", "revoke", token_id, home=tmp_path)
+    assert again.returncode == 2
+    assert "scrapeq token list" in again.stderr
+
+
+@pytest.mark.parametrize(("name", "days"), [("a\nb", None), (" ", None), ("ali", 0), ("ali", 9e9)])
+def test_a_token_that_makes_no_sense_is_refused(queue, name, days):
+    with pytest.raises(ConfigError):
+        access.create_token(queue, name, Right.READ, days)
+
+
+@pytest.mark.parametrize(
+    ("serving", "why"),
+    [
+        (
+            Serving(host="0.0.0.0", port=0),
+            "nobody has a token; make one first: scrapeq token create",
+        ),
+        (Serving(key=Path("none.pem")), "belong together"),
+        (Serving(key=Path("none.pem"), certificate=Path("none.pem")), "cannot be used for TLS"),
+        (Serving(host="none.invalid"), "nobody has a token"),
+    ],
+)
+def test_it_does_not_listen_where_that_is_unsafe(tmp_path, serving, why):
+    settings = load_settings(SCRAPEQ_HOME=tmp_path, SCRAPEQ_AUTOSTART=False)
+
+    with pytest.raises(ConfigError, match=why):
+        serve_team(pytest.fail, serving, settings)
+
+
+def test_the_command_serves_over_tls_until_it_is_interrupted(tmp_home):
+    import trustme
+
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    files = [str(tmp_home.parent / name) for name in ("server.pem", "server.key", "authority.pem")]
+    certificate.cert_chain_pems[0].write_to_path(files[0])
+    certificate.private_key_pem.write_to_path(files[1])
+    authority.cert_pem.write_to_path(files[2])
+    token = run("token", "create", "ali", home=tmp_home).stdout.strip()
+    server = subprocess.Popen(
+        [PROGRAM, "serve", "--port", "0", "--tls-certificate", files[0], "--tls-key", files[1]],
+        env={"SCRAPEQ_HOME": str(tmp_home), "PATH": "", "SCRAPEQ_WORKERS": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        address = server.stdout.readline().split()[4].removesuffix("/v1,")
+        context = ssl.create_default_context(cafile=files[2])
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx2.Client(verify=context, headers=headers, trust_env=False, timeout=60) as client:
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    answer = client.get(f"{address}/v1/me")
+                    break
+                except httpx2.TransportError:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.1)
+        assert answer.json()["name"] == "ali"
+    finally:
+        server.terminate()
+        assert server.wait(60) in {0, -15}
+        server.stdout.close()
