@@ -1,4 +1,4 @@
-"""Crawlee's HttpCrawler with selectolax's Lexbor: one process, its queue in memory.
+"""Crawlee's HttpCrawler with selectolax's Lexbor: as many processes as are asked for, queues in memory.
 
 Its autoscaling looks at the CPU of the whole machine and would slow it down beside the site, so
 the number of requests in flight is fixed here: that is its best case.
@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import multiprocessing
+import sys
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import subject
@@ -18,20 +21,18 @@ from crawlee.storage_clients import MemoryStorageClient
 from selectolax.lexbor import LexborHTMLParser
 
 
-async def main() -> None:
-    urls, folder = subject.task()
+async def crawl(urls: list[str], feed: Path, in_flight: int, loaded, go) -> None:
     service_locator.set_storage_client(MemoryStorageClient())
     crawler = HttpCrawler(
         concurrency_settings=ConcurrencySettings(
-            min_concurrency=subject.IN_FLIGHT,
-            desired_concurrency=subject.IN_FLIGHT,
-            max_concurrency=subject.IN_FLIGHT,
+            min_concurrency=in_flight,
+            desired_concurrency=in_flight,
+            max_concurrency=in_flight,
         ),
         respect_robots_txt_file=False,
         use_session_pool=False,
         configure_logging=False,
     )
-    feed = folder / "rows.jsonl"
     with feed.open("w", encoding="utf-8") as output:
 
         @crawler.router.default_handler
@@ -52,11 +53,37 @@ async def main() -> None:
                 row[name] = found.text() if found else None
             output.write(json.dumps(row) + "\n")
 
-        subject.ready()
+        loaded.release()
+        go.wait()
         await crawler.run(urls)
+
+
+def run(*arguments) -> None:
+    logging.disable(logging.WARNING)
+    asyncio.run(crawl(*arguments))
+
+
+def main() -> None:
+    urls, folder = subject.task()
+    processes = int(sys.argv[3])
+    fork = multiprocessing.get_context("fork")
+    loaded, go = fork.Semaphore(0), fork.Event()
+    feeds = [folder / f"{number}.jsonl" for number in range(processes)]
+    in_flight = subject.IN_FLIGHT // processes
+    crawlers = [
+        fork.Process(target=run, args=(urls[number::processes], feed, in_flight, loaded, go))
+        for number, feed in enumerate(feeds)
+    ]
+    for crawler in crawlers:
+        crawler.start()
+    for _ in crawlers:
+        loaded.acquire()
+    subject.ready()
+    go.set()
+    for crawler in crawlers:
+        crawler.join()
     subject.finished()
-    subject.report_json_lines([feed])
+    subject.report_json_lines(feeds)
 
 
-logging.disable(logging.WARNING)
-asyncio.run(main())
+main()

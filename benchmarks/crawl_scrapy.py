@@ -27,7 +27,7 @@ def crawl(urls: list[str], feed: Path, loaded, go) -> None:
                 response.urljoin(href) for href in response.css("a::attr(href)").getall()
             ]
             for name, selector in subject.SELECTORS.items():
-                row[name] = response.css(f"{selector}::text").get()
+                row[name] = "".join(response.css(selector)[:1].css("*::text").getall()) or None
             yield row
 
     process = CrawlerProcess(

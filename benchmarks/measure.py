@@ -35,11 +35,11 @@ class Measured:
     peak_mb: float
 
 
-def crawl(command: list[object], pages: int, delay_s: float) -> Measured:
+def crawl(command: list[object], pages: int, delay_s: float, more: Sequence[str] = ()) -> Measured:
     """Run one subject over a fresh static site; fail if what it found is not what is there."""
     site = [HERE / "static_site.py", "--hosts", HOSTS, "--delay-s", delay_s]
     paths = [f"/page/{number}" for number in range(pages)]
-    return run(command, site, paths, truth(pages), HOSTS)
+    return run(command, site, paths, truth(pages), HOSTS, more)
 
 
 def run(
@@ -106,6 +106,7 @@ def truth(pages: int) -> dict[str, int]:
         "rows": pages,
         "links": sum(links[number % static_site.VARIANTS] for number in range(pages)),
         "prices": pages,
+        "bodies": pages,
     }
 
 

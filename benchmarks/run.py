@@ -11,12 +11,13 @@ rows and could be killed at any moment without losing one; its peers write JSON 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 import process_tree
 from measure import Measured, crawl, medians_of, versions
-from submission import compare_submission
+from submission import compare_submission, submit_one_by_one
 
 HERE = Path(__file__).parent
 
@@ -34,19 +35,27 @@ def main() -> None:
     options.peers_python = str(Path(options.peers_python).absolute())
 
     process_tree.adopt_orphans()
-    crawlers: dict[str, list[object]] = {
-        "scrapeq": [sys.executable, HERE / "crawl_scrapeq.py"],
-        "crawlee": [options.peers_python, HERE / "crawl_crawlee.py"],
-        "scrapy": [options.peers_python, HERE / "crawl_scrapy.py"],
+    crawlee = [options.peers_python, HERE / "crawl_crawlee.py"]
+    crawlers: dict[str, tuple[list[object], list[str]]] = {
+        "scrapeq": ([sys.executable, HERE / "crawl_scrapeq.py"], []),
+        "crawlee": (crawlee, ["2"]),
+        "crawlee1": (crawlee, ["1"]),
+        "scrapy": ([options.peers_python, HERE / "crawl_scrapy.py"], []),
     }
     rounds: dict[str, list[Measured]] = {name: [] for name in options.only or crawlers}
     for number in range(1, options.repeats + 1):
         for name, done in rounds.items():
-            done.append(crawl(crawlers[name], options.pages, options.delay_s))
-            print(f"round {number}: {name:8} {done[-1].pages_per_s:7,.0f} pages/s", flush=True)
+            command, more = crawlers[name]
+            done.append(crawl(command, options.pages, options.delay_s, more))
+            load = os.getloadavg()[0]
+            print(
+                f"round {number}: {name:8} {done[-1].pages_per_s:7,.0f} pages/s, load {load:.1f}",
+                flush=True,
+            )
     print_table(rounds, options.pages, options.peers_python)
     if options.jobs:
         compare_submission(options.jobs, options.repeats)
+        submit_one_by_one(options.repeats)
 
 
 def print_table(rounds: dict[str, list[Measured]], pages: int, peers_python: str) -> None:

@@ -1,4 +1,4 @@
-"""A static site for benchmarks: many hosts on loopback, gzip pages of 20 to 60 KB, no bottleneck.
+"""A static site for benchmarks: many hosts on loopback, gzip pages like those of a news site, no bottleneck.
 
 Not the little web of `scrapeq.testing`: that one logs, waits and misbehaves; this one does nothing
 but send bytes made in advance, so that the crawlers are what is measured.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gzip
+import json
 import random
 import socket
 import sys
@@ -61,32 +62,78 @@ WORDS = [
 
 
 def page(variant: int) -> bytes:
-    """HTML of 20 to 60 KB with what real pages have: navigation, prose, a table, many links."""
+    """HTML of 40 to 80 KB with what pages of a news site have: what it declares of itself (Open Graph,
+    JSON-LD), navigation, an article with pictures in a few hundred elements of many attributes, 200 to
+    225 links, letters that are not ASCII, and scripts."""
     draw = random.Random(variant)
 
     def prose(words: int) -> str:
         return " ".join(draw.choices(WORDS, k=words))
 
-    def links(count: int) -> str:
+    def links(count: int, kind: str) -> str:
         return "".join(
-            f'<li class="item"><a class="link" href="/page/{draw.randrange(100_000)}">'
-            f"{prose(3)}</a></li>"
-            for _ in range(count)
+            f'<li class="{kind}__item {kind}__item--{n % 3}" data-position="{n}" role="none">'
+            f'<a class="{kind}__link link link--plain" href="/page/{draw.randrange(100_000)}"'
+            f' data-track="{kind}|{n}" aria-label="{prose(2)}">{prose(3)}</a></li>\n'
+            for n in range(count)
         )
 
+    title, author = f"Page {variant} – {prose(4)}", f"Zoë {prose(1).title()}"
+    address, picture = f"/page/{variant}", f"/media/{variant}-1200x630.jpg"
+    day = f"2026-{variant % 12 + 1:02}-{variant % 28 + 1:02}T08:30:00+02:00"
     paragraphs = "".join(
-        f'<p class="text" id="p{n}">{prose(draw.randint(30, 90))} '
-        f'<a href="/topic/{draw.randrange(999)}?from={n}#top">{prose(2)}</a></p>\n'
-        for n in range(draw.randint(25, 85))
+        f'<p class="article__text text" id="p{n}" data-index="{n}">{prose(draw.randint(20, 60))} « {prose(3)} » '
+        f'<a class="link link--inline" href="/topic/{draw.randrange(999)}?from={n}#top">{prose(2)}</a>, '
+        f"{prose(6)} – {draw.randrange(90)} °C.</p>\n"
+        for n in range(draw.randint(30, 55))
     )
+    figures = "".join(
+        f'<figure class="article__figure"><img class="image" alt="{prose(5)}" loading="lazy" width="640" '
+        f'height="360" src="/media/{variant}-{n}.jpg" srcset="/media/{variant}-{n}-320.jpg 320w, '
+        f'/media/{variant}-{n}-640.jpg 640w"><figcaption>{prose(8)}</figcaption></figure>'
+        for n in range(6)
+    )
+    declared = json.dumps(
+        {
+            "@context": "https://schema.org",
+            "@type": "NewsArticle",
+            "headline": title,
+            "datePublished": day,
+            "author": [{"@type": "Person", "name": author, "url": "/authors/zoe"}],
+            "publisher": {"@type": "Organization", "name": "The Daily Sample"},
+            "image": [picture],
+            "articleBody": prose(120),
+        },
+        ensure_ascii=False,
+    )
+    properties = {
+        "og:title": title,
+        "og:type": "article",
+        "og:url": address,
+        "og:image": picture,
+        "og:description": prose(20),
+        "og:site_name": "The Daily Sample",
+        "article:published_time": day,
+        "article:author": author,
+        "article:section": prose(1),
+    }
+    meta = "".join(
+        f'<meta property="{name}" content="{text}">\n' for name, text in properties.items()
+    )
+    script = json.dumps({prose(1): prose(30) for _ in range(12)})
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page {variant} '
-        f'{prose(4)}</title><meta name="description" content="{prose(20)}">'
-        f'<link rel="stylesheet" href="/main.css"></head><body><header><nav><ul>{links(40)}</ul>'
-        f'</nav></header><main><article><h1 class="headline">{prose(6)}</h1>'
-        f'<div class="meta"><span class="author">{prose(2)}</span> '
-        f'<span class="price">{draw.randrange(10, 900)}.90 EUR</span></div>{paragraphs}</article>'
-        f"<aside><ul>{links(30)}</ul></aside></main><footer>{links(20)}</footer></body></html>"
+        f'<!doctype html><html lang="en" class="no-js"><head><meta charset="utf-8"><title>{title} | The '
+        f'Daily Sample</title><meta name="description" content="{prose(20)}">\n{meta}'
+        f'<meta name="twitter:card" content="summary_large_image"><link rel="canonical" href="{address}">'
+        f'<link rel="stylesheet" href="/main.css"><script>window.state = {script};</script>'
+        f'<script type="application/ld+json">{declared}</script></head>\n<body class="page page--article">'
+        f'<header class="header"><nav aria-label="Main"><ul class="menu">{links(70, "menu")}</ul></nav></header>'
+        f'<main id="main"><article class="article" itemscope><h1 class="headline">{prose(6)}</h1>'
+        f'<div class="meta"><span class="author" rel="author">{author}</span> '
+        f'<time datetime="{day}">{day[:10]}</time> <span class="price">{draw.randrange(10, 900)}.90 €</span>'
+        f'</div><div class="article__body body">{paragraphs}{figures}</div></article>'
+        f'<aside><ul class="related">{links(60, "related")}</ul></aside></main>'
+        f'<footer class="footer"><ul class="sitemap">{links(40, "sitemap")}</ul></footer></body></html>'
     ).encode()
 
 

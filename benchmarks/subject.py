@@ -3,7 +3,8 @@
 A subject is a script that gets a file of URLs and an empty folder, makes itself ready (imports,
 processes), says so, waits to be told, crawls, says when every row is on disk, waits while that is
 measured, and then says what it found, which must be what is there.
-For every page: the title, all links as absolute URLs, three selectors, one row on disk.
+For every page: the title, all links as absolute URLs, four selectors, of which one is for the whole body
+of an article, one row on disk.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-SELECTORS = {"headline": "h1.headline", "author": ".meta .author", "price": ".meta .price"}
+SELECTORS = {
+    "headline": "h1.headline",
+    "author": ".meta .author",
+    "price": ".meta .price",
+    "body": "article .body",
+}
+
+#: Characters that the text of each article is longer than.
+SHORTEST_BODY = 5_000
 
 #: What `rendering.py` asks of a page; the price is there when a script has drawn it.
 DRAWN_SELECTORS = {"headline": "h1", "price": ".price"}
@@ -48,9 +57,16 @@ def finished() -> None:
     sys.stdin.readline()
 
 
-def report(rows: int, links: int, prices: int) -> None:
-    """Say what is on disk: pages with a title, links of all rows, rows with a price."""
-    print(json.dumps({"rows": rows, "links": links, "prices": prices}), flush=True)
+def report(rows: int, links: int, prices: int, bodies: int) -> None:
+    """Say what is on disk: pages with a title, links of all rows, rows with a price, rows with the whole
+    text of an article."""
+    found = {"rows": rows, "links": links, "prices": prices, "bodies": bodies}
+    print(json.dumps(found), flush=True)
+
+
+def is_whole(body: str | None) -> bool:
+    """Whether it is the text of an article, and not its first line."""
+    return body is not None and len(body) > SHORTEST_BODY
 
 
 def report_found(rows: Iterable[Mapping[str, Any]]) -> None:
@@ -66,4 +82,5 @@ def report_json_lines(paths: list[Path]) -> None:
         rows=sum(bool(row["title"]) for row in rows),
         links=sum(len(row["links"]) for row in rows),
         prices=sum(bool(row["price"]) for row in rows),
+        bodies=sum(is_whole(row["body"]) for row in rows),
     )
