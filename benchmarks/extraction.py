@@ -269,8 +269,7 @@ def main() -> None:
     parts += [by_source(pages, readings[ours[0]])] if ours else []
     if options.write:
         tuned = list(labelled_pages(options.folder, HALVES[0]))
-        names = [ours[0], "trafilatura"]
-        other = read_all(names, options.folder, HALVES[0], peers, options.readings)
+        other = read_all(ours[:1], options.folder, HALVES[0], peers, options.readings)
         rows = by_kind(tuned, other, ours[0])
         rows[0] = rows[0].replace(f"| {ours[0]} |", f"| {ours[0]}, tuned-on half |")
         parts.append(rows)
