@@ -92,7 +92,7 @@ QUEUE: dict[str, dict[str, Any]] = {
     "pause_batch": {"batch_id": "done"},
     "resume_batch": {"batch_id": "done"},
     "cancel_batch": {"batch_id": "done"},
-    "retry_failed": {"batch_id": "nobody", "kinds": None},
+    "retry_failed": {"batch_id": "nobody", "kinds": None, "secrets": None},
 }
 MONITOR: dict[str, dict[str, Any]] = {
     "health": {},

@@ -36,6 +36,7 @@ def held(client: redis.Redis) -> dict[str, int]:
         KEYS.clock,
         KEYS.workers,
         KEYS.processes,
+        KEYS.versions,
         KEYS.listeners,
         KEYS.browsers,
     )

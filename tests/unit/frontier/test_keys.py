@@ -21,7 +21,7 @@ PYTHON = {
 #: The table, `name` or `name:` → type, as the docstring has it.
 TABLE: dict[str, str] = dict(
     re.findall(
-        r"^    <namespace>:(\w+:?)\S*\s+(string|hash|zset|set)\s", keys.__doc__ or "", re.MULTILINE
+        r"^    <namespace>:(\w+:?)\S*\s+(string|hash|zset|set|list)\s", keys.__doc__ or "", re.MULTILINE
     )
 )
 #: The commands that a key of each type takes.
@@ -50,6 +50,7 @@ COMMANDS = {
         "ZREMRANGEBYRANK",
     },
     "set": {"SADD", "SREM", "SCARD"},
+    "list": {"RPUSH", "LLEN"},
 }
 
 
