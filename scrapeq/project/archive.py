@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 from contextlib import closing
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
@@ -164,12 +164,8 @@ def _unpack(path: Path, made: Path) -> Manifest:
                     f"{path} was written by scrapeq {manifest.scrapeq[:40]}, which is newer than this",
                     hint="pip install --upgrade scrapeq",
                 )
-            wanted = [
-                one
-                for one in archive.getmembers()
-                if one.name in {RECORD, LOGINS} or one.name.startswith(f"{LOGINS}/")
-            ]
-            archive.extractall(made, wanted, filter="data")
+            for member in archive:
+                _unpack_one(archive, member, made)
     except (tarfile.TarError, KeyError, ValidationError) as error:
         raise InputError(f"{path} is no backup of a project", hint=_HINT) from error
     except OSError as error:
@@ -177,6 +173,21 @@ def _unpack(path: Path, made: Path) -> Manifest:
     if not (made / RECORD).is_file():
         raise InputError(f"{path} holds no record", hint=_HINT)
     return manifest
+
+
+def _unpack_one(archive: tarfile.TarFile, member: tarfile.TarInfo, made: Path) -> None:
+    """Write a file of a project, and nothing else: no link, no device, nothing outside of `made`. By hand,
+    for Python has a filter for it only from 3.11.4 on."""
+    first, *rest = PurePosixPath(member.name).parts or ("",)
+    is_ours = (first == RECORD and not rest) or (first == LOGINS and rest and ".." not in rest)
+    data = archive.extractfile(member) if is_ours and member.isfile() else None
+    if data is None:
+        return
+    target = made.joinpath(first, *rest)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with data, target.open("wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        shutil.copyfileobj(data, file)
 
 
 def _sha256(path: Path) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
+import tarfile
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -165,6 +167,27 @@ def test_nothing_is_written_over(project, tmp_path):
         archive.backup(away, tmp_path / "y.tar")
     with pytest.raises(ConfigError, match="from the file"):
         archive.move(project, "sqlite:////tmp/x")
+
+
+def test_a_file_of_a_stranger_writes_nothing_elsewhere(project, tmp_path):
+    file = tmp_path / "backup.tar"
+    archive.backup(project, file)
+    elsewhere = tarfile.TarInfo("logins/link")
+    elsewhere.type, elsewhere.linkname = tarfile.SYMTYPE, str(tmp_path)
+    with tarfile.open(file, "a") as added:
+        added.addfile(elsewhere)
+        for name in ("logins/link/out", "logins/../../out", f"{tmp_path}/out", "out"):
+            evil = tarfile.TarInfo(name)
+            evil.size = 4
+            added.addfile(evil, io.BytesIO(b"evil"))
+    new = load_settings(SCRAPEQ_HOME=tmp_path / "new")
+
+    archive.restore(new, file)
+
+    assert not list(tmp_path.glob("out"))
+    written = {str(one.relative_to(new.home)) for one in new.home.rglob("*") if one.is_file()}
+    assert {one for one in written if "out" in one} == {"logins/link/out"}
+    assert not (new.home / "logins" / "link").is_symlink()
 
 
 @pytest.mark.parametrize("damage", ["no tar", "cut", "newer", "other bytes"])

@@ -21,7 +21,9 @@ PYTHON = {
 #: The table, `name` or `name:` → type, as the docstring has it.
 TABLE: dict[str, str] = dict(
     re.findall(
-        r"^    <namespace>:(\w+:?)\S*\s+(string|hash|zset|set|list)\s", keys.__doc__ or "", re.MULTILINE
+        r"^    <namespace>:(\w+:?)\S*\s+(string|hash|zset|set|list)\s",
+        keys.__doc__ or "",
+        re.MULTILINE,
     )
 )
 #: The commands that a key of each type takes.
