@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from scrapeq import database, frames
 from scrapeq.errors import ConfigError
+from scrapeq.frames import packing
 from scrapeq.models import Batch, ErrorKind
 from scrapeq.pipeline.job_queue import JobQueue
 
@@ -61,11 +62,11 @@ class BatchRows:
     def after(self, row: int, limit: int) -> tuple[pa.Table, int | None]:
         """See `Pieces`."""
         first = row + 1
-        left = frames.ROWS_A_PART - first % frames.ROWS_A_PART
+        left = packing.ROWS_A_PART - first % packing.ROWS_A_PART
         found = database.results.page_rows_after(
             self._engine, self._batch.id, row, min(limit, left)
         )
-        self._load(first // frames.ROWS_A_PART)
+        self._load(first // packing.ROWS_A_PART)
         table = frames.typed(self._frame(found, first), self._whole)
         if self._columns is not None:
             table = table.select(self.schema.names)
@@ -89,7 +90,7 @@ class BatchRows:
         return pa.schema([self._whole.field(name) for name in dict.fromkeys(self._columns)])
 
     def _frame(self, found: Sequence[tuple[Any, ...]], first: int) -> pd.DataFrame:
-        begin = first % frames.ROWS_A_PART
+        begin = first % packing.ROWS_A_PART
         table = self._input
         if table is not None:
             table = table.iloc[begin : begin + len(found)].reset_index(drop=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from scrapeq.frames.hosts import hosts_frame
     from scrapeq.frames.jobs import JOB_COLUMNS, batches_frame, jobs_frame
-    from scrapeq.frames.packing import ROWS_A_PART, pack_table, unpack_part, unpack_table
+    from scrapeq.frames.packing import pack_table, unpack_part, unpack_table
     from scrapeq.frames.pages import (
         ERROR_TYPES,
         LINK_TYPES,
@@ -65,7 +65,6 @@ __all__ = [
     "LINK_TYPES",
     "PAGE_COLUMNS",
     "PAGE_TYPES",
-    "ROWS_A_PART",
     "FileReading",
     "FilesFrame",
     "Format",
@@ -118,7 +117,6 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ROWS_A_PART": "packing",
     "unpack_part": "packing",
     "rows_frame": "columns",
     **dict.fromkeys(

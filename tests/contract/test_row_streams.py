@@ -57,8 +57,7 @@ def batch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Batch:
     """A batch of `ROWS` rows whose input is in parts of four; two more rows were appended."""
-    for place in (packing, frames):
-        monkeypatch.setattr(place, "ROWS_A_PART", 4)
+    monkeypatch.setattr(packing, "ROWS_A_PART", 4)
     config = ScrapingConfig(custom_selectors={"all": ["a"]}, record=Product, extract_links=True)
     made = submit(
         "b", ROWS, config=config, url_column="url", table=frames.pack_table(table), refused=[2]
