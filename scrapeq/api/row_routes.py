@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
@@ -18,7 +18,7 @@ from scrapeq.client.row_streams import BatchErrors, BatchLinks, BatchRows, Piece
 from scrapeq.dashboards.dashboard import file_stem
 from scrapeq.errors import ConfigError
 from scrapeq.frames import Format, plain_rows, streamed
-from scrapeq.models import Batch, ErrorKind
+from scrapeq.models import ErrorKind
 
 router = APIRouter(prefix="/v1/batches", tags=["rows"], route_class=Route)
 
@@ -49,14 +49,56 @@ STREAMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/{batch}/rows", response_model=RowsPage, responses=STREAMS)
-def read_rows(  # noqa: PLR0917 - FastAPI's way to declare parameters
-    request: Request,
-    who: Reader,
-    batch: BatchId,
-    form: Form = RowsFormat.JSON,
+class Reading:
+    """What a request for rows of a batch asks for."""
+
+    def __init__(
+        self,
+        request: Request,
+        who: Reader,
+        batch: BatchId,
+        form: Form = RowsFormat.JSON,
+        cursor: Cursor = None,
+    ) -> None:
+        self._request, self._form, self._cursor = request, form, cursor
+        self.queue = who.queue
+        self.batch = who.queue.find_batch(batch)
+
+    def answer(self, pieces: Pieces, limit: int) -> Response:
+        """A page of it as JSON, or all of it as a stream; limit: rows of a page."""
+        if self._form is RowsFormat.JSON:
+            return self._page(pieces, limit)
+        if self._cursor is not None:
+            raise ConfigError(
+                f"{self._form} has no pages, and takes no cursor",
+                hint="leave it out, or ask for json",
+            )
+        chosen = Format(self._form.value)
+        name = f"{file_stem(self.batch.name or self.batch.id)}.{chosen}"
+        return StreamingResponse(
+            streamed(tables(pieces), pieces.schema, chosen),
+            media_type=chosen.media_type,
+            headers={"Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"},
+        )
+
+    def _page(self, pieces: Pieces, limit: int) -> Response:
+        table, last = pieces.after(-1 if self._cursor is None else int(self._cursor), limit)
+        follows = None if last is None else str(last)
+        body = to_json({"rows": plain_rows(table), "next_cursor": follows})
+        answer = Response(body, media_type="application/json")
+        if follows is not None:
+            there = self._request.url.include_query_params(cursor=follows)
+            answer.headers["Link"] = f'<{there.path}?{there.query}>; rel="next"'
+        return answer
+
+
+Asked = Annotated[Reading, Depends()]
+
+
+@router.get("/{batch:path}/rows", response_model=RowsPage, responses=STREAMS)
+def read_rows(
+    asked: Asked,
     limit: Limit = 100,
-    cursor: Cursor = None,
     column: Annotated[
         list[str] | None, Query(max_length=200, description="Only these columns; may come again.")
     ] = None,
@@ -64,73 +106,23 @@ def read_rows(  # noqa: PLR0917 - FastAPI's way to declare parameters
     """One row per row that was submitted, in its order: its own columns, what was asked for, and what was
     found. Rows that are not done yet have `ok` null. Records, lists and tables are JSON in JSON, and JSON
     text in the other formats."""
-    found = who.queue.find_batch(batch)
-    return _given(
-        request, found, BatchRows(who.queue, found, column), form, limit=limit, cursor=cursor
-    )
+    return asked.answer(BatchRows(asked.queue, asked.batch, column), limit)
 
 
-@router.get("/{batch}/links", response_model=RowsPage, responses=STREAMS)
-def read_links(  # noqa: PLR0917 - FastAPI's way to declare parameters
-    request: Request,
-    who: Reader,
-    batch: BatchId,
-    form: Form = RowsFormat.JSON,
-    limit: PageLimit = 20,
-    cursor: Cursor = None,
-) -> Response:
+@router.get("/{batch:path}/links", response_model=RowsPage, responses=STREAMS)
+def read_links(asked: Asked, limit: PageLimit = 20) -> Response:
     """One row per link of every good page, where `extract_links` asked for them; as JSON those of some
     pages at once."""
-    found = who.queue.find_batch(batch)
-    return _given(request, found, BatchLinks(who.queue, found), form, limit=limit, cursor=cursor)
+    return asked.answer(BatchLinks(asked.queue, asked.batch), limit)
 
 
-@router.get("/{batch}/errors", response_model=RowsPage, responses=STREAMS)
-def read_errors(  # noqa: PLR0917 - FastAPI's way to declare parameters
-    request: Request,
-    who: Reader,
-    batch: BatchId,
-    form: Form = RowsFormat.JSON,
+@router.get("/{batch:path}/errors", response_model=RowsPage, responses=STREAMS)
+def read_errors(
+    asked: Asked,
     limit: Limit = 100,
-    cursor: Cursor = None,
     kind: Annotated[
         list[ErrorKind] | None, Query(description="Only these; may come again.")
     ] = None,
 ) -> Response:
     """The rows that failed or were cancelled, each with its kind of error and a sentence."""
-    found = who.queue.find_batch(batch)
-    return _given(
-        request, found, BatchErrors(who.queue, found, kind), form, limit=limit, cursor=cursor
-    )
-
-
-def _given(
-    request: Request,
-    batch: Batch,
-    pieces: Pieces,
-    form: RowsFormat,
-    *,
-    limit: int,
-    cursor: str | None,
-) -> Response:
-    after = -1 if cursor is None else int(cursor)
-    if form is RowsFormat.JSON:
-        table, last = pieces.after(after, limit)
-        follows = None if last is None else str(last)
-        body = to_json({"rows": plain_rows(table), "next_cursor": follows})
-        answer = Response(body, media_type="application/json")
-        if follows is not None:
-            there = request.url.include_query_params(cursor=follows)
-            answer.headers["Link"] = f'<{there.path}?{there.query}>; rel="next"'
-        return answer
-    if cursor is not None:
-        raise ConfigError(
-            f"{form} has no pages, and takes no cursor", hint="leave it out, or ask for json"
-        )
-    chosen = Format(form.value)
-    name = f"{file_stem(batch.name or batch.id)}.{chosen}"
-    return StreamingResponse(
-        streamed(tables(pieces), pieces.schema, chosen),
-        media_type=chosen.media_type,
-        headers={"Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"},
-    )
+    return asked.answer(BatchErrors(asked.queue, asked.batch, kind), limit)

@@ -14,7 +14,7 @@ from scrapeq.client.batch_tables import BatchTables
 from scrapeq.client.callbacks import CallsBack
 from scrapeq.client.card import batch_card, one_line, text_line
 from scrapeq.client.checking import check_options
-from scrapeq.client.failures import FailedRow, FailedRows
+from scrapeq.client.failures import FailedRows
 from scrapeq.client.findings import Findings
 from scrapeq.client.progress import ProgressMeter
 from scrapeq.client.sight import (
@@ -37,10 +37,12 @@ from scrapeq.models import (
     Progress,
     ScrapingConfig,
 )
+from scrapeq.models.actions import Action
+from scrapeq.models.card_facts import CardFacts, FailedRow
 from scrapeq.models.record import Way
 from scrapeq.models.request_identity import differences
 from scrapeq.models.secret_values import SECRET_OPTIONS
-from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, submitted
+from scrapeq.pipeline.job_queue import JobQueue, check, get_job_queue, submitted
 from scrapeq.project.away import record_away
 from scrapeq.project.bounded import ANSWER_S, budget
 from scrapeq.project.submission import Submission
@@ -147,6 +149,19 @@ class BatchHandle(BatchTables, CallsBack):
         does not answer or nobody works, the card is grey, with what to do, and with the numbers seen
         last.
         """
+        batch, facts = self.card_facts()
+        return batch_card(
+            batch,
+            # what was done since the submission has its end when the batch has
+            note=self._submitted if facts.progress.is_done else self.note,
+            pace_per_s=self._meter.pace_per_s,
+            with_actions=actions,
+            **dict(facts),
+        )
+
+    def card_facts(self) -> tuple[Batch, CardFacts]:
+        """What its card shows, as values; see `card`. Raises DatabaseUnavailable for a record that did not
+        answer yet."""
         services = self._queue.services
         with budget():
             try:
@@ -166,14 +181,10 @@ class BatchHandle(BatchTables, CallsBack):
         # all that is left waits for paused hosts: the speed of other hosts is no forecast
         waiting = sum(one.waiting for one in seen.paused)
         waits = bool(seen.paused) and not progress.running and progress.pending <= waiting
-        return batch_card(
-            batch,
-            progress,
-            # what was done since the submission has its end when the batch has
-            note=self._submitted if progress.is_done else self.note,
+        return batch, CardFacts(
+            progress=progress,
             errors=errors,
             rows=rows,
-            pace_per_s=self._meter.pace_per_s,
             paused=named(seen.paused),
             slow=seen.slow,
             browsers=seen.browsers,
@@ -182,7 +193,6 @@ class BatchHandle(BatchTables, CallsBack):
             away=seen.away,
             findings=findings,
             is_offline=offline,
-            with_actions=actions,
         )
 
     def _look_whole(self) -> _Look:
@@ -285,6 +295,12 @@ class BatchHandle(BatchTables, CallsBack):
         return f"hosts are paused: {hosts}" if hosts else ""
 
     # -- steering ----------------------------------------------------------------------------
+
+    def press(self, action: Action) -> None:
+        """Do what a button of its card says. Raises soon where a service is silent: a picture waits."""
+        with budget():
+            check(self._queue)
+        getattr(self, action)()
 
     def pause(self) -> BatchHandle:
         """Start nothing more; what runs ends."""

@@ -431,17 +431,17 @@ def link_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[int, str,
         yield [(row, page_url, Links.from_json(links)) for row, page_url, links in chunk]
 
 
-def image_rows(
-    engine: sa.Engine, batch_id: str
-) -> Iterator[list[tuple[int, str, list[dict[str, Any]]]]]:
-    """The images of each good page of a batch that has some: `(row, page url, images)`, in chunks."""
-    return _chunks(engine, _of_each_page(batch_id, pages.c.images))
-
-
 def kept_rows(engine: sa.Engine, batch_id: str, field: str) -> Iterator[list[tuple[int, str, Any]]]:
     """What each good page of a batch keeps of a field of `PageFields`: `(row, page url, value)`, in
     chunks; pages without it are left out. fields are JSON text."""
     return _chunks(engine, _of_each_page(batch_id, pages.c[field]))
+
+
+def kept_rows_after(
+    engine: sa.Engine, batch_id: str, field: str, row: int, limit: int
+) -> list[tuple[int, str, Any]]:
+    """The next ones of `kept_rows`, behind a row."""
+    return _next(engine, _of_each_page(batch_id, pages.c[field]), row, limit)
 
 
 def _of_each_page(batch_id: str, column: sa.Column[Any]) -> sa.Select[Any]:
