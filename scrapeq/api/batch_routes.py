@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Path, Query, Response, UploadFile
 
 from scrapeq.api.allowed import check_allowed
-from scrapeq.api.answers import BatchAnswer, Batches, Changed, Counted
+from scrapeq.api.answers import BatchAnswer, BatchCard, Batches, Changed, Counted
 from scrapeq.api.requests import MOST_ROWS, NewBatch, Priority, Retry
 from scrapeq.api.route import CLOCKS, Route, weak_tag
 from scrapeq.api.service import Asker, Reader, Submitter
@@ -91,6 +91,14 @@ def get_batch_progress(who: Reader, batch: BatchId, response: Response) -> Progr
     progress = who.handle(batch).progress
     response.headers["ETag"] = weak_tag(progress.model_dump_json(exclude=CLOCKS))
     return progress
+
+
+@router.get("/{batch:path}/card")
+def get_batch_card(who: Reader, batch: BatchId) -> BatchCard:
+    """What a card shows of it: progress, kinds of failures with their first rows, hosts that are paused, and
+    what does not answer."""
+    found, facts = who.handle(batch).card_facts()
+    return BatchCard(batch=BatchAnswer.of(found), facts=facts)
 
 
 @router.post("/{batch:path}/pause")

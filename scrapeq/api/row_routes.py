@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import chain
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -10,17 +11,43 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
-from scrapeq.api.answers import RowsPage
+from scrapeq.api.answers import FoundProblem, PagesAnswer, Problems, RowsPage
 from scrapeq.api.batch_routes import BatchId
 from scrapeq.api.route import Route
 from scrapeq.api.service import Reader
-from scrapeq.client.row_streams import BatchErrors, BatchLinks, BatchRows, Pieces, tables
+from scrapeq.client.row_streams import (
+    BatchErrors,
+    BatchLinks,
+    BatchPages,
+    BatchRows,
+    BatchValues,
+    Pieces,
+    input_table,
+    pages_after,
+    problems,
+    tables,
+)
 from scrapeq.dashboards.dashboard import file_stem
 from scrapeq.errors import ConfigError
 from scrapeq.frames import Format, plain_rows, streamed
 from scrapeq.models import ErrorKind
 
 router = APIRouter(prefix="/v1/batches", tags=["rows"], route_class=Route)
+
+
+class PageValues(StrEnum):
+    """A field of pages that has a table of its own; `fields` is what was asked for by name."""
+
+    LINKS = "links"
+    IMAGES = "images"
+    ENTRIES = "entries"
+    TABLES = "tables"
+    STRUCTURED = "structured"
+    PRODUCT = "product"
+    FIELDS = "fields"
+    SOURCES = "sources"
+    VIOLATIONS = "violations"
+    EVIDENCE = "evidence"
 
 
 class RowsFormat(StrEnum):
@@ -126,3 +153,64 @@ def read_errors(
 ) -> Response:
     """The rows that failed or were cancelled, each with its kind of error and a sentence."""
     return asked.answer(BatchErrors(asked.queue, asked.batch, kind), limit)
+
+
+@router.get("/{batch:path}/values", response_model=RowsPage, responses=STREAMS)
+def read_values(
+    asked: Asked,
+    field: Annotated[PageValues, Query(description="Which one.")],
+    limit: PageLimit = 20,
+) -> Response:
+    """What each good page has of one field, as JSON: its images, tables, structured data and so on; pages
+    that have none are left out."""
+    return asked.answer(BatchValues(asked.queue, asked.batch, field), limit)
+
+
+@router.get("/{batch:path}/table", response_model=RowsPage, responses=STREAMS)
+def read_table(asked: Asked, limit: Limit = 100) -> Response:
+    """The rows in columns that are the same for every batch: without those that were submitted, and with
+    `fields`, what was asked for by name, as JSON text. A client makes its tables of them."""
+    return asked.answer(BatchPages(asked.queue, asked.batch), limit)
+
+
+@router.get(
+    "/{batch:path}/input",
+    response_class=Response,
+    responses={
+        200: {"description": "An Arrow stream.", "content": {Format.ARROW.media_type: {}}},
+        204: {"description": "A plain list of URLs was submitted, or a job alone."},
+    },
+)
+def read_input(who: Reader, batch: BatchId) -> Response:
+    """The table that was submitted, with its index, as an Arrow stream that scrapeq unpacks."""
+    parts = input_table(who.queue, who.queue.find_batch(batch))
+    first = next(parts, None)
+    if first is None:
+        return Response(status_code=204)
+    return StreamingResponse(
+        streamed(chain([first], parts), first.schema, Format.ARROW),
+        media_type=Format.ARROW.media_type,
+    )
+
+
+@router.get("/{batch:path}/pages")
+def read_pages(
+    who: Reader, batch: BatchId, limit: PageLimit = 20, cursor: Cursor = None
+) -> PagesAnswer:
+    """Whole pages in the order in which they were finished, failed ones too. `next_cursor` goes on behind
+    the last one, also while the batch runs; null where none was given."""
+    found = pages_after(who.queue, who.queue.find_batch(batch).id, int(cursor or 0), limit)
+    follows = str(found[-1][0]) if found else cursor
+    return PagesAnswer(pages=[page for _, page in found], next_cursor=follows)
+
+
+@router.get("/{batch:path}/problems")
+def read_problems(who: Reader, batch: BatchId) -> Problems:
+    """What needs a look, the most rows first: kinds of errors, useless pages, selectors that match on few."""
+    found = problems(who.queue, who.queue.find_batch(batch))
+    return Problems(
+        problems=[
+            FoundProblem(problem=what, name=name, rows=rows, of=of, message=message, advice=advice)
+            for what, name, rows, of, message, advice in found
+        ]
+    )

@@ -169,6 +169,13 @@ def _groups(
     return groups
 
 
+def with_findings(note: str, found: str) -> str:
+    """A note with what was found behind it, unless it has that already."""
+    if not found or found in note:
+        return note
+    return f"{note}; {found}" if note else found
+
+
 def text_line(progress: Progress) -> str:
     """A bar of text, for a terminal."""
     counts = {

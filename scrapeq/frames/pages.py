@@ -48,6 +48,11 @@ ERROR_TYPES = {
     "finished_at": TIME,
 }
 
+#: A page as it is sent to be put into a table elsewhere, and one field of a page, as JSON.
+PAGE_PART_TYPES: dict[str, pa.DataType] = {"row": pa.int64(), **PAGE_TYPES, "fields": TEXT}
+PAGE_PART_NAMES = tuple(PAGE_PART_TYPES)
+VALUE_TYPES: dict[str, pa.DataType | None] = {"row": pa.int64(), "page_url": TEXT, "value": None}
+
 #: What was given with each job.
 _GIVEN = tuple(one.name for one in TABLE_FIELDS if one.column.source is Source.INPUT)
 
@@ -168,6 +173,17 @@ def links_frame(chunks: Iterable[Sequence[tuple[int, str, Links]]]) -> pd.DataFr
             every = chain.from_iterable(getattr(links, name) for _, _, links in chunk)
             arrays[name].append(array(list(every), TEXT))
     return _rows_first(types, arrays)
+
+
+def values_frame(found: Sequence[tuple[int, str, Any]]) -> pd.DataFrame:
+    """The columns of `VALUE_TYPES`: row, page's URL, and what JSON text says, or a value."""
+    rows = [(row, page_url, _loaded(value)) for row, page_url, value in found]
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    values = np.empty(len(rows), dtype=object)
+    values[:] = columns[2]
+    return pd.DataFrame(
+        {"row": list(columns[0]), "page_url": list(columns[1]), "value": values},
+    )
 
 
 def images_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ import anywidget
 import traitlets
 
 from scrapeq.display import script
-from scrapeq.errors import DatabaseUnavailable, NotFound, ScrapeqError
+from scrapeq.errors import DatabaseUnavailable, NotFound, ScrapeqError, ServerUnavailable
 from scrapeq.models.actions import Action
 from scrapeq.notebook.painter import painter, put
 from scrapeq.project.bounded import budget
@@ -75,7 +75,7 @@ class LiveCard:
         except NotFound:  # it was cleaned up: nothing is left to watch, and the card says so
             self.freeze()
             return False
-        except DatabaseUnavailable:
+        except (DatabaseUnavailable, ServerUnavailable):
             self._widget.html = self._picture()
         except ScrapeqError as error:  # what a button asked for cannot be done now
             self._wanted.clear()

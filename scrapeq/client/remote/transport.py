@@ -1,0 +1,158 @@
+"""Requests to a server: sent again until they are answered, and never done twice."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from typing import IO, Any, TypeVar
+
+import httpx2
+
+from scrapeq.client.remote.problems import error_of
+from scrapeq.errors import ScrapeqError, ServerUnavailable, ServiceAwayWarning, warn
+
+#: Seconds that a server may be away until a request is given up: a restart is over by then. A picture
+#: waits for no second try.
+PATIENCE_S, NO_PATIENCE_S = 60.0, 0.0
+#: Seconds before the second try, between two at most, and until it is warned of.
+FIRST_PAUSE_S, LONGEST_PAUSE_S, WARN_AFTER_S = 0.2, 5.0, 5.0
+#: Seconds for a connection, and that an answer may be silent.
+CONNECT_S, SILENT_S = 10.0, 60.0
+#: Seconds that a picture waits for an answer.
+PICTURE_S = 5.0
+#: Answers that the next try may change: too many requests, and a server or a service that is away.
+_AGAIN = frozenset({429, 502, 503, 504})
+#: Bytes of a download that are kept in memory; what is longer is in a file.
+IN_MEMORY = 64_000_000
+
+_T = TypeVar("_T")
+
+
+class Transport:
+    """Sends a token with each request, and an `Idempotency-Key` with each that changes something: so each may
+    be sent again, and is done once."""
+
+    def __init__(self, url: str, token: str, transport: httpx2.BaseTransport | None = None) -> None:
+        self.url = url
+        self._http = httpx2.Client(
+            base_url=f"{url}/v1",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx2.Timeout(SILENT_S, connect=CONNECT_S),
+            transport=transport,
+        )
+
+    def get(
+        self, path: str, *, tag: str = "", patience_s: float = PATIENCE_S, **params: Any
+    ) -> Any:
+        """The answer to GET; with the tag of an earlier one it may be 304, and has no content."""
+        headers = {"If-None-Match": tag} if tag else {}
+        query = {name: value for name, value in params.items() if value is not None}
+        timeout = _timeout(patience_s)
+        return self._answered(
+            lambda: self._http.get(path, params=query, headers=headers, timeout=timeout), patience_s
+        )
+
+    def change(
+        self, method: str, path: str, *, patience_s: float = PATIENCE_S, **content: Any
+    ) -> httpx2.Response:
+        """The answer to a request that changes something, however often it is sent."""
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        timeout = _timeout(patience_s)
+        return self._answered(
+            lambda: self._http.request(method, path, headers=headers, timeout=timeout, **content),
+            patience_s,
+        )
+
+    def download(self, path: str, **params: Any) -> IO[bytes]:
+        """The whole answer as a file, at its beginning; one that breaks off is asked for again."""
+
+        def load() -> tuple[httpx2.Response, IO[bytes]]:
+            file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever reads it closes it
+            with self._http.stream("GET", path, params=params) as response:
+                if response.status_code != 200:
+                    response.read()
+                for piece in response.iter_bytes():
+                    file.write(piece)
+            file.seek(0)
+            return response, file
+
+        found: list[IO[bytes]] = []
+
+        def send() -> httpx2.Response:
+            response, file = load()
+            found[:] = [file]
+            return response
+
+        self._answered(send, PATIENCE_S)
+        return found[0]
+
+    def events(self, path: str, last_id: str, silent_s: float) -> Any:
+        """The context of a stream of server-sent events, behind an id."""
+        headers = {"Last-Event-ID": last_id}
+        timeout = httpx2.Timeout(silent_s, connect=CONNECT_S)
+        return self._http.stream("GET", path, headers=headers, timeout=timeout)
+
+    def close(self) -> None:
+        """End its connections."""
+        self._http.close()
+
+    def _answered(self, send: Callable[[], httpx2.Response], patience_s: float) -> httpx2.Response:
+        """The answer to a request, which is sent again while its server is away. Raises what the answer says,
+        ServerUnavailable where there is none."""
+        trying = Trying(self.url, patience_s)
+        while True:
+            try:
+                response = send()
+            except httpx2.TransportError as error:
+                trying.again(trying.unreached(error))
+                continue
+            if response.status_code < 400:
+                return response
+            again_s = _retry_after_s(response)
+            if response.status_code not in _AGAIN and (response.status_code != 409 or not again_s):
+                raise error_of(response)
+            trying.again(error_of(response), again_s)
+
+
+class Trying:
+    """One request that is tried until the patience for it is over."""
+
+    def __init__(self, url: str, patience_s: float) -> None:
+        self._url = url
+        self._began_s = time.monotonic()
+        self._patience_s = patience_s
+        self._pause_s = FIRST_PAUSE_S
+        self._warned = False
+
+    def unreached(self, error: Exception) -> ServerUnavailable:
+        """The error for a server that does not answer."""
+        return ServerUnavailable(
+            f"{self._url} does not answer: {error or type(error).__name__}",
+            hint="see that scrapeq serve runs there, and that this machine reaches it",
+        )
+
+    def again(self, error: ScrapeqError, after_s: float = 0.0) -> None:
+        """Wait until the next try; after_s: what the server asks for. Raises the error if that is too long."""
+        waited_s = time.monotonic() - self._began_s
+        pause_s = max(after_s, self._pause_s * random.uniform(0.5, 1.0))
+        if waited_s + pause_s > self._patience_s:
+            raise error
+        if not self._warned and waited_s > WARN_AFTER_S:
+            self._warned = True
+            warn(f"{error.problem}: waiting for it", ServiceAwayWarning)
+        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+        time.sleep(pause_s)
+
+
+def _timeout(patience_s: float) -> httpx2.Timeout:
+    if patience_s > NO_PATIENCE_S:
+        return httpx2.Timeout(SILENT_S, connect=CONNECT_S)
+    return httpx2.Timeout(PICTURE_S)
+
+
+def _retry_after_s(response: httpx2.Response) -> float:
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isdecimal() else 0.0
