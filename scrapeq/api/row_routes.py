@@ -44,6 +44,7 @@ class PageValues(StrEnum):
     TABLES = "tables"
     STRUCTURED = "structured"
     PRODUCT = "product"
+    MINHASH = "minhash"
     FIELDS = "fields"
     SOURCES = "sources"
     VIOLATIONS = "violations"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapeq import database, frames
+from scrapeq import database, frames, minhash
 from scrapeq.client.estimate import estimate_of
 from scrapeq.client.findings import Findings
 from scrapeq.client.page_tables import PageRows, PageTables
@@ -57,6 +57,15 @@ class BatchTables(StoredPages, PageTables):
 
     def _kept(self, field: str) -> Iterator[list[tuple[int, str, Any]]]:
         return database.results.kept_rows(self._engine, self.id, field)
+
+    def _minhashes(self) -> Iterator[list[tuple[int, str, bytes]]]:
+        """Each made of the page's text where none is kept that today's can be compared with."""
+        for chunk in database.results.minhash_rows(self._engine, self.id, minhash.algorithm()):
+            found = (
+                (row, url, minhash.numbers_of(kept or minhash.minhash_of(text or "")))
+                for row, url, kept, text in chunk
+            )
+            yield [(row, url, numbers) for row, url, numbers in found if numbers]
 
     def _problem_rows(self) -> Sequence[tuple[str, str, int, int, str, str]]:
         errors = self._read(lambda: database.jobs.error_kinds(self._engine, self.id))

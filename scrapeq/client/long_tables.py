@@ -39,6 +39,10 @@ class LongTables:
         """What each good page keeps of a field: (row, page's URL, JSON text or what it says), in chunks."""
         raise NotImplementedError
 
+    def _minhashes(self) -> Iterator[list[tuple[int, str, bytes]]]:
+        """The numbers of each page's MinHash: (row, page's URL, numbers), in chunks."""
+        raise NotImplementedError
+
     @property
     def links(self) -> pd.DataFrame:
         """One row per link of every good page: row, page_url, url, text, rel."""
@@ -100,6 +104,16 @@ class LongTables:
         `page.sources` says where each is from ("product.price": "json-ld").
         """
         return self._read(lambda: frames.products_frame(self._kept("product")))
+
+    @property
+    def near_duplicates(self) -> pd.DataFrame:
+        """One row per page whose text nearly repeats that of an earlier row: row, page_url,
+        near_duplicate_of (the first such row), similarity (the share of phrases in common, estimated).
+
+        Of any batch. With `page_fields="all"` or "minhash" among them a million rows take seconds, and
+        `df` has the column; without, 0.5 ms for each page that has a text.
+        """
+        return self._read(lambda: frames.near_duplicates_frame(self._minhashes()))
 
     @property
     def evidence(self) -> pd.DataFrame:

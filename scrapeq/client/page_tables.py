@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapeq import frames
 from scrapeq.client.long_tables import LongTables
+from scrapeq.models import Batch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,8 @@ class PageTables(LongTables):
         """One row per input row, in input order; NA where the work is not done yet.
 
         The input's columns, a column per custom selector, ok, error_kind, error_message, title,
-        text, and the rest. url is left out where a column of the input has it, and final_url while
+        text, and the rest; with "minhash" in `page_fields` near_duplicate_of at the end, the place of the
+        first row that has nearly the same text. url is left out where a column of the input has it, and final_url while
         no page was led elsewhere: `table()` has every column, always.
         """
         return self._table("short")
@@ -63,7 +65,14 @@ class PageTables(LongTables):
             asked=batch.config.recipe.asked,
             url_column=batch.url_column,
             show=show,
+            near_duplicates=self._near_duplicate_of(batch),
         )
+
+    def _near_duplicate_of(self, batch: Batch) -> Any | None:
+        """For each row the one that it nearly repeats, where the option asks for that."""
+        if "minhash" not in batch.config.recipe.page_fields:
+            return None
+        return frames.near_duplicates_column(self._minhashes(), batch.total)
 
     def _input(self) -> pd.DataFrame | None:
         parts = self._input_parts()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from scrapeq import database, frames
+from scrapeq import database, frames, minhash
 from scrapeq.client.findings import Findings
 from scrapeq.errors import ConfigError
 from scrapeq.frames import packing
@@ -176,9 +176,21 @@ class BatchValues:
 
     def after(self, row: int, limit: int) -> tuple[pa.Table, int | None]:
         """See `Pieces`."""
-        found = database.results.kept_rows_after(self._engine, self._id, self._field, row, limit)
+        found = self._found(row, limit)
         table = frames.typed(frames.values_frame(found), self.schema)
         return table, found[-1][0] if len(found) == limit else None
+
+    def _found(self, row: int, limit: int) -> list[tuple[int, str, Any]]:
+        results = database.results
+        if self._field == "minhash":  # made of the text where none is kept
+            known = results.minhash_rows_after(
+                self._engine, self._id, minhash.algorithm(), row, limit
+            )
+            return [
+                (number, url, {"minhash": kept or minhash.minhash_of(text or "")})
+                for number, url, kept, text in known
+            ]
+        return results.kept_rows_after(self._engine, self._id, self._field, row, limit)
 
 
 def problems(queue: JobQueue, batch: Batch) -> list[tuple[str, str, int, int, str, str]]:

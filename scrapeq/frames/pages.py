@@ -75,6 +75,7 @@ def pages_frame(
     asked: Asked,
     url_column: str | None = None,
     show: str | Sequence[Any] = "all",
+    near_duplicates: Any | None = None,
 ) -> pd.DataFrame:
     """One row per job, in input order: what was given, what was asked for, and then what was found.
 
@@ -89,7 +90,8 @@ def pages_frame(
     total: rows of the table. table: the input, None if it had neither columns nor an index.
     url_column: the name of the input's column of URLs. show: "all"; "short", without url if the
     input has it and without final_url if every page was where it was looked for; or the labels of
-    the columns that are wanted, in their order.
+    the columns that are wanted, in their order. near_duplicates: the values of the last column,
+    near_duplicate_of (Int64).
 
     dtypes, by what `models.page_fields` says of a column: text string · flag boolean · int16 Int16 ·
     int64 Int64 · float64 Float64 · category category · time datetime64[us, UTC]. Those of selectors and
@@ -130,7 +132,10 @@ def pages_frame(
     rest = {label: pages[name].array for name, label in labels.items() if name not in _GIVEN}
     index = pd.RangeIndex(total) if table is None else _continued(table.index, total)
     every = {**given, **{label: first[label] for label in first if label not in given}}
-    frame = pd.DataFrame({**every, **columns_, **rest}, index=index)
+    every |= {**columns_, **rest}
+    if near_duplicates is not None:
+        every[_free("near_duplicate_of", "_page", every)] = near_duplicates
+    frame = pd.DataFrame(every, index=index)
     if not isinstance(show, str):
         return frame[_known(show, frame)]
     if show == "all":
@@ -177,13 +182,11 @@ def links_frame(chunks: Iterable[Sequence[tuple[int, str, Links]]]) -> pd.DataFr
 
 def values_frame(found: Sequence[tuple[int, str, Any]]) -> pd.DataFrame:
     """The columns of `VALUE_TYPES`: row, page's URL, and what JSON text says, or a value."""
-    rows = [(row, page_url, _loaded(value)) for row, page_url, value in found]
-    columns = list(zip(*rows, strict=True)) or [(), (), ()]
-    values = np.empty(len(rows), dtype=object)
-    values[:] = columns[2]
-    return pd.DataFrame(
-        {"row": list(columns[0]), "page_url": list(columns[1]), "value": values},
-    )
+    values = np.empty(len(found), dtype=object)
+    for place, (_, _, value) in enumerate(found):  # numpy would open up lists
+        values[place] = _loaded(value)
+    rows, page_urls = ([one[place] for one in found] for place in (0, 1))
+    return pd.DataFrame({"row": rows, "page_url": page_urls, "value": values})
 
 
 def images_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from scrapeq import frames
+from scrapeq import frames, minhash
 from scrapeq.client.page_tables import PageRows, PageTables
 from scrapeq.client.remote.transport import Transport
 from scrapeq.models import Batch, Links, Page, ScrapingConfig
@@ -65,6 +65,14 @@ class RemoteTables(PageTables):
     def _links(self) -> Iterator[list[tuple[int, str, Links]]]:
         for chunk in self._kept("links"):
             yield [(row, page_url, Links.from_json(value)) for row, page_url, value in chunk]
+
+    def _minhashes(self) -> Iterator[list[tuple[int, str, bytes]]]:
+        for chunk in self._kept("minhash"):
+            found = (
+                (row, page_url, minhash.numbers_of(value["minhash"]))
+                for row, page_url, value in chunk
+            )
+            yield [(row, page_url, numbers) for row, page_url, numbers in found if numbers]
 
     def _kept(self, field: str) -> Iterator[list[tuple[int, str, Any]]]:
         for chunk in self._rows("/values", field=field):

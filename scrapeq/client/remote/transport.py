@@ -6,8 +6,9 @@ import random
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
-from typing import IO, Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
 
 import httpx2
 
@@ -27,8 +28,6 @@ PICTURE_S = 5.0
 _AGAIN = frozenset({429, 502, 503, 504})
 #: Bytes of a download that are kept in memory; what is longer is in a file.
 IN_MEMORY = 64_000_000
-
-_T = TypeVar("_T")
 
 
 class Transport:
@@ -66,28 +65,25 @@ class Transport:
             patience_s,
         )
 
-    def download(self, path: str, **params: Any) -> IO[bytes]:
+    @contextmanager
+    def download(self, path: str, **params: Any) -> Iterator[IO[bytes]]:
         """The whole answer as a file, at its beginning; one that breaks off is asked for again."""
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
 
-        def load() -> tuple[httpx2.Response, IO[bytes]]:
-            file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever reads it closes it
-            with self._http.stream("GET", path, params=params) as response:
-                if response.status_code != 200:
-                    response.read()
-                for piece in response.iter_bytes():
-                    file.write(piece)
+            def load() -> httpx2.Response:
+                file.seek(0)
+                file.truncate()
+                with self._http.stream("GET", path, params=params) as response:
+                    if response.status_code != 200:
+                        response.read()  # a problem
+                        return response
+                    for piece in response.iter_bytes():
+                        file.write(piece)
+                return response
+
+            self._answered(load, PATIENCE_S)
             file.seek(0)
-            return response, file
-
-        found: list[IO[bytes]] = []
-
-        def send() -> httpx2.Response:
-            response, file = load()
-            found[:] = [file]
-            return response
-
-        self._answered(send, PATIENCE_S)
-        return found[0]
+            yield file
 
     def events(self, path: str, last_id: str, silent_s: float) -> Any:
         """The context of a stream of server-sent events, behind an id."""

@@ -73,7 +73,7 @@ class Wire(httpx2.BaseTransport):
 
 
 @pytest.fixture(scope="module")
-def token(served) -> str:
+def token(served):
     return served.token("ali")
 
 
@@ -126,7 +126,7 @@ def local(module_web, cluster) -> sq.BatchHandle:
     "name",
     [
         *("df", "errors", "links", "images", "items", "violations", "structured", "products"),
-        *("sources", "problems", "entries", "evidence"),
+        *("sources", "problems", "entries", "evidence", "near_duplicates"),
     ],
 )
 def test_every_table_is_that_of_a_notebook(client, local, name):
@@ -195,14 +195,14 @@ def test_a_list_is_submitted_and_followed_to_its_end(client, web):
     assert [one.done for one in seen] == sorted(one.done for one in seen)
     assert next(iter(batch.df.columns)) == "url"
     assert list(batch.df["title"]) == [web.page(f"/article/{number}").title for number in range(5)]
-    called = []
+    called: list[RemoteBatch] = []
     batch.on_done(called.append)
     assert sorted(page.row for page in batch.as_completed(180)) == [0, 1, 2, 3, 4]
 
 
 def test_a_submission_whose_answer_was_lost_is_done_once(client, wire, web, queue, impatient):
     name = f"once {uuid.uuid4()}"
-    lost = []
+    lost: list[bytes] = []
 
     def lose(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         if request.method == "POST" and len(lost) < 2:
@@ -233,7 +233,7 @@ def test_too_many_requests_and_a_service_that_is_away_are_waited_for(client, wir
 
 def test_rows_are_told_once_though_the_stream_breaks(client, wire, web, monkeypatch):
     monkeypatch.setattr(remote_batch, "FIRST_PAUSE_S", 0.001)
-    broken = []
+    broken: list[str] = []
 
     def cut(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         if request.url.path.endswith("/events") and len(broken) < 2:
