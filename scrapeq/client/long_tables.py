@@ -28,7 +28,7 @@ class LongTables:
         raise NotImplementedError
 
     def _read(self, read: Callable[[], _T], *, changes: bool = False) -> _T:
-        """What `read` gives, as patiently as the handle is."""
+        """What `read` gives, however long the handle waits for it."""
         raise NotImplementedError
 
     def _links(self) -> Iterator[list[tuple[int, str, Links]]]:

@@ -14,7 +14,7 @@ from scrapeq.client.callbacks import CallsBack
 from scrapeq.client.card import batch_card, one_line, text_line, with_findings
 from scrapeq.client.pace import Pace
 from scrapeq.client.remote.tables import RemoteTables, batch_of
-from scrapeq.client.remote.transport import NO_PATIENCE_S, PATIENCE_S, Transport
+from scrapeq.client.remote.transport import AT_ONCE_S, MOST_AWAY_S, Transport
 from scrapeq.errors import ScrapeqError, ServerUnavailable, WaitTimeout
 from scrapeq.models import Batch, ErrorKind, Page, Progress
 from scrapeq.models.actions import Action
@@ -105,8 +105,8 @@ class RemoteBatch(RemoteTables, CallsBack):
             **dict(facts),
         )
 
-    def _look(self, patience_s: float = NO_PATIENCE_S) -> tuple[Batch, CardFacts]:
-        answer = self._transport.get(self._path("/card"), patience_s=patience_s).json()
+    def _look(self, most_away_s: float = AT_ONCE_S) -> tuple[Batch, CardFacts]:
+        answer = self._transport.get(self._path("/card"), most_away_s=most_away_s).json()
         return batch_of(answer["batch"]), CardFacts.model_validate(answer["facts"])
 
     # -- waiting -----------------------------------------------------------------------------
@@ -119,7 +119,7 @@ class RemoteBatch(RemoteTables, CallsBack):
         """
         for answer in self._changes("", timeout):
             if answer is not None and batch_of(answer).is_complete:
-                _, facts = self._look(PATIENCE_S)
+                _, facts = self._look(MOST_AWAY_S)
                 self.note = with_findings(self._submitted, facts.findings)
                 break
         return self
@@ -218,7 +218,7 @@ class RemoteBatch(RemoteTables, CallsBack):
 
     def press(self, action: Action) -> None:
         """Do what a button of its card says. Raises at once where the server is silent: a picture waits."""
-        self._steer(action, patience_s=NO_PATIENCE_S)
+        self._steer(action, most_away_s=AT_ONCE_S)
 
     def pause(self) -> RemoteBatch:
         """Start nothing more; what runs ends."""
@@ -248,11 +248,11 @@ class RemoteBatch(RemoteTables, CallsBack):
         self,
         action: Action,
         kinds: Sequence[ErrorKind | str] | None = None,
-        patience_s: float = PATIENCE_S,
+        most_away_s: float = MOST_AWAY_S,
     ) -> None:
         wanted = {"json": {"kinds": [str(kind) for kind in kinds]}} if kinds is not None else {}
         path = self._path(_ENDPOINTS[action])
-        answer = self._transport.change("POST", path, patience_s=patience_s, **wanted).json()
+        answer = self._transport.change("POST", path, most_away_s=most_away_s, **wanted).json()
         if action is Action.RETRY_FAILED:
             count = answer["rows"]
             self.note = (

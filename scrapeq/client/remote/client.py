@@ -82,20 +82,20 @@ class Client:
         column = frames.read_urls(source, url)
         wanted: dict[str, Any] = {"name": name, "priority": priority, "refresh": refresh}
         wanted = {key: value for key, value in wanted.items() if value is not None}
-        told = None if config is None else config.to_storage()
+        sent = None if config is None else config.to_storage()
         if column.has_table or len(column.values) > MOST_AS_JSON:
             table, url_column = frames.table_to_send(column)
             form = {key: json.dumps(value) for key, value in wanted.items() if key != "name"}
             form |= {"name": name} if name is not None else {}
             form |= {"url_column": url_column}
-            form |= {"config": json.dumps(told)} if told is not None else {}
+            form |= {"config": json.dumps(sent)} if sent is not None else {}
             file = ("urls.parquet", table)
             answer = self._transport.change(
                 "POST", "/batches/file", data=form, files={"file": file}
             )
         else:
             urls = [None if one is None else str(one) for one in column.values]
-            body = {**wanted, "urls": urls, "config": told}
+            body = {**wanted, "urls": urls, "config": sent}
             answer = self._transport.change("POST", "/batches", json=body)
         batch = answer.json()
         return RemoteBatch(self._transport, batch["id"], batch["note"])

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 #: What a status means where the problem names no error of ours.
 _BY_STATUS: dict[int, type[ScrapeqError]] = {
     400: ConfigError,
-    401: NotAllowed,
     403: NotAllowed,
     404: NotFound,
     409: IllegalMove,
@@ -39,6 +38,11 @@ def error_of(response: httpx2.Response) -> ScrapeqError:
         return ServerUnavailable(
             f"{response.url.host} answers {response.status_code}, and not as a server of scrapeq does",
             hint="give the address that scrapeq serve prints, without /v1",
+        )
+    if response.status_code == 401:
+        return NotAllowed(
+            _words(problem, "detail"),
+            hint="give Client a token: scrapeq token create NAME makes one",
         )
     kind = _kind(str(problem.get("error", ""))) or _BY_STATUS.get(
         response.status_code, ServerUnavailable

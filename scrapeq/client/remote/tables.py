@@ -52,7 +52,7 @@ class RemoteTables(PageTables):
         return f"/batches/{self.id}{what}"
 
     def _read(self, read: Callable[[], _T], *, changes: bool = False) -> _T:
-        del changes  # each request is patient by itself
+        del changes  # each request waits by itself
         return read()
 
     def _page_rows(self) -> PageRows:

@@ -17,7 +17,7 @@ from scrapeq.errors import ScrapeqError, ServerUnavailable, ServiceAwayWarning, 
 
 #: Seconds that a server may be away until a request is given up: a restart is over by then. A picture
 #: waits for no second try.
-PATIENCE_S, NO_PATIENCE_S = 60.0, 0.0
+MOST_AWAY_S, AT_ONCE_S = 60.0, 0.0
 #: Seconds before the second try, between two at most, and until it is warned of.
 FIRST_PAUSE_S, LONGEST_PAUSE_S, WARN_AFTER_S = 0.2, 5.0, 5.0
 #: Seconds for a connection, and that an answer may be silent.
@@ -44,25 +44,26 @@ class Transport:
         )
 
     def get(
-        self, path: str, *, tag: str = "", patience_s: float = PATIENCE_S, **params: Any
+        self, path: str, *, tag: str = "", most_away_s: float = MOST_AWAY_S, **params: Any
     ) -> Any:
         """The answer to GET; with the tag of an earlier one it may be 304, and has no content."""
         headers = {"If-None-Match": tag} if tag else {}
         query = {name: value for name, value in params.items() if value is not None}
-        timeout = _timeout(patience_s)
+        timeout = _timeout(most_away_s)
         return self._answered(
-            lambda: self._http.get(path, params=query, headers=headers, timeout=timeout), patience_s
+            lambda: self._http.get(path, params=query, headers=headers, timeout=timeout),
+            most_away_s,
         )
 
     def change(
-        self, method: str, path: str, *, patience_s: float = PATIENCE_S, **content: Any
+        self, method: str, path: str, *, most_away_s: float = MOST_AWAY_S, **content: Any
     ) -> httpx2.Response:
         """The answer to a request that changes something, however often it is sent."""
         headers = {"Idempotency-Key": uuid.uuid4().hex}
-        timeout = _timeout(patience_s)
+        timeout = _timeout(most_away_s)
         return self._answered(
             lambda: self._http.request(method, path, headers=headers, timeout=timeout, **content),
-            patience_s,
+            most_away_s,
         )
 
     @contextmanager
@@ -81,7 +82,7 @@ class Transport:
                         file.write(piece)
                 return response
 
-            self._answered(load, PATIENCE_S)
+            self._answered(load, MOST_AWAY_S)
             file.seek(0)
             yield file
 
@@ -95,10 +96,10 @@ class Transport:
         """End its connections."""
         self._http.close()
 
-    def _answered(self, send: Callable[[], httpx2.Response], patience_s: float) -> httpx2.Response:
+    def _answered(self, send: Callable[[], httpx2.Response], most_away_s: float) -> httpx2.Response:
         """The answer to a request, which is sent again while its server is away. Raises what the answer says,
         ServerUnavailable where there is none."""
-        trying = Trying(self.url, patience_s)
+        trying = Trying(self.url, most_away_s)
         while True:
             try:
                 response = send()
@@ -114,12 +115,12 @@ class Transport:
 
 
 class Trying:
-    """One request that is tried until the patience for it is over."""
+    """One request that is tried until its time is over."""
 
-    def __init__(self, url: str, patience_s: float) -> None:
+    def __init__(self, url: str, most_away_s: float) -> None:
         self._url = url
         self._began_s = time.monotonic()
-        self._patience_s = patience_s
+        self._most_away_s = most_away_s
         self._pause_s = FIRST_PAUSE_S
         self._warned = False
 
@@ -134,7 +135,7 @@ class Trying:
         """Wait until the next try; after_s: what the server asks for. Raises the error if that is too long."""
         waited_s = time.monotonic() - self._began_s
         pause_s = max(after_s, self._pause_s * random.uniform(0.5, 1.0))
-        if waited_s + pause_s > self._patience_s:
+        if waited_s + pause_s > self._most_away_s:
             raise error
         if not self._warned and waited_s > WARN_AFTER_S:
             self._warned = True
@@ -143,8 +144,8 @@ class Trying:
         time.sleep(pause_s)
 
 
-def _timeout(patience_s: float) -> httpx2.Timeout:
-    if patience_s > NO_PATIENCE_S:
+def _timeout(most_away_s: float) -> httpx2.Timeout:
+    if most_away_s > AT_ONCE_S:
         return httpx2.Timeout(SILENT_S, connect=CONNECT_S)
     return httpx2.Timeout(PICTURE_S)
 

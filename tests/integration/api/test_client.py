@@ -297,11 +297,11 @@ def test_a_server_that_is_away_makes_a_card_grey(client, wire, local, monkeypatc
         raise httpx2.ConnectError("refused", request=request)
 
     wire.fault = away
-    monkeypatch.setattr(remote_transport, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(remote_transport, "MOST_AWAY_S", 0.0)
     assert "the server does not answer" in batch.card()
     assert "does not answer: refused" in repr(batch)
     with pytest.raises(ServerUnavailable) as error:
-        batch._transport.get("/me", patience_s=0.0)
+        batch._transport.get("/me", most_away_s=0.0)
     assert "scrapeq serve" in error.value.hint
 
 
