@@ -26,14 +26,14 @@ class LongTables(StoredPages):
     def links(self) -> pd.DataFrame:
         """One row per link of every good page: row, page_url, url, text, rel."""
         return self._read(
-            lambda: frames.links_frame(database.results.link_rows(self._engine, self.id))
+            lambda: frames.links_frame(database.page_rows.link_rows(self._engine, self.id))
         )
 
     @property
     def images(self) -> pd.DataFrame:
         """One row per image of every good page: row, page_url, url, alt, width, height, srcset."""
         return self._read(
-            lambda: frames.images_frame(database.results.image_rows(self._engine, self.id))
+            lambda: frames.images_frame(database.page_rows.image_rows(self._engine, self.id))
         )
 
     @property
@@ -115,4 +115,4 @@ class LongTables(StoredPages):
         return self._read(lambda: frames.evidence_frame(self._kept("evidence")))
 
     def _kept(self, field: str) -> Iterator[list[tuple[int, str, Any]]]:
-        return database.results.kept_rows(self._engine, self.id, field)
+        return database.page_rows.kept_rows(self._engine, self.id, field)
