@@ -145,9 +145,25 @@ def kept_rows(engine: sa.Engine, batch_id: str, field: str) -> Iterator[list[tup
     return _chunks(engine, _of_each_page(batch_id, pages.c[field]))
 
 
+def minhash_rows(
+    engine: sa.Engine, batch_id: str, algorithm: str
+) -> Iterator[list[tuple[int, str, str | None, str | None]]]:
+    """`(row, page url, MinHash, None)` of each page with a text, in the order of rows and in chunks;
+    `(row, page url, None, text)` where it has no MinHash that begins with `algorithm`."""
+    of_today = pages.c.minhash.startswith(algorithm, autoescape=True)
+    known = sa.case((of_today, pages.c.minhash))
+    query = _of_each_page(batch_id, pages.c.text).with_only_columns(
+        *_PAGE_PLACE, known, sa.case((of_today, None), else_=pages.c.text)
+    )
+    return _chunks(engine, query)
+
+
+_PAGE_PLACE = (jobs.c.row, sa.func.coalesce(pages.c.final_url, jobs.c.url))
+
+
 def _of_each_page(batch_id: str, column: sa.Column[Any]) -> sa.Select[Any]:
     return (
-        sa.select(jobs.c.row, sa.func.coalesce(pages.c.final_url, jobs.c.url), column)
+        sa.select(*_PAGE_PLACE, column)
         .select_from(answered_jobs())
         .where(jobs.c.batch_id == batch_id, column.is_not(None))
         .order_by(jobs.c.row)
