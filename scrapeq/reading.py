@@ -12,6 +12,7 @@ from scrapeq.documents import Document, read_document, value_of
 from scrapeq.extract import Sniffed, extract, not_html, sniff
 from scrapeq.extract.charset import decode
 from scrapeq.extract.visible import text_in
+from scrapeq.minhash import minhash_of
 from scrapeq.models import Content, DocumentKind, ErrorKind, Failure, Recipe
 from scrapeq.models.document_kind import PAGES
 
@@ -29,6 +30,15 @@ def read(
 
     Fails with `not_html` or `not_accepted` for a kind that `recipe.accept` leaves out.
     """
+    content = _read(body, url, content_type, recipe, asked=asked, light=light)
+    if isinstance(content, Content) and content.text and "minhash" in recipe.page_fields:
+        return replace(content, minhash=minhash_of(content.text))
+    return content
+
+
+def _read(
+    body: bytes, url: str, content_type: str, recipe: Recipe, *, asked: str, light: bool
+) -> Content | Failure:
     found = _wanted(body, content_type, url, recipe)
     if isinstance(found, Failure):
         return found

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapeq import database, frames
 from scrapeq.client.estimate import estimate_of
 from scrapeq.client.findings import Findings
 from scrapeq.client.long_tables import LongTables
-from scrapeq.models import AICost, FileKind, Page
+from scrapeq.models import AICost, Batch, FileKind, Page
 from scrapeq.models.ai_estimate import AIEstimate
 from scrapeq.pipeline.job_queue import JobQueue
 
@@ -38,7 +38,9 @@ class BatchTables(LongTables):
 
         def after() -> list[tuple[int, Page]]:
             place = found[-1][0] if found else 0
-            return database.results.pages_finished_after(self._engine, self.id, place, limit=5_000)
+            return database.page_rows.pages_finished_after(
+                self._engine, self.id, place, limit=5_000
+            )
 
         while more := self._read(after):
             found += more
@@ -49,7 +51,8 @@ class BatchTables(LongTables):
         """One row per input row, in input order; NA where the work is not done yet.
 
         The input's columns, a column per custom selector, ok, error_kind, error_message, title,
-        text, and the rest. url is left out where a column of the input has it, and final_url while
+        text, and the rest; with "minhash" in `page_fields` near_duplicate_of at the end, the place of the
+        first row that has nearly the same text. url is left out where a column of the input has it, and final_url while
         no page was led elsewhere: `table()` has every column, always.
         """
         return self._table("short")
@@ -67,14 +70,21 @@ class BatchTables(LongTables):
     def _table_now(self, show: str | Sequence[str]) -> pd.DataFrame:
         batch = self.batch
         return frames.pages_frame(
-            database.results.page_rows(self._engine, self.id),
-            database.results.PAGE_ROW_COLUMNS,
+            database.page_rows.page_rows(self._engine, self.id),
+            database.page_rows.PAGE_ROW_COLUMNS,
             total=batch.total,
             table=self._input(),
             asked=batch.config.recipe.asked,
             url_column=batch.url_column,
             show=show,
+            near_duplicates=self._near_duplicate_of(batch),
         )
+
+    def _near_duplicate_of(self, batch: Batch) -> Any | None:
+        """For each row the one that it nearly repeats, where the option asks for that."""
+        if "minhash" not in batch.config.recipe.page_fields:
+            return None
+        return frames.near_duplicates_column(self._minhashes(), batch.total)
 
     def _input(self) -> pd.DataFrame | None:
         parts = database.batches.input_parts(self._engine, self.id)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from scrapeq.frames.hosts import hosts_frame
     from scrapeq.frames.jobs import JOB_COLUMNS, batches_frame, jobs_frame
+    from scrapeq.frames.near_duplicates import near_duplicates_column, near_duplicates_frame
     from scrapeq.frames.packing import pack_table, unpack_part, unpack_table
     from scrapeq.frames.pages import (
         ERROR_TYPES,
@@ -91,6 +92,8 @@ __all__ = [
     "items_frame",
     "jobs_frame",
     "links_frame",
+    "near_duplicates_column",
+    "near_duplicates_frame",
     "notifications_frame",
     "pack_table",
     "page_schema",
@@ -151,6 +154,8 @@ _HOMES = {
     "hosts_frame": "hosts",
     "jobs_frame": "jobs",
     "pack_table": "packing",
+    "near_duplicates_column": "near_duplicates",
+    "near_duplicates_frame": "near_duplicates",
     "notifications_frame": "schedules",
     "schedules_frame": "schedules",
     "table_frame": "tables",

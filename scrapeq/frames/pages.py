@@ -70,6 +70,7 @@ def pages_frame(
     asked: Asked,
     url_column: str | None = None,
     show: str | Sequence[Any] = "all",
+    near_duplicates: Any | None = None,
 ) -> pd.DataFrame:
     """One row per job, in input order: what was given, what was asked for, and then what was found.
 
@@ -84,7 +85,8 @@ def pages_frame(
     total: rows of the table. table: the input, None if it had neither columns nor an index.
     url_column: the name of the input's column of URLs. show: "all"; "short", without url if the
     input has it and without final_url if every page was where it was looked for; or the labels of
-    the columns that are wanted, in their order.
+    the columns that are wanted, in their order. near_duplicates: the values of the last column,
+    near_duplicate_of (Int64).
 
     dtypes, by what `models.page_fields` says of a column: text string · flag boolean · int16 Int16 ·
     int64 Int64 · float64 Float64 · category category · time datetime64[us, UTC]. Those of selectors and
@@ -125,7 +127,10 @@ def pages_frame(
     rest = {label: pages[name].array for name, label in labels.items() if name not in _GIVEN}
     index = pd.RangeIndex(total) if table is None else _continued(table.index, total)
     every = {**given, **{label: first[label] for label in first if label not in given}}
-    frame = pd.DataFrame({**every, **columns_, **rest}, index=index)
+    every |= {**columns_, **rest}
+    if near_duplicates is not None:
+        every[_free("near_duplicate_of", "_page", every)] = near_duplicates
+    frame = pd.DataFrame(every, index=index)
     if not isinstance(show, str):
         return frame[_known(show, frame)]
     if show == "all":

@@ -81,6 +81,7 @@ PageFieldName = Literal[
     "tables",
     "structured",
     "product",
+    "minhash",
 ]
 #: Of these, what every page gives unless something else is asked for. Markdown takes a fifth of the
 #: time of the main text, and few look at it; nor does everybody need the tables.
@@ -247,8 +248,8 @@ class ScrapingConfig(BaseModel):
     page_fields: PageFieldNames = Field(
         USUAL_FIELDS,
         description='What else is read: of "title", "language", "author", "published_at", "metadata", '
-        '"markdown" (of the main text), "tables", "structured" and "product", or "all". What is left out is empty and costs '
-        "nothing.",
+        '"markdown" (of the main text), "tables", "structured", "product" and "minhash" (of the main text, for near '
+        'duplicates), or "all". What is left out is empty and costs nothing.',
     )
     fail_on: tuple[PageKind, ...] = Field(
         (),

@@ -86,3 +86,21 @@ def test_nothing_is_read_that_was_not_asked_for(shop, scrape):
 
     assert len(batch.tables) == len(batch.structured) == len(batch.products) == 0
     assert batch.pages()[0].tables == []
+
+
+def test_pages_that_repeat_each_other(shop, scrape):
+    urls = [f"{shop}/r{number}" for number in range(3)]
+    batch = scrape(urls, page_fields="minhash", main_text="fast").wait(ANSWER_S)
+
+    assert batch.df["near_duplicate_of"].fillna(-1).tolist() == [-1, 0, 0]
+    assert batch.near_duplicates[
+        ["row", "near_duplicate_of", "similarity"]
+    ].to_numpy().tolist() == [
+        [1, 0, 1.0],
+        [2, 0, 1.0],
+    ]
+
+    # of one that did not ask, and keeps the same texts
+    other = scrape(urls, page_fields="title", main_text="fast").wait(ANSWER_S)
+    assert "near_duplicate_of" not in other.table()
+    assert other.near_duplicates["row"].tolist() == [1, 2]
