@@ -39,28 +39,30 @@ class BatchTables(StoredPages, PageTables):
 
         def after() -> list[tuple[int, Page]]:
             place = found[-1][0] if found else 0
-            return database.results.pages_finished_after(self._engine, self.id, place, limit=5_000)
+            return database.page_rows.pages_finished_after(
+                self._engine, self.id, place, limit=5_000
+            )
 
         while more := self._read(after):
             found += more
         return sorted((page for _, page in found), key=lambda page: page.row)
 
     def _page_rows(self) -> PageRows:
-        columns = database.results.PAGE_ROW_COLUMNS
-        return database.results.page_rows(self._engine, self.id), columns
+        columns = database.page_rows.PAGE_ROW_COLUMNS
+        return database.page_rows.page_rows(self._engine, self.id), columns
 
     def _input_parts(self) -> Sequence[bytes]:
         return database.batches.input_parts(self._engine, self.id)
 
     def _links(self) -> Iterator[list[tuple[int, str, Links]]]:
-        return database.results.link_rows(self._engine, self.id)
+        return database.page_rows.link_rows(self._engine, self.id)
 
     def _kept(self, field: str) -> Iterator[list[tuple[int, str, Any]]]:
-        return database.results.kept_rows(self._engine, self.id, field)
+        return database.page_rows.kept_rows(self._engine, self.id, field)
 
     def _minhashes(self) -> Iterator[list[tuple[int, str, bytes]]]:
         """Each made of the page's text where none is kept that today's can be compared with."""
-        for chunk in database.results.minhash_rows(self._engine, self.id, minhash.algorithm()):
+        for chunk in database.page_rows.minhash_rows(self._engine, self.id, minhash.algorithm()):
             found = (
                 (row, url, minhash.numbers_of(kept or minhash.minhash_of(text or "")))
                 for row, url, kept, text in chunk

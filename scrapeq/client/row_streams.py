@@ -65,7 +65,7 @@ class BatchRows:
         """See `Pieces`."""
         first = row + 1
         left = packing.ROWS_A_PART - first % packing.ROWS_A_PART
-        found = database.results.page_rows_after(
+        found = database.page_rows.page_rows_after(
             self._engine, self._batch.id, row, min(limit, left)
         )
         self._load(first // packing.ROWS_A_PART)
@@ -98,7 +98,7 @@ class BatchRows:
             table = table.iloc[begin : begin + len(found)].reset_index(drop=True)
         return frames.pages_frame(
             [[(number - first, *rest) for number, *rest in found]],
-            database.results.PAGE_ROW_COLUMNS,
+            database.page_rows.PAGE_ROW_COLUMNS,
             total=len(found),
             table=table,
             asked=self._batch.config.recipe.asked,
@@ -127,7 +127,7 @@ class BatchLinks:
 
     def after(self, row: int, limit: int) -> tuple[pa.Table, int | None]:
         """See `Pieces`."""
-        found = database.results.link_rows_after(self._engine, self._id, row, limit)
+        found = database.page_rows.link_rows_after(self._engine, self._id, row, limit)
         table = frames.typed(frames.links_frame([found]), self.schema)
         return table, found[-1][0] if len(found) == limit else None
 
@@ -143,7 +143,7 @@ class BatchErrors:
 
     def after(self, row: int, limit: int) -> tuple[pa.Table, int | None]:
         """See `Pieces`."""
-        found = database.results.error_rows_after(self._engine, self._id, row, limit, self._kinds)
+        found = database.page_rows.error_rows_after(self._engine, self._id, row, limit, self._kinds)
         table = frames.typed(frames.rows_frame(frames.ERROR_TYPES, found), self.schema)
         return table, found[-1][0] if len(found) == limit else None
 
@@ -160,7 +160,7 @@ class BatchPages:
 
     def after(self, row: int, limit: int) -> tuple[pa.Table, int | None]:
         """See `Pieces`."""
-        found = database.results.page_rows_after(self._engine, self._id, row, limit)
+        found = database.page_rows.page_rows_after(self._engine, self._id, row, limit)
         rows = [(number, *rest) for number, _, *rest in found]  # without the status
         table = frames.typed(frames.rows_frame(self._types, rows), self.schema)
         last = row + len(found)
@@ -181,16 +181,14 @@ class BatchValues:
         return table, found[-1][0] if len(found) == limit else None
 
     def _found(self, row: int, limit: int) -> list[tuple[int, str, Any]]:
-        results = database.results
+        rows = database.page_rows
         if self._field == "minhash":  # made of the text where none is kept
-            known = results.minhash_rows_after(
-                self._engine, self._id, minhash.algorithm(), row, limit
-            )
+            known = rows.minhash_rows_after(self._engine, self._id, minhash.algorithm(), row, limit)
             return [
                 (number, url, {"minhash": kept or minhash.minhash_of(text or "")})
                 for number, url, kept, text in known
             ]
-        return results.kept_rows_after(self._engine, self._id, self._field, row, limit)
+        return rows.kept_rows_after(self._engine, self._id, self._field, row, limit)
 
 
 def problems(queue: JobQueue, batch: Batch) -> list[tuple[str, str, int, int, str, str]]:
@@ -210,7 +208,7 @@ def input_table(queue: JobQueue, batch: Batch) -> Iterator[pa.Table]:
 
 def pages_after(queue: JobQueue, batch_id: str, place: int, limit: int) -> list[tuple[int, Page]]:
     """The next pages of a batch in the order of finishing, each with its place in that order."""
-    return database.results.pages_finished_after(queue.services.engine, batch_id, place, limit)
+    return database.page_rows.pages_finished_after(queue.services.engine, batch_id, place, limit)
 
 
 def finished_after(

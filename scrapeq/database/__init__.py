@@ -24,17 +24,22 @@ if TYPE_CHECKING:
         inspection,
         job_rows,
         jobs,
+        keeping,
         minutes,
         notifications,
+        page_rows,
         page_samples,
         prepared,
+        rehearsal,
         results,
         schedules,
         secrets,
+        stored_pages,
         tallies,
     )
     from scrapeq.database.engine import open_database, ping
-    from scrapeq.database.results import Packed, Result, packed
+    from scrapeq.database.page_values import Packed, packed
+    from scrapeq.database.results import Result
     from scrapeq.database.schema import OLDER_FORM
 
 __all__ = [
@@ -54,16 +59,20 @@ __all__ = [
     "inspection",
     "job_rows",
     "jobs",
+    "keeping",
     "minutes",
     "notifications",
     "open_database",
     "packed",
+    "page_rows",
     "page_samples",
     "ping",
     "prepared",
+    "rehearsal",
     "results",
     "schedules",
     "secrets",
+    "stored_pages",
     "tallies",
 ]
 
@@ -71,9 +80,9 @@ _HOMES = {name: name for name in __all__} | {
     "OLDER_FORM": "schema",
     "open_database": "engine",
     "ping": "engine",
-    "Packed": "results",
+    "Packed": "page_values",
     "Result": "results",
-    "packed": "results",
+    "packed": "page_values",
 }
 
 __getattr__ = names_of(__name__, _HOMES)
