@@ -73,7 +73,7 @@ class BatchFiles:
         )
 
     def _body(self, sha256: str) -> bytes:
-        body = self._read(lambda: database.results.read_html(self._engine, sha256))
+        body = self._read(lambda: database.stored_pages.read_html(self._engine, sha256))
         if body is None:
             raise NotFound(
                 "the file is not in the record any more",

@@ -38,7 +38,9 @@ class BatchTables(LongTables):
 
         def after() -> list[tuple[int, Page]]:
             place = found[-1][0] if found else 0
-            return database.results.pages_finished_after(self._engine, self.id, place, limit=5_000)
+            return database.page_rows.pages_finished_after(
+                self._engine, self.id, place, limit=5_000
+            )
 
         while more := self._read(after):
             found += more
@@ -68,8 +70,8 @@ class BatchTables(LongTables):
     def _table_now(self, show: str | Sequence[str]) -> pd.DataFrame:
         batch = self.batch
         return frames.pages_frame(
-            database.results.page_rows(self._engine, self.id),
-            database.results.PAGE_ROW_COLUMNS,
+            database.page_rows.page_rows(self._engine, self.id),
+            database.page_rows.PAGE_ROW_COLUMNS,
             total=batch.total,
             table=self._input(),
             asked=batch.config.recipe.asked,

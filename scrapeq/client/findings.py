@@ -62,7 +62,7 @@ class Findings:
             pages, matches = database.batches.selector_matches(engine, batch)
         asked = batch.config.recipe.asked
         by_model = {name for name, one in asked.items() if getattr(one, "by_model", None)}
-        without_ai = database.results.without_ai(engine, batch) if by_model else 0
+        without_ai = database.page_rows.without_ai(engine, batch) if by_model else 0
         enough = pages >= ENOUGH_PAGES or (batch.is_complete and pages)
         return cls(
             batch.total,

@@ -260,7 +260,7 @@ class BatchHandle(BatchTables, CallsBack):
         waiting = self._waiting(timeout)
 
         def more() -> list[tuple[int, Page]]:
-            return database.results.pages_finished_after(self._engine, self.id, place)
+            return database.page_rows.pages_finished_after(self._engine, self.id, place)
 
         for pause_s in waiting:
             done = waiting.look(lambda: self.batch.is_complete)

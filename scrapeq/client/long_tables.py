@@ -26,14 +26,14 @@ class LongTables(StoredPages):
     def links(self) -> pd.DataFrame:
         """One row per link of every good page: row, page_url, url, text, rel."""
         return self._read(
-            lambda: frames.links_frame(database.results.link_rows(self._engine, self.id))
+            lambda: frames.links_frame(database.page_rows.link_rows(self._engine, self.id))
         )
 
     @property
     def images(self) -> pd.DataFrame:
         """One row per image of every good page: row, page_url, url, alt, width, height, srcset."""
         return self._read(
-            lambda: frames.images_frame(database.results.image_rows(self._engine, self.id))
+            lambda: frames.images_frame(database.page_rows.image_rows(self._engine, self.id))
         )
 
     @property
@@ -135,7 +135,7 @@ class LongTables(StoredPages):
     def _minhashes(self) -> Iterator[list[tuple[int, str, bytes]]]:
         """The numbers of each page's MinHash, made of its text where none is kept that today's can be
         compared with."""
-        for chunk in database.results.minhash_rows(self._engine, self.id, minhash.algorithm()):
+        for chunk in database.page_rows.minhash_rows(self._engine, self.id, minhash.algorithm()):
             found = (
                 (row, url, minhash.numbers_of(kept or minhash.minhash_of(text or "")))
                 for row, url, kept, text in chunk
@@ -143,4 +143,4 @@ class LongTables(StoredPages):
             yield [(row, url, numbers) for row, url, numbers in found if numbers]
 
     def _kept(self, field: str) -> Iterator[list[tuple[int, str, Any]]]:
-        return database.results.kept_rows(self._engine, self.id, field)
+        return database.page_rows.kept_rows(self._engine, self.id, field)

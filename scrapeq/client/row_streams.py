@@ -63,7 +63,7 @@ class BatchRows:
         """See `Pieces`."""
         first = row + 1
         left = packing.ROWS_A_PART - first % packing.ROWS_A_PART
-        found = database.results.page_rows_after(
+        found = database.page_rows.page_rows_after(
             self._engine, self._batch.id, row, min(limit, left)
         )
         self._load(first // packing.ROWS_A_PART)
@@ -96,7 +96,7 @@ class BatchRows:
             table = table.iloc[begin : begin + len(found)].reset_index(drop=True)
         return frames.pages_frame(
             [[(number - first, *rest) for number, *rest in found]],
-            database.results.PAGE_ROW_COLUMNS,
+            database.page_rows.PAGE_ROW_COLUMNS,
             total=len(found),
             table=table,
             asked=self._batch.config.recipe.asked,
@@ -125,7 +125,7 @@ class BatchLinks:
 
     def after(self, row: int, limit: int) -> tuple[pa.Table, int | None]:
         """See `Pieces`."""
-        found = database.results.link_rows_after(self._engine, self._id, row, limit)
+        found = database.page_rows.link_rows_after(self._engine, self._id, row, limit)
         table = frames.typed(frames.links_frame([found]), self.schema)
         return table, found[-1][0] if len(found) == limit else None
 
@@ -141,7 +141,7 @@ class BatchErrors:
 
     def after(self, row: int, limit: int) -> tuple[pa.Table, int | None]:
         """See `Pieces`."""
-        found = database.results.error_rows_after(self._engine, self._id, row, limit, self._kinds)
+        found = database.page_rows.error_rows_after(self._engine, self._id, row, limit, self._kinds)
         table = frames.typed(frames.rows_frame(frames.ERROR_TYPES, found), self.schema)
         return table, found[-1][0] if len(found) == limit else None
 

@@ -10,7 +10,7 @@ from scrapeq.client.checking import check_options
 from scrapeq.client.findings import Findings
 from scrapeq.client.handle import BatchHandle
 from scrapeq.client.name_lock import one_at_a_time
-from scrapeq.database.results import StoredAnswers
+from scrapeq.database.stored_pages import StoredAnswers
 from scrapeq.errors import AlreadyThere, ConfigError
 from scrapeq.models import Batch, BatchState, ScrapingConfig
 from scrapeq.models.notification import Notify, NotifyWhen

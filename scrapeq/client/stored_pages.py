@@ -50,7 +50,9 @@ class StoredPages(BatchFiles):
         from scrapeq.trying import Reading, try_selector
 
         plain = ScrapingConfig(main_text="off", page_fields=())
-        kept = self._read(lambda: database.results.some_kept_pages(self._engine, self.id, pages))
+        kept = self._read(
+            lambda: database.stored_pages.some_kept_pages(self._engine, self.id, pages)
+        )
         return try_selector(
             selector,
             ((one.row, Reading(one.body, one.url, one.content_type, plain)) for one in kept),
@@ -67,8 +69,8 @@ class StoredPages(BatchFiles):
 
         return write_warc(Path(path), self.id, database.files.kept_answers(self._engine, self.id))
 
-    def _kept_page(self, row: int) -> database.results.KeptPage:
-        kept = self._read(lambda: database.results.kept_page(self._engine, self.id, row))
+    def _kept_page(self, row: int) -> database.stored_pages.KeptPage:
+        kept = self._read(lambda: database.stored_pages.kept_page(self._engine, self.id, row))
         total = self._read(lambda: self._queue.find_batch(self.id)).total
         if not 0 <= row < total:
             raise NotFound(

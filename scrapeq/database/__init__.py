@@ -26,15 +26,18 @@ if TYPE_CHECKING:
         jobs,
         minutes,
         notifications,
+        page_rows,
         page_samples,
         prepared,
         results,
         schedules,
         secrets,
+        stored_pages,
         tallies,
     )
     from scrapeq.database.engine import open_database, ping
-    from scrapeq.database.results import Packed, Result, packed
+    from scrapeq.database.page_values import Packed, packed
+    from scrapeq.database.results import Result
     from scrapeq.database.schema import OLDER_FORM
 
 __all__ = [
@@ -58,12 +61,14 @@ __all__ = [
     "notifications",
     "open_database",
     "packed",
+    "page_rows",
     "page_samples",
     "ping",
     "prepared",
     "results",
     "schedules",
     "secrets",
+    "stored_pages",
     "tallies",
 ]
 
@@ -71,9 +76,9 @@ _HOMES = {name: name for name in __all__} | {
     "OLDER_FORM": "schema",
     "open_database": "engine",
     "ping": "engine",
-    "Packed": "results",
+    "Packed": "page_values",
     "Result": "results",
-    "packed": "results",
+    "packed": "page_values",
 }
 
 __getattr__ = names_of(__name__, _HOMES)

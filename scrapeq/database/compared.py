@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from scrapeq.database.engine import read_transaction
-from scrapeq.database.results import READ_CHUNK, answered_jobs
+from scrapeq.database.page_rows import READ_CHUNK, answered_jobs
 from scrapeq.database.schema import jobs, pages
 from scrapeq.models import JobStatus, ScrapingConfig
 from scrapeq.models.change import Seen, selected

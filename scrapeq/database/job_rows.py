@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from scrapeq.database.batches import UNFINISHED
 from scrapeq.database.engine import read_transaction
 from scrapeq.database.jobs import IN_CHUNK, chunked
-from scrapeq.database.results import answered_jobs
+from scrapeq.database.page_rows import answered_jobs
 from scrapeq.database.schema import batches, jobs, pages
 
 

@@ -90,22 +90,22 @@ def _named(tree: LexborHTMLParser) -> list[tuple[tuple[str, str], list[LexborNod
 
 
 def _worth(name: tuple[str, str], blocks: Sequence[Block]) -> float:
-    """How much a name looks like that of comments: the characters that are said by somebody, some time."""
-    said = [one for one in blocks if one.text]
-    signed = sum(one.author is not None for one in said)
-    dated = sum(one.published_at is not None for one in said)
-    is_sure = min(signed, dated) >= 0.6 * len(said)
+    """How much a name looks like that of comments: the characters that are written by somebody, some time."""
+    written = [one for one in blocks if one.text]
+    signed = sum(one.author is not None for one in written)
+    dated = sum(one.published_at is not None for one in written)
+    is_sure = min(signed, dated) >= 0.6 * len(written)
     # Many lists have names, and many boxes are called after comments; one of them alone must have all
-    if signed < max(1, 0.6 * len(said)) or (
-        not is_sure and (len(said) == 1 or not _COMMENT.search(name[1]))
+    if signed < max(1, 0.6 * len(written)) or (
+        not is_sure and (len(written) == 1 or not _COMMENT.search(name[1]))
     ):
         return 0.0
-    if not _COMMENT.search(name[1]) and sum(one.has_body for one in said) < 0.5 * len(said):
+    if not _COMMENT.search(name[1]) and sum(one.has_body for one in written) < 0.5 * len(written):
         return 0.0
-    characters = sum(min(len(one.text), MUCH_TEXT) for one in said)
-    if characters < SHORTEST_TEXT * len(said):
+    characters = sum(min(len(one.text), MUCH_TEXT) for one in written)
+    if characters < SHORTEST_TEXT * len(written):
         return 0.0
-    return characters * (signed + dated) / (2 * len(said))
+    return characters * (signed + dated) / (2 * len(written))
 
 
 @dataclass(slots=True)
@@ -221,8 +221,8 @@ class _Page:
                 continue
             around = self._owner(self._above.get(node.mem_id, 0), members, owners)[0]
             places[at] = len(found)
-            when = next(iter(here.dates), None)
-            found.append(Block(author, when, text, places.get(around), bool(here.bodies)))
+            first_day = next(iter(here.dates), None)
+            found.append(Block(author, first_day, text, places.get(around), bool(here.bodies)))
         return found
 
     def is_list(self, nodes: Iterable[LexborNode]) -> bool:
@@ -351,7 +351,7 @@ _OF_LISTS = re.compile(r"post|message|beitrag", re.IGNORECASE)
 _REPLY = re.compile(r"^(?:re|aw|sv)\s*:\s*", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
 _NO_AUTHOR = re.compile(
-    r"(?:by|posted by|posted|said|says|wrote|reply|quote|report|share|link|permalink|guest|joined|edited|author)\W*$",
+    r"(?:by|posted by|posted|sa(?:id|ys)|wrote|reply|quote|report|share|link|permalink|guest|joined|edited|author)\W*$",
     re.IGNORECASE,
 )
 _ROLES = (

@@ -103,9 +103,9 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
         found = find_fields(recipe.record, PageScope(tree, items, join=join))
     kept = items() if "structured" in wanted else []
     product = product_of(tree, declared, items(), url) if "product" in wanted else {}
-    comments, comments_source = [], None
-    if "comments" in wanted:
-        comments, comments_source = comments_of(tree, items, _tag_of(tree, language))
+    comments, comments_source = (
+        comments_of(tree, items, _tag_of(tree, language)) if "comments" in wanted else ([], None)
+    )
     given = {name: any(one.number for one in sources_) for name, sources_ in found.items()}
     need = browser_need(tree, text.text, {**fields, **given})
     # The last of all, since it takes scripts out of the tree.

@@ -30,7 +30,7 @@ from scrapeq.pipeline import arguments
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scrapeq.database.results import StoredAnswers
+    from scrapeq.database.stored_pages import StoredAnswers
     from scrapeq.frontier import Frontier
     from scrapeq.models import Batch, ErrorKind, Job, JobStatus, QueueStats, ScrapingConfig
     from scrapeq.models.paused_host import PausedHost
@@ -251,7 +251,7 @@ class JobQueue:
             raise _no_job(self.services, job_id)
         job = found[0]
         if job.status in models.FINAL:
-            page = database.results.read_pages(self.services.engine, [job_id]).get(job_id)
+            page = database.page_rows.read_pages(self.services.engine, [job_id]).get(job_id)
             job = job.model_copy(update={"result": page})
         return job
 

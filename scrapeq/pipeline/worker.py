@@ -131,7 +131,7 @@ def batch_scrape_task(
     _work_until(lambda: queue.find_batch(batch.id).is_complete)
     ids = [one for one, _ in database.jobs.ids_and_urls(queue.services.engine, batch.id)]
     listed = queue.get_jobs(ids[:MOST_RESULTS])
-    pages = database.results.read_pages(queue.services.engine, [job.id for job in listed])
+    pages = database.page_rows.read_pages(queue.services.engine, [job.id for job in listed])
     results = [job.model_copy(update={"result": pages.get(job.id)}) for job in listed]
     return {
         **queue.find_batch(batch.id).model_dump(mode="json", exclude={"config"}),

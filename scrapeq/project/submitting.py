@@ -13,7 +13,7 @@ from scrapeq.project.submission import Submission
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from scrapeq.database.results import StoredAnswers
+    from scrapeq.database.stored_pages import StoredAnswers
     from scrapeq.models import Batch
 
 
@@ -39,16 +39,16 @@ def accepted(
             database.notifications.add(connection, submission.batch_id, submission.notify, now_ms())
 
     owner = services.settings.owner if owner is None else owner
-    answers = database.results.StoredAnswers()
+    answers = database.stored_pages.StoredAnswers()
     if config.max_age:
         newer_than_ms = now_ms() - int(config.max_age.total_seconds() * 1000)
-        asking = database.results.Asking(
+        asking = database.stored_pages.Asking(
             models.RequestIdentity.of(config, submission.request).digest,
             owner,
             newer_than_ms,
             not config.merge_duplicates,
         )
-        answers = database.results.stored_answers(
+        answers = database.stored_pages.stored_answers(
             engine, submission.keys(), config.recipe.digest, asking
         )
     batch = database.batches.add_batch(

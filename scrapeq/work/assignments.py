@@ -69,7 +69,7 @@ class Assignments:
         for batch_id in batch_ids - set(self._plans):
             batch = await self._call(database.batches.find_batch, self._engine, batch_id)
             if batch is not None:
-                any_stored = await self._call(database.results.any_stored, self._engine)
+                any_stored = await self._call(database.stored_pages.any_stored, self._engine)
                 self._plans[batch_id] = Plan.of(
                     batch, any_stored=any_stored, keeps_pages=self._keeps_pages
                 )
@@ -91,17 +91,17 @@ class Assignments:
             keys = {job_id: urls.duplicate_key(href) for job_id, href in hrefs.items()}
             since_ms = now_ms() - int((plan.stored_for_s or 0) * 1000)
             kept = await self._call(
-                database.results.stored_bodies,
+                database.stored_pages.stored_bodies,
                 self._engine,
                 list(keys.values()),
-                database.results.Asking(plan.identity.digest, plan.owner, since_ms, exact),
+                database.stored_pages.Asking(plan.identity.digest, plan.owner, since_ms, exact),
             )
             names = hrefs if exact else keys
             found |= {job_id: _response(kept[one]) for job_id, one in names.items() if one in kept}
         return found
 
 
-def _response(kept: database.results.StoredBody) -> Response:
+def _response(kept: database.stored_pages.StoredBody) -> Response:
     """A stored page in the form of one that was just fetched."""
     return Response(
         url=kept.final_url,

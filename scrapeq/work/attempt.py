@@ -10,7 +10,7 @@ from scrapeq import clock, urls
 from scrapeq.clock import now_ms
 from scrapeq.database import Packed, Result, packed
 from scrapeq.database.jobs import Work
-from scrapeq.database.results import without_ai_digest
+from scrapeq.database.page_rows import without_ai_digest
 from scrapeq.database.selected import selected_bits
 from scrapeq.fetch import Challenged, PoliteFetcher, Response, Trail, retry_wait_s
 from scrapeq.frontier import Ending, Lease

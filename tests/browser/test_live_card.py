@@ -51,7 +51,7 @@ def test_buttons_do_what_they_say_and_the_last_picture_stays(open_notebook, modu
     notebook.wait_until_run(1)
     left = notebook.output(1).strip()
     notebook.page.locator(
-        f"[role=img][aria-label*=' {left} pending']"
+        f"[role=img]:is([aria-label^='{left} pending'], [aria-label*=' {left} pending'])"
         ":not([aria-label*=running], [aria-label*=retrying])"
     ).wait_for()
     notebook.picture("card-paused")

@@ -172,6 +172,6 @@ def statuses(record: sa.Engine) -> Callable[[str], list[str]]:
     """The statuses of a batch's rows, in their order."""
 
     def statuses_(batch_id: str) -> list[str]:
-        return [row[1] for chunk in database.results.page_rows(record, batch_id) for row in chunk]
+        return [row[1] for chunk in database.page_rows.page_rows(record, batch_id) for row in chunk]
 
     return statuses_

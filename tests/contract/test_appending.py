@@ -15,7 +15,8 @@ from scrapeq.database import Result
 from scrapeq.database.batches import find_batch, set_enqueued, stop_growing
 from scrapeq.database.jobs import cancel_jobs, get_jobs, open_jobs
 from scrapeq.database.new_job import NewJob
-from scrapeq.database.results import PAGE_ROW_COLUMNS, page_rows, save_results
+from scrapeq.database.page_rows import PAGE_ROW_COLUMNS, page_rows
+from scrapeq.database.results import save_results
 from scrapeq.models import Batch, BatchState, ErrorKind, ScrapingConfig
 
 Make = Callable[..., Any]
@@ -195,7 +196,7 @@ def test_an_appended_address_that_is_refused_is_final_at_once(
     assert saved.appended == {}
     assert (batch.total, batch.completed, batch.failed) == (2, 1, 1)
     assert batch.state is BatchState.FINISHED
-    places = database.results.pages_finished_after(record, "c", 0)
+    places = database.page_rows.pages_finished_after(record, "c", 0)
     assert [place for place, _ in places] == [1, 2]
 
 

@@ -38,7 +38,7 @@ def size(record):
 def test_bytes_come_back_as_they_were(record, body):
     (name,) = keep(record, [body])
 
-    assert database.results.read_html(record, name) == body
+    assert database.stored_pages.read_html(record, name) == body
 
 
 def test_bytes_of_an_older_version_can_be_read():

@@ -159,7 +159,7 @@ def test_refused_rows_are_final_at_once(
     assert statuses("b") == ["pending", "failed", "pending", "failed"]
     job = database.jobs.get_jobs(record, ["b-1"])["b-1"]
     assert (job.error_kind, job.error_message) == (ErrorKind.SCHEME, "this is no URL")
-    pages = database.results.pages_finished_after(record, "b", 0)
+    pages = database.page_rows.pages_finished_after(record, "b", 0)
     assert [(place, page.row, page.ok) for place, page in pages] == [(1, 1, False), (2, 3, False)]
     assert [job.id for job in database.jobs.open_jobs(record, "b")] == ["b-0", "b-2"]
 
@@ -296,8 +296,8 @@ def test_cancelling_some_jobs_leaves_the_others(
     save(result("b-0"))
     assert database.jobs.cancel_jobs(record, "b", ["b-0", "b-2"]) == 1
     assert found(record, "b").state is BatchState.FINISHED
-    assert [p for p, _ in database.results.pages_finished_after(record, "b", 0)] == sorted(
-        {p for p, _ in database.results.pages_finished_after(record, "b", 0)}
+    assert [p for p, _ in database.page_rows.pages_finished_after(record, "b", 0)] == sorted(
+        {p for p, _ in database.page_rows.pages_finished_after(record, "b", 0)}
     )
 
 
@@ -359,8 +359,8 @@ def test_a_page_counts_as_rendered_as_long_as_it_is_the_answer(
     save(result("b-3", rendered=False), result("b-2", **shown), result("b-5"))
 
     batch = found(record, "b")
-    rows = (row for chunk in database.results.page_rows(record, "b") for row in chunk)
-    column = 1 + database.results.PAGE_ROW_COLUMNS.index("rendered")
+    rows = (row for chunk in database.page_rows.page_rows(record, "b") for row in chunk)
+    column = 1 + database.page_rows.PAGE_ROW_COLUMNS.index("rendered")
     assert batch.rendered == sum(bool(row[column]) for row in rows) == 3
     assert batch.state is BatchState.FINISHED
 
@@ -543,7 +543,7 @@ def test_old_batches_are_deleted_with_all_that_is_theirs(
         0,
     ]
     assert rows_in(record, schema.contents) == 1
-    assert database.results.read_pages(record, ["new-0"])["new-0"].title == "Title of new-0"
+    assert database.page_rows.read_pages(record, ["new-0"])["new-0"].title == "Title of new-0"
     assert database.jobs.delete_before(record, now_ms() - 60_000) == 0
 
 
@@ -557,10 +557,10 @@ def test_pages_that_a_newer_batch_is_answered_from_live_as_long(
 
     assert database.jobs.delete_before(record, 2) == 2
 
-    page = database.results.read_pages(record, ["new-0"])["new-0"]
+    page = database.page_rows.read_pages(record, ["new-0"])["new-0"]
     assert (page.title, page.from_store) == ("Title of old-0", True)
     assert page.html_sha256 is not None
-    assert database.results.read_html(record, page.html_sha256) == b"kept"
+    assert database.stored_pages.read_html(record, page.html_sha256) == b"kept"
     assert rows_in(record, schema.contents) == 1
     age(record, "new")
     assert database.jobs.delete_before(record, 2) == 1
@@ -646,7 +646,7 @@ def test_nothing_that_a_person_or_page_writes_breaks_the_record(
     batch = database.batches.find_batch(record, evil)
     assert batch is not None
     assert (batch.name, batch.url_column) == (kept, kept)
-    pages = database.results.read_pages(record, ["b-0", "b-1"])
+    pages = database.page_rows.read_pages(record, ["b-0", "b-1"])
     page = pages["b-0"]
     assert {page.title, page.text, page.author, page.language, page.final_url} == {kept}
     assert (page.markdown, page.fields, page.links) == (

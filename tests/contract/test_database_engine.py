@@ -348,7 +348,7 @@ def test_a_record_that_did_not_know_rendered_counts_none(
     batch = database.batches.find_batch(migrated, "b")
     assert batch is not None
     assert batch.rendered == 0
-    assert database.results.read_pages(migrated, ["b-0"])["b-0"].rendered is None
+    assert database.page_rows.read_pages(migrated, ["b-0"])["b-0"].rendered is None
 
 
 def test_what_an_older_record_knew_of_hosts_is_parted(
@@ -582,7 +582,7 @@ def test_a_table_that_is_read_half_leaves_nothing_open(
     record: sa.Engine, submit: Submit, open_record: Open
 ) -> None:
     submit("b", 10)
-    rows = database.results.page_rows(record, "b")
+    rows = database.page_rows.page_rows(record, "b")
     next(rows)
 
     other = open_record()

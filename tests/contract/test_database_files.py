@@ -64,7 +64,7 @@ def test_files_come_back_as_they_were_saved(
     shot = found[1]
     assert (shot["width"], shot["height"], shot["bytes"]) == (1280, 720, len(SHOT.body))
     assert shot["page_url"] == "https://final.example/0"
-    assert database.results.read_html(record, shot["sha256"]) == SHOT.body
+    assert database.stored_pages.read_html(record, shot["sha256"]) == SHOT.body
     assert database.files.read_previews(record, [shot["sha256"]]) == {shot["sha256"]: b"small"}
     (answers,) = database.files.file_rows_with_bodies(record, "b", [FileKind.RESPONSE])
     assert [(row[0], row[3], row[4], row[-1]) for row in answers] == [
@@ -73,7 +73,7 @@ def test_files_come_back_as_they_were_saved(
     ]
     assert count(record, schema.contents) == 2
     assert database.files.any_files(record, "b")
-    assert not database.results.any_stored(record)  # no page's own bytes were kept
+    assert not database.stored_pages.any_stored(record)  # no page's own bytes were kept
 
 
 def test_a_failed_page_has_files_too_and_another_try_takes_their_place(

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from scrapeq import database
 from scrapeq.clock import from_ms, now_ms, to_ms
-from scrapeq.database.results import PAGE_ROW_COLUMNS, Asking
+from scrapeq.database.page_rows import PAGE_ROW_COLUMNS
 from scrapeq.database.schema import pages
 from scrapeq.database.selected import selected_bits
+from scrapeq.database.stored_pages import Asking
 from scrapeq.models import Batch, BatchState, ErrorKind, Links, Page, PageKind, ScrapingConfig
 
 Submit = Callable[..., Batch]
@@ -33,7 +34,7 @@ def all_rows(record: sa.Engine, batch_id: str) -> list[dict[str, Any]]:
     names = ("row", *PAGE_ROW_COLUMNS)
     return [
         dict(zip(names, row, strict=True))
-        for chunk in database.results.page_rows(record, batch_id)
+        for chunk in database.page_rows.page_rows(record, batch_id)
         for row in chunk
     ]
 
@@ -41,7 +42,7 @@ def all_rows(record: sa.Engine, batch_id: str) -> list[dict[str, Any]]:
 def places(record: sa.Engine, batch_id: str) -> list[tuple[int, int]]:
     """Place and row of each finished job, read in small pieces."""
     read: list[tuple[int, int]] = []
-    while more := database.results.pages_finished_after(
+    while more := database.page_rows.pages_finished_after(
         record, batch_id, read[-1][0] if read else 0, limit=3
     ):
         read += [(place, page.row) for place, page in more]
@@ -71,7 +72,7 @@ def test_a_page_comes_back_as_it_was_saved(
     saved = result("b-1", links=Links(["https://x/"], ["x"], [""]), attempts=2, **read)
     assert save(saved) == 1
 
-    page = database.results.read_pages(record, ["b-1", "b-0"])
+    page = database.page_rows.read_pages(record, ["b-1", "b-0"])
 
     assert set(page) == {"b-1"}
     links = [{"url": "https://x/", "text": "x", "rel": ""}]
@@ -89,7 +90,7 @@ def test_a_failure_comes_back_as_it_was_saved(
     submit("b")
     save(result("b-0", error_kind="http_5xx", http_status=503, error_message="it said 503"))
 
-    page = database.results.read_pages(record, ["b-0"])["b-0"]
+    page = database.page_rows.read_pages(record, ["b-0"])["b-0"]
 
     assert (page.ok, page.error_kind, page.error_message, page.http_status) == (
         False,
@@ -110,7 +111,7 @@ def test_a_job_has_one_result_whoever_is_slower(
     assert save(result("b-0", token=8, title="second")) == 0
     assert save(result("b-0", token=6, error_kind="reset")) == 0
 
-    assert database.results.read_pages(record, ["b-0"])["b-0"].title == "first"
+    assert database.page_rows.read_pages(record, ["b-0"])["b-0"].title == "first"
     batch = found(record, "b")
     assert (batch.completed, batch.failed) == (1, 0)
 
@@ -137,7 +138,7 @@ def test_an_old_token_does_not_overwrite_after_reopening(
     assert statuses("b") == ["pending"]
     assert save(result("b-0", token=8, title="fresh")) == 1
 
-    assert database.results.read_pages(record, ["b-0"])["b-0"].title == "fresh"
+    assert database.page_rows.read_pages(record, ["b-0"])["b-0"].title == "fresh"
     batch = found(record, "b")
     assert (batch.completed, batch.failed, batch.state) == (1, 0, BatchState.FINISHED)
 
@@ -187,12 +188,12 @@ def test_the_bytes_of_a_page_are_kept_once(
     save(result("b-0", html=body), result("b-1", html=body))
     save(result("b-2", html=body))
 
-    pages = database.results.read_pages(record, ["b-0", "b-1", "b-2"])
+    pages = database.page_rows.read_pages(record, ["b-0", "b-1", "b-2"])
 
     (sha256,) = {page.html_sha256 for page in pages.values()}
     assert sha256
-    assert database.results.read_html(record, sha256) == body
-    assert database.results.read_html(record, "0" * 64) is None
+    assert database.stored_pages.read_html(record, sha256) == body
+    assert database.stored_pages.read_html(record, "0" * 64) is None
 
 
 # -- duplicates and the store -------------------------------------------------------------------
@@ -220,9 +221,9 @@ def test_duplicates_get_the_page_of_their_leader(
     batch = found(record, "b")
     assert (batch.completed, batch.from_store) == (4, 2)
     assert sorted(row for _, row in places(record, "b")) == [0, 1, 2, 4]
-    linked = [item for chunk in database.results.link_rows(record, "b") for item in chunk]
+    linked = [item for chunk in database.page_rows.link_rows(record, "b") for item in chunk]
     assert [row for row, _, _ in linked] == [0, 2, 4]
-    twin = database.results.read_pages(record, ["b-4"])["b-4"]
+    twin = database.page_rows.read_pages(record, ["b-4"])["b-4"]
     assert (twin.job_id, twin.row, twin.title) == ("b-4", 4, "Title of b-0")
 
 
@@ -234,7 +235,7 @@ def test_a_page_that_was_read_from_kept_bytes_says_so(
 
     assert [row["from_store"] for row in all_rows(record, "b")] == [True, False, True]
     assert found(record, "b").from_store == 2
-    assert database.results.read_pages(record, ["b-0"])["b-0"].from_store
+    assert database.page_rows.read_pages(record, ["b-0"])["b-0"].from_store
 
 
 def test_duplicates_fail_with_their_leader(
@@ -266,9 +267,9 @@ def test_a_cancelled_duplicate_shows_nothing_of_the_page(
 
     assert (row["status"], row["ok"], row["error_kind"]) == ("cancelled", False, "cancelled")
     assert row["title"] is row["final_url"] is row["http_status"] is None
-    linked = [item for chunk in database.results.link_rows(record, "b") for item in chunk]
+    linked = [item for chunk in database.page_rows.link_rows(record, "b") for item in chunk]
     assert [number for number, _, _ in linked] == [0]
-    assert database.results.read_pages(record, ["b-1"])["b-1"].title is None
+    assert database.page_rows.read_pages(record, ["b-1"])["b-1"].title is None
 
 
 def asking(newer_than_ms: int = 0, request: str = "", owner: str = "ann") -> Asking:
@@ -289,8 +290,8 @@ def test_a_page_answers_who_asks_in_the_same_way_and_is_the_same(
 
     def answered(request: str, owner: str) -> tuple[list[str], int, set[bytes]]:
         wish = asking(request=request, owner=owner)
-        answers = database.results.stored_answers(record, keys, "recipe", wish)
-        bodies = database.results.stored_bodies(record, keys, wish)
+        answers = database.stored_pages.stored_answers(record, keys, "recipe", wish)
+        bodies = database.stored_pages.stored_bodies(record, keys, wish)
         found = sorted(one.job_id for one in answers.jobs.values())
         return found, answers.refused, {one.body for one in bodies.values()}
 
@@ -299,7 +300,7 @@ def test_a_page_answers_who_asks_in_the_same_way_and_is_the_same(
     assert answered("cookie", "ann") == (["b-1"], 3, {b"with a cookie"})
     assert answered("cookie", "bob") == ([], 4, set())
     assert answered("language", "bob") == (["b-3"], 3, {b"another language"})
-    refused = database.results.stored_answers(record, keys, "recipe", asking(owner="bob"))
+    refused = database.stored_pages.stored_answers(record, keys, "recipe", asking(owner="bob"))
     assert (refused.private, refused.example) == (1, "b-1")
 
 
@@ -312,7 +313,7 @@ def test_a_stored_page_answers_a_later_batch(
     keys = [f"key of {row}" for row in range(3)]
     assert fetched_ms
 
-    answers = database.results.stored_answers(record, keys, "recipe", asking(fetched_ms))
+    answers = database.stored_pages.stored_answers(record, keys, "recipe", asking(fetched_ms))
     batch = submit("new", 3, stored={0: "old-0", 2: "old-2"})
 
     assert {key: one.job_id for key, one in answers.jobs.items()} == {
@@ -325,7 +326,9 @@ def test_a_stored_page_answers_a_later_batch(
     assert [row["title"] for row in rows] == ["Title of old-0", None, "Title of old-2"]
     assert [row["from_store"] for row in rows] == [True, False, True]
     assert rows[0]["url"] == "https://host0.example/new/0"
-    assert [page.title for _, page in database.results.pages_finished_after(record, "new", 0)] == [
+    assert [
+        page.title for _, page in database.page_rows.pages_finished_after(record, "new", 0)
+    ] == [
         "Title of old-0",
         "Title of old-2",
     ]
@@ -353,7 +356,7 @@ def test_only_young_good_pages_of_the_same_recipe_answer(
 
     def answers(recipe: str, newer_than_ms: int) -> dict[str, str]:
         wish = asking(newer_than_ms)
-        found = database.results.stored_answers(record, keys, recipe, wish).jobs
+        found = database.stored_pages.stored_answers(record, keys, recipe, wish).jobs
         return {key: one.job_id for key, one in found.items()}
 
     assert answers("recipe", 0) == {"key of 0": "b-0"}
@@ -369,9 +372,9 @@ def test_the_newest_page_answers(
         submit(f"b{number}", 1)
         save(result(f"b{number}-0", fetched_at=hour(1_000_000 - age * 1_000), html=b"%d" % age))
 
-    answers = database.results.stored_answers(record, ["key of 0"], "recipe", asking())
+    answers = database.stored_pages.stored_answers(record, ["key of 0"], "recipe", asking())
     assert answers.jobs["key of 0"].job_id == "b1-0"
-    stored = database.results.stored_bodies(record, ["key of 0"], asking())["key of 0"]
+    stored = database.stored_pages.stored_bodies(record, ["key of 0"], asking())["key of 0"]
     assert (stored.body, stored.http_status) == (b"1", 200)
     assert (stored.final_url, stored.content_type) == (
         "https://final.example/0",
@@ -424,7 +427,7 @@ def test_what_an_earlier_try_found_is_not_shown_while_a_job_is_open(
     (row,) = all_rows(record, "b")
 
     assert (row["status"], row["http_status"], row["error_kind"]) == ("pending", None, None)
-    assert database.results.read_pages(record, ["b-0"]) == {}
+    assert database.page_rows.read_pages(record, ["b-0"]) == {}
     assert places(record, "b") == []
 
 
@@ -437,11 +440,11 @@ def test_links_and_images_are_rows_of_good_pages(
     save(result("b-2", links=links), result("b-0", links=first, images=[{"url": "i"}]))
     save(result("b-1"), result("b-3", error_kind="dns"))
 
-    assert [one for chunk in database.results.link_rows(record, "b") for one in chunk] == [
+    assert [one for chunk in database.page_rows.link_rows(record, "b") for one in chunk] == [
         (0, "https://final.example/0", first),
         (2, "https://final.example/2", links),
     ]
-    assert [one for chunk in database.results.image_rows(record, "b") for one in chunk] == [
+    assert [one for chunk in database.page_rows.image_rows(record, "b") for one in chunk] == [
         (0, "https://final.example/0", [{"url": "i"}])
     ]
 
@@ -455,11 +458,11 @@ def test_links_that_were_kept_as_a_list_are_read(
     with record.begin() as connection:
         connection.execute(pages.update().where(pages.c.job_id == "b-1").values(links=links))
 
-    (chunk,) = database.results.link_rows(record, "b")
+    (chunk,) = database.page_rows.link_rows(record, "b")
 
     columns = Links(["https://x/", "https://y/"], ["x", ""], ["nofollow", ""])
     assert chunk == [(1, "https://final.example/1", columns)]
-    assert database.results.read_pages(record, ["b-1"])["b-1"].links == list(columns)
+    assert database.page_rows.read_pages(record, ["b-1"])["b-1"].links == list(columns)
 
 
 def test_finished_pages_come_in_the_order_of_finishing(
@@ -513,7 +516,7 @@ def test_four_writers_and_a_reader(
         seen: list[tuple[int, int]] = []
         while True:
             done = found(engines[4], batch_id).state is BatchState.FINISHED
-            while more := database.results.pages_finished_after(
+            while more := database.page_rows.pages_finished_after(
                 engines[4], batch_id, seen[-1][0] if seen else 0, limit=50
             ):
                 seen += [(place, page.row) for place, page in more]
@@ -596,7 +599,7 @@ def test_pages_of_no_use_are_counted_by_kind(
     login = {"page_kind": PageKind.LOGIN, "page_kind_signal": "a form"}
     save(result("b-0", **login), result("b-2", page_kind=PageKind.PAGE))
     save(result("b-3", error_kind="page_kind", **login), result("b-4", error_kind="dns"))
-    known = database.results.stored_answers(record, ["key of 0"], "recipe", asking())
+    known = database.stored_pages.stored_answers(record, ["key of 0"], "recipe", asking())
     later = {0: "b-0"}
     submit("new", 2, stored=later, known=known.jobs)
 
@@ -628,7 +631,7 @@ def test_matches_of_selectors_are_counted_as_pages_come(
     pages, matches = database.batches.selector_matches(record, batch)
     assert (pages, matches) == (3, {"author": 0, "name": 3, "price": 2})
 
-    known = database.results.stored_answers(
+    known = database.stored_pages.stored_answers(
         record, ["key of 0", "key of 2"], "recipe", asking()
     ).jobs
     stored = {0: "b-0", 1: "b-2"}

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 import scrapeq
 from scrapeq import database, frames
-from scrapeq.database.results import PAGE_ROW_COLUMNS, page_rows, read_pages
+from scrapeq.database.page_rows import PAGE_ROW_COLUMNS, page_rows, read_pages
 from scrapeq.models import Batch, Content, DocumentKind, ErrorKind, Fetched, Links, Page, PageKind
 from scrapeq.models.page_fields import PAGE_FIELDS, TABLE_FIELDS, Source
 
@@ -135,7 +135,7 @@ NEW_FIELD = {
 USE = """
 import sys
 from scrapeq import database, frames
-from scrapeq.database.results import PAGE_ROW_COLUMNS, page_rows, read_pages
+from scrapeq.database.page_rows import PAGE_ROW_COLUMNS, page_rows, read_pages
 from scrapeq.models import Content, Fetched
 from scrapeq.settings import load_settings
 

@@ -86,8 +86,8 @@ def pieces_of(record: sa.Engine, batch: Batch, **more: Any) -> row_streams.Batch
 def whole(record: sa.Engine, batch: Batch) -> pd.DataFrame:
     """The table as a handle gives it."""
     return frames.pages_frame(
-        database.results.page_rows(record, batch.id),
-        database.results.PAGE_ROW_COLUMNS,
+        database.page_rows.page_rows(record, batch.id),
+        database.page_rows.PAGE_ROW_COLUMNS,
         total=batch.total,
         table=frames.unpack_table(database.batches.input_parts(record, batch.id)),
         asked=batch.config.recipe.asked,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-from scrapeq.testing.hostile.case import SHORT_LIMITS, SMALL, Case
+from scrapeq.testing.hostile.case import SHORT_BODY, SMALL, Case
 from scrapeq.testing.hostile.script import (
     OK,
     Asked,
@@ -42,42 +42,42 @@ _SLOW = (
         "Two bytes a second: never silent, never done.",
         "body_timeout",
         (Send(_promise(9000)), Drip(b"x")),
-        options=SHORT_LIMITS,
+        options=SHORT_BODY,
     ),
     Case(
         "body-drippingchunks",
         "A chunk of one byte, a byte every half second.",
         "body_timeout",
         (Send(_CHUNKED), Drip(_chunk(b"x"))),
-        options=SHORT_LIMITS,
+        options=SHORT_BODY,
     ),
     Case(
         "body-stalls",
         "The first bytes, then silence.",
         "body_timeout",
         (Send(_promise(9000) + b"<p>hello"), Hold()),
-        options=SHORT_LIMITS,
+        options=SHORT_BODY,
     ),
     Case(
         "body-stallsatonce",
         "A head, and then silence.",
         "body_timeout",
         (Send(_promise(9000)), Hold()),
-        options=SHORT_LIMITS,
+        options=SHORT_BODY,
     ),
     Case(
         "body-stallschunked",
         "Chunks without the last one, then silence.",
         "body_timeout",
         (Send(_CHUNKED + _chunk(_PAGE)), Hold()),
-        options=SHORT_LIMITS,
+        options=SHORT_BODY,
     ),
     Case(
         "body-stallsgzip",
         "Half of something compressed, then silence.",
         "body_timeout",
         (Send(OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(_PAGE)[:-20]), Hold()),
-        options=SHORT_LIMITS,
+        options=SHORT_BODY,
     ),
 )
 
@@ -176,7 +176,7 @@ _LARGE = (
         "A chunk whose extension has no end.",
         "protocol or body_timeout",
         (Send(_CHUNKED + b"5;a="), Send(b"a" * 9999, times=None)),
-        options=SHORT_LIMITS,
+        options=SHORT_BODY,
     ),
     Case(
         "body-endlesstrailers",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scrapeq.testing.hostile.case import AGAIN, SHORT_LIMITS, Case
+from scrapeq.testing.hostile.case import AGAIN, SHORT_CONNECT, SHORT_HEAD, Case
 from scrapeq.testing.hostile.script import Asked, Keep, Script, Send, answer, html, says
 
 
@@ -25,7 +25,7 @@ CASES = (
         "The connection is neither accepted nor refused.",
         "connect_timeout",
         url="http://{name}.localhost:{hole}/",
-        options=SHORT_LIMITS,
+        options=SHORT_CONNECT,
     ),
     Case(
         "connect-reset",
@@ -51,7 +51,7 @@ CASES = (
         "The connection is accepted, and then there is silence.",
         "header_timeout",
         url="http://{name}.localhost:{silent}/",
-        options=SHORT_LIMITS,
+        options=SHORT_HEAD,
     ),
     Case(
         "connect-stale",
@@ -103,7 +103,7 @@ CASES = (
         "A TLS handshake that is never answered.",
         "connect_timeout",
         url="https://{name}.localhost:{silent}/",
-        options=SHORT_LIMITS,
+        options=SHORT_CONNECT,
     ),
     Case(
         "tls-shut",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scrapeq.testing.hostile.case import SHORT_LIMITS, Case
+from scrapeq.testing.hostile.case import SHORT_HEAD, Case
 from scrapeq.testing.hostile.script import OK, Drip, Hold, Script, Send, html
 
 _PAGE = html("read all the same").encode()
@@ -28,14 +28,14 @@ _SLOW = (
         "The head comes at two bytes a second.",
         "header_timeout",
         (Drip(OK + b"X: y\r\n" * 100),),
-        options=SHORT_LIMITS,
+        options=SHORT_HEAD,
     ),
     Case(
         "head-half",
         "Half a head, then silence.",
         "header_timeout",
         (Send(OK), Hold()),
-        options=SHORT_LIMITS,
+        options=SHORT_HEAD,
     ),
     Case(
         "head-slow1xx",
@@ -45,7 +45,7 @@ _SLOW = (
             Send(b"HTTP/1.1 103 Early Hints\r\n\r\n"),
             Drip(b"HTTP/1.1 103 Early Hints\r\n\r\n", 0.02),
         ),
-        options=SHORT_LIMITS,
+        options=SHORT_HEAD,
     ),
     Case(
         "head-endlessfield",

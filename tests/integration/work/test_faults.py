@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -19,7 +18,6 @@ import redis
 
 import scrapeq as sq
 from scrapeq import cluster as clusters
-from scrapeq import database
 from scrapeq.errors import RedisEvicts, RedisFull
 from scrapeq.frontier import Keys
 from scrapeq.project.services import open_services
@@ -194,31 +192,6 @@ def test_a_redis_that_evicts_is_refused_at_connect(cluster, client):
             open_services(cluster.settings, start=False)
     finally:
         client.config_set("maxmemory-policy", "noeviction")
-
-
-def test_no_result_is_acknowledged_that_is_not_on_disk(web, scrape, queue, eventually):
-    urls = [web.url(f"/article/{n}", host=n % 8) for n in range(ROWS)]
-    under_way = scrape(urls, refresh=True, max_per_host=50)
-    eventually(lambda: under_way.progress.done, PATIENCE_S)
-    engine = queue.services.engine
-    holder = sqlite3.connect(str(engine.url.database), isolation_level=None, timeout=60)
-    try:
-        holder.execute("BEGIN IMMEDIATE")
-        # What was read and cannot be written waits; so many hits are more than what was open.
-        before = len(web.log())
-        eventually(lambda: len(web.log()) > before + 60)
-
-        unwritten = [
-            job for some in database.jobs.all_open_jobs(engine, under_way.id) for job in some
-        ]
-        known = queue.services.frontier.views.standings([job.id for job in unwritten])
-    finally:
-        holder.close()
-
-    assert len(unwritten) > 60
-    assert all(standing.known for standing in known.values())
-    assert under_way.wait(PATIENCE_S).df["ok"].all()
-    assert web.hits() - web.hits("/robots.txt") == ROWS  # none of them was asked for again
 
 
 # -- owners -------------------------------------------------------------------------------------
