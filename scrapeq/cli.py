@@ -363,6 +363,67 @@ def move(
 
 
 @app.command()
+def migrate(
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Take all of it back, and say how long it took.")
+    ] = False,
+) -> None:
+    """Bring the tables of the record to this version, as whoever opens it first does."""
+    from scrapeq import database
+    from scrapeq.settings import load_settings
+
+    settings = load_settings()
+    if rehearse:
+        tried = database.rehearsal.rehearse(settings)
+        if tried.is_needed:
+            _say(
+                f"the tables go from version {tried.found} to {tried.wanted} in {tried.took_s:.1f} s; "
+                "all of it was taken back"
+            )
+        elif tried.found:
+            _say(f"the tables are of this version, {tried.wanted}: nothing to do")
+        else:
+            _say("there is no record yet, so there is nothing to rehearse")
+        return
+    found = database.inspection.inspect_record(settings).version
+    database.open_database(settings).dispose()
+    now = database.inspection.VERSION
+    if found == now:
+        _say(f"the tables are of this version, {now}: nothing to do")
+    else:
+        _say(f"the tables are of version {now} now; before: {found or 'none'}")
+
+
+@app.command()
+def cleanup(
+    days: Annotated[
+        float | None, typer.Option(min=0, help="Delete what ended longer ago than that.")
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(min=0, help="Keep so many rows at most; the oldest batches go.")
+    ] = None,
+) -> None:
+    """Delete batches that are done, with their rows and pages; by default what the settings do not keep."""
+    from scrapeq import clock, database
+    from scrapeq.settings import load_settings
+
+    settings = load_settings()
+    if days is None and rows is None:
+        days, rows = settings.keep_days, settings.keep_rows
+    if days is None and rows is None:
+        raise InputError(
+            "nothing says what is to be kept",
+            hint="name it: --days 90, --rows 1000000, or set SCRAPEQ_KEEP_DAYS or SCRAPEQ_KEEP_ROWS",
+        )
+    engine = database.open_database(settings)
+    try:
+        deleted = database.keeping.keep_only(engine, clock.now_ms(), days=days, rows=rows)
+    finally:
+        engine.dispose()
+    _say(f"deleted {deleted:,} jobs")
+
+
+@app.command()
 def login(
     name: Annotated[str, typer.Argument(help="What the login is called: shop.")],
     url: Annotated[str, typer.Argument(help="Where to log in.")],

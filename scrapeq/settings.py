@@ -68,6 +68,21 @@ class Settings(BaseSettings):
         "with other selectors; the oldest go first. 1,000 pages of the WCXB corpus take 41 MB. 0: none but "
         "those of store_html.",
     )
+    keep_days: float | None = Field(
+        None,
+        gt=0,
+        le=36_500,
+        validation_alias="SCRAPEQ_KEEP_DAYS",
+        description="Days after which workers delete a batch that is done, with its rows and pages. None: "
+        "it is kept until somebody deletes it.",
+    )
+    keep_rows: int | None = Field(
+        None,
+        ge=1,
+        validation_alias="SCRAPEQ_KEEP_ROWS",
+        description="Rows that the record keeps at most: workers delete the oldest batches that are done, "
+        "whole ones. None: any number.",
+    )
     database_url: SecretStr | None = Field(
         None,
         validation_alias="SCRAPEQ_DATABASE_URL",

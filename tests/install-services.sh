@@ -6,6 +6,7 @@
 # Chromium:   for the tests of rendering and of what a notebook shows; its headless shell, which takes
 #             half the time, where there is such a package, and all of it for those of use_stealth.
 # Xvfb, xdotool: for those of a login by hand, in a browser that is seen.
+# systemd: for its own check of the units in docs/operations.
 # libfaketime: for the tests of a clock that jumps.
 #
 # They are Debian's packages, through apt as root. Without them their tests are skipped on a laptop;
@@ -40,12 +41,15 @@ have_faketime() {
     ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1
 }
 
+have_systemd() { command -v systemd-analyze >/dev/null 2>&1; }
+
 missing=""
 have_postgresql || missing="$missing PostgreSQL"
 have_chromium || missing="$missing Chromium"
 have_all_of_chromium || missing="$missing all-of-Chromium"
 have_display || missing="$missing Xvfb-and-xdotool"
 have_faketime || missing="$missing libfaketime"
+have_systemd || missing="$missing systemd"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -57,6 +61,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     have_all_of_chromium || install chromium || true
     have_display || { install xvfb && install xdotool; } || true
     have_faketime || install libfaketime || true
+    have_systemd || install systemd || true
 fi
 
 failed=0
@@ -83,6 +88,11 @@ fi
 if ! have_faketime; then
     echo "libfaketime is not installed, so the tests that need it cannot run." >&2
     echo "On Debian or Ubuntu: sudo apt install libfaketime" >&2
+    failed=1
+fi
+if ! have_systemd; then
+    echo "systemd is not installed, so the units in docs/operations cannot be checked." >&2
+    echo "On Debian or Ubuntu: sudo apt install systemd" >&2
     failed=1
 fi
 if [ "${CI:-}" = true ]; then exit "$failed"; fi

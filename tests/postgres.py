@@ -21,13 +21,15 @@ def find_postgres() -> Path | None:
 
 
 class PostgresServer:
-    """A server whose files are in `folder`; nothing of it needs to survive a crash of the machine.
+    """A server whose files are in `folder`; nothing of it needs to survive a crash of the machine, unless
+    it is `durable`.
 
     What a crash of the server itself would lose is lost here too: it hands its pages to the
     system, which outlives it.
     """
 
-    def __init__(self, binaries: Path, folder: Path) -> None:
+    def __init__(self, binaries: Path, folder: Path, *, durable: bool = False) -> None:
+        self._fsync = "on" if durable else "off"
         self._binaries = binaries
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,7 +59,7 @@ class PostgresServer:
         ends_with_us = "setpriv --pdeathsig INT" if shutil.which("setpriv") else ""
         run = (
             f"{ends_with_us} {self._binaries}/postgres -D {self._folder / 'data'}"
-            f" -k {self._folder} -c listen_addresses= -c fsync=off -c max_connections=200"
+            f" -k {self._folder} -c listen_addresses= -c fsync={self._fsync} -c max_connections=200"
             " -c min_wal_size=32MB -c max_wal_size=64MB"
         )
         with (self._folder / "log").open("ab") as output:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from scrapeq import clock, database, frontier, lazy
-from scrapeq.checks import endpoint, installation, places, redis, together
+from scrapeq.checks import endpoint, installation, places, redis, secret_key, together
 from scrapeq.checks.check import Check, Diagnosis, good
 from scrapeq.checks.looking import Look, look_at
 from scrapeq.errors import ScrapeqError
@@ -43,6 +43,7 @@ def _looks() -> Iterator[Look]:
     yield Look("settings", OWN_S, partial(_settings, settings))
     yield Look("home", OWN_S, partial(places.home, settings))
     yield Look("database", SERVICE_S, partial(places.record, settings))
+    yield Look(secret_key.NAME, SERVICE_S, partial(secret_key.secret_key, settings))
     yield Look("Redis", SERVICE_S, partial(redis.redis, settings))
     yield Look(together.NAME, SERVICE_S, partial(together.together, settings))
     yield Look("Celery's broker", SERVICE_S, partial(redis.broker, settings))

@@ -51,10 +51,7 @@ def open_database(settings: Settings) -> sa.Engine:
     """
     if settings.database_url is None:
         make_home(settings.home)
-        engine = _open_sqlite(settings.database_path)
-    else:
-        engine = connect_to_url(settings.database_url.get_secret_value())
-    engine.update_execution_options(**{KEYS: Keys.of(settings)})
+    engine = engine_of(settings)
     try:
         if _migrate(engine) < schema.SEALED_SINCE and engine.dialect.name == "sqlite":
             _write_over_log(engine)
@@ -67,6 +64,19 @@ def open_database(settings: Settings) -> sa.Engine:
     except (DatabaseUnavailable, ConfigError):
         engine.dispose()
         raise
+    return engine
+
+
+def engine_of(settings: Settings) -> sa.Engine:
+    """An engine of the record of these settings; nothing is made, migrated or asked yet.
+
+    Raises ConfigError and MissingExtra as `connect_to_url` does.
+    """
+    if settings.database_url is None:
+        engine = _open_sqlite(settings.database_path)
+    else:
+        engine = connect_to_url(settings.database_url.get_secret_value())
+    engine.update_execution_options(**{KEYS: Keys.of(settings)})
     return engine
 
 
@@ -280,30 +290,46 @@ def _write_over_log(engine: sa.Engine) -> None:
 def _migrate(engine: sa.Engine) -> int:
     """Bring the tables up to date; the version that was found, this one where there were none."""
     with engine.connect().execution_options(scrapeq_writes=True) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-        if not sa.inspect(connection).has_table("meta"):
+        wait_for_migration(connection)
+        if not has_tables(connection):
             schema.metadata.create_all(connection)
             rows = {"schema": str(schema.VERSION), "epoch": "0", "redis": "", "namespace": ""}
             connection.execute(
                 schema.meta.insert(), [{"key": key, "value": value} for key, value in rows.items()]
             )
             return schema.VERSION
-        found = int(read_meta(connection, "schema"))
-        if found > schema.VERSION:
-            raise DatabaseTooNew(
-                f"the database was written by a newer scrapeq (its tables are version {found}, "
-                f"this one knows {schema.VERSION})",
-                hint="pip install --upgrade scrapeq",
-            )
-        if engine.dialect.name == "sqlite" and found < schema.SEALED_SINCE:
-            connection.exec_driver_sql("PRAGMA secure_delete = ON")
-        for version in range(found, schema.VERSION):
-            schema.MIGRATIONS[version](connection)
-        if found < schema.VERSION:
-            write_meta(connection, "schema", str(schema.VERSION))
-        schema.add_page_columns(connection)
-        return found
+        return bring_up_to_date(connection)
+
+
+def wait_for_migration(connection: sa.Connection) -> None:
+    """Be the only one who migrates until this transaction ends; SQLite's write lock sees to it there."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+
+
+def has_tables(connection: sa.Connection) -> bool:
+    """Whether anybody has made the tables of a record here."""
+    return sa.inspect(connection).has_table("meta")
+
+
+def bring_up_to_date(connection: sa.Connection) -> int:
+    """Take the steps from the version of the tables to this one, in the caller's transaction; the version
+    that was found. Raises DatabaseTooNew."""
+    found = int(read_meta(connection, "schema"))
+    if found > schema.VERSION:
+        raise DatabaseTooNew(
+            f"the database was written by a newer scrapeq (its tables are version {found}, "
+            f"this one knows {schema.VERSION})",
+            hint="pip install --upgrade scrapeq",
+        )
+    if connection.dialect.name == "sqlite" and found < schema.SEALED_SINCE:
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    for version in range(found, schema.VERSION):
+        schema.MIGRATIONS[version](connection)
+    if found < schema.VERSION:
+        write_meta(connection, "schema", str(schema.VERSION))
+    schema.add_page_columns(connection)
+    return found
 
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +17,19 @@ from scrapeq.clock import now_ms
 from scrapeq.database import schema
 from scrapeq.database.engine import connect_to_url, reason
 from scrapeq.errors import DatabaseUnavailable
+from scrapeq.models.secret_values import SEALED
 from scrapeq.settings import Settings
 
 #: Seconds that a database has to answer.
 ANSWER_S = 3
+#: Batches and schedules whose encrypted values are looked at, of each so many.
+MOST_SEALED = 100
+_SEALED = re.compile(re.escape(SEALED) + r"[\w=-]+")
+#: Their options; `sealed = 1` has an index.
+_WITH_SECRETS = (
+    f"SELECT config FROM batches WHERE sealed = 1 LIMIT {MOST_SEALED}",  # noqa: S608 - our own number
+    f"SELECT config FROM schedules LIMIT {MOST_SEALED}",  # noqa: S608
+)
 #: The version of the tables that this scrapeq makes.
 VERSION = schema.VERSION
 
@@ -27,8 +38,8 @@ VERSION = schema.VERSION
 class RecordFacts:
     """where: the file, or the server and the database, without a password. version: of its tables; 0:
     there are none yet. namespace: that of its open jobs; run_id, epoch: the Redis process that it knows, and
-    which rebuilding of it that is; all three are empty where there are no tables. size_bytes: of all its
-    files. For PostgreSQL also: ahead_s: by how much its clock is ahead of this machine's;
+    which rebuilding of it that is; all three are empty where there are no tables. sealed: encrypted values
+    of some batches and schedules. size_bytes: of all its files. For PostgreSQL also: ahead_s: by how much its clock is ahead of this machine's;
     connections, most_connections; is_read_only; may_create: whether its user may make tables."""
 
     where: str
@@ -36,6 +47,7 @@ class RecordFacts:
     namespace: str = ""
     run_id: str = ""
     epoch: int = 0
+    sealed: tuple[str, ...] = ()
     size_bytes: int = 0
     ahead_s: float | None = None
     connections: int = 0
@@ -75,12 +87,13 @@ def _sqlite(path: Path) -> RecordFacts:
             kept = (
                 dict(connection.execute("SELECT key, value FROM meta")) if found.fetchone() else {}
             )
+            sealed = _sealed(kept, lambda query: connection.execute(query).fetchall())
     except (OSError, sqlite3.Error) as error:
         raise DatabaseUnavailable(
             f"the database {path} cannot be read: {error}",
             hint="see to the rights on its folder; a file that is damaged comes back from a backup",
         ) from error
-    return RecordFacts(str(path), size_bytes=size_bytes, **_known(kept))
+    return RecordFacts(str(path), size_bytes=size_bytes, sealed=sealed, **_known(kept))
 
 
 def _known(kept: dict[str, str]) -> dict[str, Any]:
@@ -91,6 +104,15 @@ def _known(kept: dict[str, str]) -> dict[str, Any]:
         "run_id": kept.get("redis", ""),
         "epoch": int(kept.get("epoch", "0")),
     }
+
+
+def _sealed(
+    kept: dict[str, str], rows_of: Callable[[str], Iterable[Sequence[Any]]]
+) -> tuple[str, ...]:
+    if int(kept.get("schema", "0")) < schema.SEALED_SINCE:
+        return ()
+    texts = [str(config) for query in _WITH_SECRETS for (config,) in rows_of(query)]
+    return tuple(value for text in texts for value in _SEALED.findall(text))
 
 
 _POSTGRESQL = sa.text(
@@ -112,10 +134,12 @@ def _postgresql(engine: sa.Engine) -> RecordFacts:
         if sa.inspect(connection).has_table("meta"):
             rows = connection.execute(sa.select(schema.meta.c.key, schema.meta.c.value))
             kept = {row.key: row.value for row in rows}
+        sealed = _sealed(kept, lambda query: connection.exec_driver_sql(query).all())
     where = f"PostgreSQL {found.version.split()[0]}, {engine.url.database!r} on "
     return RecordFacts(
         where=where + (engine.url.host or str(engine.url.query.get("host", "this machine"))),
         **_known(kept),
+        sealed=sealed,
         size_bytes=int(found.size),
         ahead_s=float(found.now_s) - here_ms / 1000,
         connections=int(found.connections),

@@ -63,6 +63,10 @@ class Keys:
             return self._keys().decrypt(value.removeprefix(SEALED).encode()).decode()
         return value
 
+    def check(self) -> None:
+        """Nothing, if there is a key that can be used. Raises ConfigError."""
+        self._keys()
+
     def _keys(self, *, make: bool = False) -> MultiFernet:
         if self.given is None and make and not self._path.exists():
             _make_key(self._path)

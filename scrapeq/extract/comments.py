@@ -83,7 +83,7 @@ def _collect(
     if isinstance(thing, list):
         for one in thing:
             _collect(one, reply_to, found, levels, budget)
-    elif isinstance(thing, dict) and not _has_type(thing, _NOT_SAID):
+    elif isinstance(thing, dict) and not _has_type(thing, _OWN_WORDS):
         here = reply_to
         if _is_comment(thing) and (text := _text(thing)):
             here = len(found)
@@ -134,8 +134,8 @@ def _listed(value: Any) -> list[Any]:
 
 
 _THREADED = frozenset({"Comment", "Answer", "DiscussionForumPosting", "UserComments"})
-#: What a site says itself, and opinions of goods.
-_NOT_SAID = frozenset({"FAQPage", "Review", "HowTo", "Quiz"})
+#: What a site writes itself, and opinions of goods.
+_OWN_WORDS = frozenset({"FAQPage", "Review", "HowTo", "Quiz"})
 _ANSWERS = ("acceptedAnswer", "suggestedAnswer", "comment", "replies")
 #: What may hold a thread or its comments.
 _AROUND = ("mainEntity", "mainEntityOfPage", "hasPart", "itemListElement", "item")

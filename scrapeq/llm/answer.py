@@ -126,7 +126,7 @@ def _validator_class(schema: dict[str, Any]) -> Any:
 
 def _jsonschema() -> Any:
     try:
-        import jsonschema  # type: ignore[import-untyped]  # its stubs are another package
+        import jsonschema  # its stubs are another package
     except ImportError:
         raise MissingExtra(
             "checking a model's answer needs the package jsonschema",

@@ -73,13 +73,28 @@ def usual_duties(processes: int) -> list[Duty]:
 
 def slow_duties() -> list[Duty]:
     """What may take longer than others can wait for: each is done in a thread of its own."""
-    return [Duty("schedules", 2.0, scheduling.start_due), Duty("notifications", 2.0, notify)]
+    return [
+        Duty("schedules", 2.0, scheduling.start_due),
+        Duty("notifications", 2.0, notify),
+        Duty("keep only", 3600.0, keep_only),
+    ]
 
 
 def _clean_answers(services: Services) -> None:
     """Let go of answers of language models that are too old, or too many."""
     before_ms = now_ms() - round(services.settings.ai_answers_days * DAY_MS)
     database.ai_answers.clean(services.engine, before_ms, MOST_ANSWERS)
+
+
+def keep_only(services: Services) -> int:
+    """Delete what the settings do not keep: see `Settings.keep_days`; how many jobs."""
+    settings = services.settings
+    deleted = database.keeping.keep_only(
+        services.engine, now_ms(), days=settings.keep_days, rows=settings.keep_rows
+    )
+    if deleted:
+        log.info("%d jobs of batches that are done were deleted, as SCRAPEQ_KEEP_... says", deleted)
+    return deleted
 
 
 def _make_room(services: Services) -> None:

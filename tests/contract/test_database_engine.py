@@ -129,6 +129,67 @@ def test_an_older_record_is_brought_up_to_date(
         assert engines.read_meta(connection, "schema") == str(schema.VERSION)
 
 
+def test_a_migration_can_be_rehearsed(
+    record: sa.Engine,
+    record_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    older, newer = schema.VERSION, schema.VERSION + 1
+    assert not database.rehearsal.rehearse(record_settings).is_needed
+    with record.begin() as connection:
+        connection.execute(sa.text("DROP TABLE events"))
+    monkeypatch.setattr(schema, "VERSION", newer)
+    monkeypatch.setitem(schema.MIGRATIONS, older, schema.events.create)
+
+    tried = database.rehearsal.rehearse(record_settings)
+
+    assert (tried.found, tried.wanted, tried.is_needed) == (older, newer, True)
+    with record.connect() as connection:
+        assert engines.read_meta(connection, "schema") == str(older)
+        assert not sa.inspect(connection).has_table("events")
+
+
+def test_a_migration_that_fails_changes_nothing(
+    record: sa.Engine,
+    record_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def half(connection: sa.Connection) -> None:
+        connection.execute(sa.text("DROP TABLE events"))
+        connection.execute(sa.text("DROP TABLE that_is_not_there"))
+
+    monkeypatch.setitem(schema.MIGRATIONS, schema.VERSION, half)
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+
+    with pytest.raises(DatabaseUnavailable, match="that_is_not_there"):
+        database.rehearsal.rehearse(record_settings)
+
+    assert sa.inspect(record).has_table("events")
+
+
+def test_who_has_the_record_open_works_on_after_a_migration(
+    record: sa.Engine, open_record: Open, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker of the version before, whose tables got a column and a table more."""
+    submit("before")
+    monkeypatch.setitem(
+        schema.MIGRATIONS,
+        schema.VERSION,
+        lambda connection: connection.execute(
+            sa.text("ALTER TABLE batches ADD COLUMN more INTEGER")
+        ),
+    )
+    with monkeypatch.context() as newer:
+        newer.setattr(schema, "VERSION", schema.VERSION + 1)
+        open_record()
+
+    submit("after")
+    with pytest.raises(DatabaseUnavailable, match="newer scrapeq"):
+        open_record()
+
+    assert [one.id for one in database.batches.unfinished_batches(record)] == ["before", "after"]
+
+
 def to_version_13(connection: sa.Connection) -> None:
     """Take away what version 14 brought."""
     for table in ("tokens", "audit"):

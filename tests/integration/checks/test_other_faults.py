@@ -10,13 +10,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from cryptography.fernet import Fernet
 
 from scrapeq import database
-from scrapeq.checks import endpoint, installation, places
+from scrapeq.checks import endpoint, installation, places, secret_key
 from scrapeq.checks.check import CheckState
 from scrapeq.checks.endpoint import NAME
 from scrapeq.database.inspection import VERSION
+from scrapeq.database.new_job import NewJob
 from scrapeq.errors import ConfigError, DatabaseUnavailable
+from scrapeq.models import ScrapingConfig
 from tests.integration.checks.conftest import by_name
 
 GOOD, NOTE, BAD = CheckState.GOOD, CheckState.NOTE, CheckState.BAD
@@ -83,6 +86,48 @@ def test_a_record_before_during_and_after_its_time(record_settings):
     assert look().state is BAD
     assert "newer scrapeq" in look().result
     assert "pip install --upgrade" in look().hint
+
+
+def test_the_key_of_the_secrets(record_settings, settings_of):
+    def look(**key):
+        named = {"SCRAPEQ_DATABASE_URL": record_settings.database_url} | key
+        return by_name(secret_key.secret_key(settings_of(**named)))["secret key"]
+
+    assert (look().state, record_settings.home.exists()) == (GOOD, False)
+    engine = database.open_database(record_settings)
+    database.batches.add_batch(
+        engine,
+        batch_id="b",
+        name=None,
+        config=ScrapingConfig(cookies={"session": "very secret"}),
+        fingerprint="",
+        total=1,
+        rows=[NewJob("b-0", 0, "u", "u", "h", 5)],
+    )
+    engine.dispose()
+    assert look().state is GOOD
+
+    file = record_settings.home / "secret.key"
+    file.chmod(0o644)
+    assert "chmod 600" in look().hint
+    key = file.read_text()
+    file.unlink()
+    assert "put its file back" in look().hint
+    another = Fernet.generate_key().decode()
+    assert "does not fit 1 of 1" in look(SCRAPEQ_SECRET_KEY=another).result
+    assert look(SCRAPEQ_SECRET_KEY=f"{another},{key}").state is GOOD
+    assert look(SCRAPEQ_SECRET_KEY="a word").state is BAD
+
+
+def test_a_key_in_a_file_is_noted_where_there_may_be_other_machines(settings_of, tmp_path):
+    settings = settings_of(f"unix://{tmp_path}/redis")
+    settings.home.mkdir()
+    (settings.home / "secret.key").write_bytes(Fernet.generate_key())
+    (settings.home / "secret.key").chmod(0o600)
+
+    found = by_name(secret_key.secret_key(settings))["secret key"]
+
+    assert (found.state, "SCRAPEQ_SECRET_KEY everywhere" in found.hint) == (NOTE, True)
 
 
 def test_a_file_that_is_no_database(settings_of):

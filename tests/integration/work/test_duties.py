@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import subprocess
@@ -12,6 +13,7 @@ from collections import Counter
 import pytest
 import sqlalchemy as sa
 
+from scrapeq import database
 from scrapeq.database import open_database
 from scrapeq.errors import DatabaseUnavailable
 from scrapeq.project.services import open_services
@@ -94,6 +96,19 @@ def test_a_duty_that_fails_stops_no_other_and_is_logged_once(keep_house, caplog)
         (True, False),
         (False, True),
     ]
+
+
+def test_what_the_settings_do_not_keep_is_deleted(queue, services, caplog):
+    batch = queue.submit_batch(["about:blank"] * 3)  # refused: done at once
+    settings = services.settings.model_copy(update={"keep_days": 1e-9})
+
+    with caplog.at_level(logging.INFO, "scrapeq"):
+        kept = duties.keep_only(services)
+        deleted = duties.keep_only(dataclasses.replace(services, settings=settings))
+
+    assert (kept, deleted) == (0, 3)
+    assert [one.getMessage() for one in caplog.records if "SCRAPEQ_KEEP" in one.getMessage()]
+    assert database.batches.find_batch(services.engine, batch.id) is None
 
 
 def test_what_one_process_failed_at_another_may_do_at_once(keep_house):
