@@ -42,6 +42,7 @@ class PageValues(StrEnum):
     IMAGES = "images"
     ENTRIES = "entries"
     TABLES = "tables"
+    COMMENTS = "comments"
     STRUCTURED = "structured"
     PRODUCT = "product"
     MINHASH = "minhash"

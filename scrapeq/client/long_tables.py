@@ -98,6 +98,14 @@ class LongTables:
         return self._read(lambda: frames.structured_frame(self._kept("structured")))
 
     @property
+    def comments(self) -> pd.DataFrame:
+        """One row per post of a thread, answer or comment, with `page_fields="all"` or "comments" among
+        them: row, page_url, position, author, published_at, text, reply_to (the position of the one that
+        it answers). `page.sources["comments"]` says what they are from.
+        """
+        return self._read(lambda: frames.comments_frame(self._kept("comments")))
+
+    @property
     def products(self) -> pd.DataFrame:
         """One row per good page that is about a product, with `page_fields="all"` or "product" among them:
         row, page_url, name, price, currency, availability, brand, sku, gtin, mpn. Without a model;

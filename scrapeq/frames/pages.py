@@ -211,6 +211,16 @@ def entries_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFr
     return _long_frame(chunks, _ENTRY_TYPES)
 
 
+def comments_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
+    """One row per post of a thread or comment, in the order of pages and, within a page, of the document.
+
+    chunks: lists of (row, page's URL, comments as `Page.comments` has them). Columns: row int64 · page_url
+    string · position Int64 (place on the page, from 0) · author string · published_at datetime64[us, UTC] ·
+    text string · reply_to Int64 (the position of the one that it answers).
+    """
+    return _long_frame(chunks, _COMMENT_TYPES)
+
+
 def structured_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
     """One row per item of structured data, in the order of pages and, within a page, as
     `extract.structured` gives them.
@@ -295,6 +305,14 @@ _PROBLEM_TYPES: dict[str, pa.DataType] = {
     "advice": TEXT,
 }
 
+
+_COMMENT_TYPES: dict[str, pa.DataType] = {
+    "position": pa.int64(),
+    "author": TEXT,
+    "published_at": TIME,
+    "text": TEXT,
+    "reply_to": pa.int64(),
+}
 
 _ENTRY_TYPES: dict[str, pa.DataType] = {
     "kind": CATEGORY,

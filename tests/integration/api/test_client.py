@@ -126,7 +126,7 @@ def local(module_web, cluster) -> sq.BatchHandle:
     "name",
     [
         *("df", "errors", "links", "images", "items", "violations", "structured", "products"),
-        *("sources", "problems", "entries", "evidence", "near_duplicates"),
+        *("sources", "problems", "entries", "evidence", "near_duplicates", "comments"),
     ],
 )
 def test_every_table_is_that_of_a_notebook(client, local, name):
