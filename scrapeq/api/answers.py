@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, JsonValue
 
-from scrapeq.models import Batch, BatchState, Job
+from scrapeq.models import Batch, BatchState, Job, Page
+from scrapeq.models.card_facts import CardFacts
 from scrapeq.models.monitoring import ErrorGroup
 from scrapeq.models.paused_host import PausedHost
 from scrapeq.models.person import AuditEntry, Right
@@ -28,6 +29,7 @@ class BatchAnswer(BaseModel):
     cancelled: int
     from_store: int
     rendered: int
+    growing: bool
     created_at: datetime
     finished_at: datetime | None
     options: dict[str, Any]
@@ -90,6 +92,37 @@ class RowsPage(BaseModel):
 
     rows: list[dict[str, JsonValue]]
     next_cursor: str | None
+
+
+class PagesAnswer(BaseModel):
+    """Some pages in the order of finishing, and where to go on."""
+
+    pages: list[Page]
+    next_cursor: str | None
+
+
+class FoundProblem(BaseModel):
+    """Something of a batch that needs a look: in how many rows, of how many that could have it."""
+
+    problem: str
+    name: str
+    rows: int
+    of: int
+    message: str
+    advice: str
+
+
+class Problems(BaseModel):
+    """See `BatchHandle.problems`."""
+
+    problems: list[FoundProblem]
+
+
+class BatchCard(BaseModel):
+    """A batch with all that its card shows."""
+
+    batch: BatchAnswer
+    facts: CardFacts
 
 
 class Me(BaseModel):

@@ -26,9 +26,9 @@ from scrapeq.dashboards import Dashboard
 #: Endpoints of the API; each router says its path, and takes `route.Route` as its class.
 ROUTERS = (
     job_routes.router,
-    batch_routes.router,
     row_routes.router,
     event_routes.router,
+    batch_routes.router,  # behind those: it takes every path that is the name of a batch
     system_routes.router,
 )
 #: Requests that one token may send in a minute.

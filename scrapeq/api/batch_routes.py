@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Path, Query, Response, UploadFile
 
 from scrapeq.api.allowed import check_allowed
-from scrapeq.api.answers import BatchAnswer, Batches, Changed, Counted
+from scrapeq.api.answers import BatchAnswer, BatchCard, Batches, Changed, Counted
 from scrapeq.api.requests import MOST_ROWS, NewBatch, Priority, Retry
 from scrapeq.api.route import CLOCKS, Route, weak_tag
 from scrapeq.api.service import Asker, Reader, Submitter
@@ -85,13 +85,7 @@ def list_batches(
     return Batches(batches=[BatchAnswer.of(one) for one in who.queue.list_batches(limit)])
 
 
-@router.get("/{batch}")
-def get_batch(who: Reader, batch: BatchId) -> BatchAnswer:
-    """A batch as it is now."""
-    return BatchAnswer.of(who.queue.find_batch(batch))
-
-
-@router.get("/{batch}/progress")
+@router.get("/{batch:path}/progress")
 def get_batch_progress(who: Reader, batch: BatchId, response: Response) -> Progress:
     """How far it is: counts that add up to its total, its speed and when it will be done."""
     progress = who.handle(batch).progress
@@ -99,33 +93,48 @@ def get_batch_progress(who: Reader, batch: BatchId, response: Response) -> Progr
     return progress
 
 
-@router.post("/{batch}/pause")
+@router.get("/{batch:path}/card")
+def get_batch_card(who: Reader, batch: BatchId) -> BatchCard:
+    """What a card shows of it: progress, kinds of failures with their first rows, hosts that are paused, and
+    what does not answer."""
+    found, facts = who.handle(batch).card_facts()
+    return BatchCard(batch=BatchAnswer.of(found), facts=facts)
+
+
+@router.post("/{batch:path}/pause")
 def pause_batch(who: Submitter, batch: BatchId) -> Changed:
     """Start nothing more of it; what runs ends."""
     batch_id = who.batch_to_change(batch).id
     return Changed(changed=who.own_queue.pause_batch(batch_id), batch=_now(who, batch_id))
 
 
-@router.post("/{batch}/resume")
+@router.post("/{batch:path}/resume")
 def resume_batch(who: Submitter, batch: BatchId) -> Changed:
     """Go on with a paused batch."""
     batch_id = who.batch_to_change(batch).id
     return Changed(changed=who.own_queue.resume_batch(batch_id), batch=_now(who, batch_id))
 
 
-@router.post("/{batch}/cancel")
+@router.post("/{batch:path}/cancel")
 def cancel_batch(who: Submitter, batch: BatchId) -> Counted:
     """Stop every open row of it: none starts once this has answered."""
     batch_id = who.batch_to_change(batch).id
     return Counted(rows=who.own_queue.cancel_batch(batch_id), batch=_now(who, batch_id))
 
 
-@router.post("/{batch}/retry")
+@router.post("/{batch:path}/retry")
 def retry_batch(who: Submitter, batch: BatchId, which: Retry | None = None) -> Counted:
     """Try failed and cancelled rows again, all or those of some kinds of errors."""
     batch_id = who.batch_to_change(batch).id
     count = who.own_queue.retry_failed(batch_id, which.kinds if which else None)
     return Counted(rows=count, batch=_now(who, batch_id))
+
+
+# A name may have a / in it, so this takes every path that no route above it takes.
+@router.get("/{batch:path}")
+def get_batch(who: Reader, batch: BatchId) -> BatchAnswer:
+    """A batch as it is now."""
+    return BatchAnswer.of(who.queue.find_batch(batch))
 
 
 def _submit(

@@ -48,6 +48,11 @@ ERROR_TYPES = {
     "finished_at": TIME,
 }
 
+#: A page as it is sent to be put into a table elsewhere, and one field of a page, as JSON.
+PAGE_PART_TYPES: dict[str, pa.DataType] = {"row": pa.int64(), **PAGE_TYPES, "fields": TEXT}
+PAGE_PART_NAMES = tuple(PAGE_PART_TYPES)
+VALUE_TYPES: dict[str, pa.DataType | None] = {"row": pa.int64(), "page_url": TEXT, "value": None}
+
 #: What was given with each job.
 _GIVEN = tuple(one.name for one in TABLE_FIELDS if one.column.source is Source.INPUT)
 
@@ -173,6 +178,15 @@ def links_frame(chunks: Iterable[Sequence[tuple[int, str, Links]]]) -> pd.DataFr
             every = chain.from_iterable(getattr(links, name) for _, _, links in chunk)
             arrays[name].append(array(list(every), TEXT))
     return _rows_first(types, arrays)
+
+
+def values_frame(found: Sequence[tuple[int, str, Any]]) -> pd.DataFrame:
+    """The columns of `VALUE_TYPES`: row, page's URL, and what JSON text says, or a value."""
+    values = np.empty(len(found), dtype=object)
+    for place, (_, _, value) in enumerate(found):  # numpy would open up lists
+        values[place] = _loaded(value)
+    rows, page_urls = ([one[place] for one in found] for place in (0, 1))
+    return pd.DataFrame({"row": rows, "page_url": page_urls, "value": values})
 
 
 def images_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
