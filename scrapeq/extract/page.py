@@ -14,6 +14,7 @@ from scrapeq.extract.charset import Decoded, decode
 from scrapeq.extract.comments import comments_of
 from scrapeq.extract.declared import declarations
 from scrapeq.extract.fields import PageScope, find_fields
+from scrapeq.extract.first_post import FirstPost
 from scrapeq.extract.images import images_of
 from scrapeq.extract.language import language_of
 from scrapeq.extract.links import Joiner, base_of, links_of
@@ -72,17 +73,27 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
 
     title = title_of(declared, url) if "title" in wanted else None
     language = language_of(tree, declared, text.text) if "language" in wanted else None
-    shown = None
+    shown = begun = None
     if recipe.main_text != "off":
-        shown = Shown(tree, declared, _tag_of(tree, language))
-    author = author_of(tree, declared, url, shown) if wanted & {"author", "published_at"} else None
+        tag = _tag_of(tree, language)
+        shown, begun = Shown(tree, declared, tag), FirstPost(tree, declared, url, tag)
+    author = (
+        author_of(tree, declared, url, shown, begun)
+        if wanted & {"author", "published_at"}
+        else None
+    )
     published = None
     if "published_at" in wanted:
-        published = published_at(declared, url, shown=shown, has_author=author is not None)
+        published = published_at(
+            declared,
+            url,
+            shown=shown,
+            has_author=author is not None,
+            begun=begun,
+        )
         if published is None and author and recipe.main_text == "best" and declared.is_article:
             published = guess_published_at(for_lxml(markup, tree), url)
-    if "author" not in wanted:
-        author = None
+    author = author if "author" in wanted else None
     for name, value in (
         ("title", title),
         ("author", author),
