@@ -144,7 +144,8 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Fetch a column of URLs and write the table."""
-    from scrapeq import client, frames
+    from scrapeq import frames
+    from scrapeq.client import scrape as verbs
     from scrapeq.models.command_options import as_flags, config_from_options
     from scrapeq.project.submission import fingerprint
 
@@ -175,7 +176,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     )
     batch = None
     try:
-        batch = client.scrape(column, name=name, config=config, priority=priority, refresh=refresh)
+        batch = verbs.scrape(column, name=name, config=config, priority=priority, refresh=refresh)
         if retry_failed and batch.is_done:
             batch.retry_failed()
         if batch.note:
@@ -195,9 +196,9 @@ def export(
     output: Annotated[Path, typer.Argument(help=f"{in_words(WRITTEN)}, by the ending.")],
 ) -> None:
     """Write the table of a batch, also of one that still runs."""
-    from scrapeq import client
+    from scrapeq.client import scrape as verbs
 
-    _say(_written(client.attach(batch, queue=_looking_queue()).export(output)))
+    _say(_written(verbs.attach(batch, queue=_looking_queue()).export(output)))
 
 
 @app.command()
@@ -448,7 +449,7 @@ def demo(
     """Scrape a little web that runs on this machine, and show the table."""
     from contextlib import ExitStack
 
-    from scrapeq import client
+    from scrapeq.client import scrape as verbs
     from scrapeq.cluster import temporary
     from scrapeq.display import plain
     from scrapeq.settings import load_settings
@@ -460,7 +461,7 @@ def demo(
         settings = load_settings(SCRAPEQ_HOME=home / "home", SCRAPEQ_ALLOW_PRIVATE_ADDRESSES=True)
         urls = [record["url"] for record in web.urls(rows, failures=0.05)]
         _say(f"a little web of 10 hosts answers on this machine; {rows:,} of its URLs, 5 % broken:")
-        batch = client.scrape(
+        batch = verbs.scrape(
             {"link": urls},
             url="link",
             name="demo",

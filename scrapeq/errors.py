@@ -13,6 +13,8 @@
     ├── RedisEvicts            Redis may throw our keys away
     ├── DatabaseUnavailable    the record cannot be opened or written
     │   └── DatabaseTooNew     a newer scrapeq wrote it
+    ├── ServerUnavailable      the server of a Client cannot be reached    (also a ConnectionError)
+    ├── NotAllowed             the token of a Client may not do this       (also a PermissionError)
     ├── ModelFailed            the language model gave no answer that can be used
     └── ClusterFailed          the private Redis or the workers do not start
 
@@ -110,6 +112,14 @@ class DatabaseUnavailable(ScrapeqError):
 
 class DatabaseTooNew(DatabaseUnavailable):
     """A newer scrapeq wrote the record, and this one cannot read it."""
+
+
+class ServerUnavailable(ScrapeqError, ConnectionError):
+    """The server that a `Client` speaks with cannot be reached, takes no more now, or is none of ours."""
+
+
+class NotAllowed(ScrapeqError, PermissionError):
+    """The token of a `Client` is of no use, or its right is not enough."""
 
 
 class ModelFailed(ScrapeqError):

@@ -7,10 +7,15 @@ from typing import Any, Self
 
 from pydantic import BaseModel, JsonValue
 
-from scrapeq.models import Batch, BatchState, Job
+from scrapeq.client.schedules import ScheduleNow
+from scrapeq.models import Batch, BatchState, Job, Page
+from scrapeq.models.card_facts import CardFacts
 from scrapeq.models.monitoring import ErrorGroup
+from scrapeq.models.notification import NotificationState
 from scrapeq.models.paused_host import PausedHost
 from scrapeq.models.person import AuditEntry, Right
+from scrapeq.models.schedule import Schedule
+from scrapeq.models.shown_schedule import ShownNotify, ShownSchedule
 
 
 class BatchAnswer(BaseModel):
@@ -28,6 +33,7 @@ class BatchAnswer(BaseModel):
     cancelled: int
     from_store: int
     rendered: int
+    growing: bool
     created_at: datetime
     finished_at: datetime | None
     options: dict[str, Any]
@@ -79,6 +85,12 @@ class Deleted(BaseModel):
     jobs: int
 
 
+class Ended(BaseModel):
+    """That a schedule is gone."""
+
+    ended: bool = True
+
+
 class Recorded(BaseModel):
     """That it was counted."""
 
@@ -90,6 +102,90 @@ class RowsPage(BaseModel):
 
     rows: list[dict[str, JsonValue]]
     next_cursor: str | None
+
+
+class PagesAnswer(BaseModel):
+    """Some pages in the order of finishing, and where to go on."""
+
+    pages: list[Page]
+    next_cursor: str | None
+
+
+class FoundProblem(BaseModel):
+    """Something of a batch that needs a look: in how many rows, of how many that could have it."""
+
+    problem: str
+    name: str
+    rows: int
+    of: int
+    message: str
+    advice: str
+
+
+class Problems(BaseModel):
+    """See `BatchHandle.problems`."""
+
+    problems: list[FoundProblem]
+
+
+class BatchCard(BaseModel):
+    """A batch with all that its card shows."""
+
+    batch: BatchAnswer
+    facts: CardFacts
+
+
+class ScheduleAnswer(ShownSchedule):
+    """A schedule as it is shown; `note` says what a request did."""
+
+    note: str = ""
+
+    @classmethod
+    def of(cls, now: ScheduleNow, note: str = "") -> Self:
+        """As it is shown."""
+        one = now.schedule
+        shared = cls.model_fields.keys() & Schedule.model_fields.keys() - {"notify"}
+        notify = None
+        if one.notify is not None:
+            notify = ShownNotify(to=one.notify.shown_url, when=one.notify.when)
+        return cls(
+            **{name: getattr(one, name) for name in shared},
+            **one.timetable.model_dump(),
+            when=one.timetable.words,
+            state=now.state,
+            failed=now.failed,
+            error=one.error_message or None,
+            options=one.config.model_dump(mode="json", exclude_unset=True),
+            notify=notify,
+            note=note,
+        )
+
+
+class Schedules(BaseModel):
+    """Schedules, the next one first."""
+
+    schedules: list[ScheduleAnswer]
+
+
+class NotificationAnswer(BaseModel):
+    """A notification: see `sq.notifications`."""
+
+    batch: str | None
+    batch_id: str
+    to: str
+    state: NotificationState
+    attempts: int
+    next_at: datetime | None
+    http_status: int | None
+    error: str | None
+    delivered_at: datetime | None
+    notification_id: str
+
+
+class Notifications(BaseModel):
+    """Notifications, the newest first."""
+
+    notifications: list[NotificationAnswer]
 
 
 class Me(BaseModel):

@@ -64,7 +64,7 @@ async def _following(
 
 
 @router.get(
-    "/{batch}/events",
+    "/{batch:path}/events",
     response_class=EventSourceResponse,
     responses={204: {"description": "The batch is over, and Last-Event-ID is its last event."}},
 )

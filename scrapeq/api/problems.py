@@ -45,13 +45,15 @@ class Mistake(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong (RFC 9457), with what to do now, and the mistakes where there are several."""
+    """What went wrong (RFC 9457), with what to do now, and the mistakes where there are several. error: the
+    name of the exception that Python raises for it; "" where it has none."""
 
     type: str
     title: str
     status: int
     detail: str
     hint: str = ""
+    error: str = ""
     mistakes: list[Mistake] = []
 
 
@@ -94,7 +96,8 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             if status == 503:
                 headers["Retry-After"] = str(RETRY_AFTER_S)
             hint = error.hint or (_HINTS[422] if status == 422 else "")
-            return _problem(status, error.problem, hint), headers
+            problem = _problem(status, error.problem, hint)
+            return problem.model_copy(update={"error": type(error).__name__}), headers
         case RequestValidationError():
             return _of_mistakes(error.errors()), headers
         case StarletteHTTPException():

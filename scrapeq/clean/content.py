@@ -55,6 +55,7 @@ def clean_content(content: Content, *, now: datetime | None = None) -> Content:
     _clean_json(draft, "metadata")
     _clean_json(draft, "structured")
     _clean_json(draft, "product")
+    _clean_json(draft, "comments")
     _clean_links(draft)
     _clean_images(draft)
     _clean_language(draft)

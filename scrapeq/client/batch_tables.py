@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapeq import database, frames
+from scrapeq import database, frames, minhash
 from scrapeq.client.estimate import estimate_of
 from scrapeq.client.findings import Findings
-from scrapeq.client.long_tables import LongTables
-from scrapeq.models import AICost, Batch, FileKind, Page
+from scrapeq.client.page_tables import PageRows, PageTables
+from scrapeq.client.stored_pages import StoredPages
+from scrapeq.models import AICost, Batch, FileKind, Links, Page
 from scrapeq.models.ai_estimate import AIEstimate
 from scrapeq.pipeline.job_queue import JobQueue
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class BatchTables(LongTables):
+class BatchTables(StoredPages, PageTables):
     """The results of a batch, as tables, as pages, and as a file. It holds none of them: each is
     read when it is asked for. A PostgreSQL that is away is waited for, for a minute."""
 
@@ -28,9 +29,9 @@ class BatchTables(LongTables):
         return self._queue
 
     @property
-    def name(self) -> str | None:
-        """The name it was given."""
-        return self._read(lambda: self.batch).name
+    def batch(self) -> Batch:
+        """The record of it, as it is now."""
+        return self._queue.find_batch(self.id)
 
     def pages(self) -> list[Page]:
         """The pages that are finished, in input order, whole; `df` is lighter for many."""
@@ -46,70 +47,55 @@ class BatchTables(LongTables):
             found += more
         return sorted((page for _, page in found), key=lambda page: page.row)
 
-    @property
-    def df(self) -> pd.DataFrame:
-        """One row per input row, in input order; NA where the work is not done yet.
+    def _page_rows(self) -> PageRows:
+        columns = database.page_rows.PAGE_ROW_COLUMNS
+        return database.page_rows.page_rows(self._engine, self.id), columns
 
-        The input's columns, a column per custom selector, ok, error_kind, error_message, title,
-        text, and the rest; with "minhash" in `page_fields` near_duplicate_of at the end, the place of the
-        first row that has nearly the same text. url is left out where a column of the input has it, and final_url while
-        no page was led elsewhere: `table()` has every column, always.
-        """
-        return self._table("short")
+    def _input_parts(self) -> Sequence[bytes]:
+        return database.batches.input_parts(self._engine, self.id)
 
-    def table(self, columns: str | Sequence[str] = "all") -> pd.DataFrame:
-        """The rows of `df` with all columns, or with those that are named, in their order.
+    def _links(self) -> Iterator[list[tuple[int, str, Links]]]:
+        return database.page_rows.link_rows(self._engine, self.id)
 
-        Raises ConfigError for a name that is no column.
-        """
-        return self._table([columns] if isinstance(columns, str) and columns != "all" else columns)
+    def _kept(self, field: str) -> Iterator[list[tuple[int, str, Any]]]:
+        return database.page_rows.kept_rows(self._engine, self.id, field)
 
-    def _table(self, show: str | Sequence[str]) -> pd.DataFrame:
-        return self._read(lambda: self._table_now(show))
+    def _minhashes(self) -> Iterator[list[tuple[int, str, bytes]]]:
+        """Each made of the page's text where none is kept that today's can be compared with."""
+        for chunk in database.page_rows.minhash_rows(self._engine, self.id, minhash.algorithm()):
+            found = (
+                (row, url, minhash.numbers_of(kept or minhash.minhash_of(text or "")))
+                for row, url, kept, text in chunk
+            )
+            yield [(row, url, numbers) for row, url, numbers in found if numbers]
 
-    def _table_now(self, show: str | Sequence[str]) -> pd.DataFrame:
-        batch = self.batch
-        return frames.pages_frame(
-            database.page_rows.page_rows(self._engine, self.id),
-            database.page_rows.PAGE_ROW_COLUMNS,
-            total=batch.total,
-            table=self._input(),
-            asked=batch.config.recipe.asked,
-            url_column=batch.url_column,
-            show=show,
-            near_duplicates=self._near_duplicate_of(batch),
-        )
-
-    def _near_duplicate_of(self, batch: Batch) -> Any | None:
-        """For each row the one that it nearly repeats, where the option asks for that."""
-        if "minhash" not in batch.config.recipe.page_fields:
-            return None
-        return frames.near_duplicates_column(self._minhashes(), batch.total)
-
-    def _input(self) -> pd.DataFrame | None:
-        parts = database.batches.input_parts(self._engine, self.id)
-        return frames.unpack_table(parts) if parts else None
-
-    @property
-    def errors(self) -> pd.DataFrame:
-        """The rows that failed, with error_kind and error_message."""
-        given = self._read(self._input)
-        return frames.errors_frame(self.table(), 0 if given is None else given.shape[1])
-
-    @property
-    def problems(self) -> pd.DataFrame:
-        """What needs a look, most rows first: kinds of errors, kinds of pages that are of no use, pages
-        that needed a browser and had none, and selectors that matched on less than a tenth of the pages.
-
-        Columns: problem category (error, page_kind, browser, selector) · name string (the kind, "missing",
-        or what the selector is called) · rows, of Int64 · share Float64 · message, advice string.
-        """
+    def _problem_rows(self) -> Sequence[tuple[str, str, int, int, str, str]]:
         errors = self._read(lambda: database.jobs.error_kinds(self._engine, self.id))
-        return frames.problems_frame(self.findings().rows(errors))
+        return self.findings().rows(errors)
 
     def findings(self) -> Findings:
         """What needs a look though its rows count as good: see `problems`."""
         return self._read(lambda: Findings.of(self._engine, self.batch))
+
+    @property
+    def selector_health(self) -> pd.DataFrame:
+        """On how many pages each selector and each field of the record gives something, in this run and in
+        those of the same name before it: a share that falls shows that a site was changed, or that values cannot
+        be read any more. Of more than 62 names the first in their order are counted.
+
+        Columns: run Int64 · started datetime64[us, UTC] · field string · pages, matched Int64 · share,
+        change Float64 (of the share, against the run before; NA in the first).
+        """
+        return self._read(
+            lambda: frames.selector_health_frame(
+                [
+                    (run.run, run.created_at.timestamp(), pages, matches)
+                    for run, pages, matches in database.batches.runs_with_selectors(
+                        self._engine, self.batch
+                    )
+                ]
+            )
+        )
 
     @property
     def cost(self) -> AICost:

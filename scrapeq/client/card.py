@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scrapeq import display, urls
-from scrapeq.client.failures import FailedRow
-from scrapeq.client.sight import OFFLINE
 from scrapeq.models import AICost, Batch, BatchState, ErrorKind, Progress
 from scrapeq.models.actions import Action, possible_actions
+from scrapeq.models.away import Away
+from scrapeq.models.card_facts import FailedRow
 from scrapeq.models.error_words import ADVICE, error_words, errors_in_words, is_retryable
-from scrapeq.project.away import Away
 
+#: What is said where several hosts were asked, and none could be reached.
+OFFLINE = "no host could be reached: is this machine online?"
 #: Kinds of error that the last sentence of a batch names.
 MOST_KINDS = 3
 #: Kinds of a page whose host was not reached. Where no other came, from whatever host, it may be us.
@@ -166,6 +167,13 @@ def _groups(
         label = f"{others:,} {'others' if groups else 'failed'}"
         groups.append(display.Group("", label, [], "batch.errors has all", is_bad=True))
     return groups
+
+
+def with_findings(note: str, found: str) -> str:
+    """A note with what was found behind it, unless it has that already."""
+    if not found or found in note:
+        return note
+    return f"{note}; {found}" if note else found
 
 
 def text_line(progress: Progress) -> str:

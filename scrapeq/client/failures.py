@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from scrapeq import database
 from scrapeq.models import ErrorKind
+from scrapeq.models.card_facts import FailedRow
 
 #: Kinds that a card opens, rows of each, and seconds between two looks for the same kind.
 MOST_GROUPS, MOST_ROWS, LOOK_S = 5, 10, 5.0
-
-
-class FailedRow(NamedTuple):
-    """A row that failed: its place in the input, what it asks for, and why."""
-
-    row: int
-    url: str
-    message: str
 
 
 class FailedRows:

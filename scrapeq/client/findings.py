@@ -10,6 +10,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from scrapeq import database, display
+from scrapeq.client.card import with_findings
 from scrapeq.models import Batch, PageKind
 from scrapeq.models.error_words import ADVICE as ERROR_ADVICE
 from scrapeq.models.error_words import error_words
@@ -137,10 +138,7 @@ class Findings:
 
     def behind(self, note: str) -> str:
         """A note with what was found behind it, unless it has that already."""
-        found = self.in_words()
-        if not found or found in note:
-            return note
-        return f"{note}; {found}" if note else found
+        return with_findings(note, self.in_words())
 
     def rows(self, errors: Mapping[str, int]) -> list[tuple[str, str, int, int, str, str]]:
         """For `frames.problems_frame`, the most rows first; errors: failed rows by kind."""

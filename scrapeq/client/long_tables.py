@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from scrapeq import database, frames, minhash
-from scrapeq.client.stored_pages import StoredPages
-from scrapeq.models import Batch
+from scrapeq import frames
+from scrapeq.models import Batch, Links
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class LongTables(StoredPages):
+_T = TypeVar("_T")
+
+
+class LongTables:
     """Each is read when it is asked for; `row` is the place in the input, from 0, and pages that have
-    nothing of the kind have no row."""
+    nothing of the kind have no row. Where they are read from, the record or a server, says the class that
+    fills in what is not implemented here."""
+
+    id: str
 
     @property
     def batch(self) -> Batch:
         """The record of it, as it is now."""
-        return self._queue.find_batch(self.id)
+        raise NotImplementedError
+
+    def _read(self, read: Callable[[], _T], *, changes: bool = False) -> _T:
+        """What `read` gives, however long the handle waits for it."""
+        raise NotImplementedError
+
+    def _links(self) -> Iterator[list[tuple[int, str, Links]]]:
+        """The links of each good page that has some: (row, page's URL, links), in chunks."""
+        raise NotImplementedError
+
+    def _kept(self, field: str) -> Iterator[list[tuple[int, str, Any]]]:
+        """What each good page keeps of a field: (row, page's URL, JSON text or what it says), in chunks."""
+        raise NotImplementedError
+
+    def _minhashes(self) -> Iterator[list[tuple[int, str, bytes]]]:
+        """The numbers of each page's MinHash: (row, page's URL, numbers), in chunks."""
+        raise NotImplementedError
 
     @property
     def links(self) -> pd.DataFrame:
         """One row per link of every good page: row, page_url, url, text, rel."""
-        return self._read(
-            lambda: frames.links_frame(database.page_rows.link_rows(self._engine, self.id))
-        )
+        return self._read(lambda: frames.links_frame(self._links()))
 
     @property
     def images(self) -> pd.DataFrame:
         """One row per image of every good page: row, page_url, url, alt, width, height, srcset."""
-        return self._read(
-            lambda: frames.images_frame(database.page_rows.image_rows(self._engine, self.id))
-        )
+        return self._read(lambda: frames.images_frame(self._kept("images")))
 
     @property
     def entries(self) -> pd.DataFrame:
@@ -81,6 +98,14 @@ class LongTables(StoredPages):
         return self._read(lambda: frames.structured_frame(self._kept("structured")))
 
     @property
+    def comments(self) -> pd.DataFrame:
+        """One row per post of a thread, answer or comment, with `page_fields="all"` or "comments" among
+        them: row, page_url, position, author, published_at, text, reply_to (the position of the one that
+        it answers). `page.sources["comments"]` says what they are from.
+        """
+        return self._read(lambda: frames.comments_frame(self._kept("comments")))
+
+    @property
     def products(self) -> pd.DataFrame:
         """One row per good page that is about a product, with `page_fields="all"` or "product" among them:
         row, page_url, name, price, currency, availability, brand, sku, gtin, mpn. Without a model;
@@ -99,40 +124,7 @@ class LongTables(StoredPages):
         return self._read(lambda: frames.near_duplicates_frame(self._minhashes()))
 
     @property
-    def selector_health(self) -> pd.DataFrame:
-        """On how many pages each selector and each field of the record gives something, in this run and in
-        those of the same name before it: a share that falls shows that a site was changed, or that values cannot
-        be read any more. Of more than 62 names the first in their order are counted.
-
-        Columns: run Int64 · started datetime64[us, UTC] · field string · pages, matched Int64 · share,
-        change Float64 (of the share, against the run before; NA in the first).
-        """
-        return self._read(
-            lambda: frames.selector_health_frame(
-                [
-                    (run.run, run.created_at.timestamp(), pages, matches)
-                    for run, pages, matches in database.batches.runs_with_selectors(
-                        self._engine, self.batch
-                    )
-                ]
-            )
-        )
-
-    @property
     def evidence(self) -> pd.DataFrame:
         """One row per value of a language model that it has quoted a passage for (`ai_evidence=True`): row,
         page_url, field, quote, found (whether the passage stands on the page)."""
         return self._read(lambda: frames.evidence_frame(self._kept("evidence")))
-
-    def _minhashes(self) -> Iterator[list[tuple[int, str, bytes]]]:
-        """The numbers of each page's MinHash, made of its text where none is kept that today's can be
-        compared with."""
-        for chunk in database.page_rows.minhash_rows(self._engine, self.id, minhash.algorithm()):
-            found = (
-                (row, url, minhash.numbers_of(kept or minhash.minhash_of(text or "")))
-                for row, url, kept, text in chunk
-            )
-            yield [(row, url, numbers) for row, url, numbers in found if numbers]
-
-    def _kept(self, field: str) -> Iterator[list[tuple[int, str, Any]]]:
-        return database.page_rows.kept_rows(self._engine, self.id, field)

@@ -7,12 +7,14 @@ still runs, each row is as it was when its piece was read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from scrapeq import database, frames
+from scrapeq import database, frames, minhash
+from scrapeq.client.findings import Findings
 from scrapeq.errors import ConfigError
 from scrapeq.frames import packing
-from scrapeq.models import Batch, ErrorKind
+from scrapeq.models import Batch, ErrorKind, Page
 from scrapeq.pipeline.job_queue import JobQueue
 
 if TYPE_CHECKING:
@@ -144,6 +146,69 @@ class BatchErrors:
         found = database.page_rows.error_rows_after(self._engine, self._id, row, limit, self._kinds)
         table = frames.typed(frames.rows_frame(frames.ERROR_TYPES, found), self.schema)
         return table, found[-1][0] if len(found) == limit else None
+
+
+class BatchPages:
+    """What `BatchHandle.table()` is made of: the columns that every table has, by their own names, and `fields`,
+    what was asked for by name, as JSON. `frames.pages_frame` takes them."""
+
+    def __init__(self, queue: JobQueue, batch: Batch) -> None:
+        self._engine, self._id = queue.services.engine, batch.id
+        self._total = batch.total
+        self._types = frames.PAGE_PART_TYPES
+        self.schema = frames.schema_of(self._types)
+
+    def after(self, row: int, limit: int) -> tuple[pa.Table, int | None]:
+        """See `Pieces`."""
+        found = database.page_rows.page_rows_after(self._engine, self._id, row, limit)
+        rows = [(number, *rest) for number, _, *rest in found]  # without the status
+        table = frames.typed(frames.rows_frame(self._types, rows), self.schema)
+        last = row + len(found)
+        return table, last if found and last + 1 < self._total else None
+
+
+class BatchValues:
+    """What each good page of a batch keeps of one field, as JSON."""
+
+    def __init__(self, queue: JobQueue, batch: Batch, field: str) -> None:
+        self._engine, self._id, self._field = queue.services.engine, batch.id, field
+        self.schema = frames.schema_of(frames.VALUE_TYPES)
+
+    def after(self, row: int, limit: int) -> tuple[pa.Table, int | None]:
+        """See `Pieces`."""
+        found = self._found(row, limit)
+        table = frames.typed(frames.values_frame(found), self.schema)
+        return table, found[-1][0] if len(found) == limit else None
+
+    def _found(self, row: int, limit: int) -> list[tuple[int, str, Any]]:
+        rows = database.page_rows
+        if self._field == "minhash":  # made of the text where none is kept
+            known = rows.minhash_rows_after(self._engine, self._id, minhash.algorithm(), row, limit)
+            return [
+                (number, url, {"minhash": kept or minhash.minhash_of(text or "")})
+                for number, url, kept, text in known
+            ]
+        return rows.kept_rows_after(self._engine, self._id, self._field, row, limit)
+
+
+def problems(queue: JobQueue, batch: Batch) -> list[tuple[str, str, int, int, str, str]]:
+    """`BatchHandle.problems`, as rows."""
+    engine = queue.services.engine
+    return Findings.of(engine, batch).rows(database.jobs.error_kinds(engine, batch.id))
+
+
+def input_table(queue: JobQueue, batch: Batch) -> Iterator[pa.Table]:
+    """The table that was submitted, in the parts that `frames.pack_table` made; none without one."""
+    for number in count():
+        part = database.batches.input_part(queue.services.engine, batch.id, number)
+        if part is None:
+            return
+        yield frames.arrow_part(part)
+
+
+def pages_after(queue: JobQueue, batch_id: str, place: int, limit: int) -> list[tuple[int, Page]]:
+    """The next pages of a batch in the order of finishing, each with its place in that order."""
+    return database.page_rows.pages_finished_after(queue.services.engine, batch_id, place, limit)
 
 
 def finished_after(

@@ -10,12 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from scrapeq import database, display
-from scrapeq.client.failures import FailedRow, FailedRows
+from scrapeq.client.card import OFFLINE
+from scrapeq.client.failures import FailedRows
 from scrapeq.errors import DatabaseUnavailable, RedisUnavailable
 from scrapeq.frontier import Frontier, Paused
 from scrapeq.models import Batch, ErrorKind
+from scrapeq.models.away import Away
+from scrapeq.models.card_facts import FailedRow
 from scrapeq.models.error_words import error_words
-from scrapeq.project.away import Away, no_workers, redis_away
+from scrapeq.project.away import no_workers, redis_away
 from scrapeq.project.paused_hosts import paused_host
 from scrapeq.project.services import Services
 from scrapeq.urls import host_key
@@ -28,7 +31,6 @@ MOST_SLOW, SLOW_S, LOOK_FOR_SLOW_S = 3, 60, 5
 
 #: Kinds that every host gives where this machine has no network, and jobs that are looked at for them.
 UNREACHED, MOST_LOOKED_AT = frozenset({ErrorKind.DNS, ErrorKind.CONNECT_TIMEOUT}), 20
-OFFLINE = "no host could be reached: is this machine online?"
 
 
 @dataclass(frozen=True, slots=True)

@@ -403,18 +403,23 @@ def set_state(engine: sa.Engine, batch_id: str, state: BatchState) -> bool:
 def input_parts(engine: sa.Engine, batch_id: str) -> list[bytes]:
     """The input's own columns as they were packed; empty if there were none."""
     with read_transaction(engine) as connection:
-        shared = sa.select(batches.c.input_id).where(batches.c.id == batch_id)
-        owner = connection.execute(shared).scalar_one_or_none() or batch_id
-        query = sa.select(inputs.c.data).where(inputs.c.batch_id == owner).order_by(inputs.c.part)
+        query = _input_parts(batch_id).order_by(inputs.c.part)
         return [bytes(data) for (data,) in connection.execute(query)]
 
 
 def input_part(engine: sa.Engine, batch_id: str, part: int) -> bytes | None:
     """One of `input_parts`; None where there is none."""
-    wanted = sa.and_(inputs.c.batch_id == batch_id, inputs.c.part == part)
+    wanted = _input_parts(batch_id).where(inputs.c.part == part)
     with read_transaction(engine) as connection:
-        data = connection.execute(sa.select(inputs.c.data).where(wanted)).scalar_one_or_none()
+        data = connection.execute(wanted).scalar_one_or_none()
         return None if data is None else bytes(data)
+
+
+def _input_parts(batch_id: str) -> sa.Select[Any]:
+    """Its own input, or that of its schedule, which all runs share."""
+    shared = sa.select(batches.c.input_id).where(batches.c.id == batch_id).scalar_subquery()
+    owner = sa.func.coalesce(shared, sa.literal(batch_id))
+    return sa.select(inputs.c.data).where(inputs.c.batch_id == owner)
 
 
 def close_finished(connection: sa.Connection, batch_ids: Iterable[str], at_ms: int) -> None:

@@ -132,17 +132,17 @@ def link_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[int, str,
         yield [(row, page_url, Links.from_json(links)) for row, page_url, links in chunk]
 
 
-def image_rows(
-    engine: sa.Engine, batch_id: str
-) -> Iterator[list[tuple[int, str, list[dict[str, Any]]]]]:
-    """The images of each good page of a batch that has some: `(row, page url, images)`, in chunks."""
-    return _chunks(engine, _of_each_page(batch_id, pages.c.images))
-
-
 def kept_rows(engine: sa.Engine, batch_id: str, field: str) -> Iterator[list[tuple[int, str, Any]]]:
     """What each good page of a batch keeps of a field of `PageFields`: `(row, page url, value)`, in
     chunks; pages without it are left out. fields are JSON text."""
     return _chunks(engine, _of_each_page(batch_id, pages.c[field]))
+
+
+def kept_rows_after(
+    engine: sa.Engine, batch_id: str, field: str, row: int, limit: int
+) -> list[tuple[int, str, Any]]:
+    """The next ones of `kept_rows`, behind a row."""
+    return _next(engine, _of_each_page(batch_id, pages.c[field]), row, limit)
 
 
 def minhash_rows(
@@ -150,12 +150,22 @@ def minhash_rows(
 ) -> Iterator[list[tuple[int, str, str | None, str | None]]]:
     """`(row, page url, MinHash, None)` of each page with a text, in the order of rows and in chunks;
     `(row, page url, None, text)` where it has no MinHash that begins with `algorithm`."""
+    return _chunks(engine, _minhash_rows(batch_id, algorithm))
+
+
+def minhash_rows_after(
+    engine: sa.Engine, batch_id: str, algorithm: str, row: int, limit: int
+) -> list[tuple[int, str, str | None, str | None]]:
+    """The next ones of `minhash_rows`, behind a row."""
+    return _next(engine, _minhash_rows(batch_id, algorithm), row, limit)
+
+
+def _minhash_rows(batch_id: str, algorithm: str) -> sa.Select[Any]:
     of_today = pages.c.minhash.startswith(algorithm, autoescape=True)
     known = sa.case((of_today, pages.c.minhash))
-    query = _of_each_page(batch_id, pages.c.text).with_only_columns(
+    return _of_each_page(batch_id, pages.c.text).with_only_columns(
         *_PAGE_PLACE, known, sa.case((of_today, None), else_=pages.c.text)
     )
-    return _chunks(engine, query)
 
 
 _PAGE_PLACE = (jobs.c.row, sa.func.coalesce(pages.c.final_url, jobs.c.url))

@@ -12,9 +12,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scrapeq.extract.declared import AUTHOR_METAS, Declared, Marked
 from scrapeq.extract.element_text import text_of
+from scrapeq.extract.first_post import FirstPost
 from scrapeq.extract.json_ld import has_type
 from scrapeq.extract.person_names import clean_name, first_name_first, is_person, unique
-from scrapeq.extract.published import is_first_page, published_at
+from scrapeq.extract.published import is_first_page, is_overview, published_at
 from scrapeq.extract.shown import Shown, names_around
 from scrapeq.extract.shown_author import shown_author
 
@@ -22,28 +23,33 @@ MAX_CHARACTERS = 300
 
 
 def author_of(
-    tree: LexborHTMLParser, declared: Declared, url: str = "", shown: Shown | None = None
+    tree: LexborHTMLParser,
+    declared: Declared,
+    url: str = "",
+    shown: Shown | None = None,
+    begun: FirstPost | None = None,
 ) -> tuple[str, str] | None:
     """The names, joined by ", ", and their source; None if nobody is named.
 
     From the JSON-LD of the work itself, then its meta elements, then what is marked up as its
-    author (rel=author, itemprop=author, a byline), then a "by" near the heading ("shown"). Addresses,
-    user ids and the site's own name are no authors; nor are those of reviews, of comments, and of a
-    site's first page. Of a page that does not call itself an article only people count.
+    author (rel=author, itemprop=author, a byline), then a "by" near the heading ("shown"); of a thread
+    whoever wrote its first post, if it says so nowhere else. Addresses, user ids and the site's own name are no authors; nor are those of reviews, of comments, of a
+    site's first page and of a list of articles. Of a page that does not call itself an article only people count. begun: the first post of a
+    thread.
     """
     is_work = declared.is_article or declared.is_thread
-    if is_first_page(url) and not is_work:
+    if (is_first_page(url) and not is_work) or is_overview(url):
         return None
     named, hosted = _site_names(declared, url)
     unsure: tuple[str, str] | None = None
-    for names, source in _candidates(tree, declared, shown):
+    for names, source in _candidates(tree, declared, url, shown, begun):
         # Of a page that calls itself no article a day is the second sign: "by" stands in many places.
         if source == "shown" and not is_work and not published_at(declared, url, shown=shown):
             continue
         kept = [
             name
             for name in unique(map(clean_name, names))
-            if name and (is_person(name) or (is_work and _fold(name) != named))
+            if name and (is_person(name) or source == _POST or (is_work and _fold(name) != named))
         ]
         is_site = all(_fold(name) in hosted or _fold(name) == named for name in kept)
         if kept and not is_site and (unsure is None or source in _SURE):
@@ -54,7 +60,8 @@ def author_of(
 
 
 #: Where a person is named whom the page prefers to its site as an author.
-_SURE = frozenset({"itemprop=author", "rel=author", "shown"})
+_SURE = frozenset({"itemprop=author", "rel=author", "shown", "first post"})
+_POST = "first post"
 
 
 def _joined(names: list[str]) -> str:
@@ -62,20 +69,32 @@ def _joined(names: list[str]) -> str:
 
 
 def _candidates(
-    tree: LexborHTMLParser, declared: Declared, shown: Shown | None
+    tree: LexborHTMLParser,
+    declared: Declared,
+    url: str,
+    shown: Shown | None,
+    begun: FirstPost | None,
 ) -> Iterator[tuple[list[str], str]]:
+    named, hosted = _site_names(declared, url)
+    site = hosted | {named}
     people = {
         thing["@id"]: thing
         for thing in declared.jsonld
         if isinstance(thing.get("@id"), str) and has_type(thing, "Person")
     }
     for thing in declared.works():
-        if names := list(_names(thing.get("author") or thing.get("creator"), people)):
+        authors = _listed(thing.get("author") or thing.get("creator"))
+        publishers = {_fold(one) for one in _names(_listed(thing.get("publisher")), people)}
+        # A site that names itself has no author to name
+        others = [one for one in authors if not _is_publisher(one, publishers, site)]
+        if names := list(_names(others, people)):
             yield names, "json-ld"
     for meta in AUTHOR_METAS:
         if values := declared.authors.get(meta):
             is_library = meta.startswith(("citation", "dc"))
             yield [first_name_first(one) if is_library else one for one in values], meta
+    if begun is not None and (poster := begun.author):
+        yield [poster], _POST
     loosely = _LOOSELY if declared.is_article else ()
     for nodes, source in chain(
         _marked_up(declared.marked), ((tree.css(query), "byline") for query in loosely)
@@ -124,8 +143,20 @@ def _below(nodes: Iterable[LexborNode], query: str) -> list[LexborNode]:
     return list(found.values())
 
 
-def _names(value: Any, people: dict[str, dict[str, Any]]) -> Iterator[str]:
-    for one in value if isinstance(value, list) else [value]:
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_publisher(author: Any, publishers: set[str], site: set[str]) -> bool:
+    """Whether an author is an organisation that publishes the page, or is the site."""
+    if not isinstance(author, dict) or not has_type(author, "Organization", "Corporation"):
+        return False
+    name = author.get("name")
+    return isinstance(name, str) and _fold(name) in publishers | site
+
+
+def _names(values: list[Any], people: dict[str, dict[str, Any]]) -> Iterator[str]:
+    for one in values:
         name = one
         if isinstance(one, dict):
             person = one if "name" in one else people.get(str(one.get("@id")), {})

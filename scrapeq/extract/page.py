@@ -11,8 +11,10 @@ from scrapeq.extract.author import author_of
 from scrapeq.extract.bounds import for_lexbor, for_lxml
 from scrapeq.extract.browser_need import browser_need
 from scrapeq.extract.charset import Decoded, decode
+from scrapeq.extract.comments import comments_of
 from scrapeq.extract.declared import declarations
 from scrapeq.extract.fields import PageScope, find_fields
+from scrapeq.extract.first_post import FirstPost
 from scrapeq.extract.images import images_of
 from scrapeq.extract.language import language_of
 from scrapeq.extract.links import Joiner, base_of, links_of
@@ -71,17 +73,27 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
 
     title = title_of(declared, url) if "title" in wanted else None
     language = language_of(tree, declared, text.text) if "language" in wanted else None
-    shown = None
+    shown = begun = None
     if recipe.main_text != "off":
-        shown = Shown(tree, declared, _tag_of(tree, language))
-    author = author_of(tree, declared, url, shown) if wanted & {"author", "published_at"} else None
+        tag = _tag_of(tree, language)
+        shown, begun = Shown(tree, declared, tag), FirstPost(tree, declared, url, tag)
+    author = (
+        author_of(tree, declared, url, shown, begun)
+        if wanted & {"author", "published_at"}
+        else None
+    )
     published = None
     if "published_at" in wanted:
-        published = published_at(declared, url, shown=shown, has_author=author is not None)
+        published = published_at(
+            declared,
+            url,
+            shown=shown,
+            has_author=author is not None,
+            begun=begun,
+        )
         if published is None and author and recipe.main_text == "best" and declared.is_article:
             published = guess_published_at(for_lxml(markup, tree), url)
-    if "author" not in wanted:
-        author = None
+    author = author if "author" in wanted else None
     for name, value in (
         ("title", title),
         ("author", author),
@@ -102,6 +114,9 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
         found = find_fields(recipe.record, PageScope(tree, items, join=join))
     kept = items() if "structured" in wanted else []
     product = product_of(tree, declared, items(), url) if "product" in wanted else {}
+    comments, comments_source = (
+        comments_of(tree, items, _tag_of(tree, language)) if "comments" in wanted else ([], None)
+    )
     given = {name: any(one.number for one in sources_) for name, sources_ in found.items()}
     need = browser_need(tree, text.text, {**fields, **given})
     # The last of all, since it takes scripts out of the tree.
@@ -115,6 +130,7 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
     sources |= {"structured": kept[0].format} if kept else {}
     sources |= {"tables": "table"} if tables else {}
     sources |= {f"product.{name}": source for name, (_, source) in product.items()}
+    sources |= {"comments": comments_source} if comments_source else {}
     return Content(
         document=DocumentKind.HTML,
         title=title[0] if title else None,
@@ -130,6 +146,7 @@ def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Reci
         structured=[item.to_json() for item in kept],
         tables=[table.to_json() for table in tables],
         product={name: value for name, (value, _) in product.items()},
+        comments=[one.to_json() for one in comments],
         metadata=metadata,
         sources=sources,
         charset=decoded.charset,

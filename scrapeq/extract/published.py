@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from scrapeq import clock
@@ -13,6 +14,9 @@ from scrapeq.extract.declared import Declared, Marked
 from scrapeq.extract.json_ld import has_type
 from scrapeq.extract.shown import Shown
 from scrapeq.extract.shown_date import shown_date
+
+if TYPE_CHECKING:
+    from scrapeq.extract.first_post import FirstPost  # which reads times as this does
 
 
 def published_at(
@@ -22,6 +26,7 @@ def published_at(
     *,
     shown: Shown | None = None,
     has_author: bool = False,
+    begun: FirstPost | None = None,
 ) -> tuple[datetime, str] | None:
     """The time of publication, and its source; None if the page says none.
 
@@ -33,9 +38,12 @@ def published_at(
     day. Times before 1990 or more than a day ahead are slips of a template and are passed over.
 
     What a site's software says of every page (JSON-LD of a WebPage, also of shops and services) counts only
-    if the page has an author or shows that day. The first page of a site has a day only if it is an
-    article. shown: what the page shows; None: it is not asked.
+    if the page has an author or shows that day. A list of articles has no day (see `is_overview`); the first page of a site has a day only if it is an
+    article. shown: what the page shows; None: it is not asked. begun: the first post of a
+    thread, asked last.
     """
+    if is_overview(url):
+        return None
     latest = (now or clock.now()) + timedelta(days=1)
     the_day: tuple[datetime, str] | None = None
     for written, where in _candidates(declared, url):
@@ -53,8 +61,10 @@ def published_at(
             return when, source
     if the_day or shown is None or is_first_page(url) or declared.is_product:
         return the_day
-    day = shown_date(shown, EARLIEST, latest)
-    return (day, "shown") if day else None
+    if (day := shown_date(shown, EARLIEST, latest)) is not None:
+        return day, "shown"
+    first = begun.published_at if begun is not None else None
+    return (first, "first post") if first and EARLIEST <= first <= latest else None
 
 
 def _is_shown(when: datetime, shown: Shown) -> bool:
@@ -69,6 +79,15 @@ def is_first_page(url: str) -> bool:
     """
     parts = urlsplit(url)
     return bool(parts.netloc) and not parts.query and bool(_FIRST_PATH.fullmatch(parts.path))
+
+
+def is_overview(url: str) -> bool:
+    """Whether an address is that of a list of articles, as https://a.example/news/ and /tag/tea.
+
+    >>> is_overview("https://a.example/blog/"), is_overview("https://a.example/blog/tea")
+    (True, False)
+    """
+    return bool(_OVERVIEW.search(urlsplit(url).path))
 
 
 def guess_published_at(markup: str, url: str) -> tuple[datetime, str] | None:
@@ -193,6 +212,12 @@ _CLOCK = re.compile(r"\d:\d\d")
 _FIRST_PATH = re.compile(r"/?(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:index\.\w{3,4})?", re.IGNORECASE)
 #: /2025/09/04/, /2025/sep/04/, /2025-09-04-name, /20250904/, and at the end: name-2025-09-04.html
 _MONTH = r"(0?[1-9]|1[0-2]|jan\w*|feb\w*|mar\w*|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*)"
+#: The last words of an address that lists articles: a section, or what they have in common.
+_OVERVIEW = re.compile(
+    r"/(?:news|newsroom|blogs?|articles|issues|stories|insights|press|press-releases|archives?|category|categories)/?$"
+    r"|/(?:tags?|topics|category|categories|sections?|genre)/[^/]+/?$",
+    re.IGNORECASE,
+)
 _DAYS_IN_PATHS = re.compile(
     rf"/((?:19|20)\d\d)[/-]{_MONTH}[/-]([0-3]?\d)(?=[/_-]|\.html?$|$)"
     r"|/(20\d\d)([01]\d)([0-3]\d)(?=[/_-])"

@@ -29,15 +29,25 @@ if TYPE_CHECKING:
         history_frame,
         host_history_frame,
     )
-    from scrapeq.frames.hosts import hosts_frame
+    from scrapeq.frames.hosts import host_rows_frame, hosts_frame
     from scrapeq.frames.jobs import JOB_COLUMNS, batches_frame, jobs_frame
     from scrapeq.frames.near_duplicates import near_duplicates_column, near_duplicates_frame
-    from scrapeq.frames.packing import pack_table, unpack_part, unpack_table
+    from scrapeq.frames.packing import (
+        arrow_part,
+        arrow_rows,
+        pack_table,
+        unpack_part,
+        unpack_table,
+    )
     from scrapeq.frames.pages import (
         ERROR_TYPES,
         LINK_TYPES,
         PAGE_COLUMNS,
+        PAGE_PART_NAMES,
+        PAGE_PART_TYPES,
         PAGE_TYPES,
+        VALUE_TYPES,
+        comments_frame,
         entries_frame,
         errors_frame,
         images_frame,
@@ -47,6 +57,7 @@ if TYPE_CHECKING:
         problems_frame,
         products_frame,
         structured_frame,
+        values_frame,
     )
     from scrapeq.frames.records import (
         evidence_frame,
@@ -56,6 +67,7 @@ if TYPE_CHECKING:
         violations_frame,
     )
     from scrapeq.frames.schedules import notifications_frame, schedules_frame
+    from scrapeq.frames.sending import table_to_send
     from scrapeq.frames.streaming import Format, page_schema, plain_rows, schema_of, streamed, typed
     from scrapeq.frames.tables import Tables, found_tables, table_frame
     from scrapeq.frames.url_column import UrlColumn, read_urls
@@ -65,7 +77,10 @@ __all__ = [
     "JOB_COLUMNS",
     "LINK_TYPES",
     "PAGE_COLUMNS",
+    "PAGE_PART_NAMES",
+    "PAGE_PART_TYPES",
     "PAGE_TYPES",
+    "VALUE_TYPES",
     "FileReading",
     "FilesFrame",
     "Format",
@@ -73,8 +88,11 @@ __all__ = [
     "Steps",
     "Tables",
     "UrlColumn",
+    "arrow_part",
+    "arrow_rows",
     "batches_frame",
     "check_export_path",
+    "comments_frame",
     "comparison_frame",
     "console_frame",
     "entries_frame",
@@ -87,6 +105,7 @@ __all__ = [
     "found_tables",
     "history_frame",
     "host_history_frame",
+    "host_rows_frame",
     "hosts_frame",
     "images_frame",
     "items_frame",
@@ -112,14 +131,20 @@ __all__ = [
     "streamed",
     "structured_frame",
     "table_frame",
+    "table_to_send",
     "typed",
     "unpack_part",
     "unpack_table",
+    "values_frame",
     "violations_frame",
     "with_files",
 ]
 
 _HOMES = {
+    "arrow_part": "packing",
+    "arrow_rows": "packing",
+    "host_rows_frame": "hosts",
+    "table_to_send": "sending",
     "unpack_part": "packing",
     "rows_frame": "columns",
     **dict.fromkeys(

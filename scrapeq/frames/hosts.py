@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
-from scrapeq.frames.columns import CATEGORY, STRING, TIME, array, make_frame
+from scrapeq.frames.columns import CATEGORY, STRING, TEXT, TIME, array, make_frame, rows_frame
 from scrapeq.frames.history import mean_s, quantile_column, success_rate
 from scrapeq.models.tallies import HostErrors, HostTally
 
@@ -87,6 +88,22 @@ def hosts_frame(
             "breaker_until": made["breaker_until"],
         }
     )
+
+
+_ROW_TYPES: dict[str, pa.DataType] = {
+    "host": TEXT,
+    **dict.fromkeys(("jobs", "succeeded", "failed", "open", "rendered"), pa.int64()),
+    **dict.fromkeys(("success_rate", "mean_s", "p50_s", "p95_s"), pa.float64()),
+    "error_kind": CATEGORY,
+    "last_finished": TIME,
+    "breaker_open": pa.bool_(),
+    "breaker_until": TIME,
+}
+
+
+def host_rows_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The columns of `hosts_frame` from rows that have each by its name; times in ISO 8601."""
+    return rows_frame(_ROW_TYPES, [[row[name] for name in _ROW_TYPES] for row in rows])
 
 
 def _cells(groups: Any, buckets: Any, counts: Any) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from datetime import date, datetime
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
@@ -97,6 +97,18 @@ def unpack_table(parts: Iterable[bytes]) -> pd.DataFrame:
         labels = [_from_json(label) for label in about["labels"]]
         whole.columns = pd.Index(labels, tupleize_cols=False)
     return whole
+
+
+def arrow_part(part: bytes) -> pa.Table:
+    """One part as it is."""
+    return pa.ipc.open_stream(part).read_all()
+
+
+def arrow_rows(stream: IO[bytes]) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of an Arrow stream as tuples of Python's values, in chunks."""
+    for batch in pa.ipc.open_stream(stream):
+        columns = [column.to_pylist() for column in batch.columns]
+        yield list(zip(*columns, strict=True))
 
 
 def unpack_part(part: bytes) -> tuple[pd.DataFrame, list[pa.DataType | None]]:

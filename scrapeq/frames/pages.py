@@ -48,6 +48,11 @@ ERROR_TYPES = {
     "finished_at": TIME,
 }
 
+#: A page as it is sent to be put into a table elsewhere, and one field of a page, as JSON.
+PAGE_PART_TYPES: dict[str, pa.DataType] = {"row": pa.int64(), **PAGE_TYPES, "fields": TEXT}
+PAGE_PART_NAMES = tuple(PAGE_PART_TYPES)
+VALUE_TYPES: dict[str, pa.DataType | None] = {"row": pa.int64(), "page_url": TEXT, "value": None}
+
 #: What was given with each job.
 _GIVEN = tuple(one.name for one in TABLE_FIELDS if one.column.source is Source.INPUT)
 
@@ -175,6 +180,15 @@ def links_frame(chunks: Iterable[Sequence[tuple[int, str, Links]]]) -> pd.DataFr
     return _rows_first(types, arrays)
 
 
+def values_frame(found: Sequence[tuple[int, str, Any]]) -> pd.DataFrame:
+    """The columns of `VALUE_TYPES`: row, page's URL, and what JSON text says, or a value."""
+    values = np.empty(len(found), dtype=object)
+    for place, (_, _, value) in enumerate(found):  # numpy would open up lists
+        values[place] = _loaded(value)
+    rows, page_urls = ([one[place] for one in found] for place in (0, 1))
+    return pd.DataFrame({"row": rows, "page_url": page_urls, "value": values})
+
+
 def images_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
     """One row per image, in the order of pages and, within a page, of the document.
 
@@ -195,6 +209,16 @@ def entries_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFr
     media_type string · priority Float64 · change_frequency category · id string.
     """
     return _long_frame(chunks, _ENTRY_TYPES)
+
+
+def comments_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
+    """One row per post of a thread or comment, in the order of pages and, within a page, of the document.
+
+    chunks: lists of (row, page's URL, comments as `Page.comments` has them). Columns: row int64 · page_url
+    string · position Int64 (place on the page, from 0) · author string · published_at datetime64[us, UTC] ·
+    text string · reply_to Int64 (the position of the one that it answers).
+    """
+    return _long_frame(chunks, _COMMENT_TYPES)
 
 
 def structured_frame(chunks: Iterable[Sequence[tuple[int, str, Any]]]) -> pd.DataFrame:
@@ -281,6 +305,14 @@ _PROBLEM_TYPES: dict[str, pa.DataType] = {
     "advice": TEXT,
 }
 
+
+_COMMENT_TYPES: dict[str, pa.DataType] = {
+    "position": pa.int64(),
+    "author": TEXT,
+    "published_at": TIME,
+    "text": TEXT,
+    "reply_to": pa.int64(),
+}
 
 _ENTRY_TYPES: dict[str, pa.DataType] = {
     "kind": CATEGORY,

@@ -67,8 +67,8 @@ def field(name: str, kind: pa.DataType | None) -> pa.Field:
     return pa.field(name, kind)
 
 
-def schema_of(types: Mapping[str, pa.DataType]) -> pa.Schema:
-    """A schema of columns that have these types."""
+def schema_of(types: Mapping[str, pa.DataType | None]) -> pa.Schema:
+    """A schema of columns that have these types; None for one whose values are JSON."""
     return pa.schema([field(name, kind) for name, kind in types.items()])
 
 

@@ -81,6 +81,7 @@ PageFieldName = Literal[
     "tables",
     "structured",
     "product",
+    "comments",
     "minhash",
 ]
 #: Of these, what every page gives unless something else is asked for. Markdown takes a fifth of the
@@ -248,7 +249,7 @@ class ScrapingConfig(BaseModel):
     page_fields: PageFieldNames = Field(
         USUAL_FIELDS,
         description='What else is read: of "title", "language", "author", "published_at", "metadata", '
-        '"markdown" (of the main text), "tables", "structured", "product" and "minhash" (of the main text, for near '
+        '"markdown" (of the main text), "tables", "structured", "product", "comments" and "minhash" (of the main text, for near '
         'duplicates), or "all". What is left out is empty and costs nothing.',
     )
     fail_on: tuple[PageKind, ...] = Field(

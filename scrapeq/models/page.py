@@ -20,7 +20,7 @@ class Page(PageFields):
     `links` are dicts with url, text, rel; `images` dicts with url, alt, width, height, srcset;
     `tables` what `FoundTable.to_json` gives: caption, columns, rows. `structured` are dicts with format, type,
     data; `product` is a dict with name, price, currency, availability, brand, sku, gtin, mpn, as far
-    as they were found; `minhash` is what the text is compared with others by, see `scrapeq.minhash`;
+    as they were found; `comments` are dicts with position, author, published_at, text, reply_to; `minhash` is what the text is compared with others by, see `scrapeq.minhash`;
     `entries`, of feeds and sitemaps, dicts with kind, url, title, published_at and the like.
     `metadata` keeps canonical, opengraph, jsonld and the like; `sources` says for each value where
     it came from ("selector", "json-ld", "og:title", "h1", ...). `changes` is the cleaning report:
@@ -56,6 +56,7 @@ class Page(PageFields):
             "images": len(self.images),
             "tables": len(self.tables),
             "entries": len(self.entries),
+            "comments": len(self.comments),
         }
         if kept := [f"{number:,} {name}" for name, number in items.items() if number]:
             facts["kept"] = " · ".join(kept)

@@ -103,6 +103,7 @@ class PageFields(BaseModel):
     tables: Annotated[list[dict[str, Any]], Column(Source.CONTENT, Kept.PACKED)] = []
     structured: Annotated[list[dict[str, Any]], Column(Source.CONTENT, Kept.PACKED)] = []
     product: Annotated[dict[str, Any], Column(Source.CONTENT, Kept.PACKED)] = {}
+    comments: Annotated[list[dict[str, Any]], Column(Source.CONTENT, Kept.PACKED)] = []
     minhash: Annotated[str | None, Column(Source.CONTENT, Kept.KEY)] = None
     entries: Annotated[list[dict[str, Any]], Column(Source.CONTENT, Kept.PACKED)] = []
     metadata: Annotated[dict[str, Any], Column(Source.CONTENT, Kept.PACKED)] = {}
@@ -173,6 +174,7 @@ class Content:
     tables: list[dict[str, Any]] = field(default_factory=list)
     structured: list[dict[str, Any]] = field(default_factory=list)
     product: dict[str, Any] = field(default_factory=dict)
+    comments: list[dict[str, Any]] = field(default_factory=list)
     minhash: str | None = None
     entries: list[dict[str, Any]] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)

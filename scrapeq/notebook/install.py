@@ -12,6 +12,7 @@ def install() -> None:
         return
     formatter = shell.display_formatter.ipython_display_formatter
     formatter.for_type_by_name("scrapeq.client.handle", "BatchHandle", _show)
+    formatter.for_type_by_name("scrapeq.client.remote.batch", "RemoteBatch", _show)
 
 
 def _show(handle: object) -> None:

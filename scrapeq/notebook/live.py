@@ -18,10 +18,9 @@ import anywidget
 import traitlets
 
 from scrapeq.display import script
-from scrapeq.errors import DatabaseUnavailable, NotFound, ScrapeqError
+from scrapeq.errors import DatabaseUnavailable, NotFound, ScrapeqError, ServerUnavailable
 from scrapeq.models.actions import Action
 from scrapeq.notebook.painter import painter, put
-from scrapeq.pipeline.job_queue import check
 from scrapeq.project.bounded import budget
 
 if TYPE_CHECKING:
@@ -62,10 +61,8 @@ class LiveCard:
         """Do what was asked for, and draw what is true now; whether there is more to come."""
         try:
             while self._wanted:
-                # A button is pressed: while a store is silent no other picture waits for it
-                with budget():
-                    check(self._handle.queue)
-                getattr(self._handle, self._wanted.popleft())()
+                self._handle.press(Action(self._wanted[0]))
+                self._wanted.popleft()
             with budget():
                 is_done = self._handle.is_done
             if is_done:
@@ -78,7 +75,7 @@ class LiveCard:
         except NotFound:  # it was cleaned up: nothing is left to watch, and the card says so
             self.freeze()
             return False
-        except DatabaseUnavailable:
+        except (DatabaseUnavailable, ServerUnavailable):
             self._widget.html = self._picture()
         except ScrapeqError as error:  # what a button asked for cannot be done now
             self._wanted.clear()

@@ -163,7 +163,7 @@ class ScrapeqMagics(Magics):
             if asked.name and asked.what:
                 raise UsageError(f"two names: {asked.what!r} and {asked.name!r}; give one")
 
-        from scrapeq import client
+        from scrapeq.client import scrape as verbs
 
         with _one_line():
             config = config_from_options(
@@ -183,7 +183,7 @@ class ScrapeqMagics(Magics):
                 capture=asked.capture,
                 console=asked.console,
             )
-            batch = client.scrape(
+            batch = verbs.scrape(
                 source,
                 asked.url,
                 name=name,

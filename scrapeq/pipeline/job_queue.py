@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from scrapeq.database.stored_pages import StoredAnswers
     from scrapeq.frontier import Frontier
     from scrapeq.models import Batch, ErrorKind, Job, JobStatus, QueueStats, ScrapingConfig
+    from scrapeq.models.away import Away
     from scrapeq.models.paused_host import PausedHost
-    from scrapeq.project.away import Away
     from scrapeq.project.services import Services
     from scrapeq.project.submission import Submission
     from scrapeq.settings import Settings

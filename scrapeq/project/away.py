@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from scrapeq import cluster
 from scrapeq.errors import ClusterFailed, DatabaseUnavailable, RedisUnavailable
+from scrapeq.models.away import Away
 from scrapeq.project.services import Services
 from scrapeq.project.staffing import start_again
 
 _NOTHING_LOST = "no row is lost, and work goes on by itself when it answers"
-
-
-@dataclass(frozen=True, slots=True)
-class Away:
-    """what: which service does not answer, and since when, in a few words. advice: a sentence."""
-
-    what: str
-    advice: str
 
 
 def redis_away(services: Services, error: RedisUnavailable | None = None) -> Away:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from scrapeq import display
+from scrapeq.models.away import Away
 from scrapeq.models.job import in_bar_order
-from scrapeq.project.away import Away
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -90,6 +90,20 @@ class Reading:
         declared = declarations(self.tree)
         return structured_of(self.tree, declared, Joiner(base_of(declared.base, self.url)))
 
+    @property
+    def comments(self) -> pd.DataFrame:
+        """The posts of a thread or the comments of an article, whatever `page_fields` names: position, author,
+        published_at, text, reply_to; see `batch.comments`."""
+        from scrapeq.extract.comments import comments_of
+        from scrapeq.frames import comments_frame
+
+        with bounded_cpu():
+            found, _ = comments_of(
+                self.tree, lambda: self.structured, self.content.language or "en"
+            )
+        frame = comments_frame([[(0, self.url, [one.to_json() for one in found])]])
+        return frame.drop(columns=["row", "page_url"])
+
     def select(self, selector: str) -> Selection:
         """All that a CSS selector or an XPath gives, where it is, and if nothing: why.
 

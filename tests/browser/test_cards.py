@@ -9,9 +9,9 @@ import pytest
 
 from scrapeq.checks.check import Diagnosis, bad, good, note
 from scrapeq.client.card import batch_card
-from scrapeq.client.failures import FailedRow
 from scrapeq.models import Batch, BatchState, Progress, ScrapingConfig
-from scrapeq.project.away import Away
+from scrapeq.models.away import Away
+from scrapeq.models.card_facts import FailedRow
 from tests.browser.conftest import ARTEFACTS, unreadable
 from tests.contrast import THEMES
 

@@ -444,9 +444,9 @@ def test_links_and_images_are_rows_of_good_pages(
         (0, "https://final.example/0", first),
         (2, "https://final.example/2", links),
     ]
-    assert [one for chunk in database.page_rows.image_rows(record, "b") for one in chunk] == [
-        (0, "https://final.example/0", [{"url": "i"}])
-    ]
+    assert [
+        one for chunk in database.page_rows.kept_rows(record, "b", "images") for one in chunk
+    ] == [(0, "https://final.example/0", [{"url": "i"}])]
 
 
 def test_links_that_were_kept_as_a_list_are_read(

@@ -14,7 +14,8 @@ PAGE = b"""<!doctype html><html lang=de><title>Preise</title><h1>Preise</h1>
 <tr><td>Gr\xc3\xbcn<td>1.250<td>12,5 %<tr><td>Schwarz<td>3,50<td>\xe2\x80\x93</table>
 <script type="application/ld+json">{"@type": "product", "name": "Tee"}</script>
 <meta property=og:title content=Tee><p class=preis>3,50 \xe2\x82\xac</p><table role=presentation><tr><td>Menu<td>Start<tr><td>a<td>b</table>
-<table><tr><td>a<td>1<tr><td>b<td>2</table>"""
+<table><tr><td>a<td>1<tr><td>b<td>2</table>
+<ol><li class=comment><cite class=fn>Ann</cite> <time datetime=2021-03-12>12.3.</time><div class=text>Der beste Tee von allen</div></ol>"""
 
 
 class _Shop(BaseHTTPRequestHandler):
@@ -104,3 +105,16 @@ def test_pages_that_repeat_each_other(shop, scrape):
     other = scrape(urls, page_fields="title", main_text="fast").wait(ANSWER_S)
     assert "near_duplicate_of" not in other.table()
     assert other.near_duplicates["row"].tolist() == [1, 2]
+
+
+def test_comments_are_rows(shop, scrape):
+    batch = scrape([f"{shop}/n", f"{shop}/o"], page_fields="comments").wait(ANSWER_S)
+
+    rows = batch.comments.fillna({"reply_to": -1})
+    columns = ["row", "position", "author", "text", "reply_to"]
+    assert rows[columns].to_numpy().tolist() == [
+        [0, 0, "Ann", "Der beste Tee von allen", -1],
+        [1, 0, "Ann", "Der beste Tee von allen", -1],
+    ]
+    assert rows["published_at"].dt.strftime("%Y-%m-%d").tolist() == ["2021-03-12"] * 2
+    assert batch.pages()[0].sources["comments"] == "blocks"

@@ -15,7 +15,7 @@ import pytest
 import scrapeq as sq
 from scrapeq import cluster as clusters
 from scrapeq import database
-from scrapeq.client import handle
+from scrapeq.client import looking
 from scrapeq.dashboards import Dashboard
 from scrapeq.errors import DatabaseUnavailable, ServiceAwayWarning, WaitTimeout
 from scrapeq.frontier import Frontier, connect
@@ -34,7 +34,7 @@ def cluster(own_cluster):
 def budgets(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second, as people have it; and not much more for what raises."""
     monkeypatch.setattr(bounded, "BUDGET_S", 1.0)
-    monkeypatch.setattr(handle, "ANSWER_S", 2.0)
+    monkeypatch.setattr(looking, "ANSWER_S", 2.0)
 
 
 def is_stopped(pid: int) -> bool:

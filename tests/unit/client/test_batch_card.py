@@ -10,12 +10,12 @@ import pytest
 
 from scrapeq import display
 from scrapeq.client.card import batch_card, state_in_words
-from scrapeq.client.failures import FailedRow
 from scrapeq.dashboards import STYLE
 from scrapeq.models import Batch, BatchState, Progress, ScrapingConfig
+from scrapeq.models.away import Away
+from scrapeq.models.card_facts import FailedRow
 from scrapeq.models.monitoring import BrowsersNow
 from scrapeq.plots import theme
-from scrapeq.project.away import Away
 from tests.contrast import THEMES, blended, contrast
 
 

@@ -203,3 +203,38 @@ def test_all_authors_of_a_paper_are_kept_with_their_first_names_first() -> None:
     )
 
     assert read(TEXT, head + "<meta property=og:type content=article>").author == "Ann Lee, Bo Kim"
+
+
+def test_a_list_of_articles_has_no_author_and_no_day():
+    head = '<meta property="article:published_time" content="2021-03-12"><meta name=author content="Ann Lee">'
+
+    for path in ("news", "blog/", "tag/tea", "category/tea/"):
+        content = read(f"<h1>News</h1>{CARDS}", head, url=f"https://a.example/{path}")
+        assert (content.author, content.published_at) == (None, None), path
+    assert read(f"<h1>Tea</h1>{TEXT}", head, url="https://a.example/news/tea").author == "Ann Lee"
+
+
+def test_an_organisation_that_publishes_itself_is_no_author():
+    company = {"@type": "Organization", "name": "Tea Company"}
+    person = {"@type": "Person", "name": "Ann Lee"}
+
+    def author(*authors: Any, publisher: Any = company) -> str | None:
+        thing = {"@type": "Article", "author": list(authors), "publisher": publisher}
+        return read(f"<h1>Tea</h1>{TEXT}", ld(**thing)).author
+
+    assert author(company) is None
+    assert author(company, person) == "Ann Lee"
+    assert author(company, publisher={"@type": "Organization", "name": "Other"}) == "Tea Company"
+
+
+def test_who_began_a_thread_that_marks_nobody():
+    posts = "".join(
+        f'<div class=post id=p{n}><a class=username href="/members/{name}">{name}</a><time datetime="2021-03-0{n}">'
+        f"then</time><div class=content>The quick brown fox jumps over the lazy dog</div></div>"
+        for n, name in enumerate(("b.scherer", "jahboater"), start=1)
+    )
+
+    thread = read(f"<h1>Tea</h1>{posts}", url="https://a.example/viewtopic.php?t=3")
+    assert (thread.author, thread.sources["author"]) == ("b.scherer", "first post")
+    assert day_of(thread) == "2021-03-01"
+    assert read(f"<h1>Tea</h1>{posts}", url="https://a.example/tea").author is None
