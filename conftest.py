@@ -4,6 +4,8 @@
   `--order 7` repeats the order of a run that printed 7; `--order file` is the order of the files.
 - With xdist, modules that take long begin first, so that no core is left with one of them at the
   end. A module stays in one process (`--dist loadscope`), which is given the next one when it is done.
+- Examples in docstrings run where users read them, in scrapeq. `--doctest-modules` alone would import every
+  file of tests once more.
 - Nothing that a test started is left when the tests end, also when they are interrupted.
 """
 
@@ -13,13 +15,15 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
 import pytest
+from _pytest.doctest import DoctestModule  # it has no public name
 
+_TESTS = Path(__file__).parent / "tests"
 #: What takes longest, first: see `pytest --durations`.
 _LONG = (
     "tests/acceptance/test_hostile_web.py",
@@ -61,6 +65,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"order of the tests: --order {config.option.order}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Leave examples in docstrings out of what tests say."""
+    collectors = yield
+    if file_path.is_relative_to(_TESTS):
+        return [one for one in collectors if not isinstance(one, DoctestModule)]
+    return collectors
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 IN_CI = os.environ.get("CI") == "true"
 
 # A machine that is busy is no reason to fail, so no deadlines; CI draws the same examples each
-# time, so that a red build is about the change that it shows.
-hypothesis_settings.register_profile("laptop", deadline=None)
-hypothesis_settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+# time, so that a red build is about the change that it shows. `--hypothesis-profile thorough` looks longer.
+hypothesis_settings.register_profile("laptop", deadline=None, max_examples=40)
+hypothesis_settings.register_profile(
+    "ci", deadline=None, max_examples=40, derandomize=True, print_blob=True
+)
+hypothesis_settings.register_profile("thorough", deadline=None, max_examples=2_000)
 hypothesis_settings.load_profile("ci" if IN_CI else "laptop")
 
 #: What a developer may have set for work of their own and no test may see. Proxies are among

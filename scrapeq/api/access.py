@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scrapeq.api.people import Tokens
 from scrapeq.api.problems import Refusal, answer
+from scrapeq.api.sign_in import page, token_of
 from scrapeq.errors import ScrapeqError
 from scrapeq.models.person import Person
 
@@ -19,7 +22,7 @@ from scrapeq.models.person import Person
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
     "style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Vary": "Authorization, Cookie",
@@ -34,7 +37,8 @@ MOST_UNKNOWN = 300
 
 class Access:
     """Lets only requests through that carry a token: as `Authorization: Bearer`, in the address of the
-    dashboard's page, or, from then on, as a cookie that only this server's own pages send.
+    dashboard's page, or, from then on, as a cookie that only this server's own pages send. A browser that
+    comes to the dashboard without one is asked for it.
 
     Everything else is 401; a request that a page of another origin made is 403; more requests in a minute
     than one token may send are 429. The person stands in `request.state.person`.
@@ -65,34 +69,39 @@ class Access:
             await send(message)
 
         try:
+            if _is_sign_in(request):
+                _refuse_other_origins(request)
+                token = await token_of(Request(scope, receive))
+                await self._known_person([token], request)
+                cookie.append(_cookie(request, token))
+                await RedirectResponse("/", 303)(scope, receive, send_with_headers)
+                return
             person, token = await self._person(request)
             self._known.count(person.token_id)
         except (Refusal, ScrapeqError) as error:
-            response = answer(error, scope["path"])
+            response = _refused(error, request)
             await response(scope, receive, send_with_headers)
             return
         if _is_first_page(request) and request.query_params.get("token") == token:
             # No redirect: a browser that followed a link to here would not send the cookie there.
-            secure = "; Secure" if scope["scheme"] == "https" else ""
-            cookie.append(f"{_cookie(request)}={token}; HttpOnly; Path=/; SameSite=strict{secure}")
+            cookie.append(_cookie(request, token))
         scope.setdefault("state", {})["person"] = person
         await self._app(scope, receive, send_with_headers)
 
     async def _person(self, request: HTTPConnection) -> tuple[Person, str]:
         """Who sent it, and with which token. Raises Refusal, DatabaseUnavailable."""
-        first_page = _is_first_page(request)  # a link may lead to it
-        origin = request.headers.get("origin")
-        site = request.headers.get("sec-fetch-site", "none")  # same-site: another port of ours
-        if (origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}") or (
-            site not in {"none", "same-origin"} and not first_page
-        ):
-            raise Refusal(403, "a page of another origin may not ask this")
+        _refuse_other_origins(request)
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         found = [bearer.strip()] if scheme.lower() == "bearer" else []
-        found.append(request.cookies.get(_cookie(request), ""))
-        if first_page:
+        found.append(request.cookies.get(_cookie_name(request), ""))
+        if _is_first_page(request):
             found.insert(0, request.query_params.get("token", ""))
-        for token in found:
+        return await self._known_person(found, request)
+
+    async def _known_person(
+        self, tokens: Sequence[str], request: HTTPConnection
+    ) -> tuple[Person, str]:
+        for token in tokens:
             if token and (person := await self._tokens.find(token)):
                 return person, token
         self._unknown.count(request.client.host if request.client else "")
@@ -104,11 +113,39 @@ class Access:
         )
 
 
+def _refuse_other_origins(request: HTTPConnection) -> None:
+    origin = request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site", "none")  # same-site: another port of ours
+    if (origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}") or (
+        site not in {"none", "same-origin"} and not _is_first_page(request)  # a link may lead to it
+    ):
+        raise Refusal(403, "a page of another origin may not ask this")
+
+
+def _refused(error: Refusal | ScrapeqError, request: HTTPConnection) -> Response:
+    """What is told to whom nothing is told: a person in a browser is asked for a token."""
+    unknown = isinstance(error, Refusal) and error.status_code == 401
+    first_page = _is_first_page(request) and "text/html" in request.headers.get("accept", "")
+    if unknown and (first_page or _is_sign_in(request)):
+        given = _is_sign_in(request) or "token" in request.query_params
+        return page(was_wrong=given)
+    return answer(error, request.scope["path"])
+
+
+def _is_sign_in(request: HTTPConnection) -> bool:
+    return request.scope["method"] == "POST" and request.url.path == "/"
+
+
 def _is_first_page(request: HTTPConnection) -> bool:
     return request.scope["method"] == "GET" and request.url.path == "/"
 
 
-def _cookie(request: HTTPConnection) -> str:
+def _cookie(request: HTTPConnection, token: str) -> str:
+    secure = "; Secure" if request.scope["scheme"] == "https" else ""
+    return f"{_cookie_name(request)}={token}; HttpOnly; Path=/; SameSite=strict{secure}"
+
+
+def _cookie_name(request: HTTPConnection) -> str:
     return f"scrapeq-{request.url.port}"  # browsers share cookies between ports
 
 

@@ -24,7 +24,24 @@ def check_allowed(person: Person, config: ScrapingConfig | None) -> None:
         "allow_private_addresses": bool(config.allow_private_addresses),
         "storage_state": config.storage_state is not None,
     }
-    if found := [words for words, is_used in reaching.items() if is_used]:
+    _refuse([words for words, is_used in reaching.items() if is_used])
+
+
+def check_may_notify(person: Person, url: str | None, secret: str | None) -> None:
+    """Nothing, if this person may have these notifications sent. Raises Refusal (403).
+
+    A variable of the workers' environment would be sent to, or sign, whatever the person names.
+    """
+    if person.right.includes(Right.ADMINISTER):
+        return
+    named = {"notify": url, "notify_secret": secret}
+    _refuse(
+        [f"env:NAME as {name}" for name, one in named.items() if (one or "").startswith("env:")]
+    )
+
+
+def _refuse(found: list[str]) -> None:
+    if found:
         raise Refusal(
             403,
             f"{' and '.join(found)} may only be used with a token that may administer",

@@ -7,11 +7,15 @@ from typing import Any, Self
 
 from pydantic import BaseModel, JsonValue
 
+from scrapeq.client.schedules import ScheduleNow
 from scrapeq.models import Batch, BatchState, Job, Page
 from scrapeq.models.card_facts import CardFacts
 from scrapeq.models.monitoring import ErrorGroup
+from scrapeq.models.notification import NotificationState
 from scrapeq.models.paused_host import PausedHost
 from scrapeq.models.person import AuditEntry, Right
+from scrapeq.models.schedule import Schedule
+from scrapeq.models.shown_schedule import ShownNotify, ShownSchedule
 
 
 class BatchAnswer(BaseModel):
@@ -81,6 +85,12 @@ class Deleted(BaseModel):
     jobs: int
 
 
+class Ended(BaseModel):
+    """That a schedule is gone."""
+
+    ended: bool = True
+
+
 class Recorded(BaseModel):
     """That it was counted."""
 
@@ -123,6 +133,59 @@ class BatchCard(BaseModel):
 
     batch: BatchAnswer
     facts: CardFacts
+
+
+class ScheduleAnswer(ShownSchedule):
+    """A schedule as it is shown; `note` says what a request did."""
+
+    note: str = ""
+
+    @classmethod
+    def of(cls, now: ScheduleNow, note: str = "") -> Self:
+        """As it is shown."""
+        one = now.schedule
+        shared = cls.model_fields.keys() & Schedule.model_fields.keys() - {"notify"}
+        notify = None
+        if one.notify is not None:
+            notify = ShownNotify(to=one.notify.shown_url, when=one.notify.when)
+        return cls(
+            **{name: getattr(one, name) for name in shared},
+            **one.timetable.model_dump(),
+            when=one.timetable.words,
+            state=now.state,
+            failed=now.failed,
+            error=one.error_message or None,
+            options=one.config.model_dump(mode="json", exclude_unset=True),
+            notify=notify,
+            note=note,
+        )
+
+
+class Schedules(BaseModel):
+    """Schedules, the next one first."""
+
+    schedules: list[ScheduleAnswer]
+
+
+class NotificationAnswer(BaseModel):
+    """A notification: see `sq.notifications`."""
+
+    batch: str | None
+    batch_id: str
+    to: str
+    state: NotificationState
+    attempts: int
+    next_at: datetime | None
+    http_status: int | None
+    error: str | None
+    delivered_at: datetime | None
+    notification_id: str
+
+
+class Notifications(BaseModel):
+    """Notifications, the newest first."""
+
+    notifications: list[NotificationAnswer]
 
 
 class Me(BaseModel):

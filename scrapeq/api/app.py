@@ -10,7 +10,14 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from scrapeq.api import batch_routes, event_routes, job_routes, row_routes, system_routes
+from scrapeq.api import (
+    batch_routes,
+    event_routes,
+    job_routes,
+    row_routes,
+    schedule_routes,
+    system_routes,
+)
 from scrapeq.api.access import LOOPBACK, Access
 from scrapeq.api.bounds import Bounds
 from scrapeq.api.dashboard import add_dashboard
@@ -30,6 +37,7 @@ ROUTERS = (
     event_routes.router,
     batch_routes.router,  # behind those: it takes every path that is the name of a batch
     system_routes.router,
+    schedule_routes.router,
 )
 #: Requests that one token may send in a minute.
 USUAL_RATE = 3_000

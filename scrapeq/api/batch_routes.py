@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
-from pathlib import Path as FilePath
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Path, Query, Response, UploadFile
 
-from scrapeq.api.allowed import check_allowed
+from scrapeq.api.allowed import check_allowed, check_may_notify
 from scrapeq.api.answers import BatchAnswer, BatchCard, Batches, Changed, Counted
-from scrapeq.api.requests import MOST_ROWS, NewBatch, Priority, Retry
+from scrapeq.api.requests import NewBatch, Notified, Priority, Retry
 from scrapeq.api.route import CLOCKS, Route, weak_tag
 from scrapeq.api.service import Asker, Reader, Submitter
-from scrapeq.api.uploads import FORMATS, check_unpacked
+from scrapeq.api.uploads import FORMATS, read_column, read_config
 from scrapeq.client.scrape import scrape
-from scrapeq.errors import ConfigError, InputError
-from scrapeq.frames import read_urls
 from scrapeq.models import Progress, ScrapingConfig
+from scrapeq.models.notification import NotifyWhen
 from scrapeq.models.priority import USUAL_PRIORITY
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"], route_class=Route)
@@ -43,7 +37,7 @@ def submit_batch(who: Submitter, new: NewBatch, response: Response) -> BatchAnsw
     other ones are the next run of that name. Stored pages answer as in a notebook, for a day unless
     `max_age` or `refresh` say otherwise.
     """
-    options = {"name": new.name, "priority": new.priority, "refresh": new.refresh}
+    options = new.model_dump(include={"name", "priority", "refresh", *Notified.model_fields})
     return _submit(who, response, new.source, new.url_column, new.config, **options)
 
 
@@ -59,21 +53,15 @@ def submit_file(  # noqa: PLR0917 - FastAPI's way to declare a form
     config: Annotated[str | None, Form(max_length=200_000, description="Options, as JSON.")] = None,
     priority: Annotated[Priority, Form()] = USUAL_PRIORITY,
     refresh: Annotated[bool, Form()] = False,
+    notify: Annotated[str | None, Form(max_length=2_000)] = None,
+    notify_secret: Annotated[str | None, Form(max_length=200)] = None,
+    notify_when: Annotated[NotifyWhen, Form()] = NotifyWhen.DONE,
 ) -> BatchAnswer:
     """Submit the column of URLs of a file; the columns beside it come back with the rows."""
-    options: dict[str, Any] = {"name": name, "priority": priority, "refresh": refresh}
-    ending = PurePosixPath(file.filename or "").suffix.lower()
-    with tempfile.TemporaryDirectory(prefix="scrapeq-upload-") as folder:
-        path = FilePath(folder) / f"urls{ending}"
-        with path.open("wb") as target:
-            shutil.copyfileobj(file.file, target, 1_000_000)
-        check_unpacked(path)
-        column = read_urls(path, url_column)
-    if len(column.values) > MOST_ROWS:
-        raise InputError(
-            f"the file has {len(column.values):,} rows", hint=f"send {MOST_ROWS:,} at most"
-        )
-    return _submit(who, response, column, None, _config(config), **options)
+    options = {"name": name, "priority": priority, "refresh": refresh}
+    options |= {"notify": notify, "notify_secret": notify_secret, "notify_when": notify_when}
+    column = read_column(file, url_column)
+    return _submit(who, response, column, None, read_config(config), **options)
 
 
 @router.get("")
@@ -124,9 +112,12 @@ def cancel_batch(who: Submitter, batch: BatchId) -> Counted:
 
 @router.post("/{batch:path}/retry")
 def retry_batch(who: Submitter, batch: BatchId, which: Retry | None = None) -> Counted:
-    """Try failed and cancelled rows again, all or those of some kinds of errors."""
+    """Try failed and cancelled rows again, all or those of some kinds of errors. The secrets of a batch that
+    has ended are erased, unless they were given by name: send them again."""
+    which = which or Retry()
+    check_allowed(who.person, ScrapingConfig.build(**which.secrets))
     batch_id = who.batch_to_change(batch).id
-    count = who.own_queue.retry_failed(batch_id, which.kinds if which else None)
+    count = who.own_queue.retry_failed(batch_id, which.kinds, **which.secrets)
     return Counted(rows=count, batch=_now(who, batch_id))
 
 
@@ -146,6 +137,7 @@ def _submit(
     **options: Any,
 ) -> BatchAnswer:
     check_allowed(who.person, config)
+    check_may_notify(who.person, options["notify"], options["notify_secret"])
     who.service.check_room()
     known = who.newest_run(options["name"])
     handle = scrape(source, url_column, config=config, queue=who.own_queue, **options)
@@ -154,18 +146,6 @@ def _submit(
     if batch.id == known:
         response.status_code = 200
     return BatchAnswer.of(batch, handle.note)
-
-
-def _config(text: str | None) -> ScrapingConfig | None:
-    if not text:
-        return None
-    try:
-        options = json.loads(text)
-    except ValueError:
-        raise ConfigError("config is no JSON", hint='write it like {"max_retries": 1}') from None
-    if not isinstance(options, dict):
-        raise ConfigError("config is no object", hint='write it like {"max_retries": 1}')
-    return ScrapingConfig.build(**options)
 
 
 def _now(who: Asker, batch_id: str) -> BatchAnswer:

@@ -11,7 +11,12 @@ from scrapeq.api.problems import Refusal, answer
 #: file, and of any other request.
 MOST_BATCH, MOST_FILE, MOST_OTHER = 32_000_000, 200_000_000, 1_000_000
 #: The same by path, and by the beginning of a path; the first that fits counts.
-BY_PATH = {"/v1/batches/file": MOST_FILE, "/v1/batches": MOST_BATCH}
+BY_PATH = {
+    "/v1/batches/file": MOST_FILE,
+    "/v1/batches": MOST_BATCH,
+    "/v1/schedules/file": MOST_FILE,
+    "/v1/schedules": MOST_BATCH,
+}
 #: The dashboard's own requests: it says in its words what is too long.
 BY_START = {"/v1": MOST_OTHER, "/requests": 100_000_000, "/files/": MOST_FILE}
 
@@ -56,6 +61,6 @@ def too_long(most: int) -> Refusal:
     return Refusal(
         413,
         f"the request has more than {most / 1e6:g} MB",
-        "send a file with POST /v1/batches/file, or several batches",
+        "send a file (POST /v1/batches/file, /v1/schedules/file), or send it in several parts",
         {"Connection": "close"},  # the rest of it is not read
     )

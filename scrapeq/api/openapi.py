@@ -28,7 +28,7 @@ _ANYWHERE = {
 }
 _CHANGING = {
     400: "The body cannot be read.",
-    404: "There is no such job or batch.",
+    404: "There is no such job, batch or schedule.",
     409: "It cannot follow what is there.",
     413: "The body is too long.",
 }
@@ -63,7 +63,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
     found = dict(_ANYWHERE)
     if method == "get":
-        if "{" in path:
+        if "{" in path or "404" in answers:
             found[404] = _CHANGING[404]
         if "application/json" in answers.get("200", {}).get("content", {}):
             answers["304"] = {"description": "You have it already: see If-None-Match."}

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from scrapeq.models import ErrorKind, JobStatus, ScrapingConfig
+from scrapeq.models.notification import LONGEST_URL, NotifyWhen
 from scrapeq.models.priority import HIGHEST_PRIORITY, LOWEST_PRIORITY, USUAL_PRIORITY
 
 #: Rows of a batch.
@@ -27,6 +28,9 @@ Config = Annotated[
         description="Options, as in `ScrapingConfig`. Secrets are masked wherever they are shown."
     ),
 ]
+Urls = Annotated[list[str | None], Field(min_length=1, max_length=MOST_ROWS)] | None
+Rows = Annotated[list[dict[str, JsonValue]], Field(min_length=1, max_length=MOST_ROWS)] | None
+UrlColumn = Annotated[Name | None, Field(description="Of `rows`; found by itself if it can be.")]
 Words = Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
@@ -50,7 +54,20 @@ class NewJob(Sent):
     priority: Priority = USUAL_PRIORITY
 
 
-class NewBatch(Sent):
+class Notified(Sent):
+    """Whom to notify when a batch is done."""
+
+    notify: Annotated[
+        str | None,
+        Field(max_length=LONGEST_URL, description="A URL that workers POST JSON to, or env:NAME."),
+    ] = None
+    notify_secret: Annotated[
+        Name | None, Field(description="env:NAME of what it is signed with.")
+    ] = None
+    notify_when: NotifyWhen = NotifyWhen.DONE
+
+
+class NewBatch(Notified):
     """A column of URLs, or a table with one: give `urls`, or `rows` and perhaps `url_column`."""
 
     model_config = ConfigDict(
@@ -70,13 +87,9 @@ class NewBatch(Sent):
         }
     )
 
-    urls: Annotated[list[str | None], Field(min_length=1, max_length=MOST_ROWS)] | None = None
-    rows: (
-        Annotated[list[dict[str, JsonValue]], Field(min_length=1, max_length=MOST_ROWS)] | None
-    ) = None
-    url_column: Annotated[
-        Name | None, Field(description="Of `rows`; found by itself if it can be.")
-    ] = None
+    urls: Urls = None
+    rows: Rows = None
+    url_column: UrlColumn = None
     name: Annotated[Name | None, Field(description="To find it again, and to go on with.")] = None
     config: Config = None
     priority: Priority = USUAL_PRIORITY
@@ -86,13 +99,55 @@ class NewBatch(Sent):
     def _one_source(self) -> Self:
         if (self.urls is None) == (self.rows is None):
             raise ValueError("give urls, or rows, and not both")
-        if self.url_column is not None and self.rows is None:
-            raise ValueError("url_column names a column of rows: give rows, or leave it out")
+        _check_column(self.url_column, self.rows)
         return self
 
     @property
     def source(self) -> Any:
         """What `scrape` takes."""
+        return self.urls if self.rows is None else self.rows
+
+
+class NewSchedule(Notified):
+    """What is to be scraped again, and when: `every` and perhaps `at`, or `cron`. Of a schedule that is there,
+    what is left out stays as it is; an empty `notify` ends it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "prices",
+                    "urls": ["https://example.com/", "https://example.org/"],
+                    "every": "1d",
+                    "at": "06:00",
+                    "timezone": "Europe/Berlin",
+                    "config": {"custom_selectors": {"price": ".price"}},
+                }
+            ]
+        }
+    )
+
+    name: Name
+    urls: Urls = None
+    rows: Rows = None
+    url_column: UrlColumn = None
+    every: Annotated[Name | None, Field(description="30m, 6h, 1d or 2w.")] = None
+    at: Annotated[Name | None, Field(description="The time of day, for days and weeks.")] = None
+    cron: Annotated[Name | None, Field(description="A cron line of five fields.")] = None
+    timezone: Name = "UTC"
+    config: Config = None
+    priority: Priority | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.urls is not None and self.rows is not None:
+            raise ValueError("give urls, or rows, and not both")
+        _check_column(self.url_column, self.rows)
+        return self
+
+    @property
+    def source(self) -> Any:
+        """What `schedule` takes."""
         return self.urls if self.rows is None else self.rows
 
 
@@ -111,11 +166,21 @@ class NewStatus(Sent):
 
 
 class Retry(Sent):
-    """Which failed and cancelled rows are to be tried again: all, or those of some kinds."""
+    """Which failed and cancelled rows are to be tried again: all, or those of some kinds; and the secrets of
+    the batch, which were erased when it had ended: cookies, headers, proxy, actions."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"kinds": ["http_5xx"]}]})
 
     kinds: Annotated[list[ErrorKind], Field(min_length=1, max_length=100)] | None = None
+    cookies: dict[str, str] | None = None
+    headers: dict[str, str] | None = None
+    proxy: Annotated[str, Field(max_length=2_000)] | None = None
+    actions: Annotated[list[dict[str, JsonValue]], Field(max_length=100)] | None = None
+
+    @property
+    def secrets(self) -> dict[str, Any]:
+        """Those that are given."""
+        return self.model_dump(exclude={"kinds"}, exclude_none=True)
 
 
 class Completion(Sent):
@@ -149,3 +214,8 @@ class Cleanup(Sent):
     model_config = ConfigDict(json_schema_extra={"examples": [{"max_age_days": 90}]})
 
     max_age_days: Annotated[float, Field(ge=0, le=36_500, allow_inf_nan=False)] = 30
+
+
+def _check_column(url_column: str | None, rows: Rows) -> None:
+    if url_column is not None and rows is None:
+        raise ValueError("url_column names a column of rows: give rows, or leave it out")

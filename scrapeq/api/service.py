@@ -110,21 +110,22 @@ class Asker:
     def batch_to_change(self, name_or_id: str) -> Batch:
         """A batch that this person may steer. Raises NotFound, Refusal (403) for somebody else's."""
         batch = self.queue.find_batch(name_or_id)
-        self.check_owner(batch)
+        self.check_owner(batch.owner, batch.name or batch.id)
         return batch
 
     def job_to_change(self, job_id: str) -> Job:
         """The same for a job."""
         (job,) = self.queue.get_jobs([job_id]) or [self.queue.get_job_status(job_id)]
-        self.check_owner(self.queue.find_batch(job.batch_id))
+        batch = self.queue.find_batch(job.batch_id)
+        self.check_owner(batch.owner, batch.name or batch.id)
         return job
 
-    def check_owner(self, batch: Batch) -> None:
-        """Nothing, if this person may steer the batch. Raises Refusal (403)."""
-        if batch.owner != self.person.name and not self.person.right.includes(Right.ADMINISTER):
+    def check_owner(self, owner: str, what: str) -> None:
+        """Nothing, if this person may change what belongs to this owner. Raises Refusal (403)."""
+        if owner != self.person.name and not self.person.right.includes(Right.ADMINISTER):
             raise Refusal(
                 403,
-                f"{batch.name or batch.id} belongs to {batch.owner or 'somebody else'}",
+                f"{what} belongs to {owner or 'somebody else'}",
                 "ask them, or somebody whose token may administer",
             )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scrapeq import database, frames
 from scrapeq.client.handle import BatchHandle
@@ -27,6 +28,34 @@ def notifications(
     side sees as `webhook-id`. Raises NotFound for a batch that there is not, ConfigError for a bad limit,
     DatabaseUnavailable.
     """
+    return frames.notifications_frame(
+        [
+            one._replace(next_at=_seconds(one.next_at), delivered_at=_seconds(one.delivered_at))
+            for one in notification_rows(batch, limit=limit, queue=queue)
+        ],
+        list(NotificationState),
+    )
+
+
+class NotificationRow(NamedTuple):
+    """A notification as a table shows it: see `notifications`."""
+
+    batch: str | None
+    batch_id: str
+    to: str
+    state: str
+    attempts: int
+    next_at: Any
+    http_status: int | None
+    error: str | None
+    delivered_at: Any
+    notification_id: str
+
+
+def notification_rows(
+    batch: str | BatchHandle | None = None, *, limit: int = 100, queue: JobQueue | None = None
+) -> list[NotificationRow]:
+    """The rows of `notifications`; times are aware datetimes."""
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
         raise ConfigError(f"limit is {limit!r}", hint="write how many rows there may be, 1 or more")
     if queue is None:
@@ -36,21 +65,22 @@ def notifications(
     if batch is not None:
         named = batch.id if isinstance(batch, BatchHandle) else batch
         batch_id = queue.find_batch(named).id
-    rows = []
-    for one, name in database.notifications.listed(queue.services.engine, batch_id, limit):
-        is_due = one.state is NotificationState.DUE and one.next_at is not None
-        rows.append(
-            (
-                name,
-                one.batch_id,
-                one.notify.shown_url,
-                one.state.value,
-                one.attempts,
-                one.next_at.timestamp() if is_due and one.next_at else None,
-                one.http_status,
-                one.error_message or None,
-                one.delivered_at and one.delivered_at.timestamp(),
-                one.id,
-            )
+    return [
+        NotificationRow(
+            name,
+            one.batch_id,
+            one.notify.shown_url,
+            one.state.value,
+            one.attempts,
+            one.next_at if one.state is NotificationState.DUE else None,
+            one.http_status,
+            one.error_message or None,
+            one.delivered_at,
+            one.id,
         )
-    return frames.notifications_frame(rows, list(NotificationState))
+        for one, name in database.notifications.listed(queue.services.engine, batch_id, limit)
+    ]
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()

@@ -85,30 +85,75 @@ def schedule(
     Raises ConfigError for a time or an option that cannot be met, InputError for a table without URLs,
     NotFound for a name alone that is not there, and what `get_job_queue` raises.
     """
+    handle = put_schedule(
+        queue or get_job_queue(settings),
+        name,
+        source,
+        url,
+        times=Times(every, at, cron, timezone),
+        config=config,
+        priority=priority,
+        notify=Whom(notify, notify_secret, notify_when),
+        **options,
+    )
+    if handle.note:  # it was made or changed, and not only found
+        staffing.warn_if_nobody_stays(handle.queue.services, name)
+    return handle
+
+
+class Times(NamedTuple):
+    """When a schedule is due, as people write it; see `schedule`."""
+
+    every: str | None = None
+    at: str | None = None
+    cron: str | None = None
+    timezone: str = "UTC"
+
+
+class Whom(NamedTuple):
+    """Who is notified, as people write it; see `schedule`."""
+
+    url: str | None = None
+    secret: str | None = None
+    when: str = NotifyWhen.DONE
+
+
+def put_schedule(
+    queue: JobQueue,
+    name: str,
+    source: Any = None,
+    url: str | None = None,
+    *,
+    times: Times,
+    config: ScrapingConfig | None = None,
+    priority: int | None = None,
+    notify: Whom,
+    **options: Any,
+) -> ScheduleHandle:
+    """`schedule`, without a warning where no worker stays."""
+    every, at, cron, timezone = times
     check_name(name)
-    queue = queue or get_job_queue(settings)
     services = queue.services
     patiently(services, lambda: None)
     timetable = None
     if every is not None or cron is not None or at is not None:
         timetable = Timetable.of(every=every, at=at, cron=cron, timezone=timezone)
     before = database.schedules.find(services.engine, name)
-    given_some = any(one is not None for one in (config, priority, notify)) or bool(options)
+    given_some = any(one is not None for one in (config, priority, notify.url)) or bool(options)
     if source is None and timetable is None and not given_some:
         scheduling.found(services, name)
         return ScheduleHandle(queue, name)
     _check_is_whole(name, before, has_source=source is not None, has_time=timetable is not None)
     kept = before.config if before is not None and source is None else None
     to_notify = before.notify if before is not None else None
-    if notify is not None:
-        to_notify = Notify.of(notify, notify_secret, notify_when) if notify else None
+    if notify.url is not None:
+        to_notify = Notify.of(notify.url, notify.secret, notify.when) if notify.url else None
     wanted = _Wanted(timetable, _options(config, kept, options), priority, to_notify)
     given = None
     if source is not None:
         given, wanted = _with_input(wanted, frames.read_urls(source, url))
     made = _made(services, name, before, wanted)
     database.schedules.put(services.engine, made, given)
-    staffing.warn_if_nobody_stays(services, name)
     return ScheduleHandle(queue, name, note=_changes(before, made))
 
 
@@ -146,24 +191,37 @@ class ScheduleRow(NamedTuple):
 
 def schedule_rows(queue: JobQueue | None = None) -> list[ScheduleRow]:
     """The rows of `schedules`; times are aware datetimes."""
-    queue = queue or get_looking_queue()
-    queue.services.check_record()
-    now = clock.now()
     return [
         ScheduleRow(
             one.schedule.name,
             one.schedule.timetable.words,
-            _state(one, now),
+            one.state,
             one.schedule.next_at,
             one.schedule.last_at,
             one.schedule.last_batch_id,
             one.schedule.rows,
-            one.run_failed,
+            one.failed,
             one.schedule.missed,
             one.schedule.error_message or None,
         )
-        for one in database.schedules.listed(queue.services.engine)
+        for one in schedules_now(queue or get_looking_queue())
     ]
+
+
+class ScheduleNow(NamedTuple):
+    """A schedule, its state in a word, and the failed rows of its last run: see `schedules`."""
+
+    schedule: Schedule
+    state: str
+    failed: int | None
+
+
+def schedules_now(queue: JobQueue) -> list[ScheduleNow]:
+    """All that there are, the next one first."""
+    queue.services.check_record()
+    now = clock.now()
+    listed = database.schedules.listed(queue.services.engine)
+    return [ScheduleNow(one.schedule, _state(one, now), one.run_failed) for one in listed]
 
 
 class ScheduleHandle:
@@ -177,6 +235,11 @@ class ScheduleHandle:
         self.name = name
         #: What making or changing it did, in a sentence.
         self.note = note
+
+    @property
+    def queue(self) -> JobQueue:
+        """The queue of its project."""
+        return self._queue
 
     @property
     def schedule(self) -> Schedule:

@@ -50,7 +50,10 @@ def compared_rows(
         .order_by(jobs.c.row)
         .execution_options(yield_per=READ_CHUNK)
     )
-    with read_transaction(engine) as connection, connection.execute(query) as result:
+    with (
+        read_transaction(engine, at_leisure=True) as connection,
+        connection.execute(query) as result,
+    ):
         for chunk in result.partitions():
             yield [ComparedRow._make(row) for row in chunk]
 

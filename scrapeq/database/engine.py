@@ -39,6 +39,14 @@ _TIMEOUTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
+#: Seconds that a session of PostgreSQL may rest within a transaction. Whoever vanished in one, with its
+#: machine or its link, holds locks that all others wait for, and the server's own limits are hours.
+RESTS_S = 15
+#: How soon the server notices by itself that a machine is gone: as `_TIMEOUTS` says it to this side.
+_SERVER_SIDE = (
+    "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; "
+    "SET tcp_user_timeout = 25000; SET idle_in_transaction_session_timeout = "
+)
 _URLS = "write postgresql://user@host/name or sqlite:///path/to/file"
 _MIGRATION_LOCK = 0x5C7A9E01  # an arbitrary number that only we use for pg_advisory_xact_lock
 
@@ -90,9 +98,15 @@ def _what_to_check(settings: Settings) -> str:
 
 
 @contextmanager
-def read_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A connection to read with; what goes wrong with the database is a DatabaseUnavailable."""
+def read_transaction(engine: sa.Engine, *, at_leisure: bool = False) -> Iterator[sa.Connection]:
+    """A connection to read with; what goes wrong with the database is a DatabaseUnavailable.
+
+    at_leisure: it may rest for any time between two chunks, as whoever reads a stream does. It locks
+    nothing that writers need.
+    """
     with _translated(engine, "the database cannot be read"), engine.connect() as connection:
+        if at_leisure and engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield connection
 
 
@@ -271,7 +285,7 @@ def connect_to_url(text: str, *, connect_s: int = _TIMEOUTS["connect_timeout"]) 
     bounds = _TIMEOUTS | {"connect_timeout": connect_s}
     given = {name: value for name, value in bounds.items() if name not in url.query}
     try:
-        return sa.create_engine(
+        engine = sa.create_engine(
             url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=given
         )
     except ModuleNotFoundError as error:
@@ -279,6 +293,16 @@ def connect_to_url(text: str, *, connect_s: int = _TIMEOUTS["connect_timeout"]) 
             "PostgreSQL needs a driver that is not installed",
             hint='pip install "scrapeq[postgres]"',
         ) from error
+    sa.event.listen(engine, "connect", _bound_on_server)
+    return engine
+
+
+def _bound_on_server(connection: Any, _record: Any) -> None:
+    """Let the server end a session of ours that nobody is behind any more. By SET and not by `options` of
+    the URL, which PgBouncer refuses."""
+    connection.autocommit = True
+    connection.execute(f"{_SERVER_SIDE}{RESTS_S * 1000:.0f}")
+    connection.autocommit = False
 
 
 def _write_over_log(engine: sa.Engine) -> None:

@@ -135,6 +135,9 @@ def _of_batch(batch_id: str, kinds: Collection[FileKind]) -> sa.Select[Any]:
 
 def _chunks(engine: sa.Engine, query: sa.Select[Any], count: int) -> Iterator[list[Any]]:
     query = query.execution_options(yield_per=count)
-    with read_transaction(engine) as connection, connection.execute(query) as result:
+    with (
+        read_transaction(engine, at_leisure=True) as connection,
+        connection.execute(query) as result,
+    ):
         for chunk in result.partitions():
             yield [tuple(row) for row in chunk]

@@ -193,7 +193,10 @@ def answered_jobs() -> sa.Join:
 
 def _chunks(engine: sa.Engine, query: sa.Select[Any]) -> Iterator[list[Any]]:
     query = query.execution_options(yield_per=READ_CHUNK)
-    with read_transaction(engine) as connection, connection.execute(query) as result:
+    with (
+        read_transaction(engine, at_leisure=True) as connection,
+        connection.execute(query) as result,
+    ):
         for chunk in result.partitions():
             yield [tuple(row) for row in chunk]
 

@@ -22,6 +22,9 @@ TIMEOUT_S = 10
 _PROTOCOL = re.compile(r"([?&])protocol=\d+&?")
 #: How Redis says from within a script that its user may not do that.
 _NOT_ALLOWED = ("ACL failure", "can't access at least one of the keys", "NOPERM")
+#: What a Redis with Sentinels is reached by: scrapeq takes a primary that was changed for a new Redis, and puts
+#: what is open into it again.
+_A_FIXED_NAME = "an address that always leads to it (HAProxy, or a service of the cloud)"
 _REFUSING = ("MISCONF", "BUSY", "NOREPLICAS")
 
 
@@ -54,6 +57,11 @@ def connect(
             retry_on_error=[],
         )
     except ValueError as error:
+        if url.startswith("sentinel"):
+            raise ConfigError(
+                f"{named_by or 'the address of the private Redis'} names Sentinels, which scrapeq does not ask",
+                hint=f"name the Redis that they call the primary, or {_A_FIXED_NAME}",
+            ) from error
         raise ConfigError(
             f"{named_by or 'the address of the private Redis'} is not the URL of a Redis",
             hint="write redis://host:6379/0, rediss://... or unix:///path/to/socket",
@@ -81,18 +89,24 @@ def check_redis(client: redis.Redis) -> None:
     """Refuse a Redis that cannot be worked with, naming what to change.
 
     Raises RedisEvicts for one that may throw keys away; RedisUnavailable for one that does not
-    answer, wants a password, lacks a right, or is a cluster of several; ConfigError for one without the
+    answer, wants a password, lacks a right, is a cluster of several or a Sentinel; ConfigError for one without the
     database that is named.
     """
     with translated(client):
         facts = client.info()
-        _when_loaded(
-            lambda: client.eval("return redis.call('EXISTS', KEYS[1])", 1, "scrapeq:check")
-        )
     if int(facts.get("cluster_enabled", 0)):
         raise RedisUnavailable(
             "this Redis is a cluster: what belongs together would lie on several servers",
             hint=f"name a single Redis or Valkey in {_name(client)}; one is enough for millions of jobs",
+        )
+    if "sentinel" in (facts.get("redis_mode"), facts.get("server_mode")):  # Valkey says the second
+        raise RedisUnavailable(
+            "this is a Sentinel, which watches over Redis and keeps nothing itself",
+            hint=f"name in {_name(client)} the Redis that it calls the primary, or {_A_FIXED_NAME}",
+        )
+    with translated(client):  # only now: either of them would refuse it in its own words
+        _when_loaded(
+            lambda: client.eval("return redis.call('EXISTS', KEYS[1])", 1, "scrapeq:check")
         )
     policy = str(facts.get("maxmemory_policy", "noeviction"))
     if policy != "noeviction":

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from scrapeq import database
 from scrapeq.database import engine as engines
 from scrapeq.database import schema
-from scrapeq.database.engine import write_transaction
+from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.new_job import NewJob, StoredAnswer
 from scrapeq.errors import ConfigError, DatabaseUnavailable
 from scrapeq.models import Batch, BrowserUse, ScrapingConfig
@@ -69,6 +69,48 @@ def test_a_commit_waits_for_the_disk_unless_it_need_not(record: sa.Engine, durab
         after = connection.exec_driver_sql(ask).scalar_one()
 
     assert (here, after) == (full if durable else lazy, full)
+
+
+def test_who_vanishes_in_a_transaction_holds_nobody_up(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a machine's link is cut: its session lives on in the server, with its locks."""
+    settings = load_settings(SCRAPEQ_HOME=tmp_path, SCRAPEQ_DATABASE_URL=postgres_url)
+    monkeypatch.setattr(engines, "RESTS_S", 0.3)
+    vanished, other = database.open_database(settings), database.open_database(settings)
+
+    def write_and_vanish() -> None:
+        with write_transaction(vanished) as connection:
+            engines.write_meta(connection, "redis", "theirs")
+            with write_transaction(other) as free:  # back when the lock is
+                engines.write_meta(free, "redis", "ours")
+
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            write_and_vanish()
+
+        assert database.history.known_redis(vanished).run_id == "ours"
+    finally:
+        vanished.dispose()
+        other.dispose()
+
+
+def test_who_reads_at_leisure_is_not_cut_off(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(SCRAPEQ_HOME=tmp_path, SCRAPEQ_DATABASE_URL=postgres_url)
+    monkeypatch.setattr(engines, "RESTS_S", 0.1)
+    engine = database.open_database(settings)
+    ask = "SHOW idle_in_transaction_session_timeout"
+    try:
+        with read_transaction(engine) as connection:
+            assert connection.exec_driver_sql(ask).scalar_one() == "100ms"
+        with read_transaction(engine, at_leisure=True) as connection:
+            assert connection.exec_driver_sql(ask).scalar_one() == "0"
+        with read_transaction(engine) as connection:  # of the same pool
+            assert connection.exec_driver_sql(ask).scalar_one() == "100ms"
+    finally:
+        engine.dispose()
 
 
 def test_of_many_that_see_a_new_redis_one_raises_the_epoch(open_record: Open) -> None:

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from scrapeq.database.engine import read_transaction
 from scrapeq.database.schema import batches, jobs, pages
 from scrapeq.models import JobStatus
+from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.testing import LittleWeb
 from tests.faults.attempt import Attempt, Submission
 from tests.faults.system import System
+
+
+class Counted(NamedTuple):
+    """Where it was submitted, and the web that was asked; a `System` has both."""
+
+    queue: JobQueue
+    web: LittleWeb
 
 
 @dataclass(frozen=True)
@@ -39,13 +49,13 @@ class Count:
         )
 
 
-def count(system: System, attempts: Iterable[Attempt]) -> list[Count]:
+def count(system: System | Counted, attempts: Iterable[Attempt]) -> list[Count]:
     """One count for each attempt; asks the web for its whole log once."""
     hits = Counter(f"http://{hit.host}:{system.web.port}{hit.path}" for hit in system.web.log())
     return [_count(system, attempt, hits) for attempt in attempts]
 
 
-def _count(system: System, attempt: Attempt, hits: Counter[str]) -> Count:
+def _count(system: System | Counted, attempt: Attempt, hits: Counter[str]) -> Count:
     submissions = attempt.submissions
     accepted = [one for one in submissions if not one.said]
     ok, finished = _rows(system, accepted)
@@ -60,7 +70,7 @@ def _count(system: System, attempt: Attempt, hits: Counter[str]) -> Count:
     )
 
 
-def _rows(system: System, submissions: Sequence[Submission]) -> tuple[int, int]:
+def _rows(system: System | Counted, submissions: Sequence[Submission]) -> tuple[int, int]:
     """Jobs with their own good page, and jobs with a result row at all."""
     query = (
         sa.select(jobs.c.url, jobs.c.status, pages.c.ok, pages.c.final_url)
@@ -74,7 +84,7 @@ def _rows(system: System, submissions: Sequence[Submission]) -> tuple[int, int]:
     return len({row.url for row in good}), len({row.url for row in rows})
 
 
-def _duplicated(system: System, submissions: Sequence[Submission]) -> int:
+def _duplicated(system: System | Counted, submissions: Sequence[Submission]) -> int:
     """Result rows beyond the first of a job, and jobs that were counted as finished twice."""
     ids = [one.batch_id for one in submissions]
     twice = (

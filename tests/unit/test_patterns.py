@@ -20,6 +20,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 #: How `re` reads a pattern; there is no public name for it.
 _parse = importlib.import_module("re._parser").parse
+#: What every pattern has that repeats possessively or has an atomic group; few other strings do.
+_MAY_HAVE = re.compile(r"[+*?}]\+|\(\?>")
 _ONE_CHARACTER = {"LITERAL", "NOT_LITERAL", "ANY", "IN"}
 
 
@@ -62,6 +64,9 @@ def strings_of(source: str) -> Iterator[tuple[int, str | bytes]]:
 
 def has_possessive_group(pattern: str | bytes) -> bool:
     """Whether it is a pattern and repeats a group possessively, or has an atomic one."""
+    text = pattern if isinstance(pattern, str) else pattern.decode("latin-1")
+    if _MAY_HAVE.search(text) is None:
+        return False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # strings that are no patterns may be odd ones
         try:

@@ -15,7 +15,9 @@ from scrapeq.errors import ConfigError, MissingExtra
 from scrapeq.models import Job, JobStatus, QueueStats, ScrapingConfig
 from scrapeq.models.health import SystemHealth
 from scrapeq.models.monitoring import PerformanceHistory
+from scrapeq.models.notification import NotificationState, NotifyWhen
 from scrapeq.models.priority import USUAL_PRIORITY
+from scrapeq.models.shown_schedule import ShownSchedule
 
 try:
     import httpx2
@@ -23,11 +25,14 @@ except ImportError as error:  # pragma: no cover - the tests have it
     raise MissingExtra("the client needs httpx2", hint="pip install 'scrapeq[client]'") from error
 
 from scrapeq.client.remote.batch import RemoteBatch
+from scrapeq.client.remote.schedules import RemoteSchedule, schedule_path
 from scrapeq.client.remote.tables import batch_of
 from scrapeq.client.remote.transport import Transport
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from scrapeq.frames import UrlColumn
 
 #: The environment variable that has a token where none is given.
 TOKEN_VARIABLE = "SCRAPEQ_TOKEN"  # noqa: S105 - a name
@@ -69,6 +74,9 @@ class Client:
         config: ScrapingConfig | None = None,
         priority: int = USUAL_PRIORITY,
         refresh: bool = False,
+        notify: str | None = None,
+        notify_secret: str | None = None,
+        notify_when: str = NotifyWhen.DONE,
         **options: Any,
     ) -> RemoteBatch:
         """Submit a column of URLs; returns at once with the handle of the batch.
@@ -78,27 +86,33 @@ class Client:
 
         Raises InputError for a table without URLs, ConfigError for an option that cannot be met.
         """
-        config = (config or ScrapingConfig()).replace(**options) if options else config
-        column = frames.read_urls(source, url)
-        wanted: dict[str, Any] = {"name": name, "priority": priority, "refresh": refresh}
-        wanted = {key: value for key, value in wanted.items() if value is not None}
-        sent = None if config is None else config.to_storage()
-        if column.has_table or len(column.values) > MOST_AS_JSON:
-            table, url_column = frames.table_to_send(column)
-            form = {key: json.dumps(value) for key, value in wanted.items() if key != "name"}
-            form |= {"name": name} if name is not None else {}
-            form |= {"url_column": url_column}
-            form |= {"config": json.dumps(sent)} if sent is not None else {}
-            file = ("urls.parquet", table)
-            answer = self._transport.change(
-                "POST", "/batches/file", data=form, files={"file": file}
-            )
-        else:
-            urls = [None if one is None else str(one) for one in column.values]
-            body = {**wanted, "urls": urls, "config": sent}
-            answer = self._transport.change("POST", "/batches", json=body)
-        batch = answer.json()
-        return RemoteBatch(self._transport, batch["id"], batch["note"])
+        if options:
+            config = (config or ScrapingConfig()).replace(**options)
+        fields = {"name": name, "priority": priority, "refresh": refresh, "notify": notify}
+        fields |= {"notify_secret": notify_secret, "notify_when": notify_when}
+        batch = self._submit("/batches", frames.read_urls(source, url), fields, config)
+        return RemoteBatch(self._transport, batch["id"], batch["note"], config)
+
+    def _submit(
+        self,
+        path: str,
+        column: UrlColumn | None,
+        fields: dict[str, Any],
+        config: ScrapingConfig | None,
+    ) -> Any:
+        """Send a column of URLs: as JSON, or with its table as a file."""
+        fields = {name: value for name, value in fields.items() if value is not None}
+        options = None if config is None else config.to_storage()
+        if column is not None and (column.has_table or len(column.values) > MOST_AS_JSON):
+            table, fields["url_column"] = frames.table_to_send(column)
+            if options is not None:
+                fields["config"] = json.dumps(options)
+            file = {"file": ("urls.parquet", table)}
+            return self._transport.change("POST", f"{path}/file", data=fields, files=file).json()
+        body = {**fields, "config": options}
+        if column is not None:
+            body["urls"] = [None if one is None else str(one) for one in column.values]
+        return self._transport.change("POST", path, json=body).json()
 
     def attach(self, name_or_id: str) -> RemoteBatch:
         """The handle of a batch by its id or name (the newest run). Raises NotFound naming what there is."""
@@ -117,6 +131,66 @@ class Client:
             for one in found
         ]
         return frames.batches_frame(rows, time.time())
+
+    # -- schedules ---------------------------------------------------------------------------
+
+    def schedule(
+        self,
+        name: str,
+        source: Any = None,
+        url: str | None = None,
+        *,
+        every: str | None = None,
+        at: str | None = None,
+        cron: str | None = None,
+        timezone: str = "UTC",
+        config: ScrapingConfig | None = None,
+        priority: int | None = None,
+        notify: str | None = None,
+        notify_secret: str | None = None,
+        notify_when: str = NotifyWhen.DONE,
+        **options: Any,
+    ) -> RemoteSchedule:
+        """Scrape a column of URLs again and again; the handle of the schedule. The arguments are those of
+        `sq.schedule`, and a name alone finds it.
+
+        Raises ConfigError, InputError, and NotFound for a name alone that is not there.
+        """
+        if options:
+            config = (config or ScrapingConfig()).replace(**options)
+        fields = {"every": every, "at": at, "cron": cron, "priority": priority, "notify": notify}
+        if source is None and config is None and all(one is None for one in fields.values()):
+            self._get(schedule_path(name))
+            return RemoteSchedule(self._transport, name)
+        fields |= {"name": name, "timezone": timezone, "notify_secret": notify_secret}
+        fields |= {"notify_when": notify_when}
+        column = None if source is None else frames.read_urls(source, url)
+        made = self._submit("/schedules", column, fields, config)
+        return RemoteSchedule(self._transport, name, made["note"])
+
+    def schedules(self) -> pd.DataFrame:
+        """One row per schedule, the next one first, as `sq.schedules`."""
+        found = self._get("/schedules")["schedules"]
+        shown = [ShownSchedule.model_validate(one) for one in found]
+        return frames.schedules_frame(
+            [
+                (
+                    *(one.name, one.when, one.state, _seconds(one.next_at)),
+                    *(_seconds(one.last_at), one.last_batch_id, one.rows, one.failed),
+                    *(one.missed, one.error),
+                )
+                for one in shown
+            ]
+        )
+
+    def notifications(self, batch: str | None = None, limit: int = 100) -> pd.DataFrame:
+        """Who was notified that batches are done, the newest first, as `sq.notifications`."""
+        found = self._get("/notifications", batch=batch, limit=limit)["notifications"]
+        rows = [
+            [_moment_s(value) if name.endswith("_at") else value for name, value in one.items()]
+            for one in found
+        ]
+        return frames.notifications_frame(rows, list(NotificationState))
 
     # -- jobs, as JobQueue has them ------------------------------------------------------------
 
@@ -214,6 +288,10 @@ def _checked_token(token: str | None) -> str:
 
 def _jobs(answer: Any) -> list[Job]:
     return [Job.model_validate(one) for one in answer["jobs"]]
+
+
+def _moment_s(text: str | None) -> float | None:
+    return None if text is None else datetime.fromisoformat(text).timestamp()
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -66,6 +66,30 @@ def test_the_dashboard_opens_with_the_token_of_a_person(served):
         assert browser.post("/requests", content="{}", headers=elsewhere).status_code == 403
 
 
+def test_a_browser_without_a_token_is_asked_for_it(served):
+    token = served.token("typist", Right.READ)
+    html = {"Accept": "text/html,*/*;q=0.8"}
+    with httpx2.Client(base_url=served.url, trust_env=False, headers=html) as browser:
+        first = browser.get("/")
+        assert (first.status_code, 'role="alert"' in first.text) == (401, False)
+        assert first.headers["content-type"].startswith("text/html")
+        assert browser.get("/v1/me").headers["content-type"] == "application/problem+json"
+
+        wrong = browser.post("/", data={"token": f"{token}x"})
+        assert (wrong.status_code, "Nobody has this token" in wrong.text) == (401, True)
+        assert "set-cookie" not in wrong.headers
+        elsewhere = {"Origin": "https://evil.example"}
+        assert browser.post("/", data={"token": token}, headers=elsewhere).status_code == 403
+        assert browser.post("/", data={"token": token * 100}).status_code == 413
+
+        right = browser.post("/", data={"token": f" {token} "}, headers={"Origin": served.url})
+        assert (right.status_code, right.headers["location"]) == (303, "/")
+        assert token not in right.text
+        page = browser.get("/")
+        assert (page.status_code, "dashboard.js" in page.text) == (200, True)
+        assert browser.get("/v1/me").json()["name"] == "typist"
+
+
 def test_a_body_that_is_too_long_is_refused_before_it_is_read(served):
     token = served.token("large")
     for path, length in (

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import schemathesis
@@ -21,6 +22,8 @@ from scrapeq.models.person import Right
 from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.pipeline.monitor import JobMonitor
 
+#: The name of a schedule that there is.
+SCHEDULE = "every year"
 #: Examples of each operation: good ones, and as many that are wrong somewhere.
 EXAMPLES = 4
 USUAL = settings(
@@ -56,7 +59,20 @@ def chief(served):
     return served.person("chief", Right.ADMINISTER)
 
 
-def test_whatever_is_sent_the_answer_is_in_the_document(served, chief, known, web):
+@pytest.fixture
+def scheduled(chief, web):
+    """Makes a schedule that has no time while the tests run; all that were made are gone afterwards."""
+    new = {"name": SCHEDULE, "urls": [web.url("/article/1")], "every": "52w"}
+
+    def make():
+        assert chief.post("/v1/schedules", json=new).status_code in {200, 201}
+
+    yield make
+    for one in chief.get("/v1/schedules").json()["schedules"]:
+        chief.delete(f"/v1/schedules/{quote(one['name'], safe='')}")
+
+
+def test_whatever_is_sent_the_answer_is_in_the_document(served, chief, known, web, scheduled):
     token = {"Authorization": chief.headers["authorization"]}
     document = chief.get("/v1/openapi.json").json()
     del document["security"]  # that nothing is told without a token is tested elsewhere
@@ -66,6 +82,8 @@ def test_whatever_is_sent_the_answer_is_in_the_document(served, chief, known, we
     def send(case: Any, mode: GenerationMode) -> None:
         if mode is GenerationMode.POSITIVE:
             on_this_machine(case, known, web.url("/article/1"))
+            if "name" in (case.path_parameters or {}):
+                scheduled()
         response = case.call(base_url=served.url, headers=token, timeout=60)
         answers[case.operation.label, f"{response.status_code // 100}xx"] += 1
         case.validate_response(response, checks=CHECKS)
@@ -82,7 +100,10 @@ def test_whatever_is_sent_the_answer_is_in_the_document(served, chief, known, we
     assert not bad
     never_good = labels - {label for label, status in answers if status == "2xx"}
     # What is drawn at random is seldom a table of URLs, or a status that may follow.
-    assert never_good <= {"POST /v1/batches", "POST /v1/batches/file", "PATCH /v1/jobs/{job_id}"}
+    assert never_good <= {
+        *("POST /v1/batches", "POST /v1/batches/file", "PATCH /v1/jobs/{job_id}"),
+        *("POST /v1/schedules", "POST /v1/schedules/file"),
+    }
 
 
 def on_this_machine(case: Any, batch_id: str, url: str) -> None:
@@ -96,7 +117,11 @@ def on_this_machine(case: Any, batch_id: str, url: str) -> None:
         body["rows"] = [{"url": url} if isinstance(one, dict) else one for one in body["rows"]]
     for name, value in (case.path_parameters or {}).items():
         if len(str(value)) % 2:
-            case.path_parameters[name] = batch_id if name == "batch" else f"{batch_id}-0"
+            known = {"batch": batch_id, "name": SCHEDULE}
+            case.path_parameters[name] = known.get(name, f"{batch_id}-0")
+    body.pop("proxy", None)
+    if body.get("notify"):
+        body["notify"] = url
     if isinstance(body.get("max_age_days"), (int, float)) and 0 <= body["max_age_days"] < 1:
         body["max_age_days"] = 1
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
+from scrapeq.cluster.redis_server import find_binary
 from scrapeq.errors import ConfigError, RedisUnavailable
 from scrapeq.frontier import Due, Frontier, check_redis, connect
 from scrapeq.project.services import open_services
 from scrapeq.settings import load_settings
+from tests.redis_server import check_redis_program, redis_server
 
 As = Callable[..., str]
 
@@ -162,3 +166,56 @@ def test_a_redis_that_is_silent_is_not_waited_for_long(tmp_path: Path) -> None:
 
         with pytest.raises(RedisUnavailable, match=r"waited 3 s\); .*correct REDIS_URL"):
             open_services(settings)
+
+
+def test_a_cluster_of_redis_is_refused(needs_service: Callable[[str, object, str], None]) -> None:
+    check_redis_program(needs_service)
+    with redis_server({"cluster-enabled": "yes", "port": str(free_port())}) as (url, _):
+        refused = refusal(url)
+
+    assert "cluster" in refused.problem
+    assert "single Redis" in refused.hint
+
+
+def test_a_sentinel_is_told_from_a_redis(
+    tmp_path: Path, needs_service: Callable[[str, object, str], None]
+) -> None:
+    check_redis_program(needs_service)
+    port = free_port()
+    conf = tmp_path / "sentinel.conf"
+    conf.write_text(f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\n")
+    with subprocess.Popen(
+        [str(find_binary()), str(conf), "--sentinel"], stdout=subprocess.DEVNULL
+    ) as sentinel:
+        try:
+            wait_for(port)
+            refused = refusal(f"redis://127.0.0.1:{port}/0")
+        finally:
+            sentinel.kill()
+
+    assert "Sentinel" in refused.problem
+    assert "REDIS_URL the Redis that it calls the primary" in refused.hint
+
+
+def test_urls_of_sentinels_are_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match="REDIS_URL names Sentinels") as caught:
+        connect("sentinel://:secret@one:26379/0")
+
+    assert "primary" in caught.value.hint
+    assert "secret" not in str(caught.value)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline
+        time.sleep(0.02)
