@@ -112,9 +112,12 @@ def cancel_batch(who: Submitter, batch: BatchId) -> Counted:
 
 @router.post("/{batch:path}/retry")
 def retry_batch(who: Submitter, batch: BatchId, which: Retry | None = None) -> Counted:
-    """Try failed and cancelled rows again, all or those of some kinds of errors."""
+    """Try failed and cancelled rows again, all or those of some kinds of errors. The secrets of a batch that
+    has ended are erased, unless they were given by name: send them again."""
+    which = which or Retry()
+    check_allowed(who.person, ScrapingConfig.build(**which.secrets))
     batch_id = who.batch_to_change(batch).id
-    count = who.own_queue.retry_failed(batch_id, which.kinds if which else None)
+    count = who.own_queue.retry_failed(batch_id, which.kinds, **which.secrets)
     return Counted(rows=count, batch=_now(who, batch_id))
 
 

@@ -68,6 +68,18 @@ def _of_record(look: Callable[..., float]) -> Callable[[Measures], Samples]:
     return lambda m: _one(look(m.record) if m.record else None)
 
 
+def _counts(
+    look: Callable[..., Iterable[tuple[str, float]]], of: str
+) -> Callable[[Measures], Samples]:
+    """A sample for each count of `record` or `redis`; none while it does not answer."""
+
+    def samples(m: Measures) -> Samples:
+        found = getattr(m, of)
+        return _by(look(found)) if found else []
+
+    return samples
+
+
 def _errors(m: Measures) -> Samples:
     known = {str(kind) for kind in ErrorKind}
     counts = Counter(dict.fromkeys(known, 0))
@@ -147,15 +159,15 @@ METRICS = (
     ),
     Described(
         "scrapeq_batches", "gauge", "Unfinished batches by state.",
-        ("state",), lambda m: _by(m.record.batches.items()) if m.record else [],
+        ("state",), _counts(lambda r: r.batches.items(), "record"),
     ),
     Described(
         "scrapeq_pages_finished", "counter",
         "Pages that were fetched and ended, since the record began.",
         ("result",),
-        lambda m: _by(
-            [("succeeded", m.record.finished.succeeded), ("failed", m.record.finished.failed)]
-        ) if m.record else [],
+        _counts(
+            lambda r: [("succeeded", r.finished.succeeded), ("failed", r.finished.failed)], "record"
+        ),
     ),
     Described(
         "scrapeq_pages_rendered", "counter", "Those of them that a browser showed.",
@@ -187,9 +199,7 @@ METRICS = (
         "scrapeq_worker_processes", "gauge",
         "Live processes that take jobs: any job, or those that need a browser alone.",
         ("takes",),
-        lambda m: _by(
-            [("any", m.redis.seen.scrapers), ("rendering", m.redis.seen.renderers)]
-        ) if m.redis else [],
+        _counts(lambda r: [("any", r.seen.scrapers), ("rendering", r.seen.renderers)], "redis"),
     ),
     Described(
         "scrapeq_workers", "gauge", "Live workers by version; empty: an older one that tells none.",

@@ -166,11 +166,21 @@ class NewStatus(Sent):
 
 
 class Retry(Sent):
-    """Which failed and cancelled rows are to be tried again: all, or those of some kinds."""
+    """Which failed and cancelled rows are to be tried again: all, or those of some kinds; and the secrets of
+    the batch, which were erased when it had ended: cookies, headers, proxy, actions."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"kinds": ["http_5xx"]}]})
 
     kinds: Annotated[list[ErrorKind], Field(min_length=1, max_length=100)] | None = None
+    cookies: dict[str, str] | None = None
+    headers: dict[str, str] | None = None
+    proxy: Annotated[str, Field(max_length=2_000)] | None = None
+    actions: Annotated[list[dict[str, JsonValue]], Field(max_length=100)] | None = None
+
+    @property
+    def secrets(self) -> dict[str, Any]:
+        """Those that are given."""
+        return self.model_dump(exclude={"kinds"}, exclude_none=True)
 
 
 class Completion(Sent):

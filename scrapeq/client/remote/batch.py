@@ -16,10 +16,11 @@ from scrapeq.client.pace import Pace
 from scrapeq.client.remote.tables import RemoteTables, batch_of
 from scrapeq.client.remote.transport import AT_ONCE_S, MOST_AWAY_S, Transport
 from scrapeq.errors import ScrapeqError, ServerUnavailable, WaitTimeout
-from scrapeq.models import Batch, ErrorKind, Page, Progress
+from scrapeq.models import Batch, ErrorKind, Page, Progress, ScrapingConfig
 from scrapeq.models.actions import Action
 from scrapeq.models.away import Away
 from scrapeq.models.card_facts import CardFacts
+from scrapeq.models.secret_values import SECRET_OPTIONS
 
 #: Seconds between two looks: short at first, a third more each time.
 FIRST_PAUSE_S, PAUSE_GROWS, LONGEST_PAUSE_S = 0.05, 1.3, 1.0
@@ -40,8 +41,16 @@ class RemoteBatch(RemoteTables, CallsBack):
     It holds no results and does no work: everything is asked for when it is needed.
     """
 
-    def __init__(self, transport: Transport, batch_id: str, note: str = "") -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        batch_id: str,
+        note: str = "",
+        config: ScrapingConfig | None = None,
+    ) -> None:
+        """config: the options as they were given here, whose secrets the server may have erased since."""
         super().__init__(transport, batch_id)
+        self._config = config
         self._pace = Pace()
         #: What the server said last, for a card while it is away.
         self._seen: tuple[Batch, CardFacts] | None = None
@@ -235,22 +244,30 @@ class RemoteBatch(RemoteTables, CallsBack):
         self._steer(Action.CANCEL)
         return self
 
-    def retry_failed(self, kinds: Sequence[ErrorKind | str] | None = None) -> RemoteBatch:
+    def retry_failed(
+        self, kinds: Sequence[ErrorKind | str] | None = None, **secrets: Any
+    ) -> RemoteBatch:
         """Try failed and cancelled rows again, on request only those of some error kinds.
 
-        The server has erased the secrets of a batch that has ended, unless they were given by name: then it
-        raises ConfigError, and the rows are to be scraped anew.
+        secrets: cookies, headers, proxy or actions. The server has erased those of a batch that has ended,
+        unless they were given by name; the handle that `scrape()` gave still has them. Raises ConfigError
+        where one is missing.
         """
-        self._steer(Action.RETRY_FAILED, kinds)
+        chosen = {} if kinds is None else {"kinds": [str(kind) for kind in kinds]}
+        self._steer(Action.RETRY_FAILED, {**chosen, **secrets})
         return self
 
     def _steer(
         self,
         action: Action,
-        kinds: Sequence[ErrorKind | str] | None = None,
+        body: dict[str, Any] | None = None,
         most_away_s: float = MOST_AWAY_S,
     ) -> None:
-        wanted = {"json": {"kinds": [str(kind) for kind in kinds]}} if kinds is not None else {}
+        wanted: dict[str, Any] = {}
+        if action is Action.RETRY_FAILED:
+            known = {} if self._config is None else self._config.to_storage()
+            secrets = {name: known[name] for name in SECRET_OPTIONS if known.get(name)}
+            wanted["json"] = {**secrets, **(body or {})}
         path = self._path(_ENDPOINTS[action])
         answer = self._transport.change("POST", path, most_away_s=most_away_s, **wanted).json()
         if action is Action.RETRY_FAILED:

@@ -91,7 +91,7 @@ class Client:
         fields = {"name": name, "priority": priority, "refresh": refresh, "notify": notify}
         fields |= {"notify_secret": notify_secret, "notify_when": notify_when}
         batch = self._submit("/batches", frames.read_urls(source, url), fields, config)
-        return RemoteBatch(self._transport, batch["id"], batch["note"])
+        return RemoteBatch(self._transport, batch["id"], batch["note"], config)
 
     def _submit(
         self,

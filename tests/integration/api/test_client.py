@@ -17,6 +17,7 @@ import scrapeq as sq
 from scrapeq.client import Client, RemoteBatch
 from scrapeq.client.remote import batch as remote_batch
 from scrapeq.client.remote import transport as remote_transport
+from scrapeq.database.secrets import erase_ended
 from scrapeq.errors import (
     ConfigError,
     InputError,
@@ -264,6 +265,25 @@ def test_a_batch_is_steered(client, web, queue):
     assert batch.retry_failed(["dns"]).note == "there is nothing to try again"
     assert batch.retry_failed().note == "3 rows are tried again"
     batch.cancel()
+
+
+def test_a_batch_is_tried_again_with_the_secrets_that_the_server_has_erased(
+    client, web, queue, eventually
+):
+    batch = client.scrape([web.url("/status/404")], cookies={"key": "secret"}, max_retries=0)
+    batch.wait(180)
+    erase_ended(queue.services.engine)
+    attached = client.attach(batch.id)
+
+    with pytest.raises(ConfigError, match=r"cookies of batch .* were erased"):
+        attached.retry_failed()
+    assert attached.retry_failed(cookies={"key": "again"}).note == "1 rows are tried again"
+    assert eventually(lambda: batch.is_done)
+    erase_ended(queue.services.engine)
+    assert batch.retry_failed().note == "1 rows are tried again"
+    assert "secret" not in batch.batch.model_dump_json()
+    with pytest.raises(NotAllowed, match="proxy may only be used"):
+        attached.retry_failed(proxy="http://127.0.0.1:1")
 
 
 def test_what_is_refused_is_the_same_error_as_here(client, served, web):

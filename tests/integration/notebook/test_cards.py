@@ -99,3 +99,40 @@ def test_a_batch_that_failed_keeps_its_button_and_obeys_it(shown, web):
 
     assert (ran.status, ran.traceback) == ("ok", "")
     assert "True True 1 rows are tried again False" in ran.printed
+
+
+SERVE = """
+import socket, threading, uvicorn
+from scrapeq.api.app import make_app
+from scrapeq.api.people import OneToken
+from scrapeq.client import Client
+from scrapeq.dashboards import Dashboard
+from scrapeq.notebook import live
+from scrapeq.notebook.live import LiveCard
+live.LINGER_S = 600.0
+app = make_app(Dashboard(queue=sq.get_job_queue()), OneToken("token", "me"))
+listener = socket.create_server(("127.0.0.1", 0))
+server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
+client = Client(f"http://127.0.0.1:{listener.getsockname()[1]}", "token")
+"""
+
+
+def test_a_batch_of_a_server_is_a_live_card_whose_buttons_work(shown, web):
+    ran = shown(
+        SERVE + f"far = client.scrape([{web.url('/status/503?far')!r}], delay_between_requests=0,"
+        " max_retries=0).wait(180)\n"
+        "card = LiveCard(far)\n"
+        "stays = card.repaint()\n"
+        "card._pressed(None, {'action': 'retry_failed'}, None)\n"
+        "card.repaint()\n"
+        "print(stays, far.note)"
+    )
+    assert (ran.status, ran.traceback) == ("ok", "")
+    assert "True 1 rows are tried again" in ran.printed
+
+    live = shown("far")
+    assert "application/vnd.jupyter.widget-view+json" in live.bundles[0]
+    assert "data-action" not in live.html
+    ended = shown("client.close()\nserver.should_exit = True")
+    assert ended.status == "ok"
