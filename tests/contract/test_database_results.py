@@ -449,6 +449,26 @@ def test_links_and_images_are_rows_of_good_pages(
     ] == [(0, "https://final.example/0", [{"url": "i"}])]
 
 
+def test_a_minhash_of_today_or_the_text_to_make_one_of(
+    record: sa.Engine, submit: Submit, save: Make, result: Make
+) -> None:
+    submit("b", 5)
+    save(result("b-0", text="one", minhash="2:abc"), result("b-1", text="two", minhash="1:abc"))
+    save(
+        result("b-2", text="three"),
+        result("b-3", text=None, minhash="2:abc"),
+        result("b-4", error_kind="dns"),
+    )
+
+    (chunk,) = database.page_rows.minhash_rows(record, "b", "2:")
+
+    assert [(row, known, text) for row, _, known, text in chunk] == [
+        (0, "2:abc", None),
+        (1, None, "two"),
+        (2, None, "three"),
+    ]
+
+
 def test_links_that_were_kept_as_a_list_are_read(
     record: sa.Engine, submit: Submit, save: Make, result: Make
 ) -> None:
