@@ -79,13 +79,13 @@ check: environment
 	$(BIN)/lint-imports
 
 # The examples in docstrings and in the README and the notebooks run in the same pytest, so that its
-# last line speaks for all of it. Tests wait more than they compute: one process more than there are
+# last line speaks for all of it. Tests wait more than they compute: two processes more than there are
 # cores. The order is conftest.py's.
 test: environment services
 	@rm -rf build/coverage
 	$(if $(COVERAGE),COVERAGE_CORE=$(COVERAGE) $(BIN)/coverage run,$(BIN)/python) \
 		-m pytest --doctest-modules --nbval --nbval-current-env \
-		--numprocesses $$(($$($(CORES)) + 1)) --dist loadscope --no-loadscope-reorder \
+		--numprocesses $$(($$($(CORES)) + 2)) --dist loadscope --no-loadscope-reorder \
 		tests scrapeq notebooks $(PYTEST_ARGS)
 	@$(if $(COVERAGE),$(BIN)/coverage combine --quiet && $(BIN)/coverage report)
 

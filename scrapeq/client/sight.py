@@ -3,6 +3,7 @@ within a budget and never raises for Redis."""
 
 from __future__ import annotations
 
+import heapq
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -148,8 +149,9 @@ def paused_now(services: Services) -> Sequence[Paused]:
 
 
 def named(paused: Sequence[Paused]) -> str:
-    """Some paused hosts with the reason of each; "" for none."""
-    hosts = [paused_host(one) for one in paused[:MOST_PAUSED]]
+    """Some paused hosts with the reason of each, those first that most jobs wait for; "" for none."""
+    most = heapq.nlargest(MOST_PAUSED, paused, key=lambda one: one.waiting)
+    hosts = [paused_host(one) for one in most]
     names = [f"{one.host}: {error_words(one.error_kind)}" for one in hosts]
     more = len(paused) - len(names)
     return "; ".join(names) + (f" and {more:,} more" if more else "")

@@ -159,9 +159,12 @@ class _Parsed:
 
     @cached_property
     def tree(self) -> Any:
-        from resiliparse.parse.html import HTMLTree
+        from resiliparse.parse.html import HTMLParserException, HTMLTree
 
-        return HTMLTree.parse(self._markup)
+        try:
+            return HTMLTree.parse(self._markup)
+        except HTMLParserException as error:  # it takes any markup, if it gets memory
+            raise MemoryError from error
 
 
 def _by_resiliparse(page: _Parsed) -> _Reading:

@@ -37,6 +37,9 @@ PDF_MEMORY_BYTES = 640 * 1024**2
 LARGE_BYTES = 256 * 1024
 #: Growth after which it is given back whatever the body was: a packed file of 60 KB may hold 50 MB.
 GROWN_BYTES = 32 * 1024**2
+#: Address space beyond that at the start, after which a child reads no further page: it counts for the bound of
+#: the next one, and a library seldom gives it back. A page of 20 MB takes 100 MB.
+WORN_OUT_BYTES = 256 * 1024**2
 
 
 def main() -> None:
@@ -49,19 +52,20 @@ def main() -> None:
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not stand between the frames
     give_back = getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)  # glibc's alone
-    at_first = _resident_bytes()
+    mapped_at_first, at_first = _memory()
     _send(sink, b"")
     while (head := source.read(4)) and len(head) == 4:
         request = json.loads(source.read(struct.unpack(">I", head)[0]))
         body = source.read(request["length"])
         is_pdf = body.startswith(b"%PDF-")
         _bound_memory(_mapped_bytes() + PDF_MEMORY_BYTES if is_pdf else MEMORY_BYTES)
-        answer = json.dumps(_run(request, body, sink)).encode()
+        found = json.dumps(_run(request, body, sink)).encode()
         signal.setitimer(signal.ITIMER_PROF, 0)
         body = b""  # so that it is given back too
         if request["length"] > LARGE_BYTES or _resident_bytes() > at_first + GROWN_BYTES:
             give_back(0)
-        _send(sink, answer)
+        is_last = b"true" if _mapped_bytes() > mapped_at_first + WORN_OUT_BYTES else b"false"
+        _send(sink, b'{"is_last": ' + is_last + b', "found": ' + found + b"}")
 
 
 def _bound_memory(most_bytes: int) -> None:

@@ -130,13 +130,17 @@ class Readers:
         except BaseException:
             await self._end(child)  # cancelled in the middle: nothing waits for its answer
             raise
-        del self._busy_since[child]
-        async with self._free:
-            self._idle.append(child)
-            self._free.notify()
-        if "content" in answer:
-            return Content.from_json(answer["content"])
-        return Failure(ErrorKind(answer["kind"]), answer["message"], retryable=False)
+        if answer["is_last"]:
+            await self._end(child)
+        else:
+            del self._busy_since[child]
+            async with self._free:
+                self._idle.append(child)
+                self._free.notify()
+        found = answer["found"]
+        if "content" in found:
+            return Content.from_json(found["content"])
+        return Failure(ErrorKind(found["kind"]), found["message"], retryable=False)
 
     async def start(self) -> None:
         """Start the children before the first page comes: their imports take half a second."""

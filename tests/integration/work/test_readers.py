@@ -29,7 +29,8 @@ BY_ITSELF = "os.close(1); time.sleep(0.1); os._exit(3)"
 FROZEN = "os.kill(os.getpid(), signal.SIGSTOP)"
 WAITING = "signal.pause()"
 AT_ONCE = """
-answer = json.dumps({"kind": "empty", "message": "it has answered"}).encode()
+found = {"kind": "empty", "message": "it has answered"}
+answer = json.dumps({"is_last": False, "found": found}).encode()
 os.write(1, struct.pack(">I", len(answer)) + answer)
 sys.stdin.buffer.read()
 """
@@ -181,3 +182,26 @@ def test_a_pdf_is_read_behind_a_page_that_took_much_memory(heavy_page):
     assert [one.title for one in found if isinstance(one, Content)][1::2] == [
         "Annual report 2026"
     ] * 2
+
+
+def test_what_a_large_page_took_is_not_taken_from_the_next(heavy_page):
+    """Its reader is replaced: libraries keep address space, which is bounded."""
+    usual, recipe = heavy_page
+    large = replace(usual, body=b"<a href=/x>x</a>" * 300_000)
+
+    async def read_and_look() -> list[list[int]]:
+        one = Readers(1)
+        seen = []
+        try:
+            for page in (usual, usual, large, usual):
+                assert isinstance(await one.read(page, recipe), Content)
+                seen.append(one.pids)
+        finally:
+            await one.close()
+        return seen
+
+    first, second, after_large, last = asyncio.run(read_and_look())
+
+    assert first == second
+    assert after_large == []
+    assert last not in ([], first)
