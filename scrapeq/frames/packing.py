@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import IO, Any, cast
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
-from scrapeq.errors import warn
+from scrapeq.errors import ConfigError, warn
 
 #: Rows of one part: some MB for usual tables, which a database takes as one value.
 ROWS_A_PART = 50_000
@@ -104,10 +104,19 @@ def arrow_part(part: bytes) -> pa.Table:
     return pa.ipc.open_stream(part).read_all()
 
 
-def arrow_rows(stream: IO[bytes]) -> Iterator[list[tuple[Any, ...]]]:
-    """The rows of an Arrow stream as tuples of Python's values, in chunks."""
-    for batch in pa.ipc.open_stream(stream):
-        columns = [column.to_pylist() for column in batch.columns]
+def arrow_rows(stream: IO[bytes], names: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of an Arrow stream as tuples of Python's values, of these columns in their order, in chunks.
+
+    Raises ConfigError for a column that is not there: another version of scrapeq wrote it.
+    """
+    reader = pa.ipc.open_stream(stream)
+    if missing := [name for name in names if name not in reader.schema.names]:
+        raise ConfigError(
+            f"the server's table has no column {missing[0]!r}",
+            hint="use the same version of scrapeq here and on the server",
+        )
+    for batch in reader:
+        columns = [batch.column(name).to_pylist() for name in names]
         yield list(zip(*columns, strict=True))
 
 

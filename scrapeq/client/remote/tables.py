@@ -15,6 +15,8 @@ _T = TypeVar("_T")
 
 #: Pages that are asked for at once.
 PAGES_AT_ONCE = 100
+#: The columns of what each page keeps of a field.
+_VALUE = ("row", "page_url", "value")
 #: What the server shows of a secret.
 _MASKED = "**********"
 
@@ -56,7 +58,8 @@ class RemoteTables(PageTables):
         return read()
 
     def _page_rows(self) -> PageRows:
-        return self._rows("/table"), frames.PAGE_PART_NAMES[1:]
+        names = frames.PAGE_PART_NAMES
+        return self._rows("/table", names), names[1:]
 
     def _input_parts(self) -> Sequence[bytes]:
         answer = self._transport.get(self._path("/input"))
@@ -75,12 +78,14 @@ class RemoteTables(PageTables):
             yield [(row, page_url, numbers) for row, page_url, numbers in found if numbers]
 
     def _kept(self, field: str) -> Iterator[list[tuple[int, str, Any]]]:
-        for chunk in self._rows("/values", field=field):
+        for chunk in self._rows("/values", _VALUE, field=field):
             yield [(row, page_url, json.loads(value)) for row, page_url, value in chunk]
 
-    def _rows(self, what: str, **params: str) -> Iterator[list[tuple[Any, ...]]]:
+    def _rows(
+        self, what: str, names: Sequence[str], **params: str
+    ) -> Iterator[list[tuple[Any, ...]]]:
         with self._transport.download(self._path(what), format="arrow", **params) as stream:
-            yield from frames.arrow_rows(stream)
+            yield from frames.arrow_rows(stream, names)
 
     def _problem_rows(self) -> Sequence[tuple[str, str, int, int, str, str]]:
         found = self._transport.get(self._path("/problems")).json()["problems"]

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import scrapeq as sq
+from scrapeq import frames
 from scrapeq.client import Client, RemoteBatch
 from scrapeq.client.remote import batch as remote_batch
 from scrapeq.client.remote import transport as remote_transport
@@ -149,6 +150,14 @@ def test_the_whole_table_its_columns_and_its_file_are_the_same(client, local, tm
     assert here == local.export(tmp_path / "there.csv", files=False).read_bytes()
     assert [page.url for page in remote.pages()] == [page.url for page in local.pages()]
     assert remote.batch.config.recipe == local.batch.config.recipe
+
+
+def test_a_column_that_only_a_newer_version_has_is_missed_in_words(client, local, monkeypatch):
+    names = (*frames.PAGE_PART_NAMES, "of_tomorrow")
+    monkeypatch.setattr(frames, "PAGE_PART_NAMES", names)
+
+    with pytest.raises(ConfigError, match="no column 'of_tomorrow'; use the same version"):
+        _ = client.attach(local.id).df
 
 
 def test_the_card_is_the_same(client, local, queue):
