@@ -15,6 +15,7 @@ import pytest
 
 from scrapeq.errors import ConfigError
 from scrapeq.fetch import find_browser
+from scrapeq.fetch.browser import login as by_hand
 from scrapeq.fetch.browser.finding import whole_browser
 from scrapeq.fetch.browser.login import login
 from scrapeq.settings import Settings, load_settings
@@ -63,8 +64,17 @@ async def asked(site: Any, path: str, times: int = 1) -> None:
 
 
 def test_what_somebody_types_arrives_and_what_the_browser_held_is_kept(
-    kit: Any, display: None, settings: Settings
+    kit: Any, display: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    seen = set()
+    look = by_hand._stored
+
+    async def look_and_say(frame: Any) -> Any:
+        found = await look(frame)
+        seen.update((found or ())[:1])
+        return found
+
+    monkeypatch.setattr(by_hand, "_stored", look_and_say)
     site, other = kit.Site(), kit.Site(host="localhost")
     site.pages = {"/ready": kit.page(b""), "/login": kit.page(FORM)}
     other.pages = {
@@ -82,6 +92,10 @@ def test_what_somebody_types_arrives_and_what_the_browser_held_is_kept(
                 asyncio.to_thread(login, "shop", f"{site.url}/login", settings=settings)
             )
             await asked(site, "/ready")
+            while (
+                site.url not in seen
+            ):  # who leaves a page within half a second takes nothing of it along
+                await asyncio.sleep(0.05)
             await press("key", "a", "Return")
             await asked(other, "/ready")
             await press("type", "--delay", "100", TYPED)
