@@ -25,7 +25,7 @@ from scrapeq.pipeline.monitor import JobMonitor
 #: The name of a schedule that there is.
 SCHEDULE = "every year"
 #: Examples of each operation: good ones, and as many that are wrong somewhere.
-EXAMPLES = 4
+EXAMPLES = 3
 USUAL = settings(
     max_examples=EXAMPLES,
     deadline=None,

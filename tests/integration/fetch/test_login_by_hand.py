@@ -66,7 +66,7 @@ async def asked(site: Any, path: str, times: int = 1) -> None:
 def test_what_somebody_types_arrives_and_what_the_browser_held_is_kept(
     kit: Any, display: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = set()
+    seen: set[str] = set()
     look = by_hand._stored
 
     async def look_and_say(frame: Any) -> Any:
