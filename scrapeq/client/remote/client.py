@@ -158,7 +158,7 @@ class Client:
         """
         if options:
             config = (config or ScrapingConfig()).replace(**options)
-        fields = {"every": every, "at": at, "cron": cron, "timezone": timezone}
+        fields: dict[str, Any] = {"every": every, "at": at, "cron": cron, "timezone": timezone}
         fields |= {"priority": priority, "notify": notify}
         if source is None and config is None and all(one is None for one in fields.values()):
             self._get(schedule_path(name))
