@@ -8,8 +8,10 @@ import uuid
 
 import pytest
 
+from scrapeq.client import access
 from scrapeq.client.row_streams import finished_after
 from scrapeq.errors import DatabaseUnavailable
+from scrapeq.models.person import Right
 
 
 @pytest.fixture
@@ -72,6 +74,20 @@ def test_what_was_broken_off_goes_on(ali, web):
     ids = [int(number) for event, number, _ in first + rest if event == "row"]
     assert ids == sorted(set(ids))
     assert events(ali, path, str(ids[-1])) == 204  # a browser connects no more
+
+
+def test_a_token_that_is_revoked_hears_no_more(served, queue, ali, web):
+    path = submitted(ali, web, ["/slow/600"])
+    eve = served.person("eve", Right.READ)
+    with eve.stream("GET", f"{path}/events") as answer:
+        lines = answer.iter_lines()
+        next(line for line in lines if line.startswith("event: progress"))
+        access.revoke_tokens(queue, "eve")
+        heard = list(lines)  # it ends
+
+    assert "event: end" not in heard
+    assert eve.get(path).status_code == 401
+    ali.post(f"{path}/cancel")
 
 
 def test_rows_may_be_left_out(ali, web):
