@@ -53,9 +53,9 @@ def add_dashboard(app: FastAPI) -> None:
         return FileResponse(_HERE / "page.css", media_type="text/css")
 
     @app.get("/events", response_class=EventSourceResponse, include_in_schema=False)
-    async def events() -> AsyncIterator[ServerSentEvent]:
+    async def events(request: Request) -> AsyncIterator[ServerSentEvent]:
         known: dict[str, str] = {}
-        while True:
+        while await request.state.still_known():
             if news := await asyncio.to_thread(shown.changed, known):
                 yield ServerSentEvent(event="parts", data=news)
             await asyncio.sleep(REPAINT_S)
