@@ -102,7 +102,7 @@ class PeopleRequests:
                     answer=None,
                 )
         except ScrapeqError as error:
-            return {"error": display.plain(error, 1_000)}
+            return {"error": display.plain(error.elsewhere, 1_000)}
         return found
 
 

@@ -77,7 +77,7 @@ class Requests:
         except ValidationError as error:
             return {"error": f"this cannot be understood: {error.errors()[0]['msg']}"}
         except ScrapeqError as error:
-            return {"error": display.plain(error, MOST_MESSAGE)}
+            return {"error": display.plain(error.elsewhere, MOST_MESSAGE)}
         except Exception as error:  # the rim: whoever pressed the button has to see it
             log.exception("a request to the dashboard failed")
             return {"error": f"this failed: {type(error).__name__}; see the log of scrapeq"}
