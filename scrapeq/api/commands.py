@@ -76,7 +76,7 @@ def create(
 
 @tokens.command("list")
 def list_() -> None:
-    """List the tokens of this project: whose, what they may do, and since when."""
+    """List the tokens of this project: whose, what they may do, since when and until when."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -86,7 +86,8 @@ def list_() -> None:
 
     table = Table("id", "person", "right", "state", "made", "until", box=None, pad_edge=False)
     for one in access.list_tokens(_queue()):
-        until = display.moment(one.expires_at) if one.expires_at else "revoked"
+        end = min((at for at in (one.revoked_at, one.expires_at) if at), default=None)
+        until = display.moment(end) if end else "without end"
         person = escape(display.plain(one.person))
         made = display.moment(one.created_at)
         table.add_row(one.id, person, one.right.value, one.state, made, until)

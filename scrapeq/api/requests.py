@@ -132,9 +132,12 @@ class NewSchedule(Notified):
     rows: Rows = None
     url_column: UrlColumn = None
     every: Annotated[Name | None, Field(description="30m, 6h, 1d or 2w.")] = None
-    at: Annotated[Name | None, Field(description="The time of day, for days and weeks.")] = None
+    at: Annotated[
+        str | None,
+        Field(max_length=200, description="The time of day, for days and weeks; empty drops it."),
+    ] = None
     cron: Annotated[Name | None, Field(description="A cron line of five fields.")] = None
-    timezone: Name = "UTC"
+    timezone: Annotated[Name | None, Field(description="Of at and cron; UTC, if not given.")] = None
     config: Config = None
     priority: Priority | None = None
 

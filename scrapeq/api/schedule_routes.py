@@ -71,7 +71,7 @@ def put_schedule_of_file(  # noqa: PLR0917 - FastAPI's way to declare a form
     every: Annotated[str | None, Form(max_length=200)] = None,
     at: Annotated[str | None, Form(max_length=200)] = None,
     cron: Annotated[str | None, Form(max_length=200)] = None,
-    timezone: Annotated[str, Form(max_length=200)] = "UTC",
+    timezone: Annotated[str | None, Form(max_length=200)] = None,
     config: Annotated[str | None, Form(max_length=200_000, description="Options, as JSON.")] = None,
     priority: Annotated[Priority | None, Form()] = None,
     notify: Annotated[str | None, Form(max_length=2_000)] = None,

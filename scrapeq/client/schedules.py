@@ -51,7 +51,7 @@ def schedule(
     every: str | None = None,
     at: str | None = None,
     cron: str | None = None,
-    timezone: str = "UTC",
+    timezone: str | None = None,
     config: ScrapingConfig | None = None,
     priority: int | None = None,
     notify: str | None = None,
@@ -66,8 +66,8 @@ def schedule(
     source, url, options: as for `scrape()`. The rows are kept as they are now, once for all runs.
     every: minutes, hours, days or weeks: "30m", "6h", "1d", "2w", counted from now. at: the time of day,
     for days and weeks. cron: a cron line in place of both, as "0 6 * * 1-5". at and cron are times of
-    `timezone`. A time that does not exist, because clocks go forward, is due when they do; one that
-    exists twice is due once.
+    `timezone`, which is UTC unless it is given. A time that does not exist, because clocks go forward, is
+    due when they do; one that exists twice is due once.
 
     Each time makes the next run of `name`: `sq.attach(name)` is the newest, `sq.compare` shows what
     changed. Pages are fetched anew, unless `max_age` lets stored ones answer. A time that comes while
@@ -76,8 +76,10 @@ def schedule(
 
     notify, notify_secret, notify_when: as for `scrape()`; notify="" ends it.
 
-    The same name again changes it: what is given replaces what was, and `sq.schedule(name)` alone
-    finds it. With the same timetable its times stay; it stays paused, if it is.
+    The same name again changes it: what is given replaces what was, what is left out stays, and
+    `sq.schedule(name)` alone finds it. So its time zone stays, and its `at` while `every` is in days or
+    weeks: at="" drops it. `every` takes the place of a cron line, and a cron line that of every and at.
+    With the same timetable its times stay; it stays paused, if it is.
 
     A schedule works only while a worker does. A private cluster ends with its last kernel: then
     this warns, and `scrapeq up` in a terminal starts workers that stay.
@@ -102,12 +104,19 @@ def schedule(
 
 
 class Times(NamedTuple):
-    """When a schedule is due, as people write it; see `schedule`."""
+    """When a schedule is due, as people write it; None is what they left out. See `schedule`."""
 
     every: str | None = None
     at: str | None = None
     cron: str | None = None
-    timezone: str = "UTC"
+    timezone: str | None = None
+
+    def over(self, before: Timetable | None) -> Timetable | None:
+        """The timetable of a schedule that had `before`; None where nothing is said of it. Raises ConfigError."""
+        given = {name: value for name, value in self._asdict().items() if value is not None}
+        if not given:
+            return None
+        return Timetable.of(**given) if before is None else before.changed(**given)
 
 
 class Whom(NamedTuple):
@@ -131,14 +140,11 @@ def put_schedule(
     **options: Any,
 ) -> ScheduleHandle:
     """`schedule`, without a warning where no worker stays."""
-    every, at, cron, timezone = times
     check_name(name)
     services = queue.services
     patiently(services, lambda: None)
-    timetable = None
-    if every is not None or cron is not None or at is not None:
-        timetable = Timetable.of(every=every, at=at, cron=cron, timezone=timezone)
     before = database.schedules.find(services.engine, name)
+    timetable = times.over(None if before is None else before.timetable)
     given_some = any(one is not None for one in (config, priority, notify.url)) or bool(options)
     if source is None and timetable is None and not given_some:
         scheduling.found(services, name)
@@ -395,8 +401,9 @@ def _made(services: Services, name: str, before: Schedule | None, wanted: _Wante
     timetable = wanted.timetable
     if timetable is not None and (before is None or timetable != before.timetable):
         now = scheduling.clock(services)
-        next_at = timetable.next_after(now, now)
-        changes |= {"timetable": timetable, "made_at": now, "next_at": next_at}
+        changes["timetable"] = timetable
+        if before is None or not timetable.has_same_times(before.timetable):
+            changes |= {"made_at": now, "next_at": timetable.next_after(now, now)}
     if before is None:
         return Schedule(**({"name": name, "priority": USUAL_PRIORITY} | changes))
     return before.model_copy(update=changes)
@@ -405,12 +412,14 @@ def _made(services: Services, name: str, before: Schedule | None, wanted: _Wante
 def _changes(before: Schedule | None, made: Schedule) -> str:
     """What making or changing a schedule did."""
     if before is None:
-        return f"{made.rows:,} rows {made.timetable.words}; {_next(made)}"
+        return f"{_rows(made.rows)} {made.timetable.words}; {_next(made)}"
     parts = []
     if made.timetable != before.timetable:
-        parts.append(f"it was {before.timetable.words}, and is {made.timetable.words}")
+        was, now = before.timetable.words, made.timetable.words
+        zone = f"its time zone is {made.timetable.timezone}"
+        parts.append(zone if was == now else f"it was {was}, and is {now}")
     if made.input_id != before.input_id:
-        parts.append(f"it has another {made.rows:,} rows")
+        parts.append(f"it has another {_rows(made.rows)}")
     if made.config != before.config:
         parts.append("it has other options")
     if made.notify != before.notify:
@@ -418,6 +427,10 @@ def _changes(before: Schedule | None, made: Schedule) -> str:
     if not parts:
         parts.append("the same schedule as before")
     return f"{'; '.join(parts)}; {_next(made)}"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
 def _next(schedule: Schedule) -> str:

@@ -17,33 +17,35 @@ from scrapeq.errors import DatabaseUnavailable, InputError
 
 #: Rows that are copied at a time: 20 MB of pages of 100 kB at most, and fast enough for small ones.
 CHUNK = 200
-#: Pages of SQLite that are copied before writers get their turn.
-_PAGES = 2_000
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """A file as it is at one moment, by SQLite's own online backup; others go on reading and writing.
+    """A file as it is at one moment, into one that is not there yet; others go on reading and writing.
 
-    Raises DatabaseUnavailable.
+    By SQLite's VACUUM INTO, which leaves behind the pages that are free: what was deleted is not in the
+    copy. Raises DatabaseUnavailable.
     """
+    damaged = DatabaseUnavailable(
+        f"the record {source} is damaged",
+        hint="restore an older backup: scrapeq restore FILE",
+    )
     try:
         with (
             closing(sqlite3.connect(f"file:{quote(str(source))}?mode=ro", uri=True)) as opened,
-            closing(sqlite3.connect(target)) as copy,
         ):
-            opened.backup(copy, pages=_PAGES)
+            opened.execute("VACUUM INTO ?", (str(target.absolute()),))
+        with closing(sqlite3.connect(target)) as copy:
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
             found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+            raise damaged from error
         raise DatabaseUnavailable(
             f"the record cannot be copied: {error}",
             hint=f"see to {source}, and to the room on the disk of {target.parent}",
         ) from error
     if found != "ok":
-        raise DatabaseUnavailable(
-            f"the record {source} is damaged: {found}",
-            hint="restore an older backup: scrapeq restore FILE; what can be read is in this one",
-        )
+        raise damaged
 
 
 def counts(engine: sa.Engine) -> dict[str, int]:

@@ -49,10 +49,12 @@ class Timetable(BaseModel):
         cron: str | None = None,
         timezone: str = "UTC",
     ) -> Self:
-        """A timetable that can be kept. Raises ConfigError for one that cannot be read, or never comes."""
+        """A timetable that can be kept; at="" is none. Raises ConfigError for one that cannot be read, or
+        never comes."""
         for name, value in {"every": every, "at": at, "cron": cron, "timezone": timezone}.items():
             if value is not None and not isinstance(value, str):
                 raise ConfigError(f"{name} is {value!r}", hint=_HOW)
+        at = at or None
         if (every is None) == (cron is None):
             raise ConfigError("a schedule needs either `every` or `cron`", hint=_HOW)
         if cron is not None and at is not None:
@@ -70,6 +72,32 @@ class Timetable(BaseModel):
         if made.next_after(anchor, anchor) is None:
             raise ConfigError(f"the cron line {cron!r} names no day that comes", hint=_HOW)
         return made
+
+    def changed(
+        self,
+        *,
+        every: str | None = None,
+        at: str | None = None,
+        cron: str | None = None,
+        timezone: str | None = None,
+    ) -> Self:
+        """This timetable with what is given; what is None stays. Raises ConfigError as `of` does.
+
+        A cron line takes the place of `every` and `at`, and `every` that of a cron line. `at` stays with
+        days and weeks; hours and minutes have none. at="" drops it.
+        """
+        if every is None and cron is None:
+            every, cron = self.every, self.cron
+        if at is None and cron is None and _has_time_of_day(every):
+            at = self.at
+        zone = self.timezone if timezone is None else timezone
+        return self.of(every=every, at=at, cron=cron, timezone=zone)
+
+    def has_same_times(self, other: Timetable) -> bool:
+        """Whether both are due at the same times: an interval goes by no clock, so its zone does not count."""
+        if self.at is None and self.cron is None:
+            return self == other.model_copy(update={"timezone": self.timezone})
+        return self == other
 
     @property
     def words(self) -> str:
@@ -133,6 +161,12 @@ class Timetable(BaseModel):
         return None
 
 
+def _has_time_of_day(every: object) -> bool:
+    """Whether an interval is one of days or weeks. What is no interval has none: `Timetable.of` refuses it."""
+    match = _EVERY.match(every) if isinstance(every, str) else None
+    return match is not None and match[2].lower() in {"d", "w"}
+
+
 def _checked_every(every: str, at: str | None) -> str:
     match = _EVERY.match(every)
     number = int(match[1]) if match else 0
@@ -143,7 +177,7 @@ def _checked_every(every: str, at: str | None) -> str:
         )
     if timedelta(**{_UNITS[match[2].lower()]: number}) > timedelta(days=3660):
         raise ConfigError(f"every {every!r} is more than ten years", hint=_HOW)
-    if at is not None and match[2].lower() not in {"d", "w"}:
+    if at is not None and not _has_time_of_day(every):
         raise ConfigError(
             f"every {every!r} has no time of day", hint='give `at` with days or weeks: every="1d"'
         )

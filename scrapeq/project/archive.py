@@ -15,7 +15,8 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -104,8 +105,10 @@ def restore(settings: Settings, path: Path) -> Manifest:
             f"there is a record already: {settings.database_path}",
             hint="move it away first, or set SCRAPEQ_HOME to another folder",
         )
-    home = make_home(settings.home)
-    with tempfile.TemporaryDirectory(dir=home, prefix="restore-") as folder:
+    with (
+        _home(settings.home) as home,
+        tempfile.TemporaryDirectory(dir=home, prefix="restore-") as folder,
+    ):
         made = Path(folder)
         manifest = _unpack(path, made)
         if _sha256(made / RECORD) != manifest.sha256:
@@ -152,6 +155,21 @@ def check_idle(settings: Settings) -> None:
             hint="close the notebooks that use it, or end it: scrapeq down",
             home=settings.home,
         )
+
+
+@contextmanager
+def _home(path: Path) -> Iterator[Path]:
+    """The folder of a project; one that was not there is gone again after an error, if nothing came into it."""
+    was_there = path.exists()
+    home = make_home(path)
+    try:
+        yield home
+    except BaseException:
+        if not was_there and {one.name for one in home.iterdir()} <= {".gitignore"}:
+            (home / ".gitignore").unlink(missing_ok=True)
+            with suppress(OSError):
+                home.rmdir()
+        raise
 
 
 def _unpack(path: Path, made: Path) -> Manifest:

@@ -16,7 +16,7 @@ from scrapeq import database
 from scrapeq.database import copying, inspection
 from scrapeq.database.engine import read_transaction, write_transaction
 from scrapeq.database.schema import OLDER_FORM, host_events, metadata
-from scrapeq.errors import ConfigError, DatabaseTooNew, InputError
+from scrapeq.errors import ConfigError, DatabaseTooNew, DatabaseUnavailable, InputError
 from scrapeq.project import archive
 from scrapeq.settings import load_settings
 
@@ -88,6 +88,40 @@ def test_a_backup_under_writes_is_one_moment(tmp_path, eventually_written):
     with closing(sqlite3.connect(tmp_path / "copy")) as copy:
         a, b = copy.execute("SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b)").fetchone()
     assert a == b > 0
+
+
+def test_what_was_deleted_is_not_in_a_copy(tmp_path):
+    """Deleted rows stay in the free pages of a file of SQLite until something is written there."""
+    settings = load_settings(SCRAPEQ_HOME=tmp_path / "home")
+    engine = database.open_database(settings)
+    error = {"at_ms": 1, "host": "h", "event": "opened", "error_kind": "dns"}
+    with write_transaction(engine) as connection:
+        connection.execute(
+            host_events.insert().values(error_message="deleted word " * 9_000, **error)
+        )
+        connection.execute(host_events.insert().values(error_message="kept word", **error))
+    with write_transaction(engine) as connection:
+        connection.execute(host_events.delete().where(host_events.c.error_message != "kept word"))
+    engine.dispose()
+    assert b"deleted word" in settings.database_path.read_bytes()
+
+    archive.backup(settings, tmp_path / "backup.tar")
+
+    bytes_ = (tmp_path / "backup.tar").read_bytes()
+    assert b"deleted word" not in bytes_
+    assert b"kept word" in bytes_
+
+
+def test_a_damaged_record_is_no_backup(tmp_path):
+    source = tmp_path / "source"
+    with closing(sqlite3.connect(source)) as made, made:
+        made.execute("CREATE TABLE a (x)")
+        made.executemany("INSERT INTO a VALUES (?)", [("word " * 500,)] * 50)
+    whole = source.read_bytes()
+    source.write_bytes(whole[:4096] + b"\xff" * 4096 + whole[8192:])
+
+    with pytest.raises(DatabaseUnavailable, match="is damaged"):
+        copying.copy_sqlite(source, tmp_path / "copy")
 
 
 @pytest.fixture
@@ -211,7 +245,18 @@ def test_what_is_no_good_backup_changes_nothing(project, tmp_path, damage, monke
         archive.restore(new, file)
 
     assert not new.database_path.exists()
-    assert not (new.home / "logins").exists()
+    assert not new.home.exists()
+
+
+def test_a_folder_that_was_there_stays_after_a_refusal(tmp_path):
+    (tmp_path / "junk.tar").write_bytes(b"a diary")
+    new = load_settings(SCRAPEQ_HOME=tmp_path / "new")
+    new.home.mkdir()
+
+    with pytest.raises(InputError, match="no backup"):
+        archive.restore(new, tmp_path / "junk.tar")
+
+    assert new.home.is_dir()
 
 
 def test_a_moved_project_is_whole(project, postgres_url, tmp_path):

@@ -143,7 +143,7 @@ class Client:
         every: str | None = None,
         at: str | None = None,
         cron: str | None = None,
-        timezone: str = "UTC",
+        timezone: str | None = None,
         config: ScrapingConfig | None = None,
         priority: int | None = None,
         notify: str | None = None,
@@ -158,12 +158,12 @@ class Client:
         """
         if options:
             config = (config or ScrapingConfig()).replace(**options)
-        fields = {"every": every, "at": at, "cron": cron, "priority": priority, "notify": notify}
+        fields: dict[str, Any] = {"every": every, "at": at, "cron": cron, "timezone": timezone}
+        fields |= {"priority": priority, "notify": notify}
         if source is None and config is None and all(one is None for one in fields.values()):
             self._get(schedule_path(name))
             return RemoteSchedule(self._transport, name)
-        fields |= {"name": name, "timezone": timezone, "notify_secret": notify_secret}
-        fields |= {"notify_when": notify_when}
+        fields |= {"name": name, "notify_secret": notify_secret, "notify_when": notify_when}
         column = None if source is None else frames.read_urls(source, url)
         made = self._submit("/schedules", column, fields, config)
         return RemoteSchedule(self._transport, name, made["note"])

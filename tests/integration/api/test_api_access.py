@@ -169,6 +169,13 @@ def test_tokens_are_made_listed_and_revoked_by_commands(tmp_path):
     assert "ali" in listed
     assert token_id in listed
     assert token not in listed
+    assert "revoked" not in listed
+    run("token", "create", "eva", home=tmp_path)
+    (of_eva,) = [
+        line for line in run("token", "list", home=tmp_path).stdout.splitlines() if "eva" in line
+    ]
+    assert " valid " in of_eva
+    assert of_eva.rstrip().endswith("without end")
     assert run("token", "revoke", token_id, home=tmp_path).returncode == 0
     again = run("token", "revoke", token_id, home=tmp_path)
     assert again.returncode == 2

@@ -38,7 +38,7 @@ def rows(web) -> pd.DataFrame:
     return pd.DataFrame({"firm": list("ab"), "link": [web.url("/article/1"), None]}, index=[3, 5])
 
 
-def test_a_schedule_is_that_of_a_notebook(client, ali, queue, rows, name):
+def test_a_schedule_is_that_of_a_notebook(client, ali, web, queue, rows, name):
     made = client.schedule(
         name, rows, url="link", every="1d", at="06:00", timezone="Europe/Berlin", main_text="off"
     )
@@ -51,9 +51,19 @@ def test_a_schedule_is_that_of_a_notebook(client, ali, queue, rows, name):
         name, rows, url="link", every="1d", at="06:00", timezone="Europe/Berlin", main_text="off"
     )
     assert again.note.startswith("the same schedule as before")
+    later = client.schedule(name, at="07:00")
+    assert "and is every day at 07:00 (Europe/Berlin); next" in later.note
+    assert "07:00 (Asia/Tokyo); next" in client.schedule(name, timezone="Asia/Tokyo").note
+    body = {"name": name, "every": "2d", "urls": [web.url("/article/1")]}
+    assert (
+        ali.post("/v1/schedules", json=body).json()["when"] == "every 2 days at 07:00 (Asia/Tokyo)"
+    )
+    assert "is every 2 days; next" in client.schedule(name, at="").note
+    file = {"file": ("rows.csv", f"link\n{web.url('/article/1')}\n")}
+    sent = ali.post("/v1/schedules/file", data={"name": name, "at": "08:00"}, files=file)
+    assert sent.json()["when"] == "every 2 days at 08:00 (Asia/Tokyo)"
     changed = client.schedule(name, every="6h", max_retries=1)
     assert "and is every 6 hours" in changed.note
-    assert local.schedule.config.main_text == "off"
     assert made._repr_html_().count("every 6 hours") == 1
     assert repr(made).startswith("<RemoteSchedule 'prices/")
 

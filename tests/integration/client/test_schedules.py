@@ -221,13 +221,16 @@ def test_the_same_name_again_changes_it(
     assert "the same schedule as before" in again.note
     assert (again.schedule.made_at, again.next_at) == times
 
+    assert "its time zone is Asia/Tokyo" in make(name, timezone="Asia/Tokyo").note
+    assert (first.schedule.made_at, first.next_at) == times  # an interval goes by no clock
+
     make(name, every="1d", at="06:00", timezone="Europe/Berlin")
     seen = first.schedule
     assert seen.timetable.words == "every day at 06:00 (Europe/Berlin)"
     assert seen.config.custom_selectors == {"a": "h1"}
     assert seen.rows == 4
 
-    make(name, rows.head(1), "link", max_retries=0, priority=2)
+    assert "has another 1 row;" in make(name, rows.head(1), "link", max_retries=0, priority=2).note
     seen = first.schedule
     assert (seen.rows, seen.priority, seen.config.max_retries) == (1, 2, 0)
     assert seen.config.custom_selectors == {}
@@ -237,6 +240,13 @@ def test_the_same_name_again_changes_it(
     assert first.schedule.config.max_retries == 1
 
     assert make(name).schedule == first.schedule
+
+    for change, words in (
+        ({"at": "07:00"}, "every day at 07:00 (Europe/Berlin)"),
+        ({"timezone": "Asia/Tokyo"}, "every day at 07:00 (Asia/Tokyo)"),
+        ({"cron": "0 6 * * 1-5"}, "at 06:00 on Monday through Friday (Asia/Tokyo)"),
+    ):
+        assert f"and is {words}; next" in make(name, **change).note
 
 
 def test_pause_resume_and_delete(

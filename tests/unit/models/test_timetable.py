@@ -162,6 +162,58 @@ def test_what_cannot_be_kept_is_refused_with_what_to_write(given_, part):
     assert refused.value.hint
 
 
+DAILY = Timetable.of(every="1d", at="06:00", timezone=BERLIN)
+WORKDAYS = Timetable.of(cron="0 6 * * 1-5", timezone=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "words"),
+    [
+        (DAILY, {}, "every day at 06:00 (Europe/Berlin)"),
+        (DAILY, {"at": "7:00"}, "every day at 07:00 (Europe/Berlin)"),
+        (DAILY, {"every": "1d", "at": "07:00"}, "every day at 07:00 (Europe/Berlin)"),
+        (DAILY, {"every": "2w"}, "every 2 weeks at 06:00 (Europe/Berlin)"),
+        (DAILY, {"timezone": "Asia/Tokyo"}, "every day at 06:00 (Asia/Tokyo)"),
+        (DAILY, {"every": "6h"}, "every 6 hours"),
+        (DAILY, {"at": ""}, "every day"),
+        (DAILY, {"cron": "0 7 * * 1"}, "at 07:00 on Monday (Europe/Berlin)"),
+        (WORKDAYS, {"timezone": "UTC"}, "at 06:00 on Monday through Friday (UTC)"),
+        (WORKDAYS, {"every": "1d", "at": "07:00"}, "every day at 07:00 (Europe/Berlin)"),
+        (WORKDAYS, {"every": "1d"}, "every day"),
+    ],
+)
+def test_what_is_left_out_of_a_change_stays(before, change, words):
+    assert before.changed(**change).words == words
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "part"),
+    [
+        (WORKDAYS, {"at": "07:00"}, "`at` has no place"),
+        (DAILY, {"every": "6h", "at": "07:00"}, "no time of day"),
+        (DAILY, {"every": "1d", "cron": "0 6 * * *"}, "either `every` or `cron`"),
+        (DAILY, {"every": "often"}, "every is 'often'"),
+        (DAILY, {"every": 5}, "every is 5"),
+        (DAILY, {"timezone": ""}, "no time zone ''"),
+    ],
+)
+def test_a_change_that_cannot_be_kept_is_refused(before, change, part):
+    with pytest.raises(ConfigError) as refused:
+        before.changed(**change)
+
+    assert part in refused.value.problem
+
+
+def test_an_interval_has_the_same_times_in_every_zone():
+    six_hours = Timetable.of(every="6h")
+
+    assert six_hours.changed(timezone=BERLIN).has_same_times(six_hours)
+    assert not six_hours.changed(every="5h").has_same_times(six_hours)
+    assert not DAILY.changed(timezone="UTC").has_same_times(DAILY)
+    assert not DAILY.changed(at="").has_same_times(DAILY)
+    assert not DAILY.has_same_times(DAILY.changed(at=""))
+
+
 def test_missed_times_are_counted_up_to_a_bound():
     every_minute = Timetable.of(every="1m")
     start = utc("2026-01-01 00:00")
