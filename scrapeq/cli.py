@@ -421,7 +421,9 @@ def cleanup(
         deleted = database.keeping.keep_only(engine, clock.now_ms(), days=days, rows=rows)
     finally:
         engine.dispose()
-    _say(f"deleted {deleted:,} jobs")
+    batches = f"{deleted.batches:,} {'batch' if deleted.batches == 1 else 'batches'}"
+    jobs = f"{deleted.jobs:,} {'job' if deleted.jobs == 1 else 'jobs'}"
+    _say(f"deleted {batches}, {jobs}")
 
 
 @app.command()

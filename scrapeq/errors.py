@@ -48,6 +48,11 @@ class ScrapeqError(Exception):
         self.hint = hint
         super().__init__(f"{problem}; {hint}" if hint else problem)
 
+    @property
+    def elsewhere(self) -> str:
+        """What is said of it to somebody on another machine: problem and hint."""
+        return f"{self.problem}; {self.hint}" if self.hint else self.problem
+
 
 class ConfigError(ScrapeqError, ValueError):
     """An option or an environment variable has a value that cannot be met."""
@@ -73,7 +78,17 @@ class MissingExtra(ScrapeqError, ImportError):
 
 
 class NotFound(ScrapeqError, LookupError):
-    """There is no job, batch or name like the one asked for."""
+    """There is no job, batch or name like the one asked for.
+
+    where: the record that was looked in, "" where it is not known. Only people on this machine are told.
+    """
+
+    def __init__(self, problem: str, *, hint: str = "", where: str = "") -> None:
+        super().__init__(problem, hint=hint)
+        self.where = where
+
+    def __str__(self) -> str:
+        return f"{self.elsewhere}. The record is {self.where}" if self.where else self.elsewhere
 
 
 class IllegalMove(ScrapeqError, ValueError):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
+from anyio import BrokenResourceError
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
@@ -23,7 +25,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
     "style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer a form of ours would say that it is nobody's
     "X-Content-Type-Options": "nosniff",
     "Vary": "Authorization, Cookie",
 }
@@ -31,7 +33,7 @@ _HEADERS = {
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 #: Seconds of the window in which requests are counted, in each process for itself.
 WINDOW_S = 60
-#: Requests without a valid token that one address may send in a window.
+#: Tokens that nobody has that one address may send in a window.
 MOST_UNKNOWN = 300
 
 
@@ -86,7 +88,11 @@ class Access:
             # No redirect: a browser that followed a link to here would not send the cookie there.
             cookie.append(_cookie(request, token))
         scope.setdefault("state", {})["person"] = person
-        await self._app(scope, receive, send_with_headers)
+        scope["state"]["still_known"] = partial(self._tokens.find, token)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except* BrokenResourceError:
+            pass  # who followed events has gone
 
     async def _person(self, request: HTTPConnection) -> tuple[Person, str]:
         """Who sent it, and with which token. Raises Refusal, DatabaseUnavailable."""
@@ -104,22 +110,37 @@ class Access:
         for token in tokens:
             if token and (person := await self._tokens.find(token)):
                 return person, token
+        asks = {"WWW-Authenticate": 'Bearer realm="scrapeq"'}
+        if not any(tokens):
+            raise Refusal(
+                401,
+                "this needs a token",
+                "send Authorization: Bearer TOKEN, as scrapeq token create or scrapeq dashboard gave it",
+                asks,
+            )
         self._unknown.count(request.client.host if request.client else "")
         raise Refusal(
             401,
-            "this needs a token",
-            "send Authorization: Bearer TOKEN, as scrapeq token create or scrapeq dashboard gave it",
-            {"WWW-Authenticate": 'Bearer realm="scrapeq"'},
+            "nobody has this token; it may have been revoked, or have run out",
+            "whoever runs the server makes another: scrapeq token create NAME",
+            asks,
         )
 
 
 def _refuse_other_origins(request: HTTPConnection) -> None:
-    origin = request.headers.get("origin")
+    here = request.url.netloc
+    # A proxy before us may speak TLS with the browser
+    ours = {f"{request.url.scheme}://{here}", f"https://{here}"}
     site = request.headers.get("sec-fetch-site", "none")  # same-site: another port of ours
-    if (origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}") or (
-        site not in {"none", "same-origin"} and not _is_first_page(request)  # a link may lead to it
+    is_led = site not in {"none", "same-origin"}
+    if request.headers.get("origin", f"https://{here}") not in ours or (
+        is_led and not _is_first_page(request)  # a link may lead to it
     ):
-        raise Refusal(403, "a page of another origin may not ask this")
+        raise Refusal(
+            403,
+            "a page of another origin may not ask this",
+            "open this server's own page; a proxy before it has to pass on the Host that it was asked for",
+        )
 
 
 def _refused(error: Refusal | ScrapeqError, request: HTTPConnection) -> Response:
@@ -141,7 +162,8 @@ def _is_first_page(request: HTTPConnection) -> bool:
 
 
 def _cookie(request: HTTPConnection, token: str) -> str:
-    secure = "; Secure" if request.scope["scheme"] == "https" else ""
+    by_tls = request.headers.get("origin", request.scope["scheme"]).startswith("https")
+    secure = "; Secure" if by_tls else ""
     return f"{_cookie_name(request)}={token}; HttpOnly; Path=/; SameSite=strict{secure}"
 
 
@@ -169,6 +191,6 @@ class Window:
             raise Refusal(
                 429,
                 f"more than {self._most:,} requests in a minute",
-                f"ask again in {left_s} s, and less often: /events tells of a batch by itself",
+                f"ask again in {left_s} s; a program asks less often where /events tells of a batch by itself",
                 {"Retry-After": str(left_s)},
             )

@@ -53,9 +53,9 @@ def add_dashboard(app: FastAPI) -> None:
         return FileResponse(_HERE / "page.css", media_type="text/css")
 
     @app.get("/events", response_class=EventSourceResponse, include_in_schema=False)
-    async def events() -> AsyncIterator[ServerSentEvent]:
+    async def events(request: Request) -> AsyncIterator[ServerSentEvent]:
         known: dict[str, str] = {}
-        while True:
+        while await request.state.still_known():
             if news := await asyncio.to_thread(shown.changed, known):
                 yield ServerSentEvent(event="parts", data=news)
             await asyncio.sleep(REPAINT_S)
@@ -83,7 +83,7 @@ def add_dashboard(app: FastAPI) -> None:
                         )
                     await asyncio.to_thread(file.write, piece)
         except ScrapeqError as error:
-            return {"error": str(error)}
+            return {"error": error.elsewhere}
         return {"file": key}
 
     @app.get("/exports/{batch_id}/{ending}", include_in_schema=False)
@@ -94,7 +94,7 @@ def add_dashboard(app: FastAPI) -> None:
             path = shown.export(batch_id, ending, folder, files=False)  # one file is sent
         except ScrapeqError as error:
             clear()
-            return PlainTextResponse(str(error), 404)
+            return PlainTextResponse(error.elsewhere, 404)
         return FileResponse(path, filename=path.name, background=BackgroundTask(clear))
 
 

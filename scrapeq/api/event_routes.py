@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -29,12 +29,14 @@ AGAIN_MS = 2_000
 
 @dataclass(slots=True)
 class Following:
-    """One who follows a batch. place: of the last row that they know; rows: whether they want rows."""
+    """One who follows a batch. place: of the last row that they know; rows: whether they want rows;
+    still_known: asks whether their token is still good."""
 
     news: News
     all: Followed
     place: int
     rows: bool
+    still_known: Callable[[], Awaitable[object]]
 
 
 async def _following(
@@ -60,7 +62,7 @@ async def _following(
             "ask for /progress now and then, or try again in a minute",
             {"Retry-After": "60"},
         )
-    return Following(news, every, place, rows)
+    return Following(news, every, place, rows, request.state.still_known)
 
 
 @router.get(
@@ -90,6 +92,8 @@ async def _events(who: Following) -> AsyncIterator[ServerSentEvent]:
     is_away = False
     while True:
         try:
+            if not await who.still_known():
+                return  # it was revoked; who asks again is told so
             progress, is_over = await who.news.latest()
             while who.rows and (rows := await who.news.rows(who.place)):
                 for one in rows:

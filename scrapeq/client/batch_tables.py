@@ -11,9 +11,10 @@ from scrapeq.client.estimate import estimate_of
 from scrapeq.client.findings import Findings
 from scrapeq.client.page_tables import PageRows, PageTables
 from scrapeq.client.stored_pages import StoredPages
+from scrapeq.errors import NotFound
 from scrapeq.models import AICost, Batch, FileKind, Links, Page
 from scrapeq.models.ai_estimate import AIEstimate
-from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.pipeline.job_queue import JobQueue, no_batch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,9 @@ class BatchTables(StoredPages, PageTables):
     """The results of a batch, as tables, as pages, and as a file. It holds none of them: each is
     read when it is asked for. A PostgreSQL that is away is waited for, for a minute."""
 
+    #: What it is called, as far as this handle has seen: a batch that was deleted is named by it.
+    _known_name: str | None = None
+
     @property
     def queue(self) -> JobQueue:
         """The queue that it was submitted to or found in."""
@@ -30,8 +34,13 @@ class BatchTables(StoredPages, PageTables):
 
     @property
     def batch(self) -> Batch:
-        """The record of it, as it is now."""
-        return self._queue.find_batch(self.id)
+        """The record of it, as it is now. Raises NotFound where it was deleted."""
+        try:
+            found = self._queue.find_batch(self.id)
+        except NotFound:
+            raise no_batch(self._queue, self.id, self._known_name) from None
+        self._known_name = found.name
+        return found
 
     def pages(self) -> list[Page]:
         """The pages that are finished, in input order, whole; `df` is lighter for many."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -57,17 +57,21 @@ class BatchHandle(BatchLooks, CallsBack):
         batch_id: str,
         note: str = "",
         config: ScrapingConfig | None = None,
+        *,
+        name: str | None = None,
     ) -> None:
-        """config: the options as they were given here, whose secrets the record may have erased since."""
+        """config: the options as they were given here, whose secrets the record may have erased since.
+        name: that of the batch, where it is known."""
         super().__init__(queue, batch_id, note)
         self._config = config
+        self._known_name = name
 
     def __reduce__(self) -> tuple[Any, ...]:
         settings = self._queue.services.settings
         return _unpickled, (self.id, self.note, settings.home, settings.redis_named_by)
 
     def __copy__(self) -> BatchHandle:
-        return BatchHandle(self._queue, self.id, self.note, self._config)
+        return BatchHandle(self._queue, self.id, self.note, self._config, name=self._known_name)
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> BatchHandle:
         return self.__copy__()
@@ -169,17 +173,17 @@ class BatchHandle(BatchLooks, CallsBack):
 
     def pause(self) -> BatchHandle:
         """Start nothing more; what runs ends."""
-        self._read(lambda: self._queue.pause_batch(self.id), changes=True)
+        self._steer(lambda: self._queue.pause_batch(self.id))
         return self
 
     def resume(self) -> BatchHandle:
         """Go on after `pause()`."""
-        self._read(lambda: self._queue.resume_batch(self.id), changes=True)
+        self._steer(lambda: self._queue.resume_batch(self.id))
         return self
 
     def cancel(self) -> BatchHandle:
         """Stop it: nothing starts once this has returned; open rows become `cancelled`."""
-        self._read(lambda: self._queue.cancel_batch(self.id), changes=True)
+        self._steer(lambda: self._queue.cancel_batch(self.id))
         return self
 
     def reread(self, record: Any = SAME, **options: Any) -> BatchHandle:
@@ -206,11 +210,16 @@ class BatchHandle(BatchLooks, CallsBack):
         if self._config is not None:
             known = {name: getattr(self._config, name) for name in SECRET_OPTIONS}
             secrets = {name: value for name, value in known.items() if value} | secrets
-        count = self._read(
-            lambda: self._queue.retry_failed(self.id, kinds, **secrets), changes=True
-        )
+        count = self._steer(lambda: self._queue.retry_failed(self.id, kinds, **secrets))
         self.note = f"{count:,} rows are tried again" if count else "there is nothing to try again"
         return self
+
+    def _steer(self, change: Callable[[], int]) -> int:
+        """What a verb changed. Raises NotFound where it changed nothing because the batch was deleted."""
+        changed = self._read(change, changes=True)
+        if not changed:
+            self._read(lambda: self.batch)
+        return changed
 
 
 def reread(queue: JobQueue, batch: Batch, record: Any, options: dict[str, Any]) -> BatchHandle:
@@ -236,7 +245,7 @@ def reread(queue: JobQueue, batch: Batch, record: Any, options: dict[str, Any]) 
     note = f"the stored pages of {batch.name or batch.id}, read again"
     if not batch.is_complete:
         note += f"; {batch.total - batch.done:,} of its rows are not done, and may have none yet"
-    return BatchHandle(queue, found.id, note=note)
+    return BatchHandle(queue, found.id, note=note, name=found.name)
 
 
 def _unpickled(batch_id: str, note: str, home: Path, redis_named_by: str) -> BatchHandle:
@@ -257,4 +266,5 @@ def _unpickled(batch_id: str, note: str, home: Path, redis_named_by: str) -> Bat
             hint="unpickle it on the machine where it was made, or share its table: batch.export(...)",
         )
     queue = get_job_queue(settings)
-    return BatchHandle(queue, queue.find_batch(batch_id).id, note)
+    found = queue.find_batch(batch_id)
+    return BatchHandle(queue, found.id, note, name=found.name)

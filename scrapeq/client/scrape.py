@@ -98,7 +98,7 @@ def scrape(
             except AlreadyThere:  # another kernel made this run meanwhile: perhaps it is the same
                 if name is None:
                     raise
-    return BatchHandle(queue, batch.id, _note(queue, batch, answers), config)
+    return BatchHandle(queue, batch.id, _note(queue, batch, answers), config, name=batch.name)
 
 
 def attach(
@@ -110,7 +110,7 @@ def attach(
     """
     queue = queue or get_job_queue(settings)
     found = patiently(queue.services, lambda: queue.find_batch(name_or_id))
-    return BatchHandle(queue, found.id)
+    return BatchHandle(queue, found.id, name=found.name)
 
 
 def _newest_run(queue: JobQueue, name: str) -> Batch | None:
@@ -139,7 +139,7 @@ def _same_batch(
     if batch.failed and batch.done >= batch.total:
         note += f"; {batch.failed:,} failed, retry_failed() tries them again"
     note = Findings.of(engine, batch).behind(note)
-    return BatchHandle(queue, batch.id, note, config)
+    return BatchHandle(queue, batch.id, note, config, name=batch.name)
 
 
 def _tell_also(queue: JobQueue, batch: Batch, notify: Notify | None) -> None:

@@ -481,8 +481,15 @@ def reopen_jobs(
         return reopened
 
 
-def delete_before(engine: sa.Engine, before_ms: int) -> int:
-    """Delete finished batches that ended earlier, with their jobs, pages and inputs; count jobs.
+class Deleted(NamedTuple):
+    """How much was deleted. batches: without single jobs, which no list of batches shows."""
+
+    batches: int = 0
+    jobs: int = 0
+
+
+def delete_before(engine: sa.Engine, before_ms: int) -> Deleted:
+    """Delete finished batches that ended earlier, with their jobs, pages and inputs; how much it was.
 
     Pages that a newer batch is answered from stay until that is deleted, and so do contents that
     any page or file names. Each batch goes in a transaction of its own, so that workers can write between.
@@ -493,12 +500,16 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
     )
     with read_transaction(engine) as connection:
         ids = list(connection.execute(sa.select(batches.c.id).where(ended)).scalars())
-    deleted = 0
+    many = deleted = 0
     for batch_id in ids:
         with write_transaction(engine) as connection:
-            query = sa.select(batches.c.id).where(batches.c.id == batch_id, ended)
-            if connection.execute(query.with_for_update()).first() is None:
+            query = sa.select(batches.c.name, batches.c.total).where(
+                batches.c.id == batch_id, ended
+            )
+            found = connection.execute(query.with_for_update()).first()
+            if found is None:
                 continue  # it was opened again meanwhile
+            many += found.name is not None or found.total > 1
             deleted += connection.execute(jobs.delete().where(jobs.c.batch_id == batch_id)).rowcount
             for table in (inputs, ai_spent, ai_calls, notifications):
                 connection.execute(table.delete().where(table.c.batch_id == batch_id))
@@ -517,7 +528,7 @@ def delete_before(engine: sa.Engine, before_ms: int) -> int:
         delete_minutes(connection, before_ms)
         connection.execute(events.delete().where(events.c.at_ms < before_ms))
         connection.execute(host_events.delete().where(host_events.c.at_ms < before_ms))
-    return deleted
+    return Deleted(many, deleted)
 
 
 _PENDING: dict[str, Any] = {

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from scrapeq.clock import DAY_MS
 from scrapeq.database.engine import read_transaction
-from scrapeq.database.jobs import delete_before
+from scrapeq.database.jobs import Deleted, delete_before
 from scrapeq.database.schema import batches
 from scrapeq.models import BatchState
 
@@ -15,9 +15,9 @@ _ENDED = (BatchState.FINISHED.value, BatchState.CANCELLED.value)
 
 def keep_only(
     engine: sa.Engine, now_ms: int, *, days: float | None = None, rows: int | None = None
-) -> int:
+) -> Deleted:
     """Delete the batches that ended longer ago than `days`, and of the others the oldest until all
-    together have `rows` rows at most; how many jobs it was. None: no such bound.
+    together have `rows` rows at most; how much it was. None: no such bound.
 
     A batch that is not done counts, and stays; batches go whole. Costs one query of batches where nothing
     is to go, else what `delete_before` does.
@@ -29,7 +29,7 @@ def keep_only(
         bounds.append(_before_ms(engine, rows))
     before_ms = max(bounds, default=0)
     if not _any_ended(engine, before_ms):
-        return 0
+        return Deleted()
     return delete_before(engine, before_ms)
 
 

@@ -356,7 +356,7 @@ class JobQueue:
         """
         days = arguments.days(max_age_days)
         before_ms = now_ms() - round(days * clock.DAY_MS)
-        return database.jobs.delete_before(self.services.engine, before_ms)
+        return database.jobs.delete_before(self.services.engine, before_ms).jobs
 
     def get_queue_stats(self) -> QueueStats:
         """`total_jobs`, `status_counts` by status, `active_tasks` (jobs that run now),
@@ -421,13 +421,7 @@ class JobQueue:
         name_or_id = arguments.an_id(name_or_id, "name_or_id")
         batch = database.batches.find_batch(self.services.engine, name_or_id)
         if batch is None:
-            names = dict.fromkeys(batch.name for batch in self.list_batches(20) if batch.name)
-            raise NotFound(
-                f"there is no batch {name_or_id!r}",
-                hint=f"there are: {', '.join(names)}"
-                if names
-                else f"no batch has a name in {self.services.engine.url.database}",
-            )
+            raise no_batch(self, name_or_id)
         return batch
 
     def list_batches(self, limit: int = 100) -> list[Batch]:
@@ -463,11 +457,24 @@ class JobQueue:
         return reopened
 
 
+def no_batch(queue: JobQueue, name_or_id: str, name: str | None = None) -> NotFound:
+    """That a batch is not in the record. name: what it was called, where that is known."""
+    names = dict.fromkeys(batch.name for batch in queue.list_batches(20) if batch.name)
+    known = f"there are: {', '.join(names)}" if names else "no batch has a name here"
+    called = "" if name in {None, name_or_id} else f"; its name was {name!r}"
+    return NotFound(
+        f"there is no batch {name_or_id!r}{called}",
+        hint=f"{known}; one that was done may have been deleted, by age or by number of rows "
+        "(scrapeq cleanup, SCRAPEQ_KEEP_DAYS, SCRAPEQ_KEEP_ROWS)",
+        where=project.queue_card.record_in_words(queue.services.engine.url),
+    )
+
+
 def _no_job(services: Services, job_id: str) -> NotFound:
     return NotFound(
         f"there is no job {job_id!r}",
-        hint=f"check the id; old jobs may have been cleaned up, and another record than "
-        f"{project.queue_card.record_in_words(services.engine.url)} may have it",
+        hint="check the id; old jobs may have been cleaned up, and another record may have it",
+        where=project.queue_card.record_in_words(services.engine.url),
     )
 
 

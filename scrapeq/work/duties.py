@@ -91,7 +91,7 @@ def keep_only(services: Services) -> int:
     settings = services.settings
     deleted = database.keeping.keep_only(
         services.engine, now_ms(), days=settings.keep_days, rows=settings.keep_rows
-    )
+    ).jobs
     if deleted:
         log.info("%d jobs of batches that are done were deleted, as SCRAPEQ_KEEP_... says", deleted)
     return deleted

@@ -90,6 +90,22 @@ def open_page(browser, address) -> Iterator[Callable[..., Any]]:
         context.close()
 
 
+def test_who_comes_without_a_token_signs_in(browser, address):
+    page = browser.new_page(viewport={"width": 360, "height": 600})
+    page.set_default_timeout(PATIENCE_S * 1000)
+    here, token = address.split("?token=")
+
+    page.goto(here)
+    page.get_by_label("Token").fill("not this one")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("alert").wait_for()
+    page.get_by_label("Token").fill(token)
+    page.get_by_role("button", name="Sign in").click()
+
+    page.locator("[data-section=status] .sq-verdict").wait_for()
+    page.close()
+
+
 def row_of(page: Page, name: str):
     return page.locator("[data-section=batches] tr", has_text=name)
 

@@ -534,7 +534,7 @@ def test_old_batches_are_deleted_with_all_that_is_theirs(
     save(result("open-0"))
     age(record, "old")
 
-    assert database.jobs.delete_before(record, now_ms() - 60_000) == 3
+    assert database.jobs.delete_before(record, now_ms() - 60_000).jobs == 3
 
     assert database.batches.find_batch(record, "old") is None
     assert [rows_in(record, table) for table in (schema.jobs, schema.pages, schema.inputs)] == [
@@ -544,7 +544,7 @@ def test_old_batches_are_deleted_with_all_that_is_theirs(
     ]
     assert rows_in(record, schema.contents) == 1
     assert database.page_rows.read_pages(record, ["new-0"])["new-0"].title == "Title of new-0"
-    assert database.jobs.delete_before(record, now_ms() - 60_000) == 0
+    assert database.jobs.delete_before(record, now_ms() - 60_000).jobs == 0
 
 
 def test_pages_that_a_newer_batch_is_answered_from_live_as_long(
@@ -555,7 +555,7 @@ def test_pages_that_a_newer_batch_is_answered_from_live_as_long(
     submit("new", 1, stored={0: "old-0"})
     age(record, "old")
 
-    assert database.jobs.delete_before(record, 2) == 2
+    assert database.jobs.delete_before(record, 2).jobs == 2
 
     page = database.page_rows.read_pages(record, ["new-0"])["new-0"]
     assert (page.title, page.from_store) == ("Title of old-0", True)
@@ -563,7 +563,7 @@ def test_pages_that_a_newer_batch_is_answered_from_live_as_long(
     assert database.stored_pages.read_html(record, page.html_sha256) == b"kept"
     assert rows_in(record, schema.contents) == 1
     age(record, "new")
-    assert database.jobs.delete_before(record, 2) == 1
+    assert database.jobs.delete_before(record, 2).jobs == 1
     assert rows_in(record, schema.pages) == rows_in(record, schema.contents) == 0
 
 

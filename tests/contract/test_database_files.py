@@ -103,7 +103,7 @@ def test_files_go_with_the_last_page_that_names_them(
         old = schema.batches.c.id == "old"
         connection.execute(schema.batches.update().where(old).values(finished_ms=1))
 
-    assert database.jobs.delete_before(record, now_ms() - 60_000) == 2
+    assert database.jobs.delete_before(record, now_ms() - 60_000).jobs == 2
 
     assert [one["sha256"] for one in rows(record, "new")] == [
         database.contents.content_hash(SHOT.body)

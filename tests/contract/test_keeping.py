@@ -33,7 +33,7 @@ def names_after(record: sa.Engine, submit: Submit) -> Callable[..., set[str]]:
         deleted = database.keeping.keep_only(record, NOW_MS, **bounds)
         with record.connect() as connection:
             left = set(connection.execute(sa.select(schema.batches.c.id)).scalars())
-        assert deleted == 10 * (4 - len(left))
+        assert deleted == (4 - len(left), 10 * (4 - len(left)))
         return left
 
     return names

@@ -277,7 +277,7 @@ def _checked_url(url: str) -> str:
 
 
 def _checked_token(token: str | None) -> str:
-    found = token or os.environ.get(TOKEN_VARIABLE, "")
+    found = (token or os.environ.get(TOKEN_VARIABLE, "")).strip()
     if not found or not found.isascii() or not found.isprintable():
         raise ConfigError(
             "there is no token to speak with the server",

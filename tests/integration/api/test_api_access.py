@@ -82,6 +82,10 @@ def test_a_browser_without_a_token_is_asked_for_it(served):
         assert browser.post("/", data={"token": token}, headers=elsewhere).status_code == 403
         assert browser.post("/", data={"token": token * 100}).status_code == 413
 
+        behind_tls = {"Origin": served.url.replace("http:", "https:")}  # as through a proxy
+        right = browser.post("/", data={"token": token}, headers=behind_tls)
+        assert (right.status_code, "; Secure" in right.headers["set-cookie"]) == (303, True)
+
         right = browser.post("/", data={"token": f" {token} "}, headers={"Origin": served.url})
         assert (right.status_code, right.headers["location"]) == (303, "/")
         assert token not in right.text
@@ -135,9 +139,12 @@ def test_guessing_tokens_is_limited_and_harms_nobody(serve):
     served = serve()
     person = served.person()
     with httpx2.Client(base_url=served.url, trust_env=False) as stranger:
-        found = {stranger.get("/v1/me").status_code for _ in range(2 * MOST_UNKNOWN + 20)}
-
-    assert found == {401, 429}
+        wrong = {"Authorization": "Bearer scrapeq_x_y"}
+        found = {
+            stranger.get("/v1/me", headers=wrong).status_code for _ in range(2 * MOST_UNKNOWN + 20)
+        }
+        assert found == {401, 429}
+        assert stranger.get("/v1/me").status_code == 401  # none was given, so none was guessed
     assert person.get("/v1/me").status_code == 200
 
 

@@ -8,8 +8,10 @@ import uuid
 
 import pytest
 
+from scrapeq.client import access
 from scrapeq.client.row_streams import finished_after
 from scrapeq.errors import DatabaseUnavailable
+from scrapeq.models.person import Right
 
 
 @pytest.fixture
@@ -74,6 +76,20 @@ def test_what_was_broken_off_goes_on(ali, web):
     assert events(ali, path, str(ids[-1])) == 204  # a browser connects no more
 
 
+def test_a_token_that_is_revoked_hears_no_more(served, queue, ali, web):
+    path = submitted(ali, web, ["/slow/600"])
+    eve = served.person("eve", Right.READ)
+    with eve.stream("GET", f"{path}/events") as answer:
+        lines = answer.iter_lines()
+        next(line for line in lines if line.startswith("event: progress"))
+        access.revoke_tokens(queue, "eve")
+        heard = list(lines)  # it ends
+
+    assert "event: end" not in heard
+    assert eve.get(path).status_code == 401
+    ali.post(f"{path}/cancel")
+
+
 def test_rows_may_be_left_out(ali, web):
     path = submitted(ali, web, ["/article/1"])
 
@@ -130,3 +146,18 @@ def test_an_id_that_was_never_given_is_refused(ali, web, last_id):
 
     assert events(ali, path, last_id) == 422
     assert events(ali, "/v1/batches/none") == 404
+
+
+def test_who_leaves_in_the_middle_is_no_error(ali, web, caplog):
+    path = submitted(ali, web, [f"/article/{n}" for n in range(60)])
+    last_id, found = "0", 0
+
+    while found < 60:  # leaves each time while more is being said
+        heard = events(ali, path, last_id, most=2)
+        if heard == 204:
+            break
+        found += len(rows_of(heard))
+        last_id = max((one for _, one, _ in heard if one), key=int, default=last_id)
+
+    assert found == 60
+    assert "ASGI" not in caplog.text

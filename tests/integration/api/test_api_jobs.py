@@ -89,6 +89,7 @@ def test_what_happened_elsewhere_is_counted(program):
         ("GET", "/v1/elsewhere", None, 404, "nothing at this address"),
         ("DELETE", "/v1/jobs", None, 405, "does not take this method"),
         ("GET", "/v1/batches/none", None, 404, "there is no batch 'none'"),
+        ("GET", "/v1/jobs/none", None, 404, "there is no job 'none'"),
         ("POST", "/v1/batches", {"urls": []}, 422, "urls"),
         ("POST", "/v1/batches", {}, 422, "give urls, or rows"),
         ("POST", "/v1/batches", {"rows": [{"a": 1}], "url_column": "b"}, 422, "'b'"),
@@ -104,6 +105,7 @@ def test_what_goes_wrong_is_a_problem_with_advice(program, method, path, body, s
     assert problem["status"] == status
     assert words in problem["detail"]
     assert problem["hint"]
+    assert "sqlite3" not in answer.text  # where the server keeps its record is not said
 
 
 def test_a_body_that_is_no_json_is_refused_as_such(program):

@@ -16,8 +16,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scrapeq import cli
+from scrapeq import cli, database
 from scrapeq import cluster as clusters
+from scrapeq.database.jobs import Deleted
 
 PROGRAM = str(Path(sys.executable).with_name("scrapeq"))
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -180,6 +181,22 @@ def test_a_command_that_cannot_be_met_says_what_to_write(
 
     assert ended.value.code == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("deleted", "says"),
+    [((1, 1), "deleted 1 batch, 1 job\n"), ((2, 3_000), "deleted 2 batches, 3,000 jobs\n")],
+)
+def test_a_cleanup_says_how_much_it_deleted(deleted, says, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("SCRAPEQ_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["scrapeq", "cleanup", "--days", "1"])
+    monkeypatch.setattr(database.keeping, "keep_only", lambda *_, **__: Deleted(*deleted))
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert not ended.value.code
+    assert capsys.readouterr().err == says
 
 
 def test_a_redis_that_is_not_there_is_another_status(type_in, firms):

@@ -196,6 +196,21 @@ def test_old_jobs_are_cleaned_up(queue, web):
         queue.get_job_status(job.id)
 
 
+def test_a_batch_that_was_deleted_is_named_by_every_verb(queue, scrape, eventually):
+    batch = scrape(["mailto:x"] * 2, name="soon deleted")
+    assert batch.is_done
+    eventually(lambda: queue.cleanup_old_jobs(max_age_days=0))
+
+    for verb in (batch.pause, batch.resume, batch.cancel, batch.retry_failed, lambda: batch.df):
+        with pytest.raises(NotFound, match="its name was 'soon deleted'") as caught:
+            verb()
+        assert "may have been deleted, by age or by number of rows" in caught.value.hint
+        assert caught.value.where in str(caught.value)
+        assert caught.value.where not in caught.value.elsewhere
+    with pytest.raises(NotFound, match="there is no batch 'soon deleted'"):
+        sq.attach("soon deleted", queue=queue)
+
+
 def test_submitting_and_watching_load_no_fetcher_and_no_parser():
     program = (
         "import sys, scrapeq as sq; sq.get_job_queue; sq.get_job_monitor;"
