@@ -27,6 +27,13 @@ def pack_table(table: pd.DataFrame) -> list[bytes]:
     and named in a UserWarning. So is a label that is no text, number, date, time or tuple of such.
     An empty table is one part.
     """
+    arrow = arrow_of(table)
+    starts = range(0, max(arrow.num_rows, 1), ROWS_A_PART)
+    return [_stream(arrow.slice(start, ROWS_A_PART)) for start in starts]
+
+
+def arrow_of(table: pd.DataFrame) -> pa.Table:
+    """The table as Arrow's, all that `table_of` needs to know of it in the metadata. Warns as `pack_table`."""
     index = table.index
     is_range = isinstance(index, pd.RangeIndex)
     levels = (
@@ -57,15 +64,19 @@ def pack_table(table: pd.DataFrame) -> list[bytes]:
     frame = pd.DataFrame(carried, index=pd.RangeIndex(len(table)))
     arrow = pa.Table.from_pandas(frame, preserve_index=False)
     metadata = {**(arrow.schema.metadata or {}), _KEY: json.dumps(about).encode()}
-    arrow = arrow.replace_schema_metadata(metadata)
-    starts = range(0, max(arrow.num_rows, 1), ROWS_A_PART)
-    return [_stream(arrow.slice(start, ROWS_A_PART)) for start in starts]
+    return arrow.replace_schema_metadata(metadata)
 
 
 def unpack_table(parts: Iterable[bytes]) -> pd.DataFrame:
     """The table that `pack_table` made the parts of, given in their order."""
-    arrow = pa.concat_tables([pa.ipc.open_stream(part).read_all() for part in parts])
+    return table_of(pa.concat_tables([pa.ipc.open_stream(part).read_all() for part in parts]))
+
+
+def table_of(arrow: pa.Table) -> pd.DataFrame:
+    """The table that `arrow_of` made this of. Raises ValueError if it has columns of another length."""
     about = json.loads(arrow.schema.metadata[_KEY])
+    if arrow.num_columns and arrow.num_rows != about["rows"]:
+        raise ValueError(f"{arrow.num_rows} rows are there of {about['rows']}")
     frame = arrow.to_pandas()
     columns: list[pd.Series[Any]] = []
     for place, name in enumerate(arrow.column_names):
@@ -133,7 +144,7 @@ def unpack_part(part: bytes) -> tuple[pd.DataFrame, list[pa.DataType | None]]:
     ]
     whole = {**about, "rows": arrow.num_rows}
     metadata = {**arrow.schema.metadata, _KEY: json.dumps(whole).encode()}
-    table = unpack_table([_stream(arrow.replace_schema_metadata(metadata))])
+    table = table_of(arrow.replace_schema_metadata(metadata))
     return table.reset_index(drop=True), types
 
 
@@ -174,15 +185,20 @@ def _from_json(label: Any) -> Hashable:
 def _carry(series: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
     """The column as Arrow takes it, and how it is to be read back ("" for as it is)."""
     is_object = series.dtype == object
+    is_arrow = isinstance(series.dtype, pd.ArrowDtype)
     if not is_object or pd.api.types.infer_dtype(series, skipna=True) in _CARRIED:
         try:
-            pa.Table.from_pandas(pd.DataFrame({"0": series}), preserve_index=False)
-            return series, "object" if is_object else ""
+            arrow = pa.Table.from_pandas(pd.DataFrame({"0": series}), preserve_index=False)
+            if _is_given_back(series, arrow):
+                return series, "object" if is_object else ""
         except (pa.ArrowException, UnicodeEncodeError, TypeError):
             pass
-    objects = series.astype(object)
-    values = objects.where(series.notna(), None).tolist()
-    if is_object:
+    values = (
+        pa.array(series).to_pylist()
+        if is_arrow
+        else series.astype(object).where(series.notna(), None).tolist()
+    )
+    if is_object or is_arrow:
         try:
             texts = [None if value is None else json.dumps(value) for value in values]
             if [None if text is None else json.loads(text) for text in texts] == values:
@@ -190,6 +206,22 @@ def _carry(series: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
         except (TypeError, ValueError, RecursionError):
             pass
     return pd.Series([_text(value) for value in values], dtype=object), "text"
+
+
+def _is_given_back(series: pd.Series[Any], arrow: pa.Table) -> bool:
+    """Whether Arrow, which took the column, can give it back: not all categories, as what pd.cut makes, and no
+    lists of its own."""
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        kind = series.dtype.categories.dtype
+        if isinstance(kind, (pd.IntervalDtype, pd.PeriodDtype)):
+            return False
+    elif not isinstance(series.dtype, pd.ArrowDtype):
+        return True
+    try:
+        arrow.to_pandas()
+    except (pa.ArrowException, TypeError, ValueError):
+        return False
+    return True
 
 
 def _text(value: object) -> str | None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import pandas as pd
-import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
-from scrapeq.errors import warn
+from scrapeq.frames.sent_files import sent_file
 from scrapeq.frames.url_column import UrlColumn
 
 #: What the column is called where the input has no name for it.
@@ -17,7 +14,8 @@ URL_NAME = "url"
 def table_to_send(column: UrlColumn) -> tuple[bytes, str]:
     """The table as a Parquet file, with its index, and the name of its column of URLs.
 
-    A column of mixed Python objects, which no file can carry, is sent as text and named in a UserWarning.
+    The server has the very table that a notebook would keep: what no table can carry is kept as text and
+    named in a UserWarning.
     """
     name = column.name
     table = column.table
@@ -25,29 +23,4 @@ def table_to_send(column: UrlColumn) -> tuple[bytes, str]:
         name = URL_NAME
         values = [None if one is None else str(one) for one in column.values]
         table = table.assign(**{name: pd.array(values, dtype="string")})
-    try:
-        return _parquet(table), name
-    except (pa.ArrowException, TypeError, ValueError):
-        mixed = [place for place in range(table.shape[1]) if not _is_carried(table.iloc[:, place])]
-    named = ", ".join(repr(table.columns[place]) for place in mixed)
-    warn(f"sent as text, because a file cannot carry what is in it: {named}")
-    texts = {table.columns[place]: _as_text(table.iloc[:, place]) for place in mixed}
-    return _parquet(table.assign(**texts)), name
-
-
-def _parquet(table: pd.DataFrame) -> bytes:
-    into = io.BytesIO()
-    table.to_parquet(into, engine="pyarrow", compression="zstd")
-    return into.getvalue()
-
-
-def _is_carried(series: pd.Series) -> bool:
-    try:
-        pa.array(series, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError):
-        return False
-    return True
-
-
-def _as_text(series: pd.Series) -> pd.Series:
-    return series.map(lambda value: None if value is None else str(value))
+    return sent_file(table), name

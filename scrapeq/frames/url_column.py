@@ -420,6 +420,10 @@ def _read_jsonl(path: Path) -> pd.DataFrame:
 def _read_parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
 
+    from scrapeq.frames.sent_files import read_sent
+
+    if (sent := read_sent(path)) is not None:
+        return sent
     return pd.read_parquet(path, engine="pyarrow")
 
 

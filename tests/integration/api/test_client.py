@@ -175,23 +175,30 @@ def test_a_table_is_submitted_with_its_columns_and_found_again(client, web, queu
         {
             "firm": pd.Categorical(["a", "b"]),
             "link": [web.url("/article/1"), None],
-            "odd": [{"a": 1}, "b"],
+            "odd": [{"a": 1}, {1}],
+            "records": [{"a": 1}, {"b": [1, 2]}],
+            "lists": [[[1], [2, 3]], None],
+            "mixed": [[1, [2]], []],
+            "large": [2**70, 1],
+            3: [1, 2],
         },
         index=[7, 9],
     )
     name = f"remote {uuid.uuid4()}"
-    with pytest.warns(UserWarning, match="sent as text.*'odd'"):
+    with pytest.warns(UserWarning, match="kept as text.*'odd'$"):
         batch = client.scrape(rows, url="link", name=name, main_text="off", max_age="12h")
     local = sq.attach(name, queue=queue)
 
     assert isinstance(batch.wait(180), RemoteBatch)
     assert "is no URL" not in batch.note
     pd.testing.assert_frame_equal(batch.df, local.df)
+    carried = rows.drop(columns="odd")
+    pd.testing.assert_frame_equal(batch.df[list(carried.columns)], carried, check_column_type=False)
     assert list(batch.df.index) == [7, 9]
     assert batch.df["firm"].dtype == "category"
     assert list(batch.df["ok"]) == [True, False]
     assert local.batch.owner == "ali"
-    with pytest.warns(UserWarning, match="sent as text"):
+    with pytest.warns(UserWarning, match="kept as text"):
         again = client.scrape(rows, url="link", name=name, main_text="off", max_age="12h")
     assert (again.id, "nothing was submitted" in again.note) == (batch.id, True)
 

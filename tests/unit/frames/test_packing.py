@@ -77,6 +77,30 @@ def test_what_cannot_be_carried_becomes_text_and_is_named():
 
 
 @pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        (pd.cut([1, 4], [0, 2, 4]), ["(0, 2]", "(2, 4]"]),
+        (pd.Categorical(pd.period_range("2026-01", periods=2, freq="M")), ["2026-01", "2026-02"]),
+        (pd.Categorical([(1, 2), (3, 4)]), ["(1, 2)", "(3, 4)"]),
+    ],
+    ids=["intervals", "periods", "tuples"],
+)
+def test_categories_that_arrow_takes_and_does_not_give_back_are_kept_as_text(values, kept):
+    with pytest.warns(UserWarning, match="kept as text.*'n'"):
+        result = back(pd.DataFrame({"n": values}))
+
+    assert result["n"].tolist() == kept
+
+
+def test_lists_of_arrow_come_back_as_lists():
+    kind = pd.ArrowDtype(pa.list_(pa.int64()))
+
+    result = back(pd.DataFrame({"n": pd.Series([[1], None, [], [2]], dtype=kind)}))
+
+    assert result["n"].tolist() == [[1], None, [], [2]]
+
+
+@pytest.mark.parametrize(
     "index",
     [
         pd.RangeIndex(3),
