@@ -21,8 +21,9 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ _NAMESPACE = ["unshare", *_AS_USER, *_SPACES, "--"]
 
 #: Where a listening socket's connections go on: a path of a unix socket, or an address with a port.
 Target = str | tuple[str, int]
+Relay = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 def why_not() -> str:
@@ -118,6 +120,8 @@ class Network:
 
     def __init__(self, seed: int = 1) -> None:
         self.machines: list[Machine] = []
+        self._servers: list[asyncio.Server] = []
+        self._clients: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
         self._random = random.Random(seed)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -137,10 +141,21 @@ class Network:
     async def _end(self) -> None:
         for machine in self.machines:
             self._loop.remove_reader(machine.tunnel)
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        for server in self._servers:
+            server.close()
+        quiet = (
+            0  # turns of the loop: a connection that was accepted becomes a task some turns later
+        )
+        while quiet < 5:
+            if others := asyncio.all_tasks() - {asyncio.current_task()}:
+                quiet = 0
+                for task in others:
+                    task.cancel()
+                await asyncio.gather(*others, return_exceptions=True)
+            for writer in self._clients:
+                writer.transport.abort()
+            await asyncio.sleep(0)
+            quiet += 1
 
     def machine(self, leads: Mapping[int, Target | None] | None = None) -> Machine:
         """One more machine. leads: by port, where connections to it go on, outside of all machines; None:
@@ -160,7 +175,13 @@ class Network:
         for port, target in leads.items():
             its_socket = machine.listening[port]
             its_socket.setblocking(False)
-            await asyncio.start_server(_relay_to(target), sock=its_socket)
+            connected = partial(self._connected, _relay_to(target))
+            self._servers.append(await asyncio.start_server(connected, sock=its_socket))
+
+    def _connected(
+        self, relay: Relay, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._clients[writer] = self._loop.create_task(relay(reader, writer))
 
     def _pass_on(self, source: Machine) -> None:
         """Read a packet, and write it to the machine that it is for when its time has come."""
@@ -185,9 +206,7 @@ def _deliver(sink: Machine, packet: bytes) -> None:
             os.write(sink.tunnel, packet)
 
 
-def _relay_to(
-    target: Target | None,
-) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+def _relay_to(target: Target | None) -> Relay:
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = target or writer.get_extra_info("sockname")[:2]
         with contextlib.suppress(OSError, asyncio.CancelledError):

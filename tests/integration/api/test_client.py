@@ -315,7 +315,7 @@ def test_what_is_refused_is_the_same_error_as_here(client, served, web):
         client.scrape([])
     with (
         Client(served.url, "scrapeq_wrong") as stranger,
-        pytest.raises(NotAllowed, match="needs a token") as refused,
+        pytest.raises(NotAllowed, match="nobody has this token") as refused,
     ):
         stranger.me()
     assert "scrapeq token create" in refused.value.hint
