@@ -146,18 +146,3 @@ def test_an_id_that_was_never_given_is_refused(ali, web, last_id):
 
     assert events(ali, path, last_id) == 422
     assert events(ali, "/v1/batches/none") == 404
-
-
-def test_who_leaves_in_the_middle_is_no_error(ali, web, caplog):
-    path = submitted(ali, web, [f"/article/{n}" for n in range(60)])
-    last_id, found = "0", 0
-
-    while found < 60:  # leaves each time while more is being said
-        heard = events(ali, path, last_id, most=2)
-        if heard == 204:
-            break
-        found += len(rows_of(heard))
-        last_id = max((one for _, one, _ in heard if one), key=int, default=last_id)
-
-    assert found == 60
-    assert "ASGI" not in caplog.text
