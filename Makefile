@@ -65,6 +65,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 
 $(PEERS)/.installed: benchmarks/requirements-peers.txt
 	@tests/make-environment.sh "$(PYTHON)" "$(PEERS)"
+	@$(PEERS)/bin/python -m pip install --quiet --upgrade pip  # 23.2 stumbles over an extra of lxml
 	@$(PEERS)/bin/python -m pip install --quiet -r benchmarks/requirements-peers.txt
 	@touch $@
 

@@ -12,7 +12,7 @@ from scrapeq.fetch.mode import fetch_mode
 from scrapeq.fetch.protocols import Fetcher, HostThrottle, RobotsCache, Slot
 from scrapeq.fetch.response import Response
 from scrapeq.fetch.robots import Robots
-from scrapeq.fetch.slots import PacedSlot, RobotsSlot
+from scrapeq.fetch.slots import PacedSlot, RobotsSlot, RulesSlot
 from scrapeq.fetch.trail import Trail
 from scrapeq.models import ErrorKind, Failure, ScrapingConfig, SlotOwner
 
@@ -138,7 +138,7 @@ class PoliteFetcher:
         fetcher = self._fetcher(config)
         if isinstance(fetcher, Failure):
             return fetcher
-        return await fetcher.fetch(url, config, slot, cut=True, trail=trail)
+        return await fetcher.fetch(url, config, RulesSlot(slot), cut=True, trail=trail)
 
     def _slot(
         self, pace: PacedSlot, config: ScrapingConfig, robots_trail: Trail | None = None

@@ -140,19 +140,18 @@ class Robots:
                 result = found
             return found
         finally:
+            slot.answered()  # if its slot was taken for this: see RulesSlot
             del self._flights[origin]
             flight.set_result(result)
 
     async def _load(
         self, origin: str, config: ScrapingConfig, slot: PacedSlot, trail: Trail | None
     ) -> Rules | Failure | MustWait:
-        asked = False
         entry = await self._cache.get(origin)
         if entry is None:
             answer = await self._fetch(f"{origin}/robots.txt", _small(config), slot, trail)
             if isinstance(answer, Trail):
                 return MustWait(answer if answer.redirects else None)
-            asked = True
             if isinstance(answer, Failure) and answer.kind in _SITE_FAILED:
                 return answer
             entry = _entry(answer)
@@ -168,11 +167,7 @@ class Robots:
                 retry_after_s=max(0.0, min(left_s, UNREACHABLE_TTL_S)),
             )
         rules = await _parse(entry)
-        host = urls.host_key(origin)
-        await self._throttle.set_crawl_delay(host, rules.crawl_delay_ms)
-        if asked and rules.crawl_delay_ms and slot.is_free(host):
-            # The throttle does not know of this request, because there was no pace; now there is one.
-            await self._throttle.end_slot(host, used=True)
+        await self._throttle.set_crawl_delay(urls.host_key(origin), rules.crawl_delay_ms)
         self._remember(origin, rules, len(entry.text))
         return rules
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 from scrapeq import urls
 from scrapeq.fetch.protocols import HostThrottle, MustWait
@@ -10,6 +11,9 @@ from scrapeq.fetch.robots import Robots, Rules
 from scrapeq.fetch.trail import Trail
 from scrapeq.models import BreakerOpen, ErrorKind, Failure, ScrapingConfig, SlotOwner, SlotTaken
 from scrapeq.throttle import gap_ms
+
+#: Slots that were taken here, of whatever lease.
+_NUMBERS = itertools.count(1)
 
 #: How long a request waits here for the host that its job was claimed for; with a longer wait, as for
 #: any other host, the job is left, and its place is free for others. Twice the usual pace: what
@@ -41,21 +45,32 @@ class PacedSlot:
         self._patient = patient
         self._held = claimed
         self._is_claim = True  # what is held was taken by the caller, and not used yet
+        self._is_asked = False  # what is held was taken of the throttle here
+        self._slot_owner = owner  # of what is held, with its number
         self._crawl_delay_ms: dict[str, int] = {}
         self._ending: asyncio.Task[None] | None = None
 
     async def __call__(self, url: str) -> Failure | MustWait | None:
         """Wait for the pace of the URL's host, and hold its slot; a Failure if its breaker is open."""
+        return await self.take(url)
+
+    async def take(self, url: str, *, alone: bool = False) -> Failure | MustWait | None:
+        """As above. alone: even without a pace, a host has one such slot at a time."""
         host = urls.host_key(url)
+        gap_ms = self._wait_ms(host)
         if self._is_claim and self._held == host:
             self._is_claim = False
-            return None
+            if gap_ms or not alone:
+                return None
+            self._held = ""
         await self.forfeit()
-        gap_ms = self._wait_ms(host)
-        if gap_ms:
+        self._is_asked = alone or gap_ms > 0
+        if self._is_asked:
+            if self._owner is not None:
+                self._slot_owner = self._owner._replace(number=next(_NUMBERS))
             most_ms = WAIT_HERE_MS if host == self._home else 0
             slot = await self._throttle.wait_slot(
-                host, gap_ms, self._owner, None if self._patient else most_ms
+                host, gap_ms, self._slot_owner, None if self._patient else most_ms
             )
             if not isinstance(slot, SlotTaken) and not self._patient:
                 return MustWait()
@@ -86,10 +101,6 @@ class PacedSlot:
         """Whether what has to wait for the host waits here; otherwise the fetch is to be left."""
         return self._patient or host == self._home
 
-    def is_free(self, host: str) -> bool:
-        """Whether requests to `host` need no slot of the throttle."""
-        return self._wait_ms(host) == 0
-
     async def slow_down(self, host: str, crawl_delay_ms: int) -> None:
         """The host's robots.txt asks for a crawl delay. The throttle gets it again each time, because
         it may have forgotten it."""
@@ -98,12 +109,30 @@ class PacedSlot:
 
     def _end(self, *, used: bool) -> None:
         host, self._held, self._is_claim = self._held, "", False
-        if self._wait_ms(host):
-            ending = _ended(self._throttle, host, self._owner, used)
+        if self._is_asked or self._wait_ms(host):
+            ending = _ended(self._throttle, host, self._slot_owner, used)
             self._ending = asyncio.create_task(ending)
 
     def _wait_ms(self, host: str) -> int:
         return max(gap_ms(self._config, host), self._crawl_delay_ms.get(host, 0))
+
+
+class RulesSlot:
+    """The slot of a request for robots.txt, which is held until its rules are known: then its
+    `PacedSlot` is told `answered()`.
+
+    Else another worker might ask the host meanwhile, sooner after it than its Crawl-delay allows.
+    """
+
+    def __init__(self, pace: PacedSlot) -> None:
+        self._pace = pace
+
+    async def __call__(self, url: str) -> Failure | MustWait | None:
+        """Wait for the pace of the URL's host, and hold its only slot."""
+        return await self._pace.take(url, alone=True)
+
+    def answered(self) -> None:
+        """An answer says nothing yet."""
 
 
 class RobotsSlot:

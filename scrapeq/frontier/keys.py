@@ -36,7 +36,7 @@
     <namespace>:busy:<host>       set     jobs that talk to the host now
     <namespace>:host:<host>       hash    last_ms (the gap runs from it), hold_ms (its slot is held
                                           until then), hold_by (the token of the lease that holds it),
-                                          wanted_ms, crawl_ms, robots_ms; what its breaker knows (see
+                                          hold_number (which of its slots: 0 is its claim's), wanted_ms, crawl_ms, robots_ms; what its breaker knows (see
                                           lua/breaker.lua); a day
     <namespace>:failing           zset    hosts that failed since their last good answer, by when that
                                           is forgotten (ms); the forgotten go when one is added; a day

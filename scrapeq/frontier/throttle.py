@@ -32,12 +32,13 @@ class Throttle:
     ) -> SlotTaken | SlotWait | BreakerOpen:
         """Whether the next request to the host may start now.
 
-        `owner` is the lease that asks: it may be the probe, and its slot is its own. at_most_ms: for
-        how long it will wait if it has to; while it does, no claim takes the slot before it.
+        `owner` is the lease that asks: it may be the probe, and its slot is its own; what it holds it
+        is given again. at_most_ms: for how long it will wait if it has to; while it does, no claim
+        takes the slot before it.
         """
-        token, job_id = owner or ("", "")
+        token, job_id, number = owner or ("", "", 0)
         most = "" if at_most_ms is None else at_most_ms
-        arguments = ["take", host, gap_ms, hold_ms, token, job_id, most]
+        arguments = ["take", host, gap_ms, hold_ms, token, job_id, most, number]
         answer, *ms = self._scripts.run("slot", arguments)
         if answer == "taken":
             return SlotTaken()
@@ -46,10 +47,11 @@ class Throttle:
     def end_slot(self, host: str, owner: SlotOwner | None = None, *, used: bool = True) -> None:
         """The answer began: the gap to the next request runs from here.
 
-        Not `used`: no request was made, and the slot is free at once. If the slot is by now another
-        lease's, because this one was silent for too long, nothing changes; None ends anybody's.
+        Not `used`: no request was made, and the slot is free at once. If another slot is held by now,
+        because this one was silent for too long, nothing changes; None ends anybody's.
         """
-        self._scripts.run("slot", ["end", host, int(used), owner.token if owner else ""])
+        token, _, number = owner or ("", "", 0)
+        self._scripts.run("slot", ["end", host, int(used), token, number])
 
     def set_robots_known(self, host: str, crawl_delay_ms: int, ttl_ms: int) -> None:
         """The host's robots.txt is known, with this Crawl-delay (0: none)."""

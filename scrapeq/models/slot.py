@@ -7,10 +7,15 @@ from typing import NamedTuple
 
 
 class SlotOwner(NamedTuple):
-    """The lease that a slot, or the one probe of a half-open breaker, belongs to."""
+    """The lease that a slot, or the one probe of a half-open breaker, belongs to.
+
+    number: which of the lease's slots it is; 0 is the one that its claim took. A call that a bad link
+    delivers late, or twice, so changes no later slot of the same lease.
+    """
 
     token: int
     job_id: str
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class Claimer:
         )
 
     async def _claim_in(self, lane: Lane, count: int, begin: Callable[[Assignment], None]) -> Claim:
+        until_s = time.monotonic() + self._first_lease_ms / 1000
         claim: Claim = await self._call(
             self._frontier.jobs.claim,
             self._name,
@@ -137,6 +138,7 @@ class Claimer:
             lanes=(lane,),
         )
         if claim.leases:
+            self._held.take(claim.leases, until_s)
             await self._begin(list(claim.leases), begin, lane)
         return claim
 
@@ -145,9 +147,8 @@ class Claimer:
     ) -> None:
         """Start work on what was claimed; end at once what the record says is final.
 
-        While the record is slow, leases end, and are not ours any more.
+        While the record or the link to Redis is slow, leases end, and are not ours any more.
         """
-        self._held.take(leases)
         try:
             to_try, done = await self._assignments.of(leases)
         except ScrapeqError:
@@ -156,8 +157,11 @@ class Claimer:
             raise
         for lease in done:
             self._saver.keep(Outcome(Ending(lease.job_id, lease.token, "done")))
-        for assignment in filter(lambda one: self._held.holds(one.lease), to_try):
-            begin(assignment if lane is Lane.HTTP else replace(assignment, lane=lane))
+        for assignment in to_try:
+            if self._held.may_begin(assignment.lease):
+                begin(assignment if lane is Lane.HTTP else replace(assignment, lane=lane))
+            elif self._held.holds(assignment.lease):
+                self._saver.give_back(assignment.lease)
 
     async def _nothing_due(self, next_ms: int | None) -> None:
         """Rest until woken, or look again when something is due; what is saved may free its host."""

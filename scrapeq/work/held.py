@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,9 +17,13 @@ TOP_UP_SHARE, TOP_UP_AFTER_S = 4, 0.02
 
 @dataclass(slots=True)
 class HeldJob:
-    """A job that this process works on, until its lease has ended. task: while it is tried."""
+    """A job that this process works on, until its lease has ended. task: while it is tried.
+
+    until_s: when its lease ends unless it is renewed, by the monotonic clock.
+    """
 
     lease: Lease
+    until_s: float
     task: asyncio.Task[None] | None = None
 
 
@@ -44,6 +49,11 @@ class Held:
         held = self._jobs.get(lease.job_id)
         return held is not None and held.lease.token == lease.token
 
+    def may_begin(self, lease: Lease) -> bool:
+        """Whether it is held, and was told of in time: after its end another worker may have the job, and
+        the slot at its host."""
+        return self.holds(lease) and time.monotonic() < self._jobs[lease.job_id].until_s
+
     @property
     def free(self) -> int:
         """Fetches that may be begun."""
@@ -59,13 +69,19 @@ class Held:
         """All leases that have not ended."""
         return [held.lease for held in self._jobs.values()]
 
-    def take(self, leases: Iterable[Lease]) -> None:
-        """They were claimed. An older try of the same job, which was ended meanwhile, stops: else two of
+    def take(self, leases: Iterable[Lease], until_s: float) -> None:
+        """They were claimed, and last until then. An older try of the same job, which was ended meanwhile, stops: else two of
         them would ask its host."""
         leases = list(leases)
         self.lose([self._jobs[one.job_id].lease for one in leases if one.job_id in self._jobs])
         for lease in leases:
-            self._jobs[lease.job_id] = HeldJob(lease)
+            self._jobs[lease.job_id] = HeldJob(lease, until_s)
+
+    def renewed(self, leases: Iterable[Lease], until_s: float) -> None:
+        """They last until then; those that ended meanwhile stay ended."""
+        for lease in leases:
+            if self.holds(lease):
+                self._jobs[lease.job_id].until_s = until_s
 
     def begin(self, lease: Lease, task: asyncio.Task[None]) -> None:
         """The job is being tried."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from scrapeq.errors import RedisFull, RedisUnavailable
 from scrapeq.frontier import Frontier, ProcessId
@@ -37,6 +38,7 @@ class Renewer:
         """Renew for ever."""
         while True:
             leases = self._held.leases
+            until_s = time.monotonic() + self._lease_ms / 1000
             tokens = [(lease.job_id, lease.token) for lease in leases]
             try:
                 gone: set[str] = await self._call(
@@ -47,6 +49,8 @@ class Renewer:
                     self._process,
                 )
             except (RedisUnavailable, RedisFull):
-                gone = set()  # the leases may end; whoever takes a job over has a newer token
-            self._held.lose(lease for lease in leases if lease.job_id in gone)
+                pass  # the leases may end; whoever takes a job over has a newer token
+            else:
+                self._held.lose(lease for lease in leases if lease.job_id in gone)
+                self._held.renewed(leases, until_s)
             await asyncio.sleep(RENEW_S)

@@ -138,5 +138,4 @@ def test_bad_links_and_wrong_clocks_cost_nothing(machines, web, queue, redis_ser
         starts[hit.host].append(hit.at_ms)
     assert len(starts) == HOSTS
     gaps = [b - a for times in starts.values() for a, b in pairwise(sorted(times))]
-    # A slot whose answer was on its way when a link was cut is used when it arrives: one for each cut.
-    assert sum(gap < DELAY_S * 1000 for gap in gaps) <= 2
+    assert min(gaps) >= DELAY_S * 1000

@@ -112,7 +112,7 @@ local function take(id, job, lost, guilty)
     -- With a gap, the claim holds the host's slot until the answer begins (see slot.lua), at the
     -- latest until its lease ends; without a gap the time of the answer does not matter.
     if gap > 0 then
-      redis.call('HSET', key, 'hold_ms', whole(now + lease_ms), 'hold_by', token)
+      redis.call('HSET', key, 'hold_ms', whole(now + lease_ms), 'hold_by', token, 'hold_number', 0)
     else
       redis.call('HSET', key, 'last_ms', whole(now))
     end

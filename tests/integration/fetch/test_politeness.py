@@ -200,6 +200,60 @@ def test_a_cancelled_visit_leaves_robots_txt_to_the_others(kit):
 GAP_S = 0.1
 
 
+@pytest.mark.parametrize("delay_s", [0, GAP_S / 4])
+def test_nobody_asks_a_host_before_its_rules_are_known(kit, delay_s):
+    """Two processes are led to a new host; its answer has begun, and what it says is not there yet."""
+    text = f"User-agent: *\nCrawl-delay: {GAP_S}".encode()
+    site = kit.Site({"/": kit.page(b"", "Location: http://new.example/page", status="302 Found")})
+    site.pages["/page"] = kit.page()
+
+    async def slow(request, _reader, writer):
+        if request.headers["host"] != "new.example":
+            return writer.write(kit.page(b""))
+        head, _, body = kit.page(text).partition(b"\r\n\r\n")
+        writer.write(head + b"\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(2 * GAP_S)
+        writer.write(body)
+
+    site.pages["/robots.txt"] = slow
+
+    async def run():
+        async with site.serve():
+            throttle, known = MemoryThrottle(), MemoryRobots()
+            processes = [
+                PoliteFetcher(
+                    fetchers=http_fetchers(
+                        allow_private_addresses=True, connect_to={"*": f"127.0.0.1:{site.port}"}
+                    ),
+                    throttle=throttle,
+                    robots=known,
+                )
+                for _ in range(2)
+            ]
+            config = ScrapingConfig(delay_between_requests=delay_s)
+            hosts = ("one.example", "two.example")
+            try:
+                return await asyncio.gather(
+                    *[
+                        one.fetch(f"http://{host}/", config)
+                        for one, host in zip(processes, hosts, strict=True)
+                    ]
+                )
+            finally:
+                for one in processes:
+                    await one.close()
+
+    results = asyncio.run(run())
+
+    assert all(isinstance(result, Response) for result in results), results
+    asked = [request for request in site.requests if request.headers["host"] == "new.example"]
+    assert [request.path for request in asked].count("/page") == 2
+    first, *others = [request.at_s for request in asked]
+    assert all(at_s - first >= 3 * GAP_S for at_s in others)
+    assert all(later - sooner >= GAP_S for sooner, later in itertools.pairwise(others))
+
+
 @pytest.mark.parametrize("at_once", [False, True])
 def test_no_two_requests_to_a_host_are_closer_than_the_delay(kit, stealth, at_once):
     site = robots(kit, "User-agent: *\nDisallow: /x")

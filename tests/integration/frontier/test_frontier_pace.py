@@ -181,6 +181,33 @@ def test_the_owner_of_a_turn_that_was_taken_later_ends_it(
     eventually(lambda: other.throttle.take_slot("h", 1, LONG_MS, SlotOwner(8, "b")) == SlotTaken())
 
 
+def test_a_call_that_comes_late_ends_no_later_slot_of_its_lease(
+    frontier: Frontier, other: Frontier
+) -> None:
+    first, second = SlotOwner(7, "a", 1), SlotOwner(7, "a", 2)
+    assert frontier.throttle.take_slot("h", 1, LONG_MS, first) == SlotTaken()
+    assert frontier.throttle.take_slot("h", 1, LONG_MS, second) == SlotTaken()
+
+    for used in (True, False):
+        frontier.throttle.end_slot("h", first, used=used)
+
+    assert 0 < wait_ms(other.throttle.take_slot("h", 1, LONG_MS)) <= 50
+
+
+def test_what_a_lease_holds_it_is_given_again(
+    add: Add, take: Take, frontier: Frontier, other: Frontier
+) -> None:
+    """The answer to its first call was lost on the way, or a claim's slot is wanted by another name."""
+    add("a", gap_ms=1)
+    (lease,) = take(1)
+    for number in (1, 1):
+        owner = lease.owner._replace(number=number)
+        assert other.throttle.take_slot("h", LONG_MS, LONG_MS, owner) == SlotTaken()
+    other.throttle.end_slot("h", owner)
+
+    assert wait_ms(frontier.throttle.take_slot("h", LONG_MS, LONG_MS, owner)) > 1_000
+
+
 def test_who_waits_for_a_turn_goes_before_new_claims(
     add: Add,
     take: Take,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,7 @@ def test_a_lease_that_ended_while_the_record_was_slow_is_not_worked_on(lane: Lan
 
     async def slow_record(leases: Sequence[Lease]) -> tuple[list[Assignment], list[Lease]]:
         held.lose([LOST])
-        held.take([Lease(ANEW.job_id, 4, 2, 0)])
+        held.take([Lease(ANEW.job_id, 4, 2, 0)], math.inf)
         return [Assignment(lease, None, None) for lease in leases], []  # type: ignore[arg-type]
 
     async def claim_once() -> None:
@@ -52,3 +53,38 @@ def test_a_lease_that_ended_while_the_record_was_slow_is_not_worked_on(lane: Lan
     asyncio.run(claim_once())
 
     assert begun == [(KEPT, lane)]
+
+
+def test_a_claim_that_is_answered_after_its_leases_ended_is_given_back() -> None:
+    """Their hosts may have been claimed by others meanwhile."""
+    held = Held(8)
+    begun: list[Assignment] = []
+    given_back: list[Lease] = []
+
+    async def late(function: Any, /, *arguments: Any, **named: Any) -> Any:
+        claim = await call(function, *arguments, **named)
+        await asyncio.sleep(0.002)
+        return claim
+
+    async def assignments(leases: Sequence[Lease]) -> tuple[list[Assignment], list[Lease]]:
+        return [Assignment(lease, None, None) for lease in leases], []  # type: ignore[arg-type]
+
+    async def claim_once() -> None:
+        claimer = Claimer(
+            "w",
+            SimpleNamespace(jobs=SimpleNamespace(claim=lambda *_, **__: Claim((KEPT,), None, 0))),  # type: ignore[arg-type]
+            call=late,
+            lease_ms=1,
+            held=held,
+            saver=SimpleNamespace(give_back=given_back.append),  # type: ignore[arg-type]
+            assignments=SimpleNamespace(of=assignments),  # type: ignore[arg-type]
+            browser=SimpleNamespace(wanted=lambda: 0),  # type: ignore[arg-type]
+            browser_only=False,
+            notices=SimpleNamespace(),  # type: ignore[arg-type]
+        )
+
+        await claimer._claim(begun.append)
+
+    asyncio.run(claim_once())
+
+    assert (begun, given_back) == ([], [KEPT])

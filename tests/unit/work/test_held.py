@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 
 from scrapeq.frontier import Ending, Lease
 from scrapeq.work.held import Held
+
+#: When a lease ends that lasts for the whole test.
+LATER_S = math.inf
 
 
 def lease(job_id: str, token: int = 1) -> Lease:
@@ -20,7 +25,7 @@ def test_a_place_is_free_again_after_the_try_and_not_after_the_lease():
     async def story():
         held = Held(2)
         first = lease("a")
-        held.take([first])
+        held.take([first], LATER_S)
         task = asyncio.create_task(forever())
         held.begin(first, task)
         assert (held.free, held.is_trying, "a" in held) == (1, True, True)
@@ -39,7 +44,7 @@ def test_a_job_that_is_lost_before_its_task_began_gives_its_place_back():
     async def story():
         held = Held(1)
         one = lease("a")
-        held.take([one])
+        held.take([one], LATER_S)
         task = asyncio.create_task(forever())
         held.begin(one, task)
 
@@ -54,7 +59,7 @@ def test_a_job_that_is_lost_before_its_task_began_gives_its_place_back():
 
 def test_the_end_of_an_old_lease_does_not_end_a_newer_one():
     held = Held(1)
-    held.take([lease("a", token=7)])
+    held.take([lease("a", token=7)], LATER_S)
 
     held.lose([lease("a", token=6)])
     held.end([Ending("a", 6, "done")])
@@ -65,7 +70,7 @@ def test_the_end_of_an_old_lease_does_not_end_a_newer_one():
 def test_tries_that_do_not_end_within_the_grace_are_stopped():
     async def story():
         held = Held(2)
-        held.take([lease("quick"), lease("slow", 2)])
+        held.take([lease("quick"), lease("slow", 2)], LATER_S)
         quick, slow = asyncio.create_task(asyncio.sleep(0)), asyncio.create_task(forever())
         held.begin(lease("quick"), quick)
         held.begin(lease("slow", 2), slow)
@@ -82,14 +87,26 @@ def test_tries_that_do_not_end_within_the_grace_are_stopped():
 def test_a_job_that_is_claimed_anew_is_tried_once_at_a_time():
     async def story():
         held = Held(2)
-        held.take([lease("a", token=1)])
+        held.take([lease("a", token=1)], LATER_S)
         older = asyncio.create_task(forever())
         held.begin(lease("a", token=1), older)
 
-        held.take([lease("a", token=2)])
+        held.take([lease("a", token=2)], LATER_S)
         await asyncio.wait({older})
 
         assert older.cancelled()
         assert (held.free, [one.token for one in held.leases]) == (2, [2])
 
     asyncio.run(story())
+
+
+def test_a_job_whose_lease_is_over_does_not_begin_unless_it_was_renewed():
+    held = Held(3)
+    late, lost, renewed = lease("late"), lease("lost", 2), lease("renewed", 3)
+    held.take([late, lost, renewed], time.monotonic())
+    held.lose([lost])
+
+    held.renewed([renewed, lost], LATER_S)
+
+    assert [held.holds(one) for one in (late, lost, renewed)] == [True, False, True]
+    assert [held.may_begin(one) for one in (late, lost, renewed)] == [False, False, True]
