@@ -87,7 +87,7 @@ class Sentinels:
         if not found.master_name:
             raise ConfigError(
                 f"{named_by} names Sentinels, but not which primary to ask them for",
-                hint=f"add ?master_name=, with the name in their configuration: {FORM}",
+                hint=f"add the name in their configuration as master_name: {FORM}",
             )
         return found
 
