@@ -14,6 +14,7 @@ from scrapeq.api import (
     batch_routes,
     event_routes,
     job_routes,
+    kept_routes,
     row_routes,
     schedule_routes,
     system_routes,
@@ -34,6 +35,7 @@ from scrapeq.dashboards import Dashboard
 ROUTERS = (
     job_routes.router,
     row_routes.router,
+    kept_routes.router,
     event_routes.router,
     batch_routes.router,  # behind those: it takes every path that is the name of a batch
     system_routes.router,
