@@ -186,6 +186,19 @@ class Retry(Sent):
         return self.model_dump(exclude={"kinds"}, exclude_none=True)
 
 
+class NewReading(Sent):
+    """Options in place of those of the batch; see `BatchHandle.reread`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"config": {"custom_selectors": {"price": ".price"}}}]}
+    )
+
+    config: ScrapingConfig = Field(
+        default_factory=ScrapingConfig,
+        description="Options that say how a page is read, as in `ScrapingConfig`.",
+    )
+
+
 class Completion(Sent):
     """That a job was done outside of the workers; see `JobMonitor.record_job_completion`."""
 

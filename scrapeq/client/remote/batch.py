@@ -13,7 +13,8 @@ from scrapeq import display
 from scrapeq.client.callbacks import CallsBack
 from scrapeq.client.card import batch_card, one_line, text_line, with_findings
 from scrapeq.client.pace import Pace
-from scrapeq.client.remote.tables import RemoteTables, batch_of
+from scrapeq.client.remote.kept import RemoteKept
+from scrapeq.client.remote.tables import batch_of
 from scrapeq.client.remote.transport import AT_ONCE_S, MOST_AWAY_S, Transport
 from scrapeq.errors import ScrapeqError, ServerUnavailable, WaitTimeout
 from scrapeq.models import Batch, ErrorKind, Page, Progress, ScrapingConfig
@@ -27,6 +28,8 @@ FIRST_PAUSE_S, PAUSE_GROWS, LONGEST_PAUSE_S = 0.05, 1.3, 1.0
 #: Seconds that a stream of events may be silent until it is asked for anew; the server's own sign of life
 #: comes every 15.
 EVENTS_SILENT_S = 10.0
+#: In place of a record: that of the batch.
+SAME: Any = object()
 _ENDPOINTS = {
     Action.PAUSE: "/pause",
     Action.RESUME: "/resume",
@@ -35,7 +38,7 @@ _ENDPOINTS = {
 }
 
 
-class RemoteBatch(RemoteTables, CallsBack):
+class RemoteBatch(RemoteKept, CallsBack):
     """A batch of a server: look at it, wait for it, steer it, take its tables, as with a `BatchHandle`.
 
     It holds no results and does no work: everything is asked for when it is needed.
@@ -113,6 +116,10 @@ class RemoteBatch(RemoteTables, CallsBack):
             with_actions=actions,
             **dict(facts),
         )
+
+    def card_facts(self) -> tuple[Batch, CardFacts]:
+        """The batch, and what its card shows."""
+        return self._look()
 
     def _look(self, most_away_s: float = AT_ONCE_S) -> tuple[Batch, CardFacts]:
         answer = self._transport.get(self._path("/card"), most_away_s=most_away_s).json()
@@ -243,6 +250,16 @@ class RemoteBatch(RemoteTables, CallsBack):
         """Stop it: nothing starts once this has returned; open rows become `cancelled`."""
         self._steer(Action.CANCEL)
         return self
+
+    def reread(self, record: Any = SAME, **options: Any) -> RemoteBatch:
+        """A new batch of the same rows, read from the stored pages: no request is sent. See
+        `BatchHandle.reread`; the batch must be yours. Raises ConfigError, NotAllowed."""
+        if record is not SAME:
+            options["record"] = record
+        config = ScrapingConfig.build(**options)
+        path = self._path("/reread")
+        made = self._transport.change("POST", path, json={"config": config.to_storage()}).json()
+        return RemoteBatch(self._transport, made["id"], made["note"])
 
     def retry_failed(
         self, kinds: Sequence[ErrorKind | str] | None = None, **secrets: Any

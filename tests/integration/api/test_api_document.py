@@ -99,10 +99,12 @@ def test_whatever_is_sent_the_answer_is_in_the_document(served, chief, known, we
     bad = {label for label, status in answers if status == "5xx"}
     assert not bad
     never_good = labels - {label for label, status in answers if status == "2xx"}
-    # What is drawn at random is seldom a table of URLs, or a status that may follow.
+    # What is drawn at random is seldom a table of URLs, or a status that may follow, and never the name of a
+    # file's content; no field of the known batch is filled by a language model.
     assert never_good <= {
         *("POST /v1/batches", "POST /v1/batches/file", "PATCH /v1/jobs/{job_id}"),
         *("POST /v1/schedules", "POST /v1/schedules/file"),
+        *("GET /v1/batches/{batch}/file", "GET /v1/batches/{batch}/estimate"),
     }
 
 
