@@ -9,9 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from scrapeq import database, display
+from scrapeq import database
 from scrapeq.client.callbacks import CallsBack
-from scrapeq.client.card import text_line
 from scrapeq.client.checking import check_options
 from scrapeq.client.looking import BatchLooks
 from scrapeq.client.sight import (
@@ -103,19 +102,6 @@ class BatchHandle(BatchLooks, CallsBack):
             await asyncio.sleep(await asyncio.to_thread(next, between))
         self.note = (await asyncio.to_thread(self.findings)).behind(self._submitted)
         return await asyncio.to_thread(self.pages)
-
-    def watch(self) -> BatchHandle:
-        """Show it: in a notebook as a card that moves by itself; elsewhere as a line of text that
-        moves until every row has its result, or until it is interrupted (the work goes on)."""
-        if display.kernel_shell() is not None:
-            from IPython.display import display as show
-
-            show(self)  # type: ignore[no-untyped-call] # IPython has no types here
-            return self
-        for progress in self.follow():
-            print(f"\r{text_line(progress)}", end="\x1b[K", flush=True)
-        print()
-        return self
 
     def follow(self, timeout: float | None = None) -> Iterator[Progress]:
         """How far it is, a few times a second, until every row has its result: this too is said.
