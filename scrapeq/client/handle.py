@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from scrapeq import database
+from scrapeq import database, display
 from scrapeq.client.callbacks import CallsBack
 from scrapeq.client.checking import check_options
 from scrapeq.client.looking import BatchLooks
