@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from scrapeq import database
+from scrapeq import database, display
 from scrapeq.client.callbacks import CallsBack
 from scrapeq.client.checking import check_options
 from scrapeq.client.looking import BatchLooks
@@ -197,7 +197,8 @@ class BatchHandle(BatchLooks, CallsBack):
             known = {name: getattr(self._config, name) for name in SECRET_OPTIONS}
             secrets = {name: value for name, value in known.items() if value} | secrets
         count = self._steer(lambda: self._queue.retry_failed(self.id, kinds, **secrets))
-        self.note = f"{count:,} rows are tried again" if count else "there is nothing to try again"
+        again = display.counted(count, "row is tried again", "rows are tried again")
+        self.note = again if count else "there is nothing to try again"
         return self
 
     def _steer(self, change: Callable[[], int]) -> int:
@@ -230,7 +231,8 @@ def reread(queue: JobQueue, batch: Batch, record: Any, options: dict[str, Any]) 
     found, _ = submitted(queue, submission)
     note = f"the stored pages of {batch.name or batch.id}, read again"
     if not batch.is_complete:
-        note += f"; {batch.total - batch.done:,} of its rows are not done, and may have none yet"
+        left = display.counted(batch.total - batch.done, "of its rows is", "of its rows are")
+        note += f"; {left} not done, and may have no stored page yet"
     return BatchHandle(queue, found.id, note=note, name=found.name)
 
 

@@ -271,6 +271,5 @@ class RemoteBatch(RemoteKept, ShownBatch, CallsBack):
         answer = self._transport.change("POST", path, most_away_s=most_away_s, **wanted).json()
         if action is Action.RETRY_FAILED:
             count = answer["rows"]
-            self.note = (
-                f"{count:,} rows are tried again" if count else "there is nothing to try again"
-            )
+            again = display.counted(count, "row is tried again", "rows are tried again")
+            self.note = again if count else "there is nothing to try again"
