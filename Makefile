@@ -94,6 +94,7 @@ test: environment services
 
 bench: environment services $(PEERS)/.installed
 	$(BIN)/python benchmarks/run.py --peers-python $(PEERS)/bin/python $(BENCH_ARGS)
+	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/rendering.py --peers-python $(PEERS)/bin/python $(RENDERING_ARGS)
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/rendered_soak.py

@@ -9,7 +9,6 @@ and what the look costs beside reading. --write: the table into docs/how-to/brow
 from __future__ import annotations
 
 import argparse
-import datetime
 import gzip
 import sys
 import time
@@ -18,6 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser
+from written import put, today
 
 from scrapeq.extract import extract
 from scrapeq.extract.browser_need import browser_need
@@ -27,9 +27,6 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 from tests.client_rendered import DRAWN  # noqa: E402
 from tests.unit.extract.test_browser_need import SHELLS  # noqa: E402
-
-DOC = ROOT / "docs/how-to/browser.md"
-BEGIN, END = "<!-- signals: written by benchmarks/browser_need.py -->", "<!-- end -->"
 
 
 class Count:
@@ -69,10 +66,7 @@ def main() -> None:
     text = table(whole, hand, built)
     print(text)
     if options.write:
-        before, _, rest = DOC.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        about = f"Measured on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}:"
-        DOC.write_text(f"{before}{BEGIN}\n\n{about}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+        put("how-to/browser.md", "signals", __file__, f"Measured on {today()}:", text)
 
 
 def table(whole: Count, hand: Count, built: Count) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from labelled_pages import HALVES, labelled_pages
 from selectolax.lexbor import LexborHTMLParser
+from written import put
 
 from scrapeq.extract.bounds import for_lexbor
 from scrapeq.extract.charset import decode
@@ -26,8 +27,6 @@ from scrapeq.extract.declared import declarations
 from scrapeq.extract.links import Joiner, base_of
 from scrapeq.extract.structured import structured_of
 
-DOC = Path(__file__).parent.parent / "docs" / "evaluation.md"
-BEGIN, END = "<!-- comments: written by benchmarks/comments.py -->", "<!-- end -->"
 THREAD = "forum"
 _WORD = re.compile(r"\w+")
 
@@ -117,10 +116,7 @@ def main() -> None:
     lines = measured(options.folder, options.half)
     print("\n".join(lines))
     if options.write:
-        before, _, rest = DOC.read_text(encoding="utf-8").partition(BEGIN)
-        _, _, after = rest.partition(END)
-        body = "\n".join(lines)
-        DOC.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+        put("evaluation.md", "comments", __file__, "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main() -> None:
             rows=int((pages["ok"] & pages["title"].notna()).sum()),
             links=len(batch.links),
             prices=int(pages["price"].notna().sum()),
-            bodies=sum(map(subject.is_whole, pages["body"])),
+            bodies=sum(map(subject.is_whole, pages["body"])) if "body" in pages else 0,
         )
 
 

@@ -25,7 +25,6 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -33,10 +32,9 @@ from typing import Any
 from labelled_pages import HALVES, LabelledPage, comparable, labelled_pages, word_f1
 from measure import versions
 from page_readers import READERS
+from written import put, today
 
 HERE = Path(__file__).parent
-DOC = HERE.parent / "docs" / "evaluation.md"
-BEGIN, END = "<!-- extraction: written by benchmarks/extraction.py -->", "<!-- end -->"
 SAMPLES = 1_000
 USUAL = [name for name in READERS if name not in {"scrapeq off"}]
 
@@ -238,12 +236,8 @@ def by_source(pages: list[LabelledPage], reading: Reading) -> list[str]:
 
 def write(parts: list[list[str]], pages: int, tools: str) -> None:
     """The tables between the marks of the docs page."""
-    day = datetime.now(UTC).date()
-    body = "\n\n".join("\n".join(part) for part in parts)
-    head = f"Measured on {day} on {pages:,} pages of the held-out half; {tools}."
-    before, _, rest = DOC.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOC.write_text(f"{before}{BEGIN}\n\n{head}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+    head = f"Measured on {today()} on {pages:,} pages of the held-out half; {tools}."
+    put("evaluation.md", "extraction", __file__, head, *("\n".join(part) for part in parts))
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
 import itertools
 import multiprocessing
 import os
@@ -29,6 +28,7 @@ import redis
 import sqlalchemy as sa
 import static_site
 from measure import HERE, serving
+from written import put, today
 
 import scrapeq as sq
 from scrapeq import database, frontier
@@ -44,8 +44,6 @@ from scrapeq.settings import Settings, load_settings
 sys.path.insert(0, str(HERE.parent))
 from tests.postgres import PostgresServer, find_postgres
 
-DOC = HERE.parent / "docs" / "performance.md"
-BEGIN, END = "<!-- limits: written by benchmarks/limits.py -->", "<!-- end of limits -->"
 HOSTS = 32
 #: Jobs for all clients of Redis together, and how many one claims at once: a quarter of a window.
 JOBS, AT_ONCE = 24_000, 64
@@ -388,15 +386,12 @@ def _pss_mb(pid: int) -> float:
 
 def write(tables: Sequence[str]) -> None:
     """Put the tables between the marks in docs/performance.md."""
-    before, _, rest = DOC.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
     about = (
-        f"Measured on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, once, on "
+        f"Measured on {today()}, once, on "
         f"{len(os.sched_getaffinity(0))} CPUs with a load of {os.getloadavg()[1]:.0f} in the last five "
         "minutes: rates are lower than those of a quiet machine, CPU and bytes are not."
     )
-    body = "\n\n".join([about, *tables])
-    DOC.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+    put("performance.md", "limits", __file__, about, *tables)
 
 
 if __name__ == "__main__":

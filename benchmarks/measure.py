@@ -13,9 +13,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 
 import process_tree
 import static_site
+import subject
 
 HERE = Path(__file__).parent
 HOSTS = 32
@@ -35,11 +37,24 @@ class Measured:
     peak_mb: float
 
 
-def crawl(command: list[object], pages: int, delay_s: float, more: Sequence[str] = ()) -> Measured:
-    """Run one subject over a fresh static site; fail if what it found is not what is there."""
+def crawl(
+    command: list[object],
+    pages: int,
+    delay_s: float,
+    more: Sequence[str] = (),
+    *,
+    in_flight: int = 128,
+    article: bool = True,
+) -> Measured:
+    """Run one subject over a fresh static site; fail if what it found is not what is there.
+
+    in_flight: requests at once. article: whether the text of each article is asked for.
+    """
     site = [HERE / "static_site.py", "--hosts", HOSTS, "--delay-s", delay_s]
     paths = [f"/page/{number}" for number in range(pages)]
-    return run(command, site, paths, truth(pages), HOSTS, more)
+    there = truth(pages) | ({} if article else {"bodies": 0})
+    environment = subject.environment(in_flight, article=article)
+    return run(command, site, paths, there, HOSTS, more, environment)
 
 
 def run(
@@ -49,10 +64,12 @@ def run(
     truth: dict[str, int],
     hosts: int,
     more: Sequence[str] = (),
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Measured:
     """Run one subject over a fresh site, the paths in turns over its hosts.
 
-    truth: what it must find; SystemExit if it does not. more: arguments after those of all.
+    truth: what it must find; SystemExit if it does not. more: arguments after those of all. environment:
+    variables beside those of this process.
     """
     pages = len(paths)
     with (
@@ -75,7 +92,7 @@ def run(
             stdout=subprocess.PIPE,
             text=True,
             cwd=folder,
-            env={name: value for name, value in os.environ.items() if not _is_ours(name)},
+            env={n: value for n, value in os.environ.items() if not _is_ours(n)} | environment,
         )
         try:
             expect(process, "ready")

@@ -21,14 +21,13 @@ from typing import Any
 
 import numpy as np
 from labelled_pages import HALVES, labelled_pages
+from written import put
 
 from scrapeq.extract import extract
 from scrapeq.frames.near_duplicates import ALIKE, first_alike
 from scrapeq.minhash import minhash_of, numbers_of
 from scrapeq.models import Content, Recipe
 
-DOC = Path(__file__).parent.parent / "docs" / "evaluation.md"
-BEGIN, END = "<!-- near duplicates: written by benchmarks/near_duplicates.py -->", "<!-- end -->"
 RANDOM = Random(2)
 MILLION = 1_000_000
 
@@ -139,10 +138,7 @@ def main() -> None:
     lines = [head, "", *rows]
     print("\n".join(lines))
     if options.write:
-        before, _, rest = DOC.read_text(encoding="utf-8").partition(BEGIN)
-        _, _, after = rest.partition(END)
-        body = "\n".join(lines)
-        DOC.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+        put("evaluation.md", "near duplicates", __file__, "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ its date, into docs/performance.md.
 from __future__ import annotations
 
 import argparse
-import datetime
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,12 +19,11 @@ from pathlib import Path
 import process_tree
 import subject
 from measure import HERE, Measured, medians_of, run, versions
+from written import put, today
 
 from scrapeq.fetch import find_browser
 
 HOSTS = 8
-DOC = HERE.parent / "docs" / "performance.md"
-BEGIN, END = "<!-- rendering: written by benchmarks/rendering.py -->", "<!-- end -->"
 
 
 def main() -> None:
@@ -104,15 +102,11 @@ def table(rounds: Mapping[str, Sequence[Measured]]) -> str:
 
 def write(parts: Sequence[str], peers: str, repeats: int) -> None:
     """Put the tables between the marks in docs/performance.md."""
-    text = DOC.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
     about = (
-        f"Measured on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}; medians of {repeats} rounds, in "
+        f"Measured on {today()}; medians of {repeats} rounds, in "
         f"turns; {subject.OPEN_PAGES} pages open at once; {peers}. In brackets: the ratio to scrapeq."
     )
-    body = "\n\n".join([about, *parts])
-    DOC.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+    put("performance.md", "rendering", __file__, about, *parts)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""scrapeq beside its peers: the same pages from the same site in one run, printed as ratios.
+"""scrapeq beside its peers and beside bare loops: the same pages from the same site, as ratios.
 
-    python benchmarks/run.py --peers-python .venv-peers/bin/python
+    python benchmarks/run.py --peers-python .venv-peers/bin/python [--write]
 
-Every subject does the same work (see subject.py), in slots, `--repeats` times; medians are shown.
+Every subject does the same work (see subject.py), in turns, `--repeats` times; medians are shown.
 The absolute numbers belong to this machine and this hour and mean nothing elsewhere; the site runs
 on the same CPUs. robots.txt is off and there is no delay, for all alike. scrapeq writes durable
-rows and could be killed at any moment without losing one; its peers write JSON lines.
+rows and could be killed at any moment without losing one; its peers write JSON lines. --write: the
+tables, with the date, the load and which rounds were noisy, into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -13,13 +14,39 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import process_tree
 from measure import Measured, crawl, medians_of, versions
 from submission import compare_submission, submit_one_by_one
+from written import bars, put, today
 
 HERE = Path(__file__).parent
+LIMIT = "bare loops of aiohttp and selectolax, two processes"
+#: A round is called noisy if its CPU a page is so much above the least of the same subject.
+NOISY = 1.15
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is crawled: how long the site takes for an answer, requests in flight, how many pages as a
+    share of `--pages`, and whether each row holds the text of the article."""
+
+    title: str
+    delay_s: float = 0.0
+    in_flight: int = 128
+    share: float = 1.0
+    article: bool = True
+
+
+PARTS = {
+    "short": Part("Title, links, three short selectors", article=False),
+    "article": Part("The same with the text of the article"),
+    "slow": Part("0.2 s an answer, 64 in flight", 0.2, 64, 0.4),
+    "many": Part("0.2 s an answer, 512 in flight", 0.2, 512),
+}
 
 
 def main() -> None:
@@ -27,51 +54,95 @@ def main() -> None:
     parser.add_argument("--peers-python", default=sys.executable)
     parser.add_argument("--pages", type=int, default=6000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--delay-s", type=float, default=0.0, help="of the site, before an answer")
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=list(PARTS))
     parser.add_argument("--jobs", type=int, default=20_000, help="submitted; 0: do not compare")
-    parser.add_argument("--only", nargs="*", help="names of crawlers")
+    parser.add_argument("--only", nargs="*", help="names of subjects")
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args()
     # Subjects run in folders of their own. Not resolve(): the link is what makes it a venv's Python.
     options.peers_python = str(Path(options.peers_python).absolute())
-
     process_tree.adopt_orphans()
     crawlee = [options.peers_python, HERE / "crawl_crawlee.py"]
-    crawlers: dict[str, tuple[list[object], list[str]]] = {
-        "scrapeq": ([sys.executable, HERE / "crawl_scrapeq.py"], []),
-        "crawlee": (crawlee, ["2"]),
-        "crawlee1": (crawlee, ["1"]),
-        "scrapy": ([options.peers_python, HERE / "crawl_scrapy.py"], []),
+    subjects: dict[str, tuple[list[object], list[str]]] = {
+        LIMIT: ([sys.executable, HERE / "crawl_bare.py"], []),
+        "scrapeq, two workers": ([sys.executable, HERE / "crawl_scrapeq.py"], []),
+        "Crawlee, two processes": (crawlee, ["2"]),
+        "Crawlee, one process": (crawlee, ["1"]),
+        "Scrapy, two processes": ([options.peers_python, HERE / "crawl_scrapy.py"], []),
     }
-    rounds: dict[str, list[Measured]] = {name: [] for name in options.only or crawlers}
-    for number in range(1, options.repeats + 1):
-        for name, done in rounds.items():
-            command, more = crawlers[name]
-            done.append(crawl(command, options.pages, options.delay_s, more))
-            load = os.getloadavg()[0]
-            print(
-                f"round {number}: {name:8} {done[-1].pages_per_s:7,.0f} pages/s, load {load:.1f}",
-                flush=True,
-            )
-    print_table(rounds, options.pages, options.peers_python)
+    chosen = {
+        name: how
+        for name, how in subjects.items()
+        if not options.only or any(one in name for one in options.only)
+    }
+    tables, speeds = [], {}
+    for part in (PARTS[name] for name in options.parts):
+        rounds = rounds_of(chosen, part, options.pages, options.repeats)
+        tables.append(table(part, rounds))
+        medians, base = medians_of(rounds)
+        speeds[part.title] = {
+            name: row["pages_per_s"] / base["pages_per_s"] for name, row in medians.items()
+        }
+        print(f"\n{tables[-1]}\n", flush=True)
     if options.jobs:
         compare_submission(options.jobs, options.repeats)
         submit_one_by_one(options.repeats)
-
-
-def print_table(rounds: dict[str, list[Measured]], pages: int, peers_python: str) -> None:
-    """Medians, and each as a ratio to scrapeq's (or to the first subject's)."""
-    medians, base = medians_of(rounds)
-    print(
-        f"\n{pages:,} pages, medians of {len(next(iter(rounds.values())))}; {versions(peers_python, 'scrapy', 'crawlee', 'selectolax')}"
-    )
-    print("Compare the ratios; the absolute numbers mean nothing on another machine.\n")
-    print(f"{'':10}{'pages/s':>16}{'CPU ms/page':>16}{'peak MB':>16}{'ready after s':>16}")
-    for name, row in medians.items():
-        cells = "".join(
-            f"{row[key]:{'9.2f' if key == 'cpu_ms_per_page' else '9,.1f'}} {row[key] / base[key]:5.2f}x"
-            for key in ("pages_per_s", "cpu_ms_per_page", "peak_mb", "start_s")
+    if options.write:
+        peers = versions(options.peers_python, "scrapy", "crawlee", "selectolax")
+        put(
+            "performance.md",
+            "crawling",
+            __file__,
+            f"Measured on {today()} on {len(os.sched_getaffinity(0))} CPUs; medians of {options.repeats} "
+            f"rounds of {options.pages:,} pages (less where the site is slow), in turns; {peers}. In "
+            "brackets: the ratio to the bare loops.",
+            bars("crawling", "Pages a second, as a ratio to bare loops", speeds),
+            *tables,
         )
-        print(f"{name:10}{cells}")
+
+
+def rounds_of(
+    subjects: Mapping[str, tuple[list[object], list[str]]], part: Part, pages: int, repeats: int
+) -> dict[str, list[Measured]]:
+    """Each subject's rounds, in turns; every second one in the other order."""
+    rounds: dict[str, list[Measured]] = {name: [] for name in subjects}
+    for number in range(1, repeats + 1):
+        for name, done in list(rounds.items())[:: 1 if number % 2 else -1]:
+            command, more = subjects[name]
+            one = crawl(
+                command,
+                round(pages * part.share),
+                part.delay_s,
+                more,
+                in_flight=part.in_flight,
+                article=part.article,
+            )
+            done.append(one)
+            load = os.getloadavg()[0]
+            print(
+                f"{part.title}, {number}: {name:52} {one.pages_per_s:7,.0f} pages/s, load {load:.1f}",
+                flush=True,
+            )
+    return rounds
+
+
+def table(part: Part, rounds: Mapping[str, Sequence[Measured]]) -> str:
+    """Medians as Markdown; in brackets each as a ratio to that of the first subject."""
+    medians, base = medians_of(rounds)
+    lines = [
+        f"**{part.title}**\n",
+        "| | pages a second | CPU, ms a page | most memory, MB | noisy rounds |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, row in medians.items():
+        cells = [
+            f"{row[key]:,.{digits}f} ({row[key] / base[key]:.2f})"
+            for key, digits in (("pages_per_s", 0), ("cpu_ms_per_page", 2), ("peak_mb", 0))
+        ]
+        least = min(one.cpu_ms_per_page for one in rounds[name])
+        noisy = sum(one.cpu_ms_per_page > NOISY * least for one in rounds[name])
+        lines.append(f"| {name} | {' | '.join(cells)} | {noisy} of {len(rounds[name])} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -356,6 +356,11 @@ class Settings(BaseSettings):
         return "" if self.celery_broker_url is None else "CELERY_BROKER_URL"
 
     @property
+    def broker_named_by(self) -> str:
+        """The environment variable that names the Redis of Celery's messages; "" in embedded mode."""
+        return "CELERY_BROKER_URL" if self.celery_broker_url else self.redis_named_by
+
+    @property
     def database_path(self) -> Path:
         """The SQLite file of embedded mode."""
         return self.home / "scrapeq.sqlite3"

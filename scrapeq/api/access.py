@@ -29,8 +29,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Vary": "Authorization, Cookie",
 }
-#: A page that another name leads to (DNS rebinding) is refused.
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 #: Seconds of the window in which requests are counted, in each process for itself.
 WINDOW_S = 60
 #: Tokens that nobody has that one address may send in a window.

@@ -128,6 +128,21 @@ class Problems(BaseModel):
     problems: list[FoundProblem]
 
 
+class SelectorRun(BaseModel):
+    """A run of a batch: how many pages were read, and on how many each selector matched."""
+
+    run: int
+    started_at: datetime
+    pages: int
+    matches: dict[str, int]
+
+
+class SelectorRuns(BaseModel):
+    """The runs of a name, the oldest first."""
+
+    runs: list[SelectorRun]
+
+
 class BatchCard(BaseModel):
     """A batch with all that its card shows."""
 

@@ -8,21 +8,22 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from scrapeq.api import (
     batch_routes,
     event_routes,
     job_routes,
+    kept_routes,
     row_routes,
     schedule_routes,
     system_routes,
 )
-from scrapeq.api.access import LOOPBACK, Access
+from scrapeq.api.access import Access
 from scrapeq.api.bounds import Bounds
 from scrapeq.api.dashboard import add_dashboard
 from scrapeq.api.following import Followed
 from scrapeq.api.metrics import add_metrics
+from scrapeq.api.names import LOOPBACK, Names
 from scrapeq.api.openapi import docs_page, document
 from scrapeq.api.people import Tokens
 from scrapeq.api.problems import KNOWN, answer
@@ -34,6 +35,7 @@ from scrapeq.dashboards import Dashboard
 ROUTERS = (
     job_routes.router,
     row_routes.router,
+    kept_routes.router,
     event_routes.router,
     batch_routes.router,  # behind those: it takes every path that is the name of a batch
     system_routes.router,
@@ -57,7 +59,7 @@ def make_app(
     # The last one that is added is asked first.
     app.add_middleware(Bounds)
     app.add_middleware(Access, tokens=tokens, requests_per_minute=requests_per_minute)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.add_middleware(Names, names=hosts)
 
     def explain(request: Request, error: Exception) -> Response:
         known = error if isinstance(error, KNOWN) else Exception()

@@ -27,6 +27,13 @@ def serve(  # noqa: PLR0917 - typer's way to declare options
         list[str] | None,
         typer.Option(help="A name that people reach it by, as behind a proxy; may be given again."),
     ] = None,
+    behind: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The address or network of a proxy before it, which says whose request it passes on "
+            "(X-Forwarded-For); may be given again. Without, a proxy of this machine does."
+        ),
+    ] = None,
     tls_certificate: Annotated[
         Path | None, typer.Option(help="Speak TLS, with the certificate in this file (PEM).")
     ] = None,
@@ -49,6 +56,7 @@ def serve(  # noqa: PLR0917 - typer's way to declare options
         certificate=tls_certificate,
         key=tls_key,
         requests_per_minute=requests_per_minute,
+        behind=tuple(behind or ()),
     )
     serve_team(say, serving, warn=lambda text: typer.echo(text, err=True))
 

@@ -6,7 +6,7 @@ import ipaddress
 import secrets
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +21,15 @@ USUAL_PORT = 8765
 #: Requests that one token may send in a minute.
 USUAL_RATE = 3_000
 _HERE = "127.0.0.1"
+_THIS_MACHINE = ("127.0.0.0/8", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
     """Where a team's server listens, and how it is reached.
 
-    names: what people reach it by, besides `host`. certificate, key: PEM files, for TLS.
+    names: what people reach it by, besides `host`. certificate, key: PEM files, for TLS. behind: addresses and
+    networks of the proxies before it, which say whose request they pass on; none: those of this machine.
     """
 
     host: str = _HERE
@@ -36,6 +38,7 @@ class Serving:
     certificate: Path | None = None
     key: Path | None = None
     requests_per_minute: int = USUAL_RATE
+    behind: tuple[str, ...] = ()
 
     @property
     def is_loopback(self) -> bool:
@@ -82,6 +85,7 @@ def serve_team(
     from scrapeq.pipeline.job_queue import get_looking_queue
 
     tls = _tls(serving)
+    proxies = believed(serving.behind)
     has_tokens = access.any_valid_token(get_looking_queue(settings))
     if not has_tokens and not serving.is_loopback:
         raise ConfigError(
@@ -105,7 +109,7 @@ def serve_team(
             requests_per_minute=serving.requests_per_minute,
         )
         address = _address(listener, serving.host, "https" if tls else "http")
-        _run(app, listener, lambda: say(address), **tls)
+        _run(app, listener, lambda: say(address), forwarded_allow_ips=proxies, **tls)
 
 
 def _loaded() -> tuple[Any, Any]:
@@ -141,11 +145,30 @@ def _address(listener: socket.socket, host: str, scheme: str = "http") -> str:
 
 def _names(serving: Serving) -> list[str]:
     """The names in addresses that are answered: all where it listens for others and none is given."""
-    from scrapeq.api.access import LOOPBACK
+    from scrapeq.api.names import LOOPBACK
 
     if not serving.is_loopback and not serving.names:
         return ["*"]
     return [*LOOPBACK, serving.host, *serving.names]
+
+
+def believed(behind: Sequence[str]) -> list[str]:
+    """The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as uvicorn takes them. Raises
+    ConfigError for what is no address and no network, and for all addresses that there are."""
+    found = []
+    for one in behind or _THIS_MACHINE:
+        try:
+            network = ipaddress.ip_network(one.strip(), strict=False)
+        except ValueError:
+            network = None
+        if network is None or network.prefixlen == 0:
+            raise ConfigError(
+                f"{one!r} is no address of a proxy",
+                hint="give --behind an address or a network, like 10.0.0.5 or 172.16.0.0/12: whoever is in it may "
+                "say whose request it passes on",
+            )
+        found.append(str(network))
+    return found
 
 
 def _tls(serving: Serving) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from scrapeq.checks.check import Check, bad, good, note
 from scrapeq.checks.clocks import clock_check
 from scrapeq.checks.workers import none_runs, workers
 from scrapeq.errors import RedisEvicts
-from scrapeq.frontier import RedisFacts
+from scrapeq.frontier import RedisFacts, SentinelFacts
 from scrapeq.settings import Settings
 
 #: Seconds that Redis has to answer.
@@ -30,8 +30,11 @@ def redis(settings: Settings) -> Iterator[Check]:
         with suppress(RedisEvicts):  # told below, beside all else
             frontier.check_redis(client)
         facts = frontier.inspect_redis(client)
+        watched = frontier.inspect_sentinels(client)
         whose = f"named by {named_by}" if settings.shared else "private"
-        yield good("Redis", f"{facts.version}, {whose}")
+        yield good("Redis", f"{facts.version}, {whose}{' through Sentinels' if watched else ''}")
+        if watched:
+            yield _sentinels(watched)
         yield _eviction(facts)
         yield _memory(facts)
         yield _persistence(facts)
@@ -51,7 +54,7 @@ def broker(settings: Settings) -> Iterator[Check]:
     if own is None or other is None or own.get_secret_value() == other.get_secret_value():
         return
     url, named_by = other.get_secret_value(), "CELERY_BROKER_URL"
-    if not url.startswith(("redis://", "rediss://", "unix://")):
+    if not url.startswith(("redis://", "rediss://", "unix://", "sentinel://")):
         yield note(
             "Celery's broker",
             f"{named_by} names no Redis, so it is not looked at here",
@@ -82,6 +85,20 @@ def _not_started(settings: Settings) -> Check:
             "start one: scrapeq up; or name one in REDIS_URL",
         )
     return good("Redis", f"no private one runs; scrape() and scrapeq up start {program}")
+
+
+def _sentinels(facts: SentinelFacts) -> Check:
+    result = f"{facts.answering} of {facts.named} answer, {facts.replicas} replicas of the primary"
+    if facts.answering < facts.named:
+        hint = (
+            "start the others: where most are away, no other primary is named when this one is lost"
+        )
+        return note("Sentinels", result, hint)
+    if not facts.replicas:
+        return note(
+            "Sentinels", result, "start a replica: without one, nothing takes the primary's place"
+        )
+    return good("Sentinels", result)
 
 
 def _eviction(facts: RedisFacts) -> Check:

@@ -14,7 +14,7 @@ from scrapeq import database, frames, minhash
 from scrapeq.client.findings import Findings
 from scrapeq.errors import ConfigError
 from scrapeq.frames import packing
-from scrapeq.models import Batch, ErrorKind, Page
+from scrapeq.models import Batch, ErrorKind, FileKind, Page
 from scrapeq.pipeline.job_queue import JobQueue
 
 if TYPE_CHECKING:
@@ -189,6 +189,21 @@ class BatchValues:
                 for number, url, kept, text in known
             ]
         return rows.kept_rows_after(self._engine, self._id, self._field, row, limit)
+
+
+class BatchFileRows:
+    """The files of a batch, of some kinds, without their bytes."""
+
+    def __init__(self, queue: JobQueue, batch: Batch, kinds: Sequence[FileKind]) -> None:
+        self._engine, self._id, self._kinds = queue.services.engine, batch.id, kinds
+        self.schema = frames.schema_of(frames.FILE_TYPES)
+
+    def after(self, row: int, limit: int) -> tuple[pa.Table, int | None]:
+        """See `Pieces`."""
+        found, last = database.files.file_rows_after(
+            self._engine, self._id, self._kinds, row, limit
+        )
+        return frames.typed(frames.rows_frame(frames.FILE_TYPES, found), self.schema), last
 
 
 def problems(queue: JobQueue, batch: Batch) -> list[tuple[str, str, int, int, str, str]]:

@@ -73,13 +73,23 @@ class StoredPages(BatchFiles):
         kept = self._read(lambda: database.stored_pages.kept_page(self._engine, self.id, row))
         total = self._read(lambda: self._queue.find_batch(self.id)).total
         if not 0 <= row < total:
-            raise NotFound(
-                f"the batch has no row {row}", hint=f"its rows are 0 to {total - 1}, by their place"
-            )
+            raise no_row(row, total)
         if kept is None:
-            raise NotFound(
-                f"row {row} has no stored page",
-                hint="it failed, or made room for others (SCRAPEQ_STORED_PAGES_MB); store_html=True keeps "
-                "pages until they are deleted",
-            )
+            raise no_page(row)
         return kept
+
+
+def no_row(row: int, total: int) -> NotFound:
+    """The error for a place where no row is."""
+    return NotFound(
+        f"the batch has no row {row}", hint=f"its rows are 0 to {total - 1}, by their place"
+    )
+
+
+def no_page(row: int) -> NotFound:
+    """The error for a row whose page is not kept."""
+    return NotFound(
+        f"row {row} has no stored page",
+        hint="it failed, or made room for others (SCRAPEQ_STORED_PAGES_MB); store_html=True keeps "
+        "pages until they are deleted",
+    )

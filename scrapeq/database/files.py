@@ -64,6 +64,34 @@ def file_rows_with_bodies(
         yield [(*row[:-1], unpacked(row[-1])) for row in chunk]
 
 
+def file_rows_after(
+    engine: sa.Engine, batch_id: str, kinds: Collection[FileKind], row: int, limit: int
+) -> tuple[list[tuple[Any, ...]], int | None]:
+    """The next ones of `file_rows` behind a row, of up to `limit` rows that have some; and the last of these
+    rows, None where nothing follows."""
+    whole = _of_batch(batch_id, kinds).where(jobs.c.row > row)
+    places = whole.with_only_columns(jobs.c.row).order_by(None).distinct().order_by(jobs.c.row)
+    with read_transaction(engine) as connection:
+        rows = connection.execute(places.limit(limit)).scalars().all()
+        if not rows:
+            return [], None
+        found = connection.execute(whole.where(jobs.c.row <= rows[-1]))
+        return [tuple(one) for one in found], rows[-1] if len(rows) == limit else None
+
+
+def file_of_batch(engine: sa.Engine, batch_id: str, sha256: str, *, small: bool) -> bytes | None:
+    """The bytes of a file of a batch, or its small picture; None where it has none such."""
+    of_batch = _of_batch(batch_id, tuple(FileKind)).where(files.c.sha256 == sha256).order_by(None)
+    if small:
+        query = of_batch.with_only_columns(files.c.preview).where(files.c.preview.is_not(None))
+    else:
+        bodies = of_batch.join(contents, contents.c.sha256 == files.c.sha256)
+        query = bodies.with_only_columns(contents.c.body)
+    with read_transaction(engine) as connection:
+        found = connection.execute(query.limit(1)).scalar_one_or_none()
+    return found if found is None or small else unpacked(found)
+
+
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
     """A page whose bytes are kept. url: after redirects."""

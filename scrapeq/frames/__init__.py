@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scrapeq.frames.comparing import comparison_frame
     from scrapeq.frames.exporting import check_export_path, export
     from scrapeq.frames.files import (
+        FILE_TYPES,
         FileReading,
         FilesFrame,
         console_frame,
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ERROR_TYPES",
+    "FILE_TYPES",
     "JOB_COLUMNS",
     "LINK_TYPES",
     "PAGE_COLUMNS",
@@ -152,6 +154,7 @@ _HOMES = {
     ),
     "UrlColumn": "url_column",
     "read_urls": "url_column",
+    "FILE_TYPES": "files",
     "FileReading": "files",
     "FilesFrame": "files",
     "console_frame": "files",

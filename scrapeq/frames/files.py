@@ -26,7 +26,7 @@ from scrapeq.models import FileKind
 _HERE = Path(__file__).parent
 #: Pictures that a notebook shows at once: three rows of four, 15 KB each.
 MOST_SHOWN = 12
-_TYPES = {
+FILE_TYPES = {
     "row": pa.int64(),
     "page_url": TEXT,
     "kind": CATEGORY,
@@ -179,7 +179,7 @@ class FilesFrame(pd.DataFrame):
 
 def files_frame(chunks: Iterable[Sequence[Sequence[Any]]], reading: FileReading) -> FilesFrame:
     """The table of files; chunks: lists of rows that have its columns in their order."""
-    frame = FilesFrame(_frame(chunks, _TYPES))
+    frame = FilesFrame(_frame(chunks, FILE_TYPES))
     frame._reading = reading
     return frame
 
@@ -191,7 +191,7 @@ def responses_frame(chunks: Iterable[Sequence[Sequence[Any]]]) -> pd.DataFrame:
     · sha256 string · value object: what the JSON says; NA where it is none.
     """
     every = [row for chunk in chunks for row in chunk]
-    frame = _frame([every], _TYPES)
+    frame = _frame([every], FILE_TYPES)
     values = np.empty(len(every), dtype=object)
     values[:] = [_value(row[-1]) for row in every]
     frame = frame.drop(columns=["kind", "width", "height"])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from scrapeq.frontier.keys import Keys
     from scrapeq.frontier.processes import KnownWorker, ProcessId
     from scrapeq.frontier.scripts import UnknownRedis
+    from scrapeq.frontier.sentinels import SentinelFacts, Sentinels, inspect_sentinels
     from scrapeq.frontier.views import Standing
 
 __all__ = [
@@ -52,6 +53,8 @@ __all__ = [
     "Paused",
     "ProcessId",
     "RedisFacts",
+    "SentinelFacts",
+    "Sentinels",
     "Standing",
     "UnknownBudget",
     "UnknownRedis",
@@ -60,6 +63,7 @@ __all__ = [
     "connect",
     "inspect_messages",
     "inspect_redis",
+    "inspect_sentinels",
     "inspect_workers",
     "translated",
 ]
@@ -86,6 +90,8 @@ _HOMES = {
     "ProcessId": "processes",
     "RENDERS_ONLY": "coordination",
     "RedisFacts": "inspection",
+    "SentinelFacts": "sentinels",
+    "Sentinels": "sentinels",
     "Standing": "views",
     "UnknownBudget": "budgets",
     "UnknownRedis": "scripts",
@@ -94,6 +100,7 @@ _HOMES = {
     "connect": "client",
     "inspect_messages": "inspection",
     "inspect_redis": "inspection",
+    "inspect_sentinels": "sentinels",
     "inspect_workers": "inspection",
     "translated": "client",
 }

@@ -14,6 +14,7 @@ from redis.connection import HiredisRespSerializer
 from redis.retry import Retry
 
 from scrapeq.errors import ConfigError, RedisEvicts, RedisFull, RedisUnavailable
+from scrapeq.frontier import sentinels
 
 #: Seconds until a silent Redis counts as away; far above the longest script (a few ms).
 TIMEOUT_S = 10
@@ -22,9 +23,6 @@ TIMEOUT_S = 10
 _PROTOCOL = re.compile(r"([?&])protocol=\d+&?")
 #: How Redis says from within a script that its user may not do that.
 _NOT_ALLOWED = ("ACL failure", "can't access at least one of the keys", "NOPERM")
-#: What a Redis with Sentinels is reached by: scrapeq takes a primary that was changed for a new Redis, and puts
-#: what is open into it again.
-_A_FIXED_NAME = "an address that always leads to it (HAProxy, or a service of the cloud)"
 _REFUSING = ("MISCONF", "BUSY", "NOREPLICAS")
 
 
@@ -43,28 +41,30 @@ def connect(
     named_by: see `Client`. timeout_s: seconds until a silent Redis counts as away. Nothing is sent
     yet. Raises ConfigError for a URL that is none.
     """
+    options: dict[str, Any] = {
+        "decode_responses": True,
+        "encoding_errors": "surrogatepass",  # whatever a page or a cell holds
+        "command_packer": _Packer(),
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "health_check_interval": 30,
+        # One reconnect, for a connection that went stale. A silent one is not asked twice.
+        "retry": Retry(NoBackoff(), 1, supported_errors=(redis.exceptions.ConnectionError,)),
+        "retry_on_error": [],
+    }
+    if url.startswith(sentinels.SCHEME):
+        found = sentinels.Sentinels.from_url(url, named_by=named_by)
+        client = Client.from_pool(found.pool(**options))
+        client.named_by = named_by  # type: ignore[attr-defined] # from_pool makes a Client of Client
+        return client
     try:
-        client = Client.from_url(
-            _PROTOCOL.sub(r"\1", url),  # answers are read in redis-py's own shapes, not in RESP3's
-            decode_responses=True,
-            encoding_errors="surrogatepass",  # whatever a page or a cell holds
-            command_packer=_Packer(),
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-            health_check_interval=30,
-            # One reconnect, for a connection that went stale. A silent one is not asked twice.
-            retry=Retry(NoBackoff(), 1, supported_errors=(redis.exceptions.ConnectionError,)),
-            retry_on_error=[],
-        )
+        # answers are read in redis-py's own shapes, not in RESP3's
+        client = Client.from_url(_PROTOCOL.sub(r"\1", url), **options)
     except ValueError as error:
-        if url.startswith("sentinel"):
-            raise ConfigError(
-                f"{named_by or 'the address of the private Redis'} names Sentinels, which scrapeq does not ask",
-                hint=f"name the Redis that they call the primary, or {_A_FIXED_NAME}",
-            ) from error
         raise ConfigError(
             f"{named_by or 'the address of the private Redis'} is not the URL of a Redis",
-            hint="write redis://host:6379/0, rediss://... or unix:///path/to/socket",
+            hint="write redis://host:6379/0, rediss://..., unix:///path/to/socket or, for Sentinels, "
+            f"{sentinels.FORM}",
         ) from error
     client.named_by = named_by  # type: ignore[attr-defined] # from_url makes a Client of Client
     return client
@@ -102,7 +102,7 @@ def check_redis(client: redis.Redis) -> None:
     if "sentinel" in (facts.get("redis_mode"), facts.get("server_mode")):  # Valkey says the second
         raise RedisUnavailable(
             "this is a Sentinel, which watches over Redis and keeps nothing itself",
-            hint=f"name in {_name(client)} the Redis that it calls the primary, or {_A_FIXED_NAME}",
+            hint=f"write in {_name(client)} that it is one: {sentinels.FORM}",
         )
     with translated(client):  # only now: either of them would refuse it in its own words
         _when_loaded(
@@ -154,11 +154,7 @@ def translated(client: redis.Redis) -> Iterator[None]:
             "see whether it runs and is not frozen or overloaded, or correct {name}",
         ) from error
     except (redis.exceptions.ConnectionError, OSError) as error:
-        raise _unavailable(
-            client,
-            f"Error connecting to Redis: {_first_line(error)}",
-            "start Redis, correct {name}, or unset it to use a private Redis",
-        ) from error
+        raise _away(client, error) from error
     except (redis.exceptions.ReadOnlyError, redis.exceptions.ClusterDownError) as error:
         raise _refusing(client, error) from error
     except redis.exceptions.ResponseError as error:
@@ -198,6 +194,29 @@ def _unavailable(client: redis.Redis, problem: str, advice: str) -> RedisUnavail
     is_private = getattr(client, "named_by", Client.named_by) == ""
     hint = PRIVATE_ADVICE if is_private else advice.format(name=_name(client))
     return RedisUnavailable(problem, hint=hint)
+
+
+def _away(
+    client: redis.Redis, error: OSError | redis.exceptions.ConnectionError
+) -> RedisUnavailable:
+    if not isinstance(error, sentinels.NoPrimary):
+        return _unavailable(
+            client,
+            f"Error connecting to Redis: {_first_line(error)}",
+            "start Redis, correct {name}, or unset it to use a private Redis",
+        )
+    if error.unknown:
+        return RedisUnavailable(
+            f"the Sentinels know no primary of the name {error.name!r}",
+            hint=f"correct master_name in {_name(client)}; SENTINEL MASTERS tells the names that they know",
+        )
+    silent = "; ".join(f"{where}: {why}" for where, why in error.silent.items())
+    return RedisUnavailable(
+        f"the Sentinels name no primary {error.name!r} that works"
+        + (f" ({silent})" if silent else ""),
+        hint="wait, if one was just lost: they name another within seconds, no row is lost, and work goes on by "
+        f"itself; else see whether they run, or correct {_name(client)}",
+    )
 
 
 def _not_allowed(client: redis.Redis, error: BaseException) -> RedisUnavailable:

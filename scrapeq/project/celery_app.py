@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from scrapeq import cluster, frontier
 from scrapeq.settings import DEFAULT_NAMESPACE, Settings
 
 if TYPE_CHECKING:
     from celery import Celery
+    from pydantic import SecretStr
 
 TASKS = "scrapeq.pipeline.worker."
 SCRAPE, PROCESS, CLEAN = "scraping", "processing", "cleaning"
@@ -44,9 +46,19 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
     from scrapeq.project.masked_app import MaskedApp
 
     backend = settings.celery_result_backend
-    backend_url = backend.get_secret_value() if backend else broker_url
+    backend_url = cluster.as_broker_url(_text(backend)) or broker_url
     prefix = {"global_keyprefix": key_prefix(settings.namespace)}
+    named_by = settings.broker_named_by
+    broker_url, of_broker = _without_sentinels(broker_url, named_by)
+    backend_url, of_backend = _without_sentinels(
+        backend_url, "CELERY_RESULT_BACKEND" if backend else named_by
+    )
     app = MaskedApp("scrapeq", broker=broker_url, set_as_current=False)
+    # Celery reads two of these variables by itself, and would take what is written there as it is.
+    if named_by == "CELERY_BROKER_URL" and _text(settings.celery_broker_url) != broker_url:
+        app.conf.update(broker_read_url=broker_url, broker_write_url=broker_url)
+    if _text(backend) not in ("", backend_url):
+        app.backend_cls = backend_url
     app.conf.update(
         result_backend=backend_url,
         task_serializer=settings.celery_task_serializer,
@@ -81,12 +93,29 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        broker_transport_options={"socket_connect_timeout": CONNECT_TIMEOUT_S, **prefix},
-        result_backend_transport_options=prefix,
+        broker_transport_options={
+            "socket_connect_timeout": CONNECT_TIMEOUT_S,
+            **prefix,
+            **of_broker,
+        },
+        result_backend_transport_options={**prefix, **of_backend},
         broker_use_ssl=_tls(broker_url),
         redis_backend_use_ssl=_tls(backend_url),
     )
     return app
+
+
+def _text(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
+def _without_sentinels(url: str, named_by: str) -> tuple[str, dict[str, object]]:
+    """A URL as Celery takes it, and what it takes beside it: where Sentinels are named, most of their URL.
+    Raises ConfigError."""
+    if not url.startswith("sentinel://"):
+        return url, {}
+    found = frontier.Sentinels.from_url(url, named_by=named_by)
+    return found.celery_url(), found.celery_options()
 
 
 def _tls(url: str) -> dict[str, object] | None:

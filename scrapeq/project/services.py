@@ -190,7 +190,7 @@ def _check_messages(settings: Settings) -> None:
     for variable, secret in named.items():
         url = secret.get_secret_value() if secret else ""
         is_checked = settings.redis_url is not None and url == settings.redis_url.get_secret_value()
-        if is_checked or not url.startswith(("redis://", "rediss://", "unix://")):
+        if is_checked or not url.startswith(("redis://", "rediss://", "unix://", "sentinel://")):
             continue
         if "ssl_cert_reqs" in url:  # Celery's words for it are not those of redis-py
             continue

@@ -273,6 +273,8 @@ def _private_to(plan: Plan, response: Response | None) -> str | None:
     if plan.identity.is_secret:
         return plan.owner
     for name, value in response.headers if response else ():
+        if name.lower() not in {"cache-control", "vary"}:
+            continue
         directives = {part.strip().partition("=")[0].lower() for part in value.split(",")}
         if name.lower() == "cache-control" and directives & {"private", "no-store"}:
             return plan.owner

@@ -13,8 +13,10 @@ from scrapeq import display
 from scrapeq.client.callbacks import CallsBack
 from scrapeq.client.card import batch_card, one_line, text_line, with_findings
 from scrapeq.client.pace import Pace
-from scrapeq.client.remote.tables import RemoteTables, batch_of
+from scrapeq.client.remote.kept import RemoteKept
+from scrapeq.client.remote.tables import batch_of
 from scrapeq.client.remote.transport import AT_ONCE_S, MOST_AWAY_S, Transport
+from scrapeq.client.shown_batch import ShownBatch
 from scrapeq.errors import ScrapeqError, ServerUnavailable, WaitTimeout
 from scrapeq.models import Batch, ErrorKind, Page, Progress, ScrapingConfig
 from scrapeq.models.actions import Action
@@ -27,6 +29,8 @@ FIRST_PAUSE_S, PAUSE_GROWS, LONGEST_PAUSE_S = 0.05, 1.3, 1.0
 #: Seconds that a stream of events may be silent until it is asked for anew; the server's own sign of life
 #: comes every 15.
 EVENTS_SILENT_S = 10.0
+#: In place of a record: that of the batch.
+SAME: Any = object()
 _ENDPOINTS = {
     Action.PAUSE: "/pause",
     Action.RESUME: "/resume",
@@ -35,7 +39,7 @@ _ENDPOINTS = {
 }
 
 
-class RemoteBatch(RemoteTables, CallsBack):
+class RemoteBatch(RemoteKept, ShownBatch, CallsBack):
     """A batch of a server: look at it, wait for it, steer it, take its tables, as with a `BatchHandle`.
 
     It holds no results and does no work: everything is asked for when it is needed.
@@ -87,12 +91,6 @@ class RemoteBatch(RemoteTables, CallsBack):
         except ScrapeqError:
             printer.text(repr(self))
 
-    def _repr_html_(self) -> str:
-        try:
-            return self.card()
-        except ScrapeqError as error:
-            return display.card(self.id, {}, note=error, away="cannot be shown")
-
     def card(self, *, actions: bool = False) -> str:
         """Its picture as HTML, as `BatchHandle.card`; while the server does not answer it is grey, with the
         numbers seen last."""
@@ -113,6 +111,10 @@ class RemoteBatch(RemoteTables, CallsBack):
             with_actions=actions,
             **dict(facts),
         )
+
+    def card_facts(self) -> tuple[Batch, CardFacts]:
+        """The batch, and what its card shows."""
+        return self._look()
 
     def _look(self, most_away_s: float = AT_ONCE_S) -> tuple[Batch, CardFacts]:
         answer = self._transport.get(self._path("/card"), most_away_s=most_away_s).json()
@@ -139,19 +141,6 @@ class RemoteBatch(RemoteTables, CallsBack):
     async def _pages_when_done(self) -> list[Page]:
         await asyncio.to_thread(self.wait)
         return await asyncio.to_thread(self.pages)
-
-    def watch(self) -> RemoteBatch:
-        """Show it: in a notebook as a card that moves by itself; elsewhere as a line of text that
-        moves until every row has its result, or until it is interrupted (the work goes on)."""
-        if display.kernel_shell() is not None:
-            from IPython.display import display as show
-
-            show(self)  # type: ignore[no-untyped-call] # IPython has no types here
-            return self
-        for progress in self.follow():
-            print(f"\r{text_line(progress)}", end="\x1b[K", flush=True)
-        print()
-        return self
 
     def follow(self, timeout: float | None = None) -> Iterator[Progress]:
         """How far it is, each time that this has changed, until every row has its result: this too is said.
@@ -244,6 +233,16 @@ class RemoteBatch(RemoteTables, CallsBack):
         self._steer(Action.CANCEL)
         return self
 
+    def reread(self, record: Any = SAME, **options: Any) -> RemoteBatch:
+        """A new batch of the same rows, read from the stored pages: no request is sent. See
+        `BatchHandle.reread`; the batch must be yours. Raises ConfigError, NotAllowed."""
+        if record is not SAME:
+            options["record"] = record
+        config = ScrapingConfig.build(**options)
+        path = self._path("/reread")
+        made = self._transport.change("POST", path, json={"config": config.to_storage()}).json()
+        return RemoteBatch(self._transport, made["id"], made["note"])
+
     def retry_failed(
         self, kinds: Sequence[ErrorKind | str] | None = None, **secrets: Any
     ) -> RemoteBatch:
@@ -272,6 +271,5 @@ class RemoteBatch(RemoteTables, CallsBack):
         answer = self._transport.change("POST", path, most_away_s=most_away_s, **wanted).json()
         if action is Action.RETRY_FAILED:
             count = answer["rows"]
-            self.note = (
-                f"{count:,} rows are tried again" if count else "there is nothing to try again"
-            )
+            again = display.counted(count, "row is tried again", "rows are tried again")
+            self.note = again if count else "there is nothing to try again"

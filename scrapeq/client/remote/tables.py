@@ -82,7 +82,7 @@ class RemoteTables(PageTables):
             yield [(row, page_url, json.loads(value)) for row, page_url, value in chunk]
 
     def _rows(
-        self, what: str, names: Sequence[str], **params: str
+        self, what: str, names: Sequence[str], **params: str | list[str]
     ) -> Iterator[list[tuple[Any, ...]]]:
         with self._transport.download(self._path(what), format="arrow", **params) as stream:
             yield from frames.arrow_rows(stream, names)

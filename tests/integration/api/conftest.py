@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import httpx2
 import pytest
@@ -13,6 +13,7 @@ import uvicorn
 import scrapeq as sq
 from scrapeq.api.app import make_app
 from scrapeq.api.people import StoredTokens
+from scrapeq.api.serve import believed
 from scrapeq.client import access
 from scrapeq.dashboards import Dashboard
 from scrapeq.models.person import Right
@@ -46,10 +47,10 @@ class Served:
 
 @pytest.fixture(scope="module")
 def serve(cluster: sq.LocalCluster) -> Iterator[Callable[..., Served]]:
-    """`serve(requests_per_minute=...)`: a server in a thread of its own; it ends with the file's tests."""
+    """`serve(requests_per_minute=..., behind=[...])`: a server in a thread of its own; it ends with the file's tests."""
     ending: list[Callable[[], None]] = []
 
-    def start(requests_per_minute: int = 3_000) -> Served:
+    def start(requests_per_minute: int = 3_000, behind: Sequence[str] = ()) -> Served:
         queue = sq.get_job_queue(cluster.settings)
         app = make_app(
             Dashboard(queue=queue),
@@ -57,7 +58,12 @@ def serve(cluster: sq.LocalCluster) -> Iterator[Callable[..., Served]]:
             requests_per_minute=requests_per_minute,
         )
         listener = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            timeout_graceful_shutdown=1,
+            forwarded_allow_ips=believed(behind),
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

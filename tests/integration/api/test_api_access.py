@@ -151,7 +151,75 @@ def test_guessing_tokens_is_limited_and_harms_nobody(serve):
 def test_names_that_lead_here_are_refused_on_this_machine(served):
     person = served.person()
 
-    assert person.get("/v1/me", headers={"Host": "rebound.example"}).status_code == 400
+    refused = person.get("/v1/me", headers={"Host": "rebound.example:80"})
+
+    assert refused.status_code == 400
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "does not answer to the name 'rebound.example'" in refused.json()["detail"]
+    assert "--allow-host" in refused.json()["hint"]
+    assert (
+        person.get("/", headers={"Host": "rebound.example"})
+        .headers["content-type"]
+        .startswith("text/plain")
+    )
+    for name in ("localhost", "LOCALHOST:80", "[::1]", "[::1]:80"):
+        assert person.get("/v1/me", headers={"Host": name}).status_code == 200
+    for name in ("[::1", "", "127.0.0.1.evil.example", "evil@example"):
+        assert person.get("/v1/me", headers={"Host": name}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("behind", "is_believed"), [([], True), (["127.0.0.1"], True), (["10.0.0.0/8"], False)]
+)
+def test_a_proxy_says_whose_request_it_passes_on(serve, behind, is_believed):
+    served = serve(behind=behind)
+    with httpx2.Client(base_url=served.url, trust_env=False) as proxy:
+
+        def asked_for(client: str) -> int:
+            headers = {
+                "Authorization": "Bearer scrapeq_x_y",
+                # what the client itself wrote stands in front, and is not believed
+                "X-Forwarded-For": f"198.51.100.7, {client}",
+            }
+            return proxy.get("/v1/me", headers=headers).status_code
+
+        # two windows at most
+        guessed = {asked_for("203.0.113.5") for _ in range(2 * MOST_UNKNOWN + 20)}
+        of_many = {asked_for(f"2001:db8::{n:x}") for n in range(2 * MOST_UNKNOWN + 20)}
+
+    assert guessed == {401, 429}
+    assert (429 in of_many) is not is_believed
+
+
+def test_a_proxy_that_speaks_tls_says_so(serve):
+    served = serve(behind=["127.0.0.0/8"])
+    token = served.token("behind", Right.READ)
+    with httpx2.Client(base_url=served.url, trust_env=False) as proxy:
+        page = proxy.get("/", params={"token": token}, headers={"X-Forwarded-Proto": "https"})
+
+    assert "; Secure" in page.headers["set-cookie"]
+
+
+def test_names_under_one_may_be_allowed(monkeypatch):
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    from scrapeq.api.names import Names
+
+    app = FastAPI()
+    app.add_middleware(Names, names=["*.example.org", "one.example"])
+    with TestClient(app) as client:
+        found = {
+            name: client.get("/v1/none", headers={"Host": name}).status_code
+            for name in ("a.example.org", "one.example:81", "example.org", "aexample.org")
+        }
+
+    assert found == {
+        "a.example.org": 404,
+        "one.example:81": 404,
+        "example.org": 400,
+        "aexample.org": 400,
+    }
 
 
 def run(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -205,6 +273,9 @@ def test_a_token_that_makes_no_sense_is_refused(queue, name, days):
         (Serving(key=Path("none.pem")), "belong together"),
         (Serving(key=Path("none.pem"), certificate=Path("none.pem")), "cannot be used for TLS"),
         (Serving(host="none.invalid"), "nobody has a token"),
+        (Serving(behind=("*",)), "'\\*' is no address of a proxy; give --behind"),
+        (Serving(behind=("0.0.0.0/0",)), "no address of a proxy"),
+        (Serving(behind=("proxy.internal",)), "no address of a proxy"),
     ],
 )
 def test_it_does_not_listen_where_that_is_unsafe(tmp_path, serving, why):

@@ -99,10 +99,12 @@ def test_whatever_is_sent_the_answer_is_in_the_document(served, chief, known, we
     bad = {label for label, status in answers if status == "5xx"}
     assert not bad
     never_good = labels - {label for label, status in answers if status == "2xx"}
-    # What is drawn at random is seldom a table of URLs, or a status that may follow.
+    # What is drawn at random is seldom a table of URLs, or a status that may follow, and never the name of a
+    # file's content; no field of the known batch is filled by a language model.
     assert never_good <= {
         *("POST /v1/batches", "POST /v1/batches/file", "PATCH /v1/jobs/{job_id}"),
         *("POST /v1/schedules", "POST /v1/schedules/file"),
+        *("GET /v1/batches/{batch}/file", "GET /v1/batches/{batch}/estimate"),
     }
 
 
@@ -183,3 +185,11 @@ def test_the_page_of_the_document_loads_nothing_from_elsewhere(chief):
     assert "<script" not in page.text
     for path in chief.get("/v1/openapi.json").json()["paths"]:
         assert f"<code>{path}</code>" in page.text
+
+
+def test_the_page_of_the_document_says_what_each_request_does(chief):
+    page = chief.get("/v1/docs").text
+
+    assert '<code>/v1/jobs</code> <span class="gist">Submit one URL</span>' in page
+    assert "a token as <code>Authorization: Bearer</code>" in page
+    assert "`" not in page

@@ -129,6 +129,7 @@ def local(module_web, cluster) -> sq.BatchHandle:
     [
         *("df", "errors", "links", "images", "items", "violations", "structured", "products"),
         *("sources", "problems", "entries", "evidence", "near_duplicates", "comments"),
+        *("selector_health", "screenshots", "pdfs", "documents", "responses", "console"),
     ],
 )
 def test_every_table_is_that_of_a_notebook(client, local, name):
@@ -158,6 +159,91 @@ def test_a_column_that_only_a_newer_version_has_is_missed_in_words(client, local
 
     with pytest.raises(ConfigError, match="no column 'of_tomorrow'; use the same version"):
         _ = client.attach(local.id).df
+
+
+def test_a_remote_handle_has_all_that_a_local_one_has():
+    def public(handle):
+        return {name for name in dir(handle) if not name.startswith("_")}
+
+    assert public(RemoteBatch) >= public(sq.BatchHandle)
+
+
+def test_what_only_the_record_can_give_says_what_to_do(client, local, tmp_path):
+    remote = client.attach(local.id)
+    asked = {
+        "read_page": lambda: remote.read_page(0),
+        "try_selector": lambda: remote.try_selector("h1"),
+        "to_warc": lambda: remote.to_warc(tmp_path / "a.warc.gz"),
+        "findings": remote.findings,
+        "queue": lambda: remote.queue,
+    }
+
+    for name, ask in asked.items():
+        with pytest.raises(ConfigError, match=f"{name}.* is only where the record is") as caught:
+            ask()
+        assert caught.value.hint
+
+
+def test_pages_are_had_as_they_came_and_read_again(client, local, web):
+    remote = client.attach(local.id)
+
+    assert remote.html(0) == local.html(0)
+    with pytest.raises(NotFound, match="row 3 has no stored page"):
+        remote.html(3)
+    with pytest.raises(NotFound, match="the batch has no row 6"):
+        remote.html(6)
+    assert remote.cost == local.cost
+    with pytest.raises(ConfigError, match="no field is filled by a language model"):
+        remote.estimate()
+    with pytest.raises(NotAllowed, match="belongs to"):
+        remote.reread(custom_selectors={"second": "p"})
+
+    mine = client.scrape([web.url("/article/5")], main_text="off", record=Offer).wait(180)
+    before = web.hits()
+    again = mine.reread(record=None, custom_selectors={"second": "h1"}).wait(180)
+
+    assert web.hits() == before
+    assert again.df["second"].tolist() == mine.df["headline"].tolist()
+    assert "headline" not in again.df.columns
+    assert "read again" in again.note
+    with pytest.raises(ConfigError, match="would be another request"):
+        mine.reread(headers={"X-Other": "1"})
+
+
+def test_files_are_had_as_they_came(client, web, queue, served):
+    links = [web.url(f"/document/{name}") for name in ("report.pdf", "offers.csv")]
+    remote = client.scrape(links, store_files=True, main_text="off").wait(180)
+    local = sq.attach(remote.id, queue=queue)
+
+    found = remote.documents
+    pd.testing.assert_frame_equal(found, local.documents)
+    assert [found.body(place) for place in (0, 1)] == [
+        local.documents.body(place) for place in (0, 1)
+    ]
+    person = served.person("reader", Right.READ)
+    one = person.get(f"/v1/batches/{remote.id}/file", params={"sha256": found["sha256"].iloc[0]})
+    assert one.content.startswith(b"%PDF")
+    assert one.headers["content-type"] == "application/octet-stream"
+    assert one.headers["content-disposition"] == "attachment"
+    assert one.headers["x-content-type-options"] == "nosniff"
+    paged = person.get(f"/v1/batches/{remote.id}/files", params={"limit": 1}).json()
+    assert (len(paged["rows"]), paged["next_cursor"]) == (1, "0")
+    other = client.scrape([web.url("/article/6")], main_text="off").wait(180)
+    with pytest.raises(NotFound, match="keeps no such file"):
+        other._body(found["sha256"].iloc[0])
+
+
+def test_what_a_browser_gave_is_had_too(client, web, queue, browser_is_here):
+    remote = client.scrape(
+        [web.url("/from-json/1")], screenshot=True, capture=["*/json?*"], console=True
+    ).wait(180)
+    local = sq.attach(remote.id, queue=queue)
+
+    pd.testing.assert_frame_equal(remote.responses, local.responses)
+    pd.testing.assert_frame_equal(remote.console, local.console)
+    assert len(remote.responses) == 1
+    assert remote.screenshots.body() == local.screenshots.body()
+    assert remote.screenshots._repr_html_() == local.screenshots._repr_html_()
 
 
 def test_the_card_is_the_same(client, local, queue):
@@ -293,10 +379,10 @@ def test_a_batch_is_tried_again_with_the_secrets_that_the_server_has_erased(
 
     with pytest.raises(ConfigError, match=r"cookies of batch .* were erased"):
         attached.retry_failed()
-    assert attached.retry_failed(cookies={"key": "again"}).note == "1 rows are tried again"
+    assert attached.retry_failed(cookies={"key": "again"}).note == "1 row is tried again"
     assert eventually(lambda: batch.is_done)
     erase_ended(queue.services.engine)
-    assert batch.retry_failed().note == "1 rows are tried again"
+    assert batch.retry_failed().note == "1 row is tried again"
     assert "secret" not in batch.batch.model_dump_json()
     with pytest.raises(NotAllowed, match="proxy may only be used"):
         attached.retry_failed(proxy="http://127.0.0.1:1")

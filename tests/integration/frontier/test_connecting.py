@@ -14,10 +14,18 @@ import redis
 
 from scrapeq.cluster.redis_server import find_binary
 from scrapeq.errors import ConfigError, RedisUnavailable
-from scrapeq.frontier import Due, Frontier, check_redis, connect
+from scrapeq.frontier import (
+    Due,
+    Frontier,
+    SentinelFacts,
+    check_redis,
+    connect,
+    inspect_sentinels,
+)
 from scrapeq.project.services import open_services
 from scrapeq.settings import load_settings
 from tests.redis_server import check_redis_program, redis_server
+from tests.sentinels import watched_redis
 
 As = Callable[..., str]
 
@@ -41,6 +49,7 @@ def refusal(url: str) -> RedisUnavailable:
     with contextlib.closing(connect(url)) as client, pytest.raises(RedisUnavailable) as caught:
         check_redis(client)
     assert "secret" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
     return caught.value
 
 
@@ -194,15 +203,30 @@ def test_a_sentinel_is_told_from_a_redis(
             sentinel.kill()
 
     assert "Sentinel" in refused.problem
-    assert "REDIS_URL the Redis that it calls the primary" in refused.hint
+    assert "REDIS_URL that it is one: sentinel://" in refused.hint
 
 
-def test_urls_of_sentinels_are_refused_by_name() -> None:
-    with pytest.raises(ConfigError, match="REDIS_URL names Sentinels") as caught:
-        connect("sentinel://:secret@one:26379/0")
+def test_sentinels_that_cannot_help_say_why(
+    tmp_path: Path, needs_service: Callable[[str, object, str], None]
+) -> None:
+    check_redis_program(needs_service)
+    with watched_redis(tmp_path) as watched:
+        url = watched.url
+        with contextlib.closing(connect(url)) as client:
+            check_redis(client)
+            assert inspect_sentinels(client) == SentinelFacts(named=3, answering=3, replicas=1)
+        unknown = refusal(url.replace("the%3Aprimary", "another"))
+        locked = refusal(url.replace("s3cret%3Fof", "wrong"))
+        password = refusal(url.replace("s3cret%2Fof", "wrong"))
+        for port in watched.watchers:
+            watched.kill(port)
+        away = refusal(url)
 
-    assert "primary" in caught.value.hint
-    assert "secret" not in str(caught.value)
+    assert "know no primary of the name 'another'" in unknown.problem
+    assert "correct master_name in REDIS_URL" in unknown.hint
+    assert "username-password" in locked.problem
+    assert "Redis wants another user or password" in password.problem
+    assert all(f"localhost:{port}" in away.problem for port in watched.watchers)
 
 
 def free_port() -> int:
