@@ -87,13 +87,14 @@ check: environment
 test: environment services
 	@rm -rf build/coverage
 	$(if $(COVERAGE),COVERAGE_CORE=$(COVERAGE) $(BIN)/coverage run,$(BIN)/python) \
-		-m pytest --doctest-modules --nbval --nbval-current-env \
+		-m pytest --doctest-modules -p nbval --nbval --nbval-current-env \
 		--numprocesses $$(($$($(CORES)) + 2)) --dist loadscope --no-loadscope-reorder \
 		tests scrapeq notebooks $(PYTEST_ARGS)
 	@$(if $(COVERAGE),$(BIN)/coverage combine --quiet && $(BIN)/coverage report)
 
 bench: environment services $(PEERS)/.installed
 	$(BIN)/python benchmarks/run.py --peers-python $(PEERS)/bin/python $(BENCH_ARGS)
+	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/rendering.py --peers-python $(PEERS)/bin/python $(RENDERING_ARGS)
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/rendered_soak.py

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -15,10 +15,8 @@ import aiohttp
 import subject
 from selectolax.lexbor import LexborHTMLParser
 
-PROCESSES = 2
 
-
-async def crawl(urls: list[str], feed: Path) -> None:
+async def crawl(urls: list[str], feed: Path, in_flight: int) -> None:
     left = iter(urls)
     with feed.open("w", encoding="utf-8") as output:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -28,7 +26,7 @@ async def crawl(urls: list[str], feed: Path) -> None:
                     async with session.get(url) as response:
                         output.write(json.dumps(read(url, await response.read())) + "\n")
 
-            await asyncio.gather(*(loop() for _ in range(subject.IN_FLIGHT // PROCESSES)))
+            await asyncio.gather(*(loop() for _ in range(in_flight)))
 
 
 def read(url: str, body: bytes) -> dict[str, object]:
@@ -48,31 +46,9 @@ def read(url: str, body: bytes) -> dict[str, object]:
     return row
 
 
-def run(urls: list[str], feed: Path, loaded, go) -> None:
-    loaded.release()
-    go.wait()
-    asyncio.run(crawl(urls, feed))
+def run(urls: list[str], feed: Path, in_flight: int, begin: Callable[[], None]) -> None:
+    begin()
+    asyncio.run(crawl(urls, feed, in_flight))
 
 
-def main() -> None:
-    urls, folder = subject.task()
-    fork = multiprocessing.get_context("fork")
-    loaded, go = fork.Semaphore(0), fork.Event()
-    feeds = [folder / f"{number}.jsonl" for number in range(PROCESSES)]
-    loops = [
-        fork.Process(target=run, args=(urls[number::PROCESSES], feed, loaded, go))
-        for number, feed in enumerate(feeds)
-    ]
-    for one in loops:
-        one.start()
-    for _ in loops:
-        loaded.acquire()
-    subject.ready()
-    go.set()
-    for one in loops:
-        one.join()
-    subject.finished()
-    subject.report_json_lines(feeds)
-
-
-main()
+subject.crawl_in_processes(run, processes=2)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import multiprocessing
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -21,7 +21,7 @@ from crawlee.storage_clients import MemoryStorageClient
 from selectolax.lexbor import LexborHTMLParser
 
 
-async def crawl(urls: list[str], feed: Path, in_flight: int, loaded, go) -> None:
+async def crawl(urls: list[str], feed: Path, in_flight: int, begin: Callable[[], None]) -> None:
     service_locator.set_storage_client(MemoryStorageClient())
     crawler = HttpCrawler(
         concurrency_settings=ConcurrencySettings(
@@ -53,37 +53,13 @@ async def crawl(urls: list[str], feed: Path, in_flight: int, loaded, go) -> None
                 row[name] = found.text() if found else None
             output.write(json.dumps(row) + "\n")
 
-        loaded.release()
-        go.wait()
+        begin()
         await crawler.run(urls)
 
 
-def run(*arguments) -> None:
+def run(urls: list[str], feed: Path, in_flight: int, begin: Callable[[], None]) -> None:
     logging.disable(logging.WARNING)
-    asyncio.run(crawl(*arguments))
+    asyncio.run(crawl(urls, feed, in_flight, begin))
 
 
-def main() -> None:
-    urls, folder = subject.task()
-    processes = int(sys.argv[3])
-    fork = multiprocessing.get_context("fork")
-    loaded, go = fork.Semaphore(0), fork.Event()
-    feeds = [folder / f"{number}.jsonl" for number in range(processes)]
-    in_flight = subject.IN_FLIGHT // processes
-    crawlers = [
-        fork.Process(target=run, args=(urls[number::processes], feed, in_flight, loaded, go))
-        for number, feed in enumerate(feeds)
-    ]
-    for crawler in crawlers:
-        crawler.start()
-    for _ in crawlers:
-        loaded.acquire()
-    subject.ready()
-    go.set()
-    for crawler in crawlers:
-        crawler.join()
-    subject.finished()
-    subject.report_json_lines(feeds)
-
-
-main()
+subject.crawl_in_processes(run, processes=int(sys.argv[3]))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
 
 import subject
 
-PROCESSES = 2
 
-
-def crawl(urls: list[str], feed: Path, loaded, go) -> None:
+def crawl(urls: list[str], feed: Path, in_flight: int, begin: Callable[[], None]) -> None:
     import scrapy
     from scrapy.crawler import CrawlerProcess
 
@@ -33,7 +31,7 @@ def crawl(urls: list[str], feed: Path, loaded, go) -> None:
     process = CrawlerProcess(
         {
             "FEEDS": {str(feed): {"format": "jsonlines"}},
-            "CONCURRENT_REQUESTS": subject.IN_FLIGHT // PROCESSES,
+            "CONCURRENT_REQUESTS": in_flight,
             "CONCURRENT_REQUESTS_PER_DOMAIN": subject.IN_FLIGHT,
             "DOWNLOAD_DELAY": 0,
             "ROBOTSTXT_OBEY": False,
@@ -43,30 +41,8 @@ def crawl(urls: list[str], feed: Path, loaded, go) -> None:
         }
     )
     process.crawl(Pages)
-    loaded.release()
-    go.wait()
+    begin()
     process.start()
 
 
-def main() -> None:
-    urls, folder = subject.task()
-    fork = multiprocessing.get_context("fork")
-    loaded, go = fork.Semaphore(0), fork.Event()
-    feeds = [folder / f"{number}.jsonl" for number in range(PROCESSES)]
-    crawlers = [
-        fork.Process(target=crawl, args=(urls[number::PROCESSES], feed, loaded, go))
-        for number, feed in enumerate(feeds)
-    ]
-    for crawler in crawlers:
-        crawler.start()
-    for _ in crawlers:
-        loaded.acquire()
-    subject.ready()
-    go.set()
-    for crawler in crawlers:
-        crawler.join()
-    subject.finished()
-    subject.report_json_lines(feeds)
-
-
-main()
+subject.crawl_in_processes(crawl, processes=2)

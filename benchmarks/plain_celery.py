@@ -70,6 +70,14 @@ def scrape(self: object, row: int, url: str) -> int:
     return row
 
 
+def make_rows(path: Path) -> None:
+    """The file that rows are written to."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE rows (row INTEGER, bytes INTEGER)")
+    connection.close()
+
+
 @dataclass
 class Stage:
     """A Redis with an append-only file, two workers that are started again when they end."""
@@ -82,10 +90,7 @@ class Stage:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.rows = self.folder / "rows.sqlite3"
-        with sqlite3.connect(self.rows) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("CREATE TABLE rows (row INTEGER, bytes INTEGER)")
-        connection.close()
+        make_rows(self.rows)
         self.broker = f"redis://127.0.0.1:{self.port}/0"
         self.workers: list[subprocess.Popen[bytes]] = []
         self.deaths = 0

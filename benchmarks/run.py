@@ -21,7 +21,7 @@ from pathlib import Path
 import process_tree
 from measure import Measured, crawl, medians_of, versions
 from submission import compare_submission, submit_one_by_one
-from written import put, today
+from written import bars, put, today
 
 HERE = Path(__file__).parent
 LIMIT = "bare loops of aiohttp and selectolax, two processes"
@@ -75,10 +75,14 @@ def main() -> None:
         for name, how in subjects.items()
         if not options.only or any(one in name for one in options.only)
     }
-    tables = []
+    tables, speeds = [], {}
     for part in (PARTS[name] for name in options.parts):
         rounds = rounds_of(chosen, part, options.pages, options.repeats)
         tables.append(table(part, rounds))
+        medians, base = medians_of(rounds)
+        speeds[part.title] = {
+            name: row["pages_per_s"] / base["pages_per_s"] for name, row in medians.items()
+        }
         print(f"\n{tables[-1]}\n", flush=True)
     if options.jobs:
         compare_submission(options.jobs, options.repeats)
@@ -92,6 +96,7 @@ def main() -> None:
             f"Measured on {today()} on {len(os.sched_getaffinity(0))} CPUs; medians of {options.repeats} "
             f"rounds of {options.pages:,} pages (less where the site is slow), in turns; {peers}. In "
             "brackets: the ratio to the bare loops.",
+            bars("crawling", "Pages a second, as a ratio to bare loops", speeds),
             *tables,
         )
 

@@ -10,11 +10,15 @@ benchmark says so one more for the whole body of an article; one row on disk.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+#: See `crawl_in_processes`.
+Crawl = Callable[[list[str], Path, int, Callable[[], None]], None]
 
 #: What the parts of `run.py` differ in: see `environment`.
 _IN_FLIGHT, _ARTICLE = "BENCH_IN_FLIGHT", "BENCH_ARTICLE"
@@ -73,6 +77,39 @@ def report(rows: int, links: int, prices: int, bodies: int) -> None:
 def is_whole(body: str | None) -> bool:
     """Whether it is the text of an article, and not its first line."""
     return body is not None and len(body) > SHORTEST_BODY
+
+
+def crawl_in_processes(crawl: Crawl, processes: int) -> None:
+    """The whole of a subject that crawls in processes, each with a share of the URLs and a file of JSON lines.
+
+    crawl: run in each, with its URLs, its file and the requests that it may have in flight; it loads what it
+    needs, calls `begin()`, which returns when the clock runs, and then crawls.
+    """
+    urls, folder = task()
+    fork = multiprocessing.get_context("fork")
+    loaded, go = fork.Semaphore(0), fork.Event()
+
+    def begin() -> None:
+        loaded.release()
+        go.wait()
+
+    feeds = [folder / f"{number}.jsonl" for number in range(processes)]
+    crawlers = [
+        fork.Process(
+            target=crawl, args=(urls[number::processes], feed, IN_FLIGHT // processes, begin)
+        )
+        for number, feed in enumerate(feeds)
+    ]
+    for crawler in crawlers:
+        crawler.start()
+    for _ in crawlers:
+        loaded.acquire()
+    ready()
+    go.set()
+    for crawler in crawlers:
+        crawler.join()
+    finished()
+    report_json_lines(feeds)
 
 
 def report_found(rows: Iterable[Mapping[str, Any]]) -> None:

@@ -183,7 +183,11 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
             _say(as_flags(batch.note))
         _follow(batch, quiet=quiet)
     except KeyboardInterrupt:
-        so_far = f" at {batch.progress.done:,} of {len(batch):,} rows" if batch is not None else ""
+        from scrapeq import display
+
+        so_far = ""
+        if batch is not None:
+            so_far = f" at {batch.progress.done:,} of {display.counted(len(batch), 'row', 'rows')}"
         _say(f"stopped{so_far}; run the same command to continue")
         sys.exit(INTERRUPTED)
     _deliver(batch, output)
@@ -451,6 +455,7 @@ def demo(
     """Scrape a little web that runs on this machine, and show the table."""
     from contextlib import ExitStack
 
+    from scrapeq import display
     from scrapeq.client import scrape as verbs
     from scrapeq.cluster import temporary
     from scrapeq.display import plain
@@ -475,7 +480,7 @@ def demo(
         _follow(batch, quiet=False)
         _deliver(batch, output)
         failed = batch.errors
-        _say(f"\n{len(failed):,} rows failed, each with its reason:")
+        _say(f"\n{display.counted(len(failed), 'row', 'rows')} failed, each with its reason:")
         counts = failed["error_kind"].value_counts()
         for kind, count in counts[counts > 0].items():
             example = failed.loc[failed["error_kind"] == kind, "error_message"].iloc[0]
@@ -557,7 +562,7 @@ def _verdict(batch: BatchHandle) -> int:
 
 
 def _print_status() -> None:
-    from scrapeq import cluster
+    from scrapeq import cluster, display
     from scrapeq.display import plain, seconds
     from scrapeq.errors import RedisUnavailable
     from scrapeq.models.error_words import error_words
@@ -574,7 +579,7 @@ def _print_status() -> None:
             return
         typer.echo(
             f"Redis {now.redis_version or 'does not answer'}, {now.redis_memory_bytes / 1e6:.1f} MB; "
-            f"{now.worker_count} worker processes; up for {seconds(now.uptime_s)}; "
+            f"{display.counted(now.worker_count, 'worker process', 'worker processes')}; up for {seconds(now.uptime_s)}; "
             f"{'stays until scrapeq down' if now.detached else f'held by {now.owners} processes'}"
         )
         if now.problem:
@@ -587,7 +592,9 @@ def _print_status() -> None:
         found = away(queue, error)
         _fail(f"{found.what}: {found.advice}", BROKEN)
     counts = ", ".join(f"{count:,} {name}" for name, count in stats.status_counts.items() if count)
-    typer.echo(f"{stats.workers} workers answer; jobs: {counts or 'none yet'}")
+    typer.echo(
+        f"{display.counted(stats.workers, 'worker answers', 'workers answer')}; jobs: {counts or 'none yet'}"
+    )
     for host in paused[:MOST_PAUSED]:
         left = seconds(max(0.0, host.until_s - time.time()))
         typer.echo(

@@ -68,10 +68,14 @@ def remove(name: _Name) -> None:
 @schedule_commands.command()
 def run(name: _Name) -> None:
     """Start a run now, and wait for it."""
+    from scrapeq import display
+
     batch = _schedule(name, works=True).run_now()
     _say(batch.note)
     progress = batch.wait().progress
-    _say(f"{progress.done:,} of {progress.total:,} rows are done, {progress.failed:,} failed")
+    total = display.counted(progress.total, "row", "rows")
+    is_ = "is" if progress.done == 1 else "are"
+    _say(f"{progress.done:,} of {total} {is_} done, {progress.failed:,} failed")
 
 
 def _schedule(name: str, *, works: bool = False) -> ScheduleHandle:

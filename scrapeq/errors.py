@@ -31,6 +31,7 @@ An exception here means that scrapeq itself could not work. Each has two halves:
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -43,15 +44,40 @@ class ScrapeqError(Exception):
     """What happened (`problem`) and what to try (`hint`, "" where nothing helps), as sentences for
     a person. Some kinds have facts, too, each an attribute of its own."""
 
-    def __init__(self, problem: str, *, hint: str = "") -> None:
+    #: Whether its sentences may name folders and sockets of this machine.
+    names_places = False
+
+    def __init__(self, problem: str, *, hint: str = "", where: str = "") -> None:
+        """where: the record that it is about, "" where that does not matter. Only people on this machine are
+        told."""
         self.problem = problem
         self.hint = hint
-        super().__init__(f"{problem}; {hint}" if hint else problem)
+        self.where = where
+        super().__init__(_both(problem, hint))
+
+    def __str__(self) -> str:
+        words = _both(self.problem, self.hint)
+        return f"{words}. The record is {self.where}" if self.where else words
+
+    @property
+    def halves_elsewhere(self) -> tuple[str, str]:
+        """Problem and hint as somebody on another machine reads them: no path of this one is told."""
+        if not self.names_places:
+            return self.problem, self.hint
+        return _PATH.sub("…", self.problem), _PATH.sub("…", self.hint)
 
     @property
     def elsewhere(self) -> str:
-        """What is said of it to somebody on another machine: problem and hint."""
-        return f"{self.problem}; {self.hint}" if self.hint else self.problem
+        """The same as one sentence."""
+        return _both(*self.halves_elsewhere)
+
+
+def _both(problem: str, hint: str) -> str:
+    return f"{problem}; {hint}" if hint else problem
+
+
+#: An absolute path of two names or more, and no address of the API.
+_PATH = re.compile(r"(?<![\w/.:~-])/(?!v1/)[^\s'\"(),;:/]+/[^\s'\"(),;:]*")
 
 
 class ConfigError(ScrapeqError, ValueError):
@@ -83,13 +109,6 @@ class NotFound(ScrapeqError, LookupError):
     where: the record that was looked in, "" where it is not known. Only people on this machine are told.
     """
 
-    def __init__(self, problem: str, *, hint: str = "", where: str = "") -> None:
-        super().__init__(problem, hint=hint)
-        self.where = where
-
-    def __str__(self) -> str:
-        return f"{self.elsewhere}. The record is {self.where}" if self.where else self.elsewhere
-
 
 class IllegalMove(ScrapeqError, ValueError):
     """A job status cannot follow the one that the job has: `job_id` is `old`, not to be `new`."""
@@ -108,6 +127,8 @@ class WaitTimeout(ScrapeqError, TimeoutError):
 class RedisUnavailable(ScrapeqError, ConnectionError):
     """Redis cannot be reached (shared mode) or started (embedded mode)."""
 
+    names_places = True
+
 
 class RedisFull(ScrapeqError):
     """Redis refuses writes because it is at its `maxmemory`."""
@@ -122,7 +143,12 @@ class RedisEvicts(ScrapeqError):
 
 
 class DatabaseUnavailable(ScrapeqError):
-    """The database cannot be opened, is too new, or refuses to write."""
+    """The database cannot be opened, is too new, or refuses to write.
+
+    where: the record, "" where it is not known. Only people on this machine are told.
+    """
+
+    names_places = True
 
 
 class DatabaseTooNew(DatabaseUnavailable):
@@ -143,6 +169,8 @@ class ModelFailed(ScrapeqError):
 
 class ClusterFailed(ScrapeqError):
     """The private Redis or the supervised workers do not start; `home` is their folder."""
+
+    names_places = True
 
     def __init__(self, problem: str, *, hint: str = "", home: Path | None = None) -> None:
         super().__init__(problem, hint=hint)

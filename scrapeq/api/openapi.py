@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -101,5 +102,11 @@ def docs_page(app: FastAPI) -> str:
     for path, methods in made["paths"].items():
         for method, operation in methods.items():
             place = tags.setdefault(operation.get("tags", ["other"])[0], [])
-            place.append({"method": method.upper(), "path": path, **operation})
+            gist = _first_clause(operation.get("description") or operation["summary"])
+            place.append({"method": method.upper(), "path": path, "gist": gist, **operation})
     return display.render(_HERE, "docs", about=made["info"]["description"], tags=tags)
+
+
+def _first_clause(text: str) -> str:
+    """What stands before the first full stop, colon, semicolon or bracket that ends a clause."""
+    return re.split(r"[.:;](?=\s|$)|\s\(", text, maxsplit=1)[0]

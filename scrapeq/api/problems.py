@@ -95,8 +95,8 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             status = status or (422 if isinstance(error, ValueError) else 500)
             if status == 503:
                 headers["Retry-After"] = str(RETRY_AFTER_S)
-            hint = error.hint or (_HINTS[422] if status == 422 else "")
-            problem = _problem(status, error.problem, hint)
+            what, hint = error.halves_elsewhere
+            problem = _problem(status, what, hint or (_HINTS[422] if status == 422 else ""))
             return problem.model_copy(update={"error": type(error).__name__}), headers
         case RequestValidationError():
             return _of_mistakes(error.errors()), headers

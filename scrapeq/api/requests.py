@@ -34,6 +34,13 @@ UrlColumn = Annotated[Name | None, Field(description="Of `rows`; found by itself
 Words = Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
+NotifyUrl = Annotated[
+    str | None,
+    Field(max_length=LONGEST_URL, description="A URL that workers POST JSON to, or env:NAME."),
+]
+NotifySecret = Annotated[Name | None, Field(description="env:NAME of what it is signed with.")]
+
+
 class Sent(BaseModel):
     """The base of what is sent: nothing that is not known is taken."""
 
@@ -57,13 +64,8 @@ class NewJob(Sent):
 class Notified(Sent):
     """Whom to notify when a batch is done."""
 
-    notify: Annotated[
-        str | None,
-        Field(max_length=LONGEST_URL, description="A URL that workers POST JSON to, or env:NAME."),
-    ] = None
-    notify_secret: Annotated[
-        Name | None, Field(description="env:NAME of what it is signed with.")
-    ] = None
+    notify: NotifyUrl = None
+    notify_secret: NotifySecret = None
     notify_when: NotifyWhen = NotifyWhen.DONE
 
 
@@ -108,7 +110,7 @@ class NewBatch(Notified):
         return self.urls if self.rows is None else self.rows
 
 
-class NewSchedule(Notified):
+class NewSchedule(Sent):
     """What is to be scraped again, and when: `every` and perhaps `at`, or `cron`. Of a schedule that is there,
     what is left out stays as it is; an empty `notify` ends it."""
 
@@ -140,6 +142,9 @@ class NewSchedule(Notified):
     timezone: Annotated[Name | None, Field(description="Of at and cron; UTC, if not given.")] = None
     config: Config = None
     priority: Priority | None = None
+    notify: NotifyUrl = None
+    notify_secret: NotifySecret = None
+    notify_when: NotifyWhen | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

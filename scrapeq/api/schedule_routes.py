@@ -76,7 +76,7 @@ def put_schedule_of_file(  # noqa: PLR0917 - FastAPI's way to declare a form
     priority: Annotated[Priority | None, Form()] = None,
     notify: Annotated[str | None, Form(max_length=2_000)] = None,
     notify_secret: Annotated[str | None, Form(max_length=200)] = None,
-    notify_when: Annotated[NotifyWhen, Form()] = NotifyWhen.DONE,
+    notify_when: Annotated[NotifyWhen | None, Form()] = None,
 ) -> ScheduleAnswer:
     """The same of a file; the columns beside the URLs come back with the rows of each run."""
     return _put(

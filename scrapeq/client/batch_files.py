@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapeq import database, frames
+from scrapeq.client.page_files import PageFiles
 from scrapeq.errors import NotFound
 from scrapeq.models import FileKind
 from scrapeq.pipeline.job_queue import JobQueue
@@ -18,29 +19,13 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class BatchFiles:
+class BatchFiles(PageFiles):
     """The files of a batch. A PostgreSQL that is away is waited for, for a minute."""
 
     def __init__(self, queue: JobQueue, batch_id: str) -> None:
         self._queue = queue
         self._engine = queue.services.engine
         self.id = batch_id
-
-    @property
-    def screenshots(self) -> frames.FilesFrame:
-        """One row per picture; it shows them in a notebook. See `FilesFrame`: `.body(0)` gives the
-        bytes of its first row, `.save("folder")` writes all."""
-        return self._of_page([FileKind.SCREENSHOT, FileKind.FAILED_ACTION])
-
-    @property
-    def pdfs(self) -> frames.FilesFrame:
-        """One row per PDF; see `screenshots`."""
-        return self._of_page([FileKind.PDF])
-
-    @property
-    def documents(self) -> frames.FilesFrame:
-        """One row per document that is no web page, where `store_files` kept them; see `screenshots`."""
-        return self._of_page([FileKind.DOCUMENT])
 
     @property
     def responses(self) -> pd.DataFrame:

@@ -163,7 +163,7 @@ class Findings:
         found += [
             (
                 *("selector", name, self.pages - count, self.pages),
-                f"matched on {count:,} of {self.pages:,} pages",
+                f"matched on {count:,} of {display.counted(self.pages, 'page', 'pages')}",
                 _SELECTOR_ADVICE,
             )
             for name, count in self.seldom.items()

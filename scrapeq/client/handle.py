@@ -11,7 +11,6 @@ from typing import Any
 
 from scrapeq import database, display
 from scrapeq.client.callbacks import CallsBack
-from scrapeq.client.card import text_line
 from scrapeq.client.checking import check_options
 from scrapeq.client.looking import BatchLooks
 from scrapeq.client.sight import (
@@ -103,19 +102,6 @@ class BatchHandle(BatchLooks, CallsBack):
             await asyncio.sleep(await asyncio.to_thread(next, between))
         self.note = (await asyncio.to_thread(self.findings)).behind(self._submitted)
         return await asyncio.to_thread(self.pages)
-
-    def watch(self) -> BatchHandle:
-        """Show it: in a notebook as a card that moves by itself; elsewhere as a line of text that
-        moves until every row has its result, or until it is interrupted (the work goes on)."""
-        if display.kernel_shell() is not None:
-            from IPython.display import display as show
-
-            show(self)  # type: ignore[no-untyped-call] # IPython has no types here
-            return self
-        for progress in self.follow():
-            print(f"\r{text_line(progress)}", end="\x1b[K", flush=True)
-        print()
-        return self
 
     def follow(self, timeout: float | None = None) -> Iterator[Progress]:
         """How far it is, a few times a second, until every row has its result: this too is said.
@@ -211,7 +197,8 @@ class BatchHandle(BatchLooks, CallsBack):
             known = {name: getattr(self._config, name) for name in SECRET_OPTIONS}
             secrets = {name: value for name, value in known.items() if value} | secrets
         count = self._steer(lambda: self._queue.retry_failed(self.id, kinds, **secrets))
-        self.note = f"{count:,} rows are tried again" if count else "there is nothing to try again"
+        again = display.counted(count, "row is tried again", "rows are tried again")
+        self.note = again if count else "there is nothing to try again"
         return self
 
     def _steer(self, change: Callable[[], int]) -> int:
@@ -244,7 +231,8 @@ def reread(queue: JobQueue, batch: Batch, record: Any, options: dict[str, Any]) 
     found, _ = submitted(queue, submission)
     note = f"the stored pages of {batch.name or batch.id}, read again"
     if not batch.is_complete:
-        note += f"; {batch.total - batch.done:,} of its rows are not done, and may have none yet"
+        left = display.counted(batch.total - batch.done, "of its rows is", "of its rows are")
+        note += f"; {left} not done, and may have no stored page yet"
     return BatchHandle(queue, found.id, note=note, name=found.name)
 
 

@@ -10,6 +10,7 @@ from scrapeq.client.card import batch_card, one_line, text_line
 from scrapeq.client.failures import FailedRows
 from scrapeq.client.findings import Findings
 from scrapeq.client.progress import ProgressMeter
+from scrapeq.client.shown_batch import ShownBatch
 from scrapeq.client.sight import Sight, SlowHosts, counts_now, is_offline, named, sight
 from scrapeq.errors import DatabaseUnavailable, ScrapeqError
 from scrapeq.models import AICost, Batch, BatchState, Progress
@@ -24,7 +25,7 @@ from scrapeq.project.bounded import ANSWER_S, budget
 _Look = tuple[Batch, dict[str, int], dict[str, list[FailedRow]], str, AICost | None]
 
 
-class BatchLooks(BatchTables):
+class BatchLooks(BatchTables, ShownBatch):
     """A batch as it is looked at. A service that is away holds nobody up for long."""
 
     def __init__(self, queue: JobQueue, batch_id: str, note: str = "") -> None:
@@ -74,12 +75,6 @@ class BatchLooks(BatchTables):
                 printer.text(f"{display.plain(name, 80)} {text_line(self.progress)}")
         except ScrapeqError:
             printer.text(repr(self))
-
-    def _repr_html_(self) -> str:
-        try:
-            return self.card()
-        except ScrapeqError as error:
-            return display.card(self.id, {}, note=error, away="cannot be shown")
 
     def card(self, *, actions: bool = False) -> str:
         """Its picture as HTML: the same in a notebook, live or saved, and on a page.

@@ -56,7 +56,7 @@ def schedule(
     priority: int | None = None,
     notify: str | None = None,
     notify_secret: str | None = None,
-    notify_when: str = NotifyWhen.DONE,
+    notify_when: str | None = None,
     queue: JobQueue | None = None,
     settings: Settings | None = None,
     **options: Any,
@@ -74,7 +74,8 @@ def schedule(
     the run before is under way has no run. Times that passed while nothing worked are made up for by
     one run, when a worker lives again; `missed` counts the others.
 
-    notify, notify_secret, notify_when: as for `scrape()`; notify="" ends it.
+    notify, notify_secret, notify_when: as for `scrape()`; notify="" ends it, and with another `notify` the
+    two others begin anew.
 
     The same name again changes it: what is given replaces what was, what is left out stays, and
     `sq.schedule(name)` alone finds it. So its time zone stays, and its `at` while `every` is in days or
@@ -124,7 +125,28 @@ class Whom(NamedTuple):
 
     url: str | None = None
     secret: str | None = None
-    when: str = NotifyWhen.DONE
+    when: str | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether anything is said of it."""
+        return any(one is not None for one in self)
+
+    def over(self, before: Notify | None) -> Notify | None:
+        """Who is notified by a schedule that had `before`: what is left out stays. Raises ConfigError."""
+        if not self.is_given:
+            return before
+        if self.url is None:
+            if before is None:
+                raise ConfigError(
+                    "it notifies nobody, so there is nothing to say of how",
+                    hint='name whom: notify="https://example.com/hook"',
+                )
+            url, secret, when = before.url.get_secret_value(), before.secret, before.when
+            return Notify.of(url, self.secret or secret, self.when or when)
+        if not self.url:
+            return None
+        return Notify.of(self.url, self.secret, self.when or NotifyWhen.DONE)
 
 
 def put_schedule(
@@ -145,15 +167,13 @@ def put_schedule(
     patiently(services, lambda: None)
     before = database.schedules.find(services.engine, name)
     timetable = times.over(None if before is None else before.timetable)
-    given_some = any(one is not None for one in (config, priority, notify.url)) or bool(options)
+    given_some = config is not None or priority is not None or notify.is_given or bool(options)
     if source is None and timetable is None and not given_some:
         scheduling.found(services, name)
         return ScheduleHandle(queue, name)
     _check_is_whole(name, before, has_source=source is not None, has_time=timetable is not None)
     kept = before.config if before is not None and source is None else None
-    to_notify = before.notify if before is not None else None
-    if notify.url is not None:
-        to_notify = Notify.of(notify.url, notify.secret, notify.when) if notify.url else None
+    to_notify = notify.over(None if before is None else before.notify)
     wanted = _Wanted(timetable, _options(config, kept, options), priority, to_notify)
     given = None
     if source is not None:
@@ -423,14 +443,23 @@ def _changes(before: Schedule | None, made: Schedule) -> str:
     if made.config != before.config:
         parts.append("it has other options")
     if made.notify != before.notify:
-        parts.append("it notifies others" if made.notify else "it notifies nobody any more")
+        parts.append(_notified(before.notify, made.notify))
     if not parts:
         parts.append("the same schedule as before")
     return f"{'; '.join(parts)}; {_next(made)}"
 
 
+def _notified(before: Notify | None, made: Notify | None) -> str:
+    if made is None:
+        return "it notifies nobody any more"
+    if before is None or made.url != before.url:
+        return f"it notifies {made.shown_url} when {made.when}"
+    signed = "" if made.secret == before.secret else ", signed with another secret"
+    return f"it notifies when {made.when}{signed}"
+
+
 def _rows(count: int) -> str:
-    return f"{count:,} {'row' if count == 1 else 'rows'}"
+    return display.counted(count, "row", "rows")
 
 
 def _next(schedule: Schedule) -> str:

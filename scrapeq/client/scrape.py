@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from scrapeq import clock, database, frames
+from scrapeq import clock, database, display, frames
 from scrapeq.client.checking import check_options
 from scrapeq.client.findings import Findings
 from scrapeq.client.handle import BatchHandle
@@ -133,7 +133,8 @@ def _same_batch(
     if age is not None and config.max_age is not None and age > config.max_age:
         return None  # its pages are too old: the next run fetches them again
     note = (
-        f"the same batch as before: {batch.done:,} of {batch.total:,} rows are done; "
+        f"the same batch as before: {batch.done:,} of {display.counted(batch.total, 'row', 'rows')} "
+        f"{'is' if batch.done == 1 else 'are'} done; "
         "nothing was submitted"
     )
     if batch.failed and batch.done >= batch.total:
@@ -154,15 +155,20 @@ def _note(queue: JobQueue, batch: Batch, answers: StoredAnswers) -> str:
     if batch.run > 1:
         parts.append(f"run {batch.run} of {batch.name!r}")
     if batch.from_store:
-        parts.append(f"{batch.from_store:,} of {batch.total:,} rows are answered by stored pages")
+        total = display.counted(batch.total, "row", "rows")
+        by = (
+            "is answered by a stored page"
+            if batch.from_store == 1
+            else "are answered by stored pages"
+        )
+        parts.append(f"{batch.from_store:,} of {total} {by}")
     parts += _why_again(queue, batch, answers)
-    merged = database.batches.merged_rows(queue.services.engine, batch.id)
-    if merged == 1:
-        parts.append("1 row has the same URL as another row and shares its page")
-    elif merged:
-        parts.append(f"{merged:,} rows have the same URL as another row and share its page")
+    if merged := database.batches.merged_rows(queue.services.engine, batch.id):
+        one = "row has the same URL as another row and shares its page"
+        many = "rows have the same URL as another row and share its page"
+        parts.append(display.counted(merged, one, many))
     if batch.failed:
-        parts.append(f"{batch.failed:,} rows hold no URL")
+        parts.append(display.counted(batch.failed, "row holds no URL", "rows hold no URL"))
     if batch.is_complete and (found := Findings.of(queue.services.engine, batch).in_words()):
         parts.append(found)
     return "; ".join(parts)

@@ -71,7 +71,7 @@ class ClusterStatus:
             return f"<ClusterStatus nothing runs in {home!r}>"
         problem = f", problem: {display.plain(self.problem, 200)}" if self.problem else ""
         return (
-            f"<ClusterStatus {self._redis()}, {self.worker_count} worker processes, "
+            f"<ClusterStatus {self._redis()}, {self._workers()}, "
             f"up for {display.seconds(self.uptime_s)} in {home!r}{problem}>"
         )
 
@@ -97,8 +97,11 @@ class ClusterStatus:
             {name: number for name, number in restarts.items() if number}
         ):
             facts["started again"] = restarted
-        workers = f"{self.worker_count} worker processes"
+        workers = self._workers()
         return display.card(title, facts, note=self.problem or None, corner=workers)
+
+    def _workers(self) -> str:
+        return display.counted(self.worker_count, "worker process", "worker processes")
 
     def _redis(self) -> str:
         return self.redis_version or "a Redis that does not answer"

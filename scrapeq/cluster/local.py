@@ -109,7 +109,7 @@ class LocalCluster:
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self.closed else f"{self.workers} workers"
+        state = "closed" if self.closed else display.counted(self.workers, "worker", "workers")
         return f"<LocalCluster {state}, home={display.plain(self.home, 120)!r}>"
 
     def _repr_html_(self) -> str:

@@ -156,8 +156,10 @@ class Dashboard:
             refresh=refresh,
             queue=self.project.queue,
         )
-        rows = f"{batch.name or batch.id}: {len(batch):,} rows"
-        return f"{rows}; {batch.note}" if batch.note else f"{rows} are being fetched"
+        name, count = batch.name or batch.id, len(batch)
+        if batch.note:
+            return f"{name}: {display.counted(count, 'row', 'rows')}; {batch.note}"
+        return f"{name}: {display.counted(count, 'row is', 'rows are')} being fetched"
 
     def export(self, batch_id: str, ending: str, folder: Path, *, files: bool = True) -> Path:
         """The table of a batch as a new file in a folder; nothing there is overwritten. See

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scrapeq import clock, display
+from scrapeq.client.schedules import schedule_rows
 from scrapeq.dashboards.charts import HEIGHT, WIDTH, charts, since_work_began
 from scrapeq.dashboards.options import fields
 from scrapeq.dashboards.project import Project
@@ -20,6 +21,7 @@ from scrapeq.pipeline.job_queue import away, check
 _TEMPLATES = Path(__file__).parent / "templates"
 #: Rows that a part shows: enough to see what is going on; tables have the rest.
 MOST_CARDS, MOST_BATCHES, MOST_JOBS, MOST_ERRORS, MOST_HOSTS, MOST_WORKERS = 6, 15, 10, 10, 10, 32
+MOST_SCHEDULES = 10
 #: What a batch can be saved as.
 ENDINGS = tuple(ending.lstrip(".") for ending in WRITTEN)
 
@@ -68,6 +70,17 @@ def _batches(project: Project) -> str:
     return _render("batches", rows=rows, endings=ENDINGS)
 
 
+def _schedules(project: Project) -> str:
+    """The next ones; the batch of a last run is linked to where it stands in the list of batches."""
+    rows = schedule_rows(project.queue)
+    return _render(
+        "schedules",
+        rows=rows[:MOST_SCHEDULES],
+        more=max(0, len(rows) - MOST_SCHEDULES),
+        linked={batch.id for batch in project.batches()[:MOST_BATCHES]},
+    )
+
+
 def _may_retry(project: Project, batch: Batch) -> bool:
     is_finished = batch.state is BatchState.FINISHED
     return is_finished and Action.RETRY_FAILED in project.actions(batch)
@@ -112,6 +125,7 @@ SECTIONS: dict[str, Callable[[Project], str]] = {
     "charts": _charts,
     "running": _running,
     "batches": _batches,
+    "schedules": _schedules,
     "jobs": _jobs,
     "errors": _errors,
     "hosts": _hosts,

@@ -71,6 +71,7 @@ def open_database(settings: Settings) -> sa.Engine:
         raise DatabaseUnavailable(
             f"the database cannot be opened: {reason(error)}",
             hint=_what_to_check(settings),
+            where="" if settings.database_url else f"the file {settings.database_path}",
         ) from error
     except (DatabaseUnavailable, ConfigError):
         engine.dispose()
@@ -94,8 +95,8 @@ def engine_of(settings: Settings) -> sa.Engine:
 def _what_to_check(settings: Settings) -> str:
     if settings.database_url is None:
         return (
-            f"it is the file {settings.database_path}: see to the rights on its folder and the space "
-            "on its disk, or set SCRAPEQ_HOME to another folder"
+            "see to the rights on its folder and the space on its disk, or set SCRAPEQ_HOME to another "
+            "folder"
         )
     return "see to the database that SCRAPEQ_DATABASE_URL names, or correct it"
 
@@ -216,15 +217,21 @@ def _translated(engine: sa.Engine, problem: str) -> Iterator[None]:
         raise DatabaseUnavailable(
             f"{problem}: {reason(error)}",
             hint=_what_to_do(engine),
+            where=_where(engine),
         ) from error
 
 
 def _what_to_do(engine: sa.Engine) -> str:
+    if engine.dialect.name == "sqlite":
+        return "make room on its disk, or end what holds its file"
+    return "start PostgreSQL if it is away; else see what holds it, or make room on its disk"
+
+
+def _where(engine: sa.Engine) -> str:
     """engine.url.database alone: the whole URL may hold a password."""
     if engine.dialect.name == "sqlite":
-        return f"make room on the disk of {engine.url.database}, or end what holds that file"
-    where = f"{engine.url.database!r} on {engine.url.host or 'this machine'}"
-    return f"start PostgreSQL if it is away; else see what holds {where}, or make room on its disk"
+        return f"the file {engine.url.database}"
+    return f"{engine.url.database!r} on {engine.url.host or 'this machine'}"
 
 
 class _ClosesItself(sqlite3.Connection):

@@ -9,6 +9,7 @@ from scrapeq.display.template import render
 from scrapeq.display.text import (
     address,
     count,
+    counted,
     joined,
     moment,
     plain,
@@ -27,6 +28,7 @@ __all__ = [
     "card",
     "checklist",
     "count",
+    "counted",
     "joined",
     "kernel_shell",
     "moment",

@@ -14,6 +14,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A count with the word, or words, that it wants: "1 row is", "2 rows are"."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def seconds(duration_s: float | None) -> str:
     """A duration as people say it, in its two greatest units: "2 h 05 min"; None is "–".
 

@@ -118,7 +118,11 @@ class SystemHealth(BaseModel):
 
     def __repr__(self) -> str:
         reasons = display.plain("; ".join((*self.reasons, *self.notes)), 300)
-        workers = f"{self.workers:,} workers" if self.something_runs else "nothing runs"
+        workers = (
+            display.counted(self.workers, "worker", "workers")
+            if self.something_runs
+            else "nothing runs"
+        )
         return (
             f"<SystemHealth {self.verdict}{': ' if reasons else ''}{reasons} "
             f"({workers}, {self.open_jobs:,} open jobs)>"

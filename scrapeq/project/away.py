@@ -34,7 +34,7 @@ def redis_away(services: Services, error: RedisUnavailable | None = None) -> Awa
     return Away(
         what,
         f"the private Redis hangs: {_NOTHING_LOST}; if it does not, run scrapeq down and then "
-        f"scrapeq up in a terminal, in the folder of {settings.home}",
+        "scrapeq up in a terminal, in the folder of the project",
     )
 
 
@@ -42,7 +42,7 @@ def record_away(services: Services, error: DatabaseUnavailable) -> Away:
     """Why the record does not answer."""
     what = f"the record does not answer{_since(services.record.since)}"
     if services.settings.database_url is None:
-        return Away(what, str(error))
+        return Away(what, error.elsewhere)
     where = "see to the database that SCRAPEQ_DATABASE_URL names"
     return Away(what, f"{error.problem}: {where}; {_NOTHING_LOST}")
 
@@ -52,11 +52,11 @@ def no_workers(services: Services) -> Away:
     settings = services.settings
     if settings.shared:
         return Away("no workers", "start one: celery -A scrapeq.pipeline.worker worker")
-    advice = f"they take 3 s to start; if none comes, see {settings.home / 'logs'}"
+    advice = "they take 3 s to start; if none comes, see worker.log among the project's logs"
     try:
         problem = cluster.status(settings.home, timeout_s=0.2).problem
     except ClusterFailed as error:
-        problem = error.problem
+        problem, _ = error.halves_elsewhere
     return Away("no workers", f"{problem}; {advice}" if problem else advice)
 
 

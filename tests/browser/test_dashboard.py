@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 import scrapeq as sq
 from scrapeq import cluster as clusters
 from scrapeq.display import script
+from scrapeq.errors import ScheduleWarning
 from scrapeq.settings import Settings, load_settings
 from tests.browser.conftest import ARTEFACTS, PATIENCE_S, unreadable
 
@@ -174,6 +175,37 @@ def test_what_strangers_write_stays_text_on_the_page(open_page, module_web, sett
     assert page.complaints == []
 
 
+def test_schedules_are_seen_with_a_link_to_their_last_run(open_page, module_web, settings):
+    queue = sq.get_job_queue(settings)
+    with pytest.warns(ScheduleWarning):  # its workers end with this program
+        made = sq.schedule(EVIL, [module_web.url("/article/6"), EVIL], every="52w", queue=queue)
+    page = open_page()
+    schedules = page.locator("[data-section=schedules]")
+    row = schedules.locator("tr", has_text=EVIL)
+    row.wait_for()
+    expect(row).to_contain_text("none yet")
+    expect(row).to_contain_text("waiting")
+
+    batch = made.run_now().wait(PATIENCE_S)
+
+    link = row.get_by_role("link")
+    link.wait_for()
+    expect(row.locator("[data-label=failed]")).to_have_text("1")  # one of its rows is no URL
+    link.click()
+    place = page.locator(f"[data-section=batches] [data-batch='{batch.id}']")
+    expect(place).to_be_in_viewport()
+    assert page.evaluate("document.querySelector(':target').dataset.batch") == batch.id
+    made.pause()
+    expect(row).to_contain_text("paused")
+    made.delete()
+    expect(schedules).to_contain_text(
+        "Nothing is scraped by the calendar", timeout=PATIENCE_S * 1000
+    )
+    assert page.locator("#dashboard img").count() == 0
+    assert page.title() == "scrapeq"
+    assert page.complaints == []
+
+
 @pytest.fixture
 def drawing(browser) -> Iterator[Page]:
     """A page with `draw` and an empty place for each kind of part."""
@@ -251,7 +283,12 @@ def test_a_page_fits_every_width(open_page, module_web, settings, scheme, width)
         main_text="off",
         refresh=True,
     )
+    with pytest.warns(ScheduleWarning):
+        made = sq.schedule(
+            "every morning " + 60 * "x", urls[:9], every="1d", at="06:00", settings=settings
+        )
     page = open_page(scheme, width)
+    page.locator("[data-section=schedules]").get_by_text("every morning").wait_for()
     page.locator("[data-section=running] [aria-label*=completed]").wait_for()
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"dashboard-{scheme}-{width}.png", full_page=True)
@@ -262,6 +299,7 @@ def test_a_page_fits_every_width(open_page, module_web, settings, scheme, width)
     assert unreadable(page) == []
     assert page.evaluate(OFF_THE_SCREEN) == []
     batch.cancel()
+    made.delete()
 
 
 def test_in_a_notebook_it_moves_while_a_cell_blocks_and_takes_its_tables(open_notebook, module_web):

@@ -16,6 +16,7 @@ from scrapeq.client.pace import Pace
 from scrapeq.client.remote.kept import RemoteKept
 from scrapeq.client.remote.tables import batch_of
 from scrapeq.client.remote.transport import AT_ONCE_S, MOST_AWAY_S, Transport
+from scrapeq.client.shown_batch import ShownBatch
 from scrapeq.errors import ScrapeqError, ServerUnavailable, WaitTimeout
 from scrapeq.models import Batch, ErrorKind, Page, Progress, ScrapingConfig
 from scrapeq.models.actions import Action
@@ -38,7 +39,7 @@ _ENDPOINTS = {
 }
 
 
-class RemoteBatch(RemoteKept, CallsBack):
+class RemoteBatch(RemoteKept, ShownBatch, CallsBack):
     """A batch of a server: look at it, wait for it, steer it, take its tables, as with a `BatchHandle`.
 
     It holds no results and does no work: everything is asked for when it is needed.
@@ -90,12 +91,6 @@ class RemoteBatch(RemoteKept, CallsBack):
         except ScrapeqError:
             printer.text(repr(self))
 
-    def _repr_html_(self) -> str:
-        try:
-            return self.card()
-        except ScrapeqError as error:
-            return display.card(self.id, {}, note=error, away="cannot be shown")
-
     def card(self, *, actions: bool = False) -> str:
         """Its picture as HTML, as `BatchHandle.card`; while the server does not answer it is grey, with the
         numbers seen last."""
@@ -146,19 +141,6 @@ class RemoteBatch(RemoteKept, CallsBack):
     async def _pages_when_done(self) -> list[Page]:
         await asyncio.to_thread(self.wait)
         return await asyncio.to_thread(self.pages)
-
-    def watch(self) -> RemoteBatch:
-        """Show it: in a notebook as a card that moves by itself; elsewhere as a line of text that
-        moves until every row has its result, or until it is interrupted (the work goes on)."""
-        if display.kernel_shell() is not None:
-            from IPython.display import display as show
-
-            show(self)  # type: ignore[no-untyped-call] # IPython has no types here
-            return self
-        for progress in self.follow():
-            print(f"\r{text_line(progress)}", end="\x1b[K", flush=True)
-        print()
-        return self
 
     def follow(self, timeout: float | None = None) -> Iterator[Progress]:
         """How far it is, each time that this has changed, until every row has its result: this too is said.
@@ -289,6 +271,5 @@ class RemoteBatch(RemoteKept, CallsBack):
         answer = self._transport.change("POST", path, most_away_s=most_away_s, **wanted).json()
         if action is Action.RETRY_FAILED:
             count = answer["rows"]
-            self.note = (
-                f"{count:,} rows are tried again" if count else "there is nothing to try again"
-            )
+            again = display.counted(count, "row is tried again", "rows are tried again")
+            self.note = again if count else "there is nothing to try again"

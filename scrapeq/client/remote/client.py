@@ -148,7 +148,7 @@ class Client:
         priority: int | None = None,
         notify: str | None = None,
         notify_secret: str | None = None,
-        notify_when: str = NotifyWhen.DONE,
+        notify_when: str | None = None,
         **options: Any,
     ) -> RemoteSchedule:
         """Scrape a column of URLs again and again; the handle of the schedule. The arguments are those of
@@ -159,11 +159,12 @@ class Client:
         if options:
             config = (config or ScrapingConfig()).replace(**options)
         fields: dict[str, Any] = {"every": every, "at": at, "cron": cron, "timezone": timezone}
-        fields |= {"priority": priority, "notify": notify}
+        fields |= {"priority": priority, "notify": notify, "notify_secret": notify_secret}
+        fields |= {"notify_when": notify_when}
         if source is None and config is None and all(one is None for one in fields.values()):
             self._get(schedule_path(name))
             return RemoteSchedule(self._transport, name)
-        fields |= {"name": name, "notify_secret": notify_secret, "notify_when": notify_when}
+        fields["name"] = name
         column = None if source is None else frames.read_urls(source, url)
         made = self._submit("/schedules", column, fields, config)
         return RemoteSchedule(self._transport, name, made["note"])

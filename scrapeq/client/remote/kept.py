@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from scrapeq import frames
+from scrapeq.client.page_files import PageFiles
 from scrapeq.client.remote.tables import RemoteTables
 from scrapeq.errors import ConfigError, NotFound
 from scrapeq.models import AICost, FileKind
@@ -17,28 +18,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class RemoteKept(RemoteTables):
+class RemoteKept(RemoteTables, PageFiles):
     """Read when it is asked for, as the tables are."""
 
     def html(self, row: int) -> bytes:
         """The page's bytes of an input row (from 0), as they were received and decoded. Raises NotFound if they
         are not kept."""
         return self._bytes("/html", row=row)
-
-    @property
-    def screenshots(self) -> frames.FilesFrame:
-        """One row per picture, as `BatchHandle.screenshots`."""
-        return self._of_page([FileKind.SCREENSHOT, FileKind.FAILED_ACTION])
-
-    @property
-    def pdfs(self) -> frames.FilesFrame:
-        """One row per PDF."""
-        return self._of_page([FileKind.PDF])
-
-    @property
-    def documents(self) -> frames.FilesFrame:
-        """One row per document that is no web page, where `store_files` kept them."""
-        return self._of_page([FileKind.DOCUMENT])
 
     @property
     def responses(self) -> pd.DataFrame:

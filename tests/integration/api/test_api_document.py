@@ -185,3 +185,11 @@ def test_the_page_of_the_document_loads_nothing_from_elsewhere(chief):
     assert "<script" not in page.text
     for path in chief.get("/v1/openapi.json").json()["paths"]:
         assert f"<code>{path}</code>" in page.text
+
+
+def test_the_page_of_the_document_says_what_each_request_does(chief):
+    page = chief.get("/v1/docs").text
+
+    assert '<code>/v1/jobs</code> <span class="gist">Submit one URL</span>' in page
+    assert "a token as <code>Authorization: Bearer</code>" in page
+    assert "`" not in page

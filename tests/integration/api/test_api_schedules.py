@@ -145,7 +145,11 @@ def test_who_is_notified_is_listed_without_what_may_be_a_secret(client, queue, w
     assert "secret" not in listed.to_csv()
     assert "secret" not in scheduled.schedule.model_dump_json()
     assert scheduled.schedule.notify.to.startswith("http://127.0.0.1:")
+    assert client.schedule(name, notify_when="changed").schedule.notify.when == "changed"
+    assert client.schedule(name, max_retries=0).schedule.notify.when == "changed"
     assert client.schedule(name, notify="").schedule.notify is None
+    with pytest.raises(ConfigError, match="it notifies nobody"):
+        client.schedule(name, notify_when="changed")
 
 
 def test_what_was_changed_is_in_the_audit_log(client, served, rows, name):

@@ -379,10 +379,10 @@ def test_a_batch_is_tried_again_with_the_secrets_that_the_server_has_erased(
 
     with pytest.raises(ConfigError, match=r"cookies of batch .* were erased"):
         attached.retry_failed()
-    assert attached.retry_failed(cookies={"key": "again"}).note == "1 rows are tried again"
+    assert attached.retry_failed(cookies={"key": "again"}).note == "1 row is tried again"
     assert eventually(lambda: batch.is_done)
     erase_ended(queue.services.engine)
-    assert batch.retry_failed().note == "1 rows are tried again"
+    assert batch.retry_failed().note == "1 row is tried again"
     assert "secret" not in batch.batch.model_dump_json()
     with pytest.raises(NotAllowed, match="proxy may only be used"):
         attached.retry_failed(proxy="http://127.0.0.1:1")

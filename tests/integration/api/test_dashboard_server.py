@@ -147,7 +147,7 @@ def test_what_has_no_name_is_called_by_the_time(person, web, queue):
 
     (newest,) = queue.list_batches(1)
     assert re.fullmatch(r"dashboard \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", newest.name)
-    assert said == f"{newest.name}: 1 rows are being fetched"
+    assert said == f"{newest.name}: 1 row is being fetched"
 
 
 def test_an_uploaded_file_is_submitted_once(person, web, queue):

@@ -277,7 +277,7 @@ def test_a_terminal_shows_how_far_it_is(up, folder, environment, web):
 
 
 def test_status_export_and_the_list_of_batches(type_in, up, web, folder):
-    assert "1 worker processes" in up
+    assert "1 worker process;" in up
     assert "stays until scrapeq down" in up
     type_in("scrape", "-", "--name", "listed", stdin=web.url("/article/51"))
 
@@ -286,7 +286,7 @@ def test_status_export_and_the_list_of_batches(type_in, up, web, folder):
     exported = type_in("export", "listed", "listed.jsonl")
 
     assert status.returncode == listed.returncode == exported.returncode == 0
-    assert "1 workers answer" in status.stdout
+    assert "1 worker answers" in status.stdout
     assert "listed" in listed.stdout
     assert len((folder / "listed.jsonl").read_text().splitlines()) == 1
 

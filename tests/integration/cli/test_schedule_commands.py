@@ -51,7 +51,7 @@ def test_schedules_are_listed_and_steered(prices: sq.ScheduleHandle) -> None:
 
     assert "06:00:00 UTC" in command("resume", "shop [old]")
 
-    assert "1 of 1 rows are done, 0 failed" in command("run", "shop [old]")
+    assert "1 of 1 row is done, 0 failed" in command("run", "shop [old]")
     assert prices.last is not None
     assert prices.last.is_done
 

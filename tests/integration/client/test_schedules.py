@@ -249,6 +249,29 @@ def test_the_same_name_again_changes_it(
         assert f"and is {words}; next" in make(name, **change).note
 
 
+def test_how_it_notifies_is_changed_alone(make: Make, rows: pd.DataFrame, name: str) -> None:
+    hook, other = "https://hooks.example/1", "https://hooks.example/2"
+    make(name, rows, url="link", every="52w")
+    with pytest.raises(ConfigError, match="it notifies nobody, so there is nothing to say of how"):
+        make(name, notify_when="changed")
+    begun = make(name, notify=hook, notify_secret="env:KEY")
+    assert "it notifies https://hooks.example/… when done" in begun.note
+
+    changed = make(name, notify_when="changed")
+
+    assert changed.note.startswith("it notifies when changed; next")
+    kept = changed.schedule.notify
+    assert (kept.url.get_secret_value(), kept.secret, kept.when) == (hook, "env:KEY", "changed")
+    assert "signed with another secret" in make(name, notify_secret="env:KEY2").note
+    assert "the same schedule" in make(name, notify_when="changed").note
+    assert make(name, max_retries=1).schedule.notify.when == "changed"
+    anew = make(name, notify=other).schedule.notify
+    assert (anew.url.get_secret_value(), anew.secret, anew.when) == (other, None, "done")
+    with pytest.raises(ConfigError, match="notify_when is 'sometimes'"):
+        make(name, notify_when="sometimes")
+    assert "it notifies nobody any more" in make(name, notify="").note
+
+
 def test_pause_resume_and_delete(
     name: str, make: Make, rows: pd.DataFrame, queue: JobQueue
 ) -> None:

@@ -96,7 +96,7 @@ def test_failed_rows_are_tried_again_when_somebody_asks(web, scrape, asked):
 
     web.up(7)
     batch.retry_failed(kinds=["refused"])
-    assert "1 rows" in batch.note
+    assert "1 row is" in batch.note
     table = batch.wait(ANSWER_S).df
 
     assert list(table["ok"]) == [True, True, False]

@@ -27,7 +27,7 @@ def shown(kernel, web):
         ("queue", "<JobQueue on a private Redis", " failed"),  # those of the other tests, too
         ("sq.get_job_monitor()", "<JobMonitor of <JobQueue", "health of"),
         ("sq.health()", "<SystemHealth HEALTHY", "last 15 min"),
-        ("sq.LocalCluster(workers=1)", "<LocalCluster 1 workers", "1 worker processes"),
+        ("sq.LocalCluster(workers=1)", "<LocalCluster 1 worker", "1 worker process"),
     ],
 )
 def test_an_object_is_a_card_and_a_line(shown, expression, line, words):
@@ -98,7 +98,7 @@ def test_a_batch_that_failed_keeps_its_button_and_obeys_it(shown, web):
     )
 
     assert (ran.status, ran.traceback) == ("ok", "")
-    assert "True True 1 rows are tried again False" in ran.printed
+    assert "True True 1 row is tried again False" in ran.printed
 
 
 SERVE = """
@@ -129,7 +129,7 @@ def test_a_batch_of_a_server_is_a_live_card_whose_buttons_work(shown, web):
         "print(stays, far.note)"
     )
     assert (ran.status, ran.traceback) == ("ok", "")
-    assert "True 1 rows are tried again" in ran.printed
+    assert "True 1 row is tried again" in ran.printed
 
     live = shown("far")
     assert "application/vnd.jupyter.widget-view+json" in live.bundles[0]
