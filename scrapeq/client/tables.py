@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapeq import database, frames, stats
 from scrapeq.client.handle import BatchHandle
@@ -248,15 +248,16 @@ def jobs(
         since_ms=_time_ms(since, "since"),
         until_ms=_time_ms(until, "until"),
     )
-    found: list[JobRow] = []
-    if wanted_status is None or wanted_status in FINAL:
-        found = database.job_rows.finished_rows(
-            engine, wanted, status=wanted_status, error_kind=kind, limit=limit
-        )
-    if (wanted_status is None or wanted_status not in FINAL) and kind is None:
-        found += _open_rows(queue, wanted, wanted_status, limit)
-        found.sort(key=lambda row: -row.at_ms)  # stable: an open batch keeps the order of its rows
-    return frames.jobs_frame([row[:-1] for row in found[:limit]])
+
+    def found() -> Iterator[Sequence[Sequence[Any]]]:
+        if wanted_status is None or wanted_status in FINAL:
+            yield from database.job_rows.finished_columns(
+                engine, wanted, status=wanted_status, error_kind=kind, limit=limit
+            )
+        if (wanted_status is None or wanted_status not in FINAL) and kind is None:
+            yield list(zip(*_open_rows(queue, wanted, wanted_status, limit), strict=True))
+
+    return frames.jobs_frame(found(), limit)
 
 
 def batches(limit: int | None = 100, *, queue: JobQueue | None = None) -> pd.DataFrame:

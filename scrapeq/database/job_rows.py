@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from scrapeq.database.batches import UNFINISHED
-from scrapeq.database.engine import read_transaction
+from scrapeq.database.engine import plain_chunks, read_transaction
 from scrapeq.database.jobs import IN_CHUNK, chunked
 from scrapeq.database.page_rows import answered_jobs
 from scrapeq.database.schema import batches, jobs, pages
@@ -80,22 +80,24 @@ class JobFilter:
         return wanted
 
 
-def finished_rows(
+def finished_columns(
     engine: sa.Engine,
     wanted: JobFilter,
     *,
     status: str | None = None,
     error_kind: str | None = None,
     limit: int | None = None,
-) -> list[JobRow]:
-    """Finished jobs, the last one to finish first.
+) -> Iterator[list[Sequence[Any]]]:
+    """The columns of `JobRow` of finished jobs, the last one to finish first, in chunks; flags of SQLite
+    are 0 and 1.
 
     Walks an index by time (with `error_kind`, one of failed jobs; with a batch, its own order of
     finishing) until there are enough: what few jobs match is looked for among all.
     """
     j = jobs.c
+    names = [name for name in JobRow._fields if name != "batch"]
     query = (
-        _query(j.finished_ms)
+        _query(j.finished_ms, names)
         .where(j.finished_ms.is_not(None), *wanted.conditions(j.finished_ms))
         .limit(limit)
     )
@@ -107,7 +109,26 @@ def finished_rows(
         query = query.order_by(j.finish_order.desc())
     else:
         query = query.order_by(j.finished_ms.desc(), j.id.desc())
-    return _rows(engine, query)
+    named: dict[str, str | None] = {}
+    for rows in plain_chunks(engine, query):
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        batch_ids = columns[names.index("batch_id")]
+        named = _batch_names(engine, {*batch_ids}, named)
+        columns.insert(JobRow._fields.index("batch"), [named.get(one) for one in batch_ids])
+        yield columns
+
+
+def _batch_names(
+    engine: sa.Engine, batch_ids: Set[str], known: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    """The names of the batches of a chunk, of which some are known from the one before. To join them to each
+    of a million jobs takes longer."""
+    found = {one: known[one] for one in batch_ids & known.keys()}
+    if unknown := sorted(batch_ids - known.keys()):
+        query = sa.select(batches.c.id, batches.c.name).where(batches.c.id.in_(unknown))
+        with read_transaction(engine) as connection:
+            found |= {row.id: row.name for row in connection.execute(query)}
+    return found
 
 
 def open_rows(engine: sa.Engine, wanted: JobFilter, *, limit: int | None = None) -> list[JobRow]:
@@ -177,7 +198,11 @@ def _with_open_jobs(engine: sa.Engine, wanted: JobFilter, limit: int | None) -> 
         yield group
 
 
-def _query(at_ms: sa.ColumnElement[Any]) -> sa.Select[Any]:
+def _query(at_ms: sa.ColumnElement[Any], names: Sequence[str] = JobRow._fields) -> sa.Select[Any]:
+    """names: the columns, of those of `JobRow`."""
+    of = answered_jobs()
+    if "batch" in names:
+        of = of.join(batches, batches.c.id == jobs.c.batch_id)
     found: dict[str, sa.ColumnElement[Any]] = {
         **jobs.c,
         "job_id": jobs.c.id,
@@ -188,9 +213,7 @@ def _query(at_ms: sa.ColumnElement[Any]) -> sa.Select[Any]:
         "rendered": pages.c.rendered,
         "at_ms": at_ms,
     }
-    return sa.select(*(found[name] for name in JobRow._fields)).select_from(
-        answered_jobs().join(batches, batches.c.id == jobs.c.batch_id)
-    )
+    return sa.select(*(found[name] for name in names)).select_from(of)
 
 
 def _rows(engine: sa.Engine, query: sa.Select[Any]) -> list[JobRow]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scrapeq.database.engine import read_transaction
+from scrapeq.database.engine import plain_chunks, read_transaction
 from scrapeq.database.jobs import OPEN, chunked
 from scrapeq.database.page_values import in_page, in_row, page_of
 from scrapeq.database.schema import jobs, pages
@@ -66,12 +66,22 @@ def without_ai(engine: sa.Engine, batch: Batch) -> int:
 PAGE_ROW_COLUMNS = ("status", *(one.name for one in TABLE_FIELDS), "fields")
 
 
-def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[list[tuple[Any, ...]]]:
+def page_rows(engine: sa.Engine, batch_id: str) -> Iterator[Sequence[Sequence[Any]]]:
     """Every job of a batch in row order, `(row, *PAGE_ROW_COLUMNS)`, in chunks.
 
-    Open jobs have their status and nothing else; `fields` is JSON text.
+    Open jobs have their status and nothing else; `fields` is JSON text. From SQLite flags are 0 and 1, and
+    the text is UTF-8: it goes into a table without being decoded and encoded again.
     """
-    yield from _chunks(engine, _page_rows(batch_id))
+    query = _page_rows(batch_id)
+    if engine.dialect.name == "sqlite":
+        names = ("row", *PAGE_ROW_COLUMNS)
+        query = query.with_only_columns(
+            *(
+                sa.cast(column, sa.LargeBinary) if name == "text" else column
+                for name, column in zip(names, query.selected_columns, strict=True)
+            )
+        )
+    yield from plain_chunks(engine, query)
 
 
 def page_rows_after(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
-from scrapeq.frames.columns import CATEGORY, TEXT, TIME, float64, rows_frame
+from scrapeq.frames.columns import CATEGORY, TEXT, TIME, array, float64, make_frame, rows_frame
 from scrapeq.frames.history import success_rate
 
 _JOB_TYPES: dict[str, pa.DataType] = {
@@ -50,13 +50,24 @@ _BATCH_TYPES: dict[str, pa.DataType] = {
 }
 
 
-def jobs_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
-    """One row per job, in the order given; see `pipeline.tables.jobs`.
+def jobs_frame(chunks: Iterable[Sequence[Sequence[Any]]], limit: int | None = None) -> pd.DataFrame:
+    """One row per job, the newest first, at most `limit`; see `client.tables.jobs`.
 
-    rows: tuples with `JOB_COLUMNS` in their order, times in seconds since 1970. No rows give an
-    empty frame with these columns.
+    chunks: columns with as many values each: `JOB_COLUMNS` in their order, times in seconds since 1970,
+    and the times in milliseconds that jobs are listed by; jobs of one time stay in the order given. No
+    chunks give an empty frame with these columns.
     """
-    return rows_frame(_JOB_TYPES, rows)
+    arrays: dict[str, list[pa.Array]] = {name: [] for name in _JOB_TYPES}
+    listed = [np.empty(0, dtype=np.int64)]
+    for chunk in chunks:
+        for (name, kind), values in zip(_JOB_TYPES.items(), chunk, strict=False):
+            arrays[name].append(array(values, kind))
+        listed += [np.array(at_ms, dtype=np.int64) for at_ms in chunk[len(_JOB_TYPES) :]]
+    at_ms = np.concatenate(listed)
+    order = None
+    if (at_ms[1:] > at_ms[:-1]).any() or (limit is not None and len(at_ms) > limit):
+        order = np.argsort(-at_ms, kind="stable")[:limit]
+    return make_frame(_JOB_TYPES, arrays, order)
 
 
 def batches_frame(rows: Sequence[Sequence[Any]], now_s: float) -> pd.DataFrame:

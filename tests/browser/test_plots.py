@@ -142,9 +142,10 @@ def test_figures_are_whole_and_readable_at_every_width(
     show, width, widened, background, template, monkeypatch
 ):
     monkeypatch.setattr(pio.templates, "default", template)
-    page = show(figures().values(), width, background, widened=widened)
+    shown = figures()
+    page = show(shown.values(), width, background, widened=widened)
 
-    seen = dict(zip(figures(), page.evaluate(TEXTS), strict=True))
+    seen = dict(zip(shown, page.evaluate(TEXTS), strict=True))
     ARTEFACTS.mkdir(exist_ok=True)
     name = f"plots-{width}{'-wide-font' if widened else ''}-{background[1:]}.png"
     page.screenshot(path=ARTEFACTS / name, full_page=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import pytest
 
@@ -173,16 +174,20 @@ def with_sheet(drawn: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("body", "why"),
+    ("made", "why"),
     [
-        (b"PK\x03\x04 xl/workbook.xml", "not a zip file"),
-        (xlsx_file({"a": [("x",)]})[:-30], "not a zip file"),
-        (zip_file({"xl/workbook.xml": b"<no>"}), ""),
-        (zip_file({"xl/workbook.xml": b"", "bomb": bytes(210 * 1024 * 1024)}), "more than 200 MB"),
+        (lambda: b"PK\x03\x04 xl/workbook.xml", "not a zip file"),
+        (lambda: xlsx_file({"a": [("x",)]})[:-30], "not a zip file"),
+        (lambda: zip_file({"xl/workbook.xml": b"<no>"}), ""),
+        (
+            lambda: zip_file({"xl/workbook.xml": b"", "bomb": bytes(210 * 1024 * 1024)}),
+            "more than 200 MB",
+        ),
     ],
+    ids=["a beginning", "a cut end", "broken XML", "a bomb"],
 )
-def test_a_workbook_that_cannot_be_read_says_why(body: bytes, why: str) -> None:
-    found = read(Source(body, "https://a.test/x", XLSX, Recipe()), None)
+def test_a_workbook_that_cannot_be_read_says_why(made: Callable[[], bytes], why: str) -> None:
+    found = read(Source(made(), "https://a.test/x", XLSX, Recipe()), None)
 
     assert isinstance(found, Failure)
     assert found.kind is ErrorKind.PARSE

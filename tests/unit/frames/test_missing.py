@@ -25,7 +25,7 @@ TABLES: dict[str, pd.DataFrame] = {
         asked={"price": ".price", "tags": [".tag"]},
     ),
     "batch.images": frames.images_frame([[(0, "http://a.example/", [{}])]]),
-    "jobs": frames.jobs_frame([(None,) * len(frames.JOB_COLUMNS)]),
+    "jobs": frames.jobs_frame([[(None,)] * len(frames.JOB_COLUMNS) + [(0,)]]),
     "batches": frames.batches_frame(
         [
             (

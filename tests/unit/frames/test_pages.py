@@ -11,9 +11,11 @@ import pytest
 
 from scrapeq.errors import ConfigError
 from scrapeq.frames import (
+    JOB_COLUMNS,
     PAGE_COLUMNS,
     errors_frame,
     images_frame,
+    jobs_frame,
     links_frame,
     pages_frame,
     paused_frame,
@@ -110,6 +112,31 @@ def test_booleans_may_be_numbers():
 
     assert pages["ok"].tolist() == [True, False]
     assert pages["from_store"].tolist() == [False, True]
+
+
+@pytest.mark.parametrize("texts", [["Grüße", None, "", "日本"], ["one", "two"], [None, None]])
+def test_a_text_may_be_utf8(texts):
+    rows = [
+        page(row, text=None if text is None else text.encode()) for row, text in enumerate(texts)
+    ]
+    found = frame(rows[:1], rows[1:], total=len(rows))["text"]
+
+    assert found.dtype == "string"
+    assert [None if one is pd.NA else one for one in found] == texts
+
+
+def test_jobs_are_listed_newest_first_and_those_of_one_time_as_given():
+    def chunk(*jobs):
+        columns = [(None,) * len(jobs) for _ in JOB_COLUMNS]
+        columns[0] = tuple(name for name, _ in jobs)
+        return [*columns, tuple(at_ms for _, at_ms in jobs)]
+
+    found = [chunk(("a", 9), ("b", 5)), chunk(("c", 7), ("d", 5)), []]
+
+    assert jobs_frame(found)["job_id"].tolist() == ["a", "c", "b", "d"]
+    assert jobs_frame(found, 3)["job_id"].tolist() == ["a", "c", "b"]
+    assert jobs_frame(found[:1], 1)["job_id"].tolist() == ["a"]
+    assert tuple(jobs_frame([]).columns) == JOB_COLUMNS
 
 
 def test_the_inputs_columns_and_index_come_first():
