@@ -121,6 +121,8 @@ def test_every_row_failing_has_a_status_of_its_own(type_in, web):
     done = type_in("scrape", "-", "--quiet", stdin=web.url("/status/410"))
 
     assert done.returncode == 3
+    assert "1 row failed:" in done.stderr
+    assert "http_4xx" in done.stderr
 
 
 def test_the_same_command_again_asks_nobody(type_in, web, asked):
