@@ -209,6 +209,14 @@ def test_a_redis_that_is_not_there_is_another_status(type_in, firms):
     assert "Traceback" not in done.stderr
 
 
+def test_the_status_says_why_a_named_redis_does_not_answer(type_in):
+    done = type_in("status", REDIS_URL="redis://localhost:1/0")
+
+    assert done.returncode == 4
+    assert "connecting to localhost:1" in done.stderr
+    assert "no-redis" not in done.stderr
+
+
 def test_after_an_interrupt_the_same_command_goes_on(tmp_path, environment, web, asked, eventually):
     # No cluster was started before: each command brings its own, which ends with it.
     urls = "\n".join(web.url(f"/slow/0.2?n={n}", host=n % 2) for n in range(60))
