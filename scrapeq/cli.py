@@ -7,6 +7,7 @@ on).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -40,6 +41,9 @@ app.add_typer(schedule_commands)
 
 def main() -> None:
     """Run the command line; our own errors become one line and an exit status."""
+    # What a command loads stays: to walk through it while it comes, and once more at the end, would
+    # be a third of its time.
+    gc.set_threshold(50_000, 20, 50)
     try:
         app()
     except (ConfigError, InputError, NotFound, MissingExtra) as error:
@@ -48,6 +52,8 @@ def main() -> None:
         _fail(str(error), BROKEN)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    finally:
+        gc.freeze()
 
 
 def _print_version(asked: bool) -> None:
@@ -170,10 +176,10 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
     )
     column: Any = _stdin_urls() if source == "-" else frames.read_urls(source, url_column)
     values = column if isinstance(column, list) else column.values
-    name = (
-        name
-        or f"{Path(source).stem if source != '-' else 'stdin'}-{fingerprint(values, config)[:8]}"
-    )
+    if not name:
+        # A file's name may be no text: its odd bytes become question marks.
+        stem = os.fsencode(Path(source).stem).decode(errors="replace") if source != "-" else "stdin"
+        name = f"{stem}-{fingerprint(values, config)[:8]}"
     batch = None
     try:
         batch = verbs.scrape(column, name=name, config=config, priority=priority, refresh=refresh)
@@ -191,6 +197,7 @@ def scrape(  # noqa: PLR0917 - typer's way to declare options
         _say(f"stopped{so_far}; run the same command to continue")
         sys.exit(INTERRUPTED)
     _deliver(batch, output)
+    _tell_failures(batch)
     sys.exit(_verdict(batch))
 
 
@@ -552,6 +559,20 @@ def _deliver(batch: BatchHandle, output: Path | None) -> None:
         typer.echo(shown.to_string())
     if len(frame) > len(shown):
         typer.echo(f"… {len(frame):,} rows; -o pages.csv writes them all, text and all columns")
+
+
+def _tell_failures(batch: BatchHandle) -> None:
+    """How many rows failed, of which kinds, and what to do about each; nothing if none did."""
+    failed = batch.progress.failed
+    if not failed:
+        return
+    from scrapeq import display
+
+    _say(f"{display.counted(failed, 'row', 'rows')} failed:")
+    problems = batch.problems
+    errors = problems.loc[problems["problem"] == "error", ["name", "rows", "message", "advice"]]
+    for kind, rows, *words in errors.itertuples(index=False, name=None):
+        _say(f"  {rows:>6,}  {kind:<14} {display.plain('; '.join(filter(None, words)))}")
 
 
 def _verdict(batch: BatchHandle) -> int:

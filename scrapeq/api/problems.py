@@ -116,6 +116,11 @@ _HINTS = {
 }
 
 
+#: What pydantic calls a body that is missing, or that is text because its header does not say JSON.
+_NO_JSON = {"missing", "model_attributes_type"}
+_WRITE_JSON = "send a JSON object, with the header Content-Type: application/json; see /v1/docs for what it takes"
+
+
 def _detail(error: StarletteHTTPException) -> str:
     if isinstance(error, Refusal):
         return str(error.detail)
@@ -148,7 +153,8 @@ def _of_mistakes(errors: Sequence[Any]) -> Problem:
         for one in errors[:MOST_MISTAKES]
     ]
     detail = "; ".join(f"{one.where}: {one.message}" for one in mistakes)
-    return _problem(422, detail, _HINTS[422], mistakes)
+    is_no_json = any(tuple(one["loc"]) == ("body",) and one["type"] in _NO_JSON for one in errors)
+    return _problem(422, detail, _WRITE_JSON if is_no_json else _HINTS[422], mistakes)
 
 
 def answer(error: Exception, path: str = "/v1") -> Response:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from scrapeq import database
 from scrapeq.client.estimate import estimate_of
-from scrapeq.client.stored_pages import no_page, no_row
+from scrapeq.client.page_files import no_row
+from scrapeq.client.stored_pages import no_page
 from scrapeq.errors import NotFound
 from scrapeq.models import AICost, Batch
 from scrapeq.models.ai_estimate import AIEstimate

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from scrapeq import frames
+from scrapeq.errors import NotFound
 from scrapeq.models import FileKind
 
 
@@ -30,3 +31,10 @@ class PageFiles:
     def documents(self) -> frames.FilesFrame:
         """One row per document that is no web page, where `store_files` kept them; see `screenshots`."""
         return self._of_page([FileKind.DOCUMENT])
+
+
+def no_row(row: int, total: int) -> NotFound:
+    """The error for a place where no row is."""
+    return NotFound(
+        f"the batch has no row {row}", hint=f"its rows are 0 to {total - 1}, by their place"
+    )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Rows as `frames.pages_frame` takes them, and the names of what is behind each row's number.
-PageRows = tuple[Iterable[Sequence[Sequence[Any]]], Sequence[str]]
+PageRows = tuple[Iterable[Any], Sequence[str]]
 
 
 class PageTables(LongTables):

@@ -162,7 +162,7 @@ class BatchPages:
         """See `Pieces`."""
         found = database.page_rows.page_rows_after(self._engine, self._id, row, limit)
         rows = [(number, *rest) for number, _, *rest in found]  # without the status
-        table = frames.typed(frames.rows_frame(self._types, rows), self.schema)
+        table = frames.rows_table(self._types, rows, self.schema)
         last = row + len(found)
         return table, last if found and last + 1 < self._total else None
 
@@ -203,7 +203,7 @@ class BatchFileRows:
         found, last = database.files.file_rows_after(
             self._engine, self._id, self._kinds, row, limit
         )
-        return frames.typed(frames.rows_frame(frames.FILE_TYPES, found), self.schema), last
+        return frames.rows_table(frames.FILE_TYPES, found, self.schema), last
 
 
 def problems(queue: JobQueue, batch: Batch) -> list[tuple[str, str, int, int, str, str]]:

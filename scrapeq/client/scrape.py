@@ -206,3 +206,8 @@ def check_name(name: str) -> None:
         raise ConfigError(
             f"the name has {len(name):,} characters", hint=f"write one of at most {LONGEST_NAME}"
         )
+    if "\0" in name or any("\ud800" <= one <= "\udfff" for one in name):
+        raise ConfigError(
+            f"the name {name!r} has a character that no database keeps",
+            hint="leave out NUL and halves of surrogate pairs",
+        )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapeq import database
 from scrapeq.client.batch_files import BatchFiles
+from scrapeq.client.page_files import no_row
 from scrapeq.errors import NotFound
 
 if TYPE_CHECKING:
@@ -77,13 +78,6 @@ class StoredPages(BatchFiles):
         if kept is None:
             raise no_page(row)
         return kept
-
-
-def no_row(row: int, total: int) -> NotFound:
-    """The error for a place where no row is."""
-    return NotFound(
-        f"the batch has no row {row}", hint=f"its rows are 0 to {total - 1}, by their place"
-    )
 
 
 def no_page(row: int) -> NotFound:

@@ -103,7 +103,9 @@ def cells(engine: sa.Engine, input_id: str) -> list[str | None]:
 def find(engine: sa.Engine, name: str) -> Schedule | None:
     """The schedule of this name, or None."""
     with read_transaction(engine) as connection:
-        return next(_read(connection, schedules.c.name == name), None)
+        found = _read(connection, schedules.c.name == name)
+        # What no database keeps is left out of what is asked for too: that is another name.
+        return next((one for one in found if one.name == name), None)
 
 
 class Listed(NamedTuple):

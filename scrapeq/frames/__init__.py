@@ -69,7 +69,15 @@ if TYPE_CHECKING:
     )
     from scrapeq.frames.schedules import notifications_frame, schedules_frame
     from scrapeq.frames.sending import table_to_send
-    from scrapeq.frames.streaming import Format, page_schema, plain_rows, schema_of, streamed, typed
+    from scrapeq.frames.streaming import (
+        Format,
+        page_schema,
+        plain_rows,
+        rows_table,
+        schema_of,
+        streamed,
+        typed,
+    )
     from scrapeq.frames.tables import Tables, found_tables, table_frame
     from scrapeq.frames.url_column import UrlColumn, read_urls
 
@@ -90,6 +98,7 @@ __all__ = [
     "Steps",
     "Tables",
     "UrlColumn",
+    "arrow_batches",
     "arrow_part",
     "arrow_rows",
     "batches_frame",
@@ -126,6 +135,7 @@ __all__ = [
     "read_urls",
     "responses_frame",
     "rows_frame",
+    "rows_table",
     "schedules_frame",
     "schema_of",
     "selector_health_frame",
@@ -144,13 +154,15 @@ __all__ = [
 
 _HOMES = {
     "arrow_part": "packing",
+    "arrow_batches": "packing",
     "arrow_rows": "packing",
     "host_rows_frame": "hosts",
     "table_to_send": "sending",
     "unpack_part": "packing",
     "rows_frame": "columns",
     **dict.fromkeys(
-        ("Format", "page_schema", "plain_rows", "schema_of", "streamed", "typed"), "streaming"
+        ("Format", "page_schema", "plain_rows", "rows_table", "schema_of", "streamed", "typed"),
+        "streaming",
     ),
     "UrlColumn": "url_column",
     "read_urls": "url_column",

@@ -120,6 +120,12 @@ def arrow_rows(stream: IO[bytes], names: Sequence[str]) -> Iterator[list[tuple[A
 
     Raises ConfigError for a column that is not there: another version of scrapeq wrote it.
     """
+    for batch in arrow_batches(stream, names):
+        yield list(zip(*(batch.column(name).to_pylist() for name in names), strict=True))
+
+
+def arrow_batches(stream: IO[bytes], names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The chunks of an Arrow stream, with these columns in their order. Raises ConfigError for a column that is not there."""
     reader = pa.ipc.open_stream(stream)
     if missing := [name for name in names if name not in reader.schema.names]:
         raise ConfigError(
@@ -127,8 +133,7 @@ def arrow_rows(stream: IO[bytes], names: Sequence[str]) -> Iterator[list[tuple[A
             hint="use the same version of scrapeq here and on the server",
         )
     for batch in reader:
-        columns = [batch.column(name).to_pylist() for name in names]
-        yield list(zip(*columns, strict=True))
+        yield batch.select(list(names))
 
 
 def unpack_part(part: bytes) -> tuple[pd.DataFrame, list[pa.DataType | None]]:

@@ -53,6 +53,8 @@ PAGE_PART_TYPES: dict[str, pa.DataType] = {"row": pa.int64(), **PAGE_TYPES, "fie
 PAGE_PART_NAMES = tuple(PAGE_PART_TYPES)
 VALUE_TYPES: dict[str, pa.DataType | None] = {"row": pa.int64(), "page_url": TEXT, "value": None}
 
+#: Rows as tuples, or a RecordBatch, which has no types for a checker.
+Chunk = Any
 #: What was given with each job.
 _GIVEN = tuple(one.name for one in TABLE_FIELDS if one.column.source is Source.INPUT)
 
@@ -67,7 +69,7 @@ MOST_COMPARED = 10_000
 
 
 def pages_frame(
-    chunks: Iterable[Sequence[Sequence[Any]]],
+    chunks: Iterable[Chunk],
     columns: Sequence[str],
     *,
     total: int,
@@ -83,8 +85,8 @@ def pages_frame(
     that were appended follow the input's and continue its index: numbers go on behind the largest,
     other labels with the row's number; the input's columns are NA there.
 
-    chunks: lists of tuples; each tuple begins with the row's number (from 0) and goes on with
-    `columns`: at least PAGE_COLUMNS, in any order, and "fields" (JSON text, or the dict itself) if
+    chunks: of Arrow, as a server sends them in the types of `PAGE_PART_TYPES`; or lists of tuples; each
+    tuple begins with the row's number (from 0) and goes on with `columns`: at least PAGE_COLUMNS, in any order, and "fields" (JSON text, or the dict itself) if
     anything was asked for by name. Times are datetimes, ISO 8601 texts, or seconds since 1970; a time without
     a zone is UTC. A row that no tuple names is not done yet: NA throughout, `ok` too.
     total: rows of the table. table: the input, None if it had neither columns nor an index.
@@ -105,20 +107,18 @@ def pages_frame(
     in `show` that there is not.
     """
     wanted = [*PAGE_COLUMNS, "fields"] if asked else list(PAGE_COLUMNS)
-    places = [columns.index(name) + 1 for name in wanted]
+    places = {name: columns.index(name) + 1 for name in wanted}
     numbers: list[Any] = []
     found: dict[str, list[pa.Array]] = {name: [] for name in PAGE_COLUMNS}
     fields: list[Mapping[str, Any]] = []
     for chunk in chunks:
-        if not chunk:
+        if not len(chunk):
             continue
-        by_column = list(zip(*chunk, strict=True))
-        numbers.append(np.array(by_column[0], dtype=np.int64))
-        for name, place in zip(wanted, places, strict=True):
-            if name == "fields":
-                fields.extend(_loaded(value) or {} for value in by_column[place])
-            else:
-                found[name].append(array(by_column[place], PAGE_TYPES[name]))
+        rows, by_name = _by_name(chunk, places)
+        numbers.append(rows)
+        fields.extend(_loaded(value) or {} for value in by_name.pop("fields", ()))
+        for name, values in by_name.items():
+            found[name].append(values)
     order = _order(numbers, total)
     pages = make_frame(PAGE_TYPES, found, order)
     labels = _page_labels(asked)
@@ -142,6 +142,21 @@ def pages_frame(
         return frame
     repeated = _repeated(pages, is_given=_is_given(table, url_column, total))
     return frame.drop(columns=[labels[name] for name in repeated if labels[name] not in given])
+
+
+def _by_name(chunk: Chunk, places: Mapping[str, int]) -> tuple[Any, dict[str, Any]]:
+    """The numbers of the rows of a chunk, and its columns: Arrow's, but for what is JSON."""
+    if isinstance(chunk, pa.RecordBatch):
+        arrow = {name: chunk.column(place) for name, place in places.items()}
+        if "fields" in arrow:
+            arrow["fields"] = arrow["fields"].to_pylist()
+        return chunk.column(0).to_numpy(), arrow
+    columns = list(zip(*chunk, strict=True))
+    found = {
+        name: columns[place] if name == "fields" else array(columns[place], PAGE_TYPES[name])
+        for name, place in places.items()
+    }
+    return np.array(columns[0], dtype=np.int64), found
 
 
 def errors_frame(pages: pd.DataFrame, given: int = 0) -> pd.DataFrame:

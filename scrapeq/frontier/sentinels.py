@@ -6,10 +6,10 @@ A client asks them whenever it makes a connection, so that it follows when anoth
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -62,15 +62,15 @@ class Sentinels:
                 urlsplit(f"redis://{one.strip().removeprefix(SCHEME)}")
                 for one in re.split("[,;]", hosts)
             ]
-            named = tuple((unquote(one.hostname or "localhost"), one.port or PORT) for one in parts)
+            named = tuple((_host(one), PORT if one.port is None else one.port) for one in parts)
             more = {name: values[-1] for name, values in parse_qs(query).items()}
             (database,) = {path for one in parts if (path := one.path.strip("/"))} or {"0"}
             found = cls(
                 hosts=named,
                 master_name=more.get("master_name", ""),
                 database=int(database),
-                username=unquote(next((one.username for one in parts if one.username), "")),
-                password=unquote(next((one.password for one in parts if one.password), "")),
+                username=_only(one.username for one in parts),
+                password=_only(one.password for one in parts),
                 sentinel_username=more.get("sentinel_username", ""),
                 sentinel_password=more.get("sentinel_password", ""),
                 min_other=int(more.get("min_other_sentinels", 0)),
@@ -137,6 +137,19 @@ class Sentinels:
             "min_other_sentinels": self.min_other,
             "sentinel_kwargs": own,
         }
+
+
+def _host(part: SplitResult) -> str:
+    """Raises ValueError for a part without one, as behind the last comma: nothing says that it is this machine."""
+    if not part.hostname:
+        raise ValueError("no host")
+    return unquote(part.hostname)
+
+
+def _only(words: Iterable[str | None]) -> str:
+    """The word that is written once, or with each host. Raises ValueError if there are two different ones."""
+    (word,) = {one for one in words if one} or {""}
+    return unquote(word)
 
 
 @dataclass(frozen=True, slots=True)

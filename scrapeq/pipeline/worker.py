@@ -14,18 +14,21 @@ from typing import Any
 from celery import signals
 from celery.exceptions import Reject
 
-from scrapeq import cluster, database
-from scrapeq.costs.prices import DEFAULT_MODEL
-from scrapeq.errors import ScrapeqError
-from scrapeq.models import FINAL, Lane
-from scrapeq.pipeline import arguments, registering
-from scrapeq.pipeline.job_queue import JobQueue
-from scrapeq.project.celery_app import RENDER, SCRAPE, TASKS, WAKE_UP, make_app
-from scrapeq.settings import load_settings
-from scrapeq.work.batch_ledger import BatchLedger
-from scrapeq.work.endpoint_breaker import EndpointBreaker
-from scrapeq.work.log_lines import write_json
-from scrapeq.work.process import MainProcess, WorkProcess
+from scrapeq.lazy import loaded_for_good
+
+with loaded_for_good():
+    from scrapeq import cluster, database
+    from scrapeq.costs.prices import DEFAULT_MODEL
+    from scrapeq.errors import ScrapeqError
+    from scrapeq.models import FINAL, Lane
+    from scrapeq.pipeline import arguments, registering
+    from scrapeq.pipeline.job_queue import JobQueue
+    from scrapeq.project.celery_app import RENDER, SCRAPE, TASKS, WAKE_UP, make_app
+    from scrapeq.settings import load_settings
+    from scrapeq.work.batch_ledger import BatchLedger
+    from scrapeq.work.endpoint_breaker import EndpointBreaker
+    from scrapeq.work.log_lines import write_json
+    from scrapeq.work.process import MainProcess, WorkProcess
 
 log = logging.getLogger(__name__)
 

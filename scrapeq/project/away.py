@@ -20,7 +20,8 @@ def redis_away(services: Services, error: RedisUnavailable | None = None) -> Awa
     settings = services.settings
     if settings.shared:
         where = f"see to the Redis that {settings.redis_named_by} names"
-        why = f"{error.problem}: " if error else ""
+        problem = services.why_away or (error.problem if error else "")
+        why = f"{problem}: " if problem else ""
         return Away(what, f"{why}{where}; {_NOTHING_LOST}")
     if cluster.was_killed(settings.home):
         if services.may_start:

@@ -60,7 +60,7 @@ class Services:
     redis, record, private: whoever only looks asks the stores, and the private cluster, through
     these, within a time. singles: accepts jobs that are submitted one by one. workers_seen:
     when whoever submits saw that somebody works. may_start: whether this process had the private cluster started, and so may
-    do it again.
+    do it again. why_away: the error of the Redis that `frontier` only stands in for; "" where it is that Redis's.
     """
 
     settings: Settings
@@ -68,6 +68,7 @@ class Services:
     frontier: Frontier = field(repr=False)
     broker_url: str = field(repr=False)
     may_start: bool = False
+    why_away: str = ""
     redis: Bounded = field(default_factory=lambda: Bounded(_silent_redis), repr=False)
     record: Bounded = field(default_factory=lambda: Bounded(_silent_record), repr=False)
     private: Bounded = field(default_factory=lambda: Bounded(_silent_redis), repr=False)
@@ -268,9 +269,9 @@ def _found_again(services: Services) -> Services:
     try:
         with budget(FIRST_LOOK_S):
             found, broker_url = services.redis.ask(lambda: _connected(services.settings))
-    except RedisUnavailable:
-        return services
-    return replace(services, frontier=found, broker_url=broker_url)
+    except RedisUnavailable as error:
+        return replace(services, why_away=error.problem)
+    return replace(services, frontier=found, broker_url=broker_url, why_away="")
 
 
 _lock = threading.Lock()

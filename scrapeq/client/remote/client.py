@@ -280,8 +280,9 @@ def _checked_url(url: str) -> str:
 def _checked_token(token: str | None) -> str:
     found = (token or os.environ.get(TOKEN_VARIABLE, "")).strip()
     if not found or not found.isascii() or not found.isprintable():
+        what = "this is no token" if found else "there is no token to speak with the server"
         raise ConfigError(
-            "there is no token to speak with the server",
+            what,
             hint=f"give one, or set {TOKEN_VARIABLE}; scrapeq token create NAME makes it",
         )
     return found

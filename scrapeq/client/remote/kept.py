@@ -3,12 +3,13 @@ the record itself can give, which says so."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from scrapeq import frames
-from scrapeq.client.page_files import PageFiles
+from scrapeq.client.page_files import PageFiles, no_row
 from scrapeq.client.remote.tables import RemoteTables
 from scrapeq.errors import ConfigError, NotFound
 from scrapeq.models import AICost, FileKind
@@ -24,6 +25,9 @@ class RemoteKept(RemoteTables, PageFiles):
     def html(self, row: int) -> bytes:
         """The page's bytes of an input row (from 0), as they were received and decoded. Raises NotFound if they
         are not kept."""
+        row = operator.index(row)
+        if not 0 <= row < 2**31:
+            raise no_row(row, self.batch.total)
         return self._bytes("/html", row=row)
 
     @property

@@ -59,7 +59,7 @@ class RemoteTables(PageTables):
 
     def _page_rows(self) -> PageRows:
         names = frames.PAGE_PART_NAMES
-        return self._rows("/table", names), names[1:]
+        return self._batches("/table", names), names[1:]
 
     def _input_parts(self) -> Sequence[bytes]:
         answer = self._transport.get(self._path("/input"))
@@ -80,6 +80,10 @@ class RemoteTables(PageTables):
     def _kept(self, field: str) -> Iterator[list[tuple[int, str, Any]]]:
         for chunk in self._rows("/values", _VALUE, field=field):
             yield [(row, page_url, json.loads(value)) for row, page_url, value in chunk]
+
+    def _batches(self, what: str, names: Sequence[str]) -> Iterator[Any]:
+        with self._transport.download(self._path(what), format="arrow") as stream:
+            yield from frames.arrow_batches(stream, names)
 
     def _rows(
         self, what: str, names: Sequence[str], **params: str | list[str]

@@ -219,3 +219,11 @@ def test_every_change_is_in_the_audit_log(served, web):
     assert "there is no job" in log["entries"][1]["result"]
     more = chief.get("/v1/audit", params={"person": "zoë", "cursor": log["next_cursor"]}).json()
     assert all(one["id"] < int(log["next_cursor"]) for one in more["entries"])
+
+
+def test_a_body_that_does_not_say_that_it_is_json_is_told_so(ali):
+    for body in (b'{"urls": ["https://a.example/"]}', b""):
+        answer = ali.post("/v1/batches", content=body)
+
+        assert answer.status_code == 422
+        assert "Content-Type: application/json" in answer.json()["hint"]

@@ -130,7 +130,17 @@ def test_what_cannot_be_met_is_refused(client, served, web, rows, name):
         client.scrape([web.url("/")], notify=web.url("/hook"), notify_secret="env:KEY")
     with pytest.raises(NotAllowed, match="proxy may only be used"):
         client.schedule(name, rows, url="link", every="6h", proxy="http://127.0.0.1:1")
+    with pytest.raises(ConfigError, match="no database keeps"):
+        client.schedule("a\0b", rows, url="link", every="6h")
     assert client.schedules().empty
+
+
+def test_a_name_that_no_database_keeps_is_no_schedule(client, ali, rows):
+    client.schedule("ab", rows, url="link", every="6h")
+
+    for refused in (ali.get("/v1/schedules/a%00b"), ali.post("/v1/schedules/a%00b/run")):
+        assert refused.status_code == 404
+        assert "there is no schedule" in refused.json()["detail"]
 
 
 def test_who_is_notified_is_listed_without_what_may_be_a_secret(client, queue, web, rows, name):

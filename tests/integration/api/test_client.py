@@ -192,6 +192,10 @@ def test_pages_are_had_as_they_came_and_read_again(client, local, web):
         remote.html(3)
     with pytest.raises(NotFound, match="the batch has no row 6"):
         remote.html(6)
+    with pytest.raises(NotFound, match=r"the batch has no row -1; its rows are 0 to 5"):
+        remote.html(-1)
+    with pytest.raises(TypeError):
+        remote.html("0")
     assert remote.cost == local.cost
     with pytest.raises(ConfigError, match="no field is filled by a language model"):
         remote.estimate()
@@ -462,6 +466,11 @@ def test_without_a_token_it_says_how_to_get_one(monkeypatch):
     monkeypatch.delenv("SCRAPEQ_TOKEN", raising=False)
     with pytest.raises(ConfigError, match="no token"):
         Client("http://127.0.0.1:8000")
+
+
+def test_what_cannot_be_a_token_is_refused():
+    with pytest.raises(ConfigError, match="this is no token"):
+        Client("http://127.0.0.1:8000", "tök")
 
 
 def test_in_a_browser_it_says_that_it_does_not_work(monkeypatch):

@@ -121,6 +121,8 @@ def test_every_row_failing_has_a_status_of_its_own(type_in, web):
     done = type_in("scrape", "-", "--quiet", stdin=web.url("/status/410"))
 
     assert done.returncode == 3
+    assert "1 row failed:" in done.stderr
+    assert "http_4xx" in done.stderr
 
 
 def test_the_same_command_again_asks_nobody(type_in, web, asked):
@@ -205,6 +207,14 @@ def test_a_redis_that_is_not_there_is_another_status(type_in, firms):
     assert done.returncode == 4
     assert "Error connecting to Redis" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_status_says_why_a_named_redis_does_not_answer(type_in):
+    done = type_in("status", REDIS_URL="redis://localhost:1/0")
+
+    assert done.returncode == 4
+    assert "connecting to localhost:1" in done.stderr
+    assert "no-redis" not in done.stderr
 
 
 def test_after_an_interrupt_the_same_command_goes_on(tmp_path, environment, web, asked, eventually):

@@ -15,6 +15,8 @@ import scrapeq as sq
         (7, "the name is 7, which is no text; write it in quotes: name='7'"),
         ("  ", "the name is empty"),
         ("x" * 201, "the name has 201 characters; write one of at most 200"),
+        ("a\0b", "the name 'a\\x00b' has a character that no database keeps; leave out NUL"),
+        ("a\ud800", "the name 'a\\ud800' has a character that no database keeps; leave out NUL"),
     ],
 )
 def test_what_is_wrong_with_a_name_is_said(name: Any, says: str):

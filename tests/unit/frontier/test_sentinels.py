@@ -38,6 +38,9 @@ def test_the_form_of_celery_is_the_same() -> None:
         ("sentinel://one:x/0?master_name=a", "not the URL"),
         ("sentinel://one/nought?master_name=a", "not the URL"),
         ("sentinel://one/0;sentinel://two/1?master_name=a", "not the URL"),
+        ("sentinel://one:26379,,two:26379/0?master_name=a", "not the URL"),
+        ("sentinel://one:26379,/0?master_name=a", "not the URL"),
+        ("sentinel://:secret@one,:other@two/0?master_name=a", "not the URL"),
         ("sentinel://one/0?master_name=a&sentinel_pasword=secret", "sentinel_pasword"),
     ],
 )
