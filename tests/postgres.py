@@ -10,6 +10,15 @@ import subprocess
 import time
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psycopg
+
+_CUT_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 def find_postgres() -> Path | None:
@@ -112,12 +121,15 @@ class PostgresServer:
     def empty_database(self, url: str) -> None:
         """Remove all that is in one that `new_database` made, whoever is connected."""
         self.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            _CUT_OTHERS,
             "DROP SCHEMA public CASCADE",
             "CREATE SCHEMA public",
             name=url.removeprefix("postgresql://postgres@/").partition("?")[0],
         )
+
+    def cut_others(self, connection: psycopg.Connection) -> None:
+        """End all other connections to the same database."""
+        connection.execute(_CUT_OTHERS)
 
     def execute(self, *statements: str, name: str = "postgres") -> None:
         """Run statements as the superuser, in one of its databases."""

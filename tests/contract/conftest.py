@@ -17,18 +17,28 @@ from scrapeq.database import Result, packed
 from scrapeq.database.new_job import NewJob, StoredAnswer
 from scrapeq.models import Batch, Content, ErrorKind, Fetched, ScrapingConfig
 from scrapeq.settings import Settings, load_settings
+from tests.postgres import PostgresServer
+from tests.postgres_record import KeptRecord
 
 FETCHED = datetime(2026, 11, 23, 12, 0, 0, 123_000, UTC)
 
 
+@pytest.fixture(scope="session")
+def kept_record(postgres_server: PostgresServer) -> KeptRecord:
+    return KeptRecord(postgres_server)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def record_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """The settings of an empty record."""
+    """The settings of an empty record. Who asks for `record`, too, finds its tables made in PostgreSQL."""
+    home = tmp_path / "home"
     if request.param == "sqlite":
-        return load_settings(SCRAPEQ_HOME=tmp_path / "home")
-    return load_settings(
-        SCRAPEQ_HOME=tmp_path / "home", SCRAPEQ_DATABASE_URL=request.getfixturevalue("postgres_url")
-    )
+        return load_settings(SCRAPEQ_HOME=home)
+    if "record" in request.fixturenames:
+        url = request.getfixturevalue("kept_record").emptied()
+    else:
+        url = request.getfixturevalue("postgres_url")
+    return load_settings(SCRAPEQ_HOME=home, SCRAPEQ_DATABASE_URL=url)
 
 
 @pytest.fixture
