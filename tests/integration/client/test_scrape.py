@@ -287,7 +287,7 @@ def test_kept_html_is_given_back_as_it_came(web, scrape):
     with pytest.raises(NotFound, match="its rows are 0 to 1"):
         batch.html(10**30)
     with pytest.raises(TypeError, match="integer"):
-        batch.html("0")  # type: ignore[arg-type] # the point
+        batch.html("0")
     with pytest.raises(ConfigError, match="cannot be tried on 0 pages"):
         batch.try_selector("h1", pages=0)
 
