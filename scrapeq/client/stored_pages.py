@@ -54,7 +54,7 @@ class StoredPages(BatchFiles):
         if pages < 1:
             raise ConfigError(
                 f"a selector cannot be tried on {pages} pages",
-                hint="write 1 or more, like pages=40",
+                hint="write 1 or more",
             )
         plain = ScrapingConfig(main_text="off", page_fields=())
         kept = self._read(
