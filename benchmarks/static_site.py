@@ -137,11 +137,22 @@ def page(variant: int) -> bytes:
     ).encode()
 
 
-def answers() -> list[bytes]:
+def small_page(variant: int) -> bytes:
+    """HTML of some 2 KB: a title, three links and a short text, so that fetching is most of the work."""
+    draw = random.Random(variant)
+    links = "".join(f'<a href="/page/{draw.randrange(100_000)}">more</a> ' for _ in range(3))
+    text = " ".join(draw.choices(WORDS, k=250))
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page {variant}</title></head>'
+        f"<body><h1>Page {variant}</h1><p>{text}</p>{links}</body></html>"
+    ).encode()
+
+
+def answers(make: Callable[[int], bytes] = page) -> list[bytes]:
     """Each page as the whole HTTP response."""
     made = []
     for variant in range(VARIANTS):
-        body = gzip.compress(page(variant), compresslevel=6, mtime=0)
+        body = gzip.compress(make(variant), compresslevel=6, mtime=0)
         head = (
             "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
             f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -197,6 +208,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hosts", type=int, default=32)
     parser.add_argument("--delay-s", type=float, default=0.0, help="before each answer")
+    parser.add_argument("--small", action="store_true", help="pages of 2 KB")
     options = parser.parse_args()
-    made = answers()
+    made = answers(small_page if options.small else page)
     asyncio.run(serve(options.hosts, lambda: Answering(made, options.delay_s)))

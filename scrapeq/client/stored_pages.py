@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapeq import database
 from scrapeq.client.batch_files import BatchFiles
 from scrapeq.client.page_files import no_row
-from scrapeq.errors import NotFound
+from scrapeq.errors import ConfigError, NotFound
 
 if TYPE_CHECKING:
     from scrapeq.trying import Reading, SelectorTrial
@@ -46,10 +47,15 @@ class StoredPages(BatchFiles):
 
     def try_selector(self, selector: str, pages: int = TRIED_PAGES) -> SelectorTrial:
         """A selector on some stored pages, spread over the batch: on how many it matches, and what the
-        others have instead. Raises ConfigError for what is no selector."""
+        others have instead. Raises ConfigError for what is no selector, and for less than one page."""
         from scrapeq.models import ScrapingConfig
         from scrapeq.trying import Reading, try_selector
 
+        if pages < 1:
+            raise ConfigError(
+                f"a selector cannot be tried on {pages} pages",
+                hint="write 1 or more",
+            )
         plain = ScrapingConfig(main_text="off", page_fields=())
         kept = self._read(
             lambda: database.stored_pages.some_kept_pages(self._engine, self.id, pages)
@@ -71,10 +77,11 @@ class StoredPages(BatchFiles):
         return write_warc(Path(path), self.id, database.files.kept_answers(self._engine, self.id))
 
     def _kept_page(self, row: int) -> database.stored_pages.KeptPage:
-        kept = self._read(lambda: database.stored_pages.kept_page(self._engine, self.id, row))
+        row = operator.index(row)
         total = self._read(lambda: self._queue.find_batch(self.id)).total
         if not 0 <= row < total:
             raise no_row(row, total)
+        kept = self._read(lambda: database.stored_pages.kept_page(self._engine, self.id, row))
         if kept is None:
             raise no_page(row)
         return kept

@@ -58,9 +58,9 @@ class Notify(BaseModel):
                 "notify_secret is not the name of a variable",
                 hint='write "env:NAME", and set NAME where the workers start',
             )
-        if when not in set(NotifyWhen):
+        if when not in list(NotifyWhen):  # a list: what is given may have no hash
             raise ConfigError(
-                f"notify_when is {when!r}", hint=f"write one of: {', '.join(NotifyWhen)}"
+                f"notify_when is {repr(when)[:40]}", hint=f"write one of: {', '.join(NotifyWhen)}"
             )
         return cls(url=SecretStr(url), secret=secret, when=NotifyWhen(when))
 

@@ -172,11 +172,11 @@ def _checked_every(every: str, at: str | None) -> str:
     number = int(match[1]) if match else 0
     if match is None or not number:
         raise ConfigError(
-            f"every is {every!r}",
+            f"every is {repr(every)[:40]}",
             hint='write minutes, hours, days or weeks: "30m", "6h", "1d", "2w"',
         )
     if timedelta(**{_UNITS[match[2].lower()]: number}) > timedelta(days=3660):
-        raise ConfigError(f"every {every!r} is more than ten years", hint=_HOW)
+        raise ConfigError(f"every {repr(every)[:40]} is more than ten years", hint=_HOW)
     if at is not None and not _has_time_of_day(every):
         raise ConfigError(
             f"every {every!r} has no time of day", hint='give `at` with days or weeks: every="1d"'

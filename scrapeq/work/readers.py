@@ -69,6 +69,9 @@ class Readers:
         self._starting: set[Process] = set()  # have not said yet that they are ready
         self._busy_since: dict[Process, float] = {}
         self._free = asyncio.Condition()
+        #: Held by the one page that is read on the loop in one pass of it. When answers come all at once, to
+        #: read every page before anything else would stop the loop for as long as they all take.
+        self._reading_here = asyncio.Lock()
 
     async def read(
         self,
@@ -84,7 +87,10 @@ class Readers:
         body, url, content_type = response.body, response.final_url, response.content_type
         if all(stage.light for stage in stages) and is_light(body, recipe, content_type, url):
             source = Source(body, url, content_type, recipe, light=True, asked=response.asked)
-            return run_stages(stages, source, content)
+            async with self._reading_here:
+                light = run_stages(stages, source, content)
+                await asyncio.sleep(0)  # the next page is read in a later pass of the loop
+            return light
         reads = starts = 0
         while True:
             errand = _Errand(response, recipe, stages, content)

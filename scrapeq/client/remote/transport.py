@@ -109,9 +109,10 @@ class Transport:
             if response.status_code < 400:
                 return response
             again_s = _retry_after_s(response)
-            if response.status_code not in _AGAIN and (response.status_code != 409 or not again_s):
+            is_begun = response.status_code == 409 and again_s > 0
+            if response.status_code not in _AGAIN and not is_begun:
                 raise error_of(response)
-            trying.again(error_of(response), again_s)
+            trying.again(trying.begun() if is_begun else error_of(response), again_s)
 
 
 class Trying:
@@ -129,6 +130,14 @@ class Trying:
         return ServerUnavailable(
             f"{self._url} does not answer: {error or type(error).__name__}",
             hint="see that scrapeq serve runs there, and that this machine reaches it",
+        )
+
+    def begun(self) -> ServerUnavailable:
+        """The error for a server that began with this request, and was ended before its answer."""
+        return ServerUnavailable(
+            f"{self._url} was ended in the middle of this request, or still works at it",
+            hint="see which batches and schedules there are, and run the same again: what has a name is not made "
+            "twice",
         )
 
     def again(self, error: ScrapeqError, after_s: float = 0.0) -> None:

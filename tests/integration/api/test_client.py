@@ -439,6 +439,26 @@ def test_another_server_is_told_from_ours(token):
         Client("http://127.0.0.1:1/", token, transport=other).me()
 
 
+def test_a_server_that_died_in_a_request_is_told_with_what_to_do(token, served):
+    said = {"detail": "the request with this Idempotency-Key is under way", "hint": "use a new key"}
+    begun = httpx2.MockTransport(
+        lambda request: httpx2.Response(
+            409,
+            json=said,
+            headers={"Retry-After": "1", "Content-Type": "application/problem+json"},
+            request=request,
+        )
+    )
+    with (
+        Client(served.url, token, transport=begun) as client,
+        pytest.raises(ServerUnavailable) as error,
+    ):
+        client._transport.change("POST", "/batches", most_away_s=0.0, json={})
+    assert "in the middle of this request" in error.value.problem
+    assert "run the same again" in error.value.hint
+    assert "key" not in str(error.value)
+
+
 def test_the_project_is_looked_at(client, local, queue, web):
     pd.testing.assert_frame_equal(
         client.batches().drop(columns="elapsed_s"),

@@ -269,6 +269,8 @@ def test_how_it_notifies_is_changed_alone(make: Make, rows: pd.DataFrame, name: 
     assert (anew.url.get_secret_value(), anew.secret, anew.when) == (other, None, "done")
     with pytest.raises(ConfigError, match="notify_when is 'sometimes'"):
         make(name, notify_when="sometimes")
+    with pytest.raises(ConfigError, match=r"notify_when is .'done'"):
+        make(name, notify_when=["done"])
     assert "it notifies nobody any more" in make(name, notify="").note
 
 

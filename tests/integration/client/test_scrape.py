@@ -16,7 +16,7 @@ import pytest
 from IPython.lib.pretty import pretty
 
 import scrapeq as sq
-from scrapeq.errors import InputError, NotFound
+from scrapeq.errors import ConfigError, InputError, NotFound
 from scrapeq.work import readers
 
 ANSWER_S = 180
@@ -284,6 +284,12 @@ def test_kept_html_is_given_back_as_it_came(web, scrape):
     assert batch.html(0) == web.page("/article/105").plain()
     with pytest.raises(NotFound, match="row 1"):
         batch.html(1)
+    with pytest.raises(NotFound, match="its rows are 0 to 1"):
+        batch.html(10**30)
+    with pytest.raises(TypeError, match="integer"):
+        batch.html("0")
+    with pytest.raises(ConfigError, match="cannot be tried on 0 pages"):
+        batch.try_selector("h1", pages=0)
 
 
 def busy_reader(home: Path) -> int | None:

@@ -73,6 +73,31 @@ def heavy_page() -> tuple[Response, Recipe]:
     return response, ScrapingConfig(main_text="best").recipe
 
 
+def test_light_pages_that_come_at_once_leave_turns_of_the_loop_to_others(heavy_page):
+    response = replace(heavy_page[0], body=b"<title>a page</title>" * 10)
+    recipe = ScrapingConfig(main_text="off").recipe
+    turns = 0
+
+    async def count_turns():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def read(readers):
+        await readers.read(response, recipe)
+        return turns
+
+    async def read_all():
+        counting = asyncio.create_task(count_turns())
+        readers = Readers(1)
+        found = await asyncio.gather(*(read(readers) for _ in range(20)))
+        counting.cancel()
+        return found
+
+    assert len(set(asyncio.run(read_all()))) == 20
+
+
 @pytest.mark.parametrize(
     ("how", "kind", "words"),
     [

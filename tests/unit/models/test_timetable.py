@@ -162,6 +162,13 @@ def test_what_cannot_be_kept_is_refused_with_what_to_write(given_, part):
     assert refused.value.hint
 
 
+def test_a_long_mistake_is_named_in_short():
+    with pytest.raises(ConfigError, match="every is '11") as refused:
+        Timetable.of(every="1" * 8_000 + "d")
+
+    assert len(str(refused.value)) < 200
+
+
 DAILY = Timetable.of(every="1d", at="06:00", timezone=BERLIN)
 WORKDAYS = Timetable.of(cron="0 6 * * 1-5", timezone=BERLIN)
 
