@@ -213,9 +213,9 @@ def broker_url(settings: Settings) -> str:
 
 def as_broker_url(url: str) -> str:
     """A redis-py URL as Celery takes it: unix:// is redis+socket:// there, db is virtual_host."""
-    parts = urlsplit(url)
-    if parts.scheme != "unix":
+    if not url.startswith("unix:"):
         return url
+    parts = urlsplit(url)
     database = parse_qs(parts.query).get("db", ["0"])[0]
     return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={database}"
 

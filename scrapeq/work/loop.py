@@ -128,7 +128,7 @@ class WorkLoop:
         )
         self._halt = asyncio.Event()
         self._loop = asyncio.new_event_loop()
-        self._started = threading.Event()
+        self._started, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="scrapeq-loop", daemon=True)
 
     # -- from other threads ------------------------------------------------------------------
@@ -144,6 +144,8 @@ class WorkLoop:
         What is being fetched then goes on behind it.
         """
         self._claimer.idle.clear()
+        if self._ended.is_set():  # nobody would say any more that nothing is due
+            return
         until_s = time.monotonic() + budget_s
         self._loop.call_soon_threadsafe(self._claimer.allow, until_s)
         self._claimer.idle.wait(budget_s)
@@ -171,6 +173,7 @@ class WorkLoop:
             os._exit(1)  # a worker that looks alive and does nothing would hold its leases
         finally:
             self._started.set()
+            self._ended.set()
             self._claimer.idle.set()
 
     def _stop(self) -> None:

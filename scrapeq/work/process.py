@@ -68,6 +68,8 @@ class WorkProcess:
                     takes_notices=self._takes_notices,
                 )
                 self._loop.start()
+                if self.stopping.is_set():  # it came too late for `stop`
+                    self._loop.stop()
             return self._loop
 
     @property

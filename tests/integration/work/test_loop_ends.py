@@ -30,6 +30,28 @@ for part in (Claimer, Renewer, Saver):
 """
 
 
+STOPPED = """
+import os, threading
+from scrapeq.work.process import WorkProcess
+
+def comes_back(call):
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(60)
+    return not thread.is_alive()
+
+first = WorkProcess()
+loop = first.loop
+first.stop()
+print(comes_back(lambda: loop.drain(3_600)))  # a wake-up that was on its way
+second = WorkProcess()
+second.stop()
+print(comes_back(lambda: second.loop.drain(3_600)))  # it was about to begin
+print(any("scrapeq-loop" == one.name for one in threading.enumerate()), flush=True)
+os._exit(0)
+"""
+
+
 LOCKED = """
 import asyncio, os, threading
 from scrapeq.frontier.jobs import Jobs
@@ -80,3 +102,9 @@ def test_a_part_that_ends_unexpectedly_ends_the_process(cluster, tmp_path):
     assert run.stdout.split() == ["Claimer", "1", "Renewer", "1", "Saver", "1"], run.stderr
     assert run.stderr.count("the work loop ended") == 3
     assert "ZeroDivisionError" in run.stderr
+
+
+def test_who_waits_for_a_loop_that_has_ended_goes_on(cluster, tmp_path):
+    run = run_program(STOPPED, cluster, tmp_path)
+
+    assert run.stdout.split() == ["True", "True", "False"], run.stderr
