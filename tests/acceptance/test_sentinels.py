@@ -50,8 +50,11 @@ def test_a_batch_outlives_its_primary(redis_server, start, run, eventually, monk
         assert "through Sentinels" in found.stdout
         assert "2 of 3 answer" in found.stdout
 
-        shown = run("celery -A scrapeq.pipeline.worker inspect stats")
-        assert "sentinel" in shown.stdout
+        def stats():  # while the worker makes its connections anew, it answers nobody
+            shown = run("celery -A scrapeq.pipeline.worker inspect stats --timeout 5")
+            return shown if "sentinel" in shown.stdout else None
+
+        shown = eventually(stats, PATIENCE_S)
         from scrapeq.pipeline.worker import clean_data_task
 
         assert clean_data_task.delay({"title": " A  title "}).get(PATIENCE_S)
