@@ -56,7 +56,8 @@ def test_a_schedule_is_found_as_it_was_made(record: sa.Engine) -> None:
 
     schedules.put(record, made, GIVEN)
 
-    assert schedules.find(record, made.name) == plain
+    assert schedules.find(record, plain.name) == plain
+    assert schedules.find(record, made.name) is None  # such a name is refused before it comes here
     assert schedules.find(record, "other") is None
     assert schedules.cells(record, GIVEN.id) == list(GIVEN.cells)
 
