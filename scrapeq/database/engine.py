@@ -48,7 +48,7 @@ _SERVER_SIDE = (
     "SET tcp_user_timeout = 25000; SET idle_in_transaction_session_timeout = "
 )
 #: Rows of `plain_chunks` that are taken at once: a few MB of texts, which the CPU's caches hold. Ten times as
-#: many took a third more CPU.
+#: many took more CPU (docs/performance.md).
 PLAIN_CHUNK = 1_000
 _URLS = "write postgresql://user@host/name or sqlite:///path/to/file"
 _MIGRATION_LOCK = 0x5C7A9E01  # an arbitrary number that only we use for pg_advisory_xact_lock

@@ -60,7 +60,7 @@ def array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 def _utf8(values: Sequence[bytes | None]) -> pa.Array:
     """A column of texts of some KB each, put together in one allocation of the right size: Arrow's builder
-    grows it step by step, for 7 times the CPU and half as much memory again."""
+    grows it step by step, which takes more CPU and half as much memory again (docs/performance.md)."""
     ends = np.zeros(len(values) + 1, dtype=np.int64)
     known = [value for value in values if value is not None]
     np.cumsum([0 if value is None else len(value) for value in values], out=ends[1:])

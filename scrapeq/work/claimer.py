@@ -160,6 +160,7 @@ class Claimer:
         for assignment in to_try:
             if self._held.may_begin(assignment.lease):
                 begin(assignment if lane is Lane.HTTP else replace(assignment, lane=lane))
+                await asyncio.sleep(0)  # many fetches that begin at once hold up the loop
             elif self._held.holds(assignment.lease):
                 self._saver.give_back(assignment.lease)
 
