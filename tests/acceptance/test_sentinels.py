@@ -43,6 +43,8 @@ def test_a_batch_outlives_its_primary(redis_server, start, run, eventually, monk
         assert batch.df["url"].tolist() == urls
         assert web.hits("/slow/0.2") <= 200 + 16  # what was open then is fetched again
 
+        # the new primary knows them
+        eventually(queue.services.frontier.coordination.workers, PATIENCE_S)
         after = sq.scrape([web.url("/article/1")], queue=queue).wait(PATIENCE_S)
         assert after.df["ok"].all()
 
