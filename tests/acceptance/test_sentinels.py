@@ -57,8 +57,7 @@ def test_a_batch_outlives_its_primary(redis_server, start, run, eventually, monk
             return shown if "sentinel" in shown.stdout else None
 
         shown = eventually(stats, PATIENCE_S)
-        from scrapeq.pipeline.worker import clean_data_task
-
-        assert clean_data_task.delay({"title": " A  title "}).get(PATIENCE_S)
+        clean = "scrapeq.pipeline.worker.clean_data_task"
+        assert queue.services.app.send_task(clean, [{"title": " A  title "}]).get(PATIENCE_S)
     for text in (worker.said, found.stdout, found.stderr, shown.stdout):
         assert "s3cret" not in text
