@@ -169,7 +169,7 @@ def test_what_strangers_write_stays_text_on_the_page(open_page, module_web, sett
     sq.scrape(urls, name=EVIL, settings=settings, retry_backoff_s=0.05).wait(PATIENCE_S)
     page = open_page()
 
-    page.locator("[data-section=batches]").get_by_text(EVIL).wait_for()
+    page.locator("[data-section=batches]").get_by_text(EVIL).first.wait_for()
     assert page.locator("#dashboard img").count() == 0
     assert page.title() == "scrapeq"
     assert page.complaints == []

@@ -35,13 +35,17 @@ ALONE: Mapping[str, Any] = {
 }
 
 
+#: Tenths of a second in which memory is given back after a case, and the MB that are not waited for.
+_SETTLING, _LITTLE_MB = 20, 32
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a case ended.
 
     end: an error kind, "ok", or "hangs". Memory is in MB (10^6 bytes) and resident, that of cases
     beside it included: what it cost this process at its peak (fetcher_mb) and the reading children
-    (parser_mb), and what both were still grown by at its end (left_mb).
+    (parser_mb), and what both were still grown by when it had settled (left_mb).
     """
 
     case: Case
@@ -113,6 +117,11 @@ async def try_case(
             case, "hangs", None, tries=0, seconds=time.monotonic() - began_s, growth=growth
         )
     took_s = time.monotonic() - began_s
+    for _ in range(_SETTLING):  # what ended a moment ago may not be given back yet
+        growth.look()
+        if growth.own_left_mb + growth.children_left_mb <= _LITTLE_MB:
+            break
+        await asyncio.sleep(0.1)
     end = row.page.error_kind or "ok"
     return _ended(case, end, row, tries=tries, seconds=took_s, growth=growth)
 
