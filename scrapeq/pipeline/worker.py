@@ -14,9 +14,9 @@ from typing import Any
 from celery import signals
 from celery.exceptions import Reject
 
-from scrapeq.lazy import loaded_for_good
+from scrapeq.lazy import loaded_at_once
 
-with loaded_for_good():
+with loaded_at_once():
     from scrapeq import cluster, database
     from scrapeq.costs.prices import DEFAULT_MODEL
     from scrapeq.errors import ScrapeqError
