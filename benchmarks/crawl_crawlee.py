@@ -12,13 +12,12 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
 
 import subject
 from crawlee import ConcurrencySettings, service_locator
 from crawlee.crawlers import HttpCrawler, HttpCrawlingContext
 from crawlee.storage_clients import MemoryStorageClient
-from selectolax.lexbor import LexborHTMLParser
+from lexbor_row import read_row
 
 
 async def crawl(urls: list[str], feed: Path, in_flight: int, begin: Callable[[], None]) -> None:
@@ -38,19 +37,7 @@ async def crawl(urls: list[str], feed: Path, in_flight: int, begin: Callable[[],
         @crawler.router.default_handler
         async def read(context: HttpCrawlingContext) -> None:
             url = context.request.loaded_url or context.request.url
-            tree = LexborHTMLParser(await context.http_response.read())
-            title = tree.css_first("title")
-            row = {"url": url, "title": title.text() if title else None}
-            origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-            # urljoin alone takes longer than the rest of the page; most links are of this form.
-            row["links"] = [
-                origin + href if href[:1] == "/" != href[1:2] else urljoin(url, href)
-                for link in tree.css("a[href]")
-                if (href := link.attributes["href"] or "")
-            ]
-            for name, selector in subject.SELECTORS.items():
-                found = tree.css_first(selector)
-                row[name] = found.text() if found else None
+            row = read_row(url, await context.http_response.read())
             output.write(json.dumps(row) + "\n")
 
         begin()
