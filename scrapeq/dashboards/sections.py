@@ -75,6 +75,7 @@ def _schedules(project: Project) -> str:
     rows = schedule_rows(project.queue)
     return _render(
         "schedules",
+        year=clock.now().year,  # a moment of another one is shown with it
         rows=rows[:MOST_SCHEDULES],
         more=max(0, len(rows) - MOST_SCHEDULES),
         linked={batch.id for batch in project.batches()[:MOST_BATCHES]},

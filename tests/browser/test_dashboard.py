@@ -178,13 +178,15 @@ def test_what_strangers_write_stays_text_on_the_page(open_page, module_web, sett
 def test_schedules_are_seen_with_a_link_to_their_last_run(open_page, module_web, settings):
     queue = sq.get_job_queue(settings)
     with pytest.warns(ScheduleWarning):  # its workers end with this program
-        made = sq.schedule(EVIL, [module_web.url("/article/6"), EVIL], every="52w", queue=queue)
+        made = sq.schedule(EVIL, [module_web.url("/article/6"), EVIL], every="104w", queue=queue)
     page = open_page()
     schedules = page.locator("[data-section=schedules]")
     row = schedules.locator("tr", has_text=EVIL)
     row.wait_for()
     expect(row).to_contain_text("none yet")
     expect(row).to_contain_text("waiting")
+    # two years from now: a day without its year would seem to be over
+    expect(row.locator("[data-label=next]")).to_have_text(re.compile(r"^\d\d \w{3} \d{4}$"))
 
     batch = made.run_now().wait(PATIENCE_S)
 
