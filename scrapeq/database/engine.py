@@ -20,6 +20,7 @@ from scrapeq.errors import (
     ConfigError,
     DatabaseTooNew,
     DatabaseUnavailable,
+    DiskFull,
     InputError,
     MissingExtra,
 )
@@ -68,7 +69,7 @@ def open_database(settings: Settings) -> sa.Engine:
             _write_over_log(engine)
     except sa.exc.SQLAlchemyError as error:
         engine.dispose()
-        raise DatabaseUnavailable(
+        raise _kind(error)(
             f"the database cannot be opened: {reason(error)}",
             hint=_what_to_check(settings),
             where="" if settings.database_url else f"the file {settings.database_path}",
@@ -214,11 +215,22 @@ def _translated(engine: sa.Engine, problem: str) -> Iterator[None]:
     except sa.exc.ProgrammingError:
         raise
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-        raise DatabaseUnavailable(
+        raise _kind(error)(
             f"{problem}: {reason(error)}",
             hint=_what_to_do(engine),
             where=_where(engine),
         ) from error
+
+
+_FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "53100"}
+
+
+def _kind(error: sa.exc.SQLAlchemyError) -> type[DatabaseUnavailable]:
+    """By the driver's own code: SQLite's for a full disk and for a quota or limit of files (sqlite.org/rescode.html),
+    PostgreSQL's disk_full (appendix A)."""
+    own = getattr(error, "orig", None)
+    codes = {getattr(own, "sqlite_errorname", None), getattr(own, "sqlstate", None)}
+    return DiskFull if codes & _FULL else DatabaseUnavailable
 
 
 def _what_to_do(engine: sa.Engine) -> str:
