@@ -93,9 +93,8 @@ def dashboard(browser: Browser, address: str, scheme: str) -> None:
     page.goto(address)
     page.locator("[data-section=running] [role=img]").wait_for()
     page.wait_for_timeout(3_000)  # so that there is a speed to be seen
-    behind = page.locator("[data-section=schedules]").bounding_box()
-    assert behind is not None
-    shown = {"x": 0, "y": 0, "width": 1000, "height": behind["y"] + behind["height"] + 12}
+    last = "document.querySelector('[data-section=schedules]').getBoundingClientRect().bottom"
+    shown = {"x": 0, "y": 0, "width": 1000, "height": page.evaluate(last) + 12}
     page.screenshot(path=FOLDER / f"dashboard-{scheme}.png", clip=shown, full_page=True)
     page.close()
 
