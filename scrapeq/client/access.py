@@ -63,11 +63,18 @@ def any_valid_token(queue: JobQueue) -> bool:
 
 
 def begin_write(
-    queue: JobQueue, person: Person, action: str, target: str, *, key: str | None, digest: str
+    queue: JobQueue,
+    person: Person,
+    action: str,
+    target: str,
+    *,
+    key: str | None,
+    digest: str,
+    address: str,
 ) -> Begun:
     """See `database.access.begin_write`."""
     return database.access.begin_write(
-        queue.services.engine, person, action, target, key=key, digest=digest
+        queue.services.engine, person, action, target, key=key, digest=digest, address=address
     )
 
 

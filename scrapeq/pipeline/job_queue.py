@@ -333,7 +333,8 @@ class JobQueue:
     ) -> list[Job]:
         """Jobs newest first, on request only those of one status.
 
-        Without Redis it is what the record knows: no open job is seen to run or to be retried.
+        Without Redis it is what the record knows: an open job is pending. Raises RedisUnavailable where those that
+        run or are retried are asked for.
         """
         limit = arguments.a_limit(limit)
         status = (
@@ -346,7 +347,9 @@ class JobQueue:
                 return [job for job in active if job.status is status][:limit]
             found = database.jobs.find_jobs(engine, limit=limit, statuses=statuses)
             return project.open_jobs.as_they_stand(self.services.frontier, found)
-        except RedisUnavailable:
+        except RedisUnavailable as error:
+            if status in {models.JobStatus.RUNNING, models.JobStatus.RETRYING}:
+                project.away.check_nothing_runs(self.services, error)
             return database.jobs.find_jobs(engine, limit=limit, statuses=statuses)
 
     def cleanup_old_jobs(self, max_age_days: float = 30) -> int:

@@ -251,6 +251,46 @@ def test_a_proxy_says_whose_request_it_passes_on(serve, behind, is_believed):
     assert (429 in of_many) is not is_believed
 
 
+@pytest.mark.parametrize(
+    ("behind", "forwarded", "address"),
+    [
+        (["127.0.0.1"], None, "127.0.0.1"),
+        (["127.0.0.1"], "203.0.113.5", "203.0.113.5"),
+        (
+            ["127.0.0.1"],
+            "198.51.100.7, 203.0.113.5",
+            "203.0.113.5",
+        ),  # the first is what a stranger wrote
+        (["127.0.0.1", "10.0.0.0/8"], "198.51.100.7, 2001:db8::5, 10.1.2.3", "2001:db8::5"),
+        (["10.0.0.0/8"], "203.0.113.5", "127.0.0.1"),
+    ],
+)
+def test_the_audit_log_has_the_address_of_whoever_asked(serve, behind, forwarded, address):
+    served = serve(behind=behind)
+    chief = served.person("chief of addresses", Right.ADMINISTER)
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+
+    chief.post("/v1/jobs/nobody/cancel", headers=headers)
+    chief.post("/requests", content='{"do": "cancel", "batch": "nobody"}', headers=headers)
+
+    asked = {"person": "chief of addresses", "limit": 2}
+    entries = chief.get("/v1/audit", params=asked).json()["entries"]
+    assert [one["action"] for one in entries] == ["dashboard cancel", "cancel_job"]
+    assert [one["address"] for one in entries] == [address, address]
+
+
+def test_an_address_that_a_proxy_makes_up_is_short_and_plain(serve):
+    served = serve(behind=["127.0.0.1"])
+    chief = served.person("odd chief", Right.ADMINISTER)
+
+    odd = {"X-Forwarded-For": ("é" * 5_000).encode("latin-1")}
+    answer = chief.post("/v1/jobs/nobody/cancel", headers=odd)
+
+    assert answer.status_code == 404
+    (entry,) = chief.get("/v1/audit", params={"person": "odd chief"}).json()["entries"]
+    assert len(entry["address"]) <= 100
+
+
 def test_a_proxy_that_speaks_tls_says_so(serve):
     served = serve(behind=["127.0.0.0/8"])
     token = served.token("behind", Right.READ)
