@@ -1,4 +1,4 @@
-"""The catalogue of the hostile web through `sq.scrape`, beside 2,000 good pages.
+"""The catalogue of the hostile web through `sq.scrape`, beside 1,000 good pages.
 
 Real workers, a private Redis, a record of its own: every case is a row of the right kind, and the
 pages beside it do not notice. tests/integration/fetch/test_catalogue.py has what each costs, and
@@ -19,7 +19,7 @@ from scrapeq.settings import load_settings
 from scrapeq.testing import CATALOGUE, Case, HostileWeb, LittleWeb
 from scrapeq.testing.hostile.trial import ALONE
 
-GOOD_PAGES = 2_000
+GOOD_PAGES = 1_000
 #: Of the pages that are much to read, which all are read in test_catalogue.py, as these are here: one
 #: that is deep, and one that is long.
 MUCH = ("html-deepinline", "html-entities")
@@ -44,7 +44,7 @@ def by_options(cases: Iterable[Case]) -> list[list[Case]]:
 def test_every_case_is_a_row_and_no_good_page_suffers(
     tmp_path: Path, tmp_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Slow: 2,500 pages, one of them made to take 10 seconds of CPU."""
+    """Slow: 1,500 pages, one of them made to take 10 seconds of CPU."""
     with HostileWeb() as hostile, LittleWeb(hosts=8) as good:
         trust = tmp_path / "authority.pem"
         trust.write_text(hostile.ca_pem)

@@ -76,7 +76,7 @@ def test_no_page_where_none_is_asked_for(web, scrape):
 
 
 def test_more_pages_than_browsers_have_room_for(web, scrape, asked):
-    links = [web.url(f"/drawn/{n}", host=n % 4) for n in range(100, 160)]
+    links = [web.url(f"/drawn/{n}", host=n % 4) for n in range(100, 136)]
 
     table = scrape(links, custom_selectors=SELECTORS, render="always").wait(ANSWER_S).df
 
