@@ -18,7 +18,8 @@ import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
 import scrapeq as sq
-from scrapeq.api.dashboard import make_app
+from scrapeq.api.app import make_app
+from scrapeq.api.people import OneToken
 from scrapeq.dashboards import Dashboard
 from scrapeq.fetch import find_browser
 from scrapeq.settings import load_settings
@@ -52,10 +53,14 @@ def take(browser: Browser, web: LittleWeb, cluster: sq.LocalCluster) -> None:
     for name, rows in (("museums", 240), ("small-shops", 400)):
         urls = [row["url"] for row in web.urls(rows, failures=0.06, kinds=["http_4xx", "empty"])]
         sq.scrape(urls, name=name, **options).wait(120)
+    options["settings"] = cluster.settings
+    sq.schedule("exchange-rates", [web.url("/article/1")], every="1h", **options).run_now()
+    sq.schedule("museums-weekly", urls, cron="0 6 * * 1", timezone="Europe/Oslo", **options).pause()
+    del options["settings"]
     urls = [row["url"] for row in web.urls(3_000, failures=0.08)]
     batch = sq.scrape(urls, name="newspapers", refresh=True, delay_between_requests=0.1, **options)
     token = secrets.token_urlsafe()
-    app = make_app(Dashboard(queue=queue), token)
+    app = make_app(Dashboard(queue=queue), OneToken(token, "you"))
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
     )
@@ -88,7 +93,9 @@ def dashboard(browser: Browser, address: str, scheme: str) -> None:
     page.goto(address)
     page.locator("[data-section=running] [role=img]").wait_for()
     page.wait_for_timeout(3_000)  # so that there is a speed to be seen
-    page.screenshot(path=FOLDER / f"dashboard-{scheme}.png")
+    last = "document.querySelector('[data-section=schedules]').getBoundingClientRect().bottom"
+    shown = {"x": 0, "y": 0, "width": 1000, "height": page.evaluate(last) + 12}
+    page.screenshot(path=FOLDER / f"dashboard-{scheme}.png", clip=shown, full_page=True)
     page.close()
 
 

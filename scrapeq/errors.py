@@ -12,7 +12,8 @@
     ├── RedisFull              Redis is at its memory limit
     ├── RedisEvicts            Redis may throw our keys away
     ├── DatabaseUnavailable    the record cannot be opened or written
-    │   └── DatabaseTooNew     a newer scrapeq wrote it
+    │   ├── DatabaseTooNew     a newer scrapeq wrote it
+    │   └── DiskFull           its disk takes no more
     ├── ServerUnavailable      the server of a Client cannot be reached    (also a ConnectionError)
     ├── NotAllowed             the token of a Client may not do this       (also a PermissionError)
     ├── ModelFailed            the language model gave no answer that can be used
@@ -153,6 +154,10 @@ class DatabaseUnavailable(ScrapeqError):
 
 class DatabaseTooNew(DatabaseUnavailable):
     """A newer scrapeq wrote the record, and this one cannot read it."""
+
+
+class DiskFull(DatabaseUnavailable):
+    """The disk of the record takes no more: what was to be written is not kept."""
 
 
 class ServerUnavailable(ScrapeqError, ConnectionError):

@@ -145,6 +145,13 @@ MOST_PAGES = 50.0
 #: Due jobs are claimed within a second. A worker that is full of slow pages claims again when one of
 #: them ends, which takes 60 s at most (`total_timeout_s`); twice that is no accident.
 STALLED_S = 120.0
+#: Bytes of free disk below which the next pages, a checkpoint or Redis's log may find no room.
+LEAST_FREE = 50_000_000
+NO_REDIS = "Redis cannot be reached"
+MAKE_ROOM = (
+    "make room on the disk of SCRAPEQ_HOME, or set it to a folder on another; work goes on by itself then, and "
+    "SCRAPEQ_STORED_PAGES_MB keeps fewer pages"
+)
 _LISTEN_TO_ALL = "start a worker without --queues: it listens to all of them"
 
 
@@ -159,22 +166,27 @@ def health_verdict(
     window_s: float = 900,
     unattended: Mapping[str, int] | None = None,
     stalled_s: float = 0.0,
+    free_bytes: int | None = None,
 ) -> HealthVerdict:
     """The verdict on the whole system from a few facts; `SystemHealth` shows it with them.
 
     workers_alive: processes, whatever they listen to; scrapers: those that take jobs, by default all of
     them. completed and errors (kind: count) are of the last `window_s` seconds. unattended: messages that
     carry work, by the Celery queue that nobody listens to. stalled_s: for how long jobs have been due and
-    none was claimed; a job that waits for its host's pace, or for a retry, is not due.
+    none was claimed; a job that waits for its host's pace, or for a retry, is not due. free_bytes: room on the
+    disk of the record and of the private Redis, None where they are elsewhere.
 
     A failed page counts by whose fault it is (`models.fault`). Those that do not exist are no illness:
     a note tells of them.
     """
-    if not redis_reachable:
-        return HealthVerdict("UNHEALTHY", ("Redis cannot be reached",))
     bad: list[str] = []
-    doubtful: list[str] = []
     hints: dict[str, None] = {}
+    if full := full_disk(free_bytes):
+        bad.append(full)
+        hints[MAKE_ROOM] = None
+    if not redis_reachable:
+        return HealthVerdict("UNHEALTHY", (*bad, NO_REDIS), (), tuple(hints))
+    doubtful: list[str] = []
     scrapers = workers_alive if scrapers is None else scrapers
     if scrapers <= 0 and waiting_jobs:
         who = "no workers are alive" if workers_alive <= 0 else "no worker listens to scraping"
@@ -212,6 +224,14 @@ def health_verdict(
     status: HealthStatus = "UNHEALTHY" if bad else "DEGRADED" if doubtful else "HEALTHY"
     notes = _notes(kinds, finished, lately)
     return HealthVerdict(status, (*bad, *doubtful), notes, tuple(hints))
+
+
+def full_disk(free_bytes: int | None) -> str:
+    """What is said of a disk that is full; "" of one that has room."""
+    if free_bytes is None or free_bytes >= LEAST_FREE:
+        return ""
+    left, least = f"{free_bytes / 1e6:,.0f} MB are left", f"{LEAST_FREE / 1e6:,.0f} MB are needed"
+    return f"the disk of the record is full: {left}, and {least}"
 
 
 def _waiting(count: int, what: str) -> str:

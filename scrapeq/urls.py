@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -74,6 +74,15 @@ def parse(text: object) -> Url | Failure:
     if len(href) > MAX_URL_LENGTH:
         return _too_long(len(href))
     return Url(str(text), href, _host_key(name, port), _duplicate_key(href))
+
+
+def cell_text(value: object) -> str:
+    """What a cell holds, as text; of a value that cannot be written (a whole number of more digits than
+    Python writes), its type."""
+    try:
+        return str(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
 
 
 def parse_many(column: Iterable[object]) -> Iterator[Url | Failure]:
@@ -160,6 +169,10 @@ _LABELLED = re.compile(r"[\w .-]{1,40}[:=]\s*(https?://\S+)", re.IGNORECASE)
 _ESCAPED = re.compile(r"https?%3a%2f%2f", re.IGNORECASE)
 _NAME_AND_PORT = re.compile(r"(?!(?:tel|sms|fax):)[^\s/?#@:]+:(\d{1,5})(?![^/?#\\])", re.IGNORECASE)
 _AUTHORITY = re.compile(r"[^/?#\\]*")
+_IN_BRACKETS = re.compile(r"\[[0-9a-f:.]+\]", re.IGNORECASE)
+#: Values that are never taken for their text.
+_NO_TEXTS = (int, float, bytes, bytearray, Mapping, list, tuple, set, frozenset)
+_BEGINS = "one begins with https://"
 
 
 def _tidy(text: object) -> str | Failure:
@@ -167,21 +180,31 @@ def _tidy(text: object) -> str | Failure:
     if not isinstance(text, str):
         if _is_missing(text):
             return _refuse("the cell is empty")
-        if isinstance(text, int | float | bytes):
-            return _refuse(f"a value of type {type(text).__name__} is not a URL")
-        text = str(text)
+        # A number or bytes may look like a URL, and are none; an object for a URL is written as one
+        if isinstance(text, _NO_TEXTS) or not _WEB.match(value := cell_text(text).lstrip()):
+            return _not_text(text)
+        text = value
     written = text.strip(_AROUND)
     while len(written) > 1 and _PAIRS.get(written[0]) == written[-1]:
         written = written[1:-1].strip(_AROUND)
     if not written:
         return _refuse("the cell is empty")
     if len(written) > MAX_URL_LENGTH:
-        return _too_long(len(written))
+        if _WEB.match(written):
+            return _too_long(len(written))
+        return _refuse(f"this is a text of {len(written):,} characters, not a URL; {_BEGINS}")
     if found := _LABELLED.fullmatch(written):
         return _refuse(f"there are words before the URL {shown(found[1])[:200]}; leave them out")
     if _SEVERAL.search(written):
         return _refuse("the cell holds more than one URL; give each its own row")
     return written
+
+
+def _not_text(value: object) -> Failure:
+    name = type(value).__name__
+    if isinstance(value, Collection) and not isinstance(value, bytes | bytearray | Mapping):
+        return _refuse(f"a value of type {name} is not a URL; give each URL its own row, as text")
+    return _refuse(f"a value of type {name} is not a URL; one is text that begins with https://")
 
 
 def _complete(written: str) -> str | Failure:
@@ -198,13 +221,13 @@ def _complete(written: str) -> str | Failure:
     if "@" in authority:
         return _refuse("this looks like an e-mail address; a URL begins with https://")
     if not authority or re.search(r"\s", authority):
-        return _refuse("this is not a URL; one begins with https://")
+        return _refuse(f"this is not a URL; {_BEGINS}")
     if port:
         return f"{'https' if port[1] == '443' else 'http'}://{written}"
-    if authority.startswith("[") or authority.lower() == "localhost":
+    if _IN_BRACKETS.match(authority) or authority.lower() == "localhost":
         return f"http://{written}"
     if "." not in authority.strip("."):
-        return _refuse("this is not a URL; one begins with https://")
+        return _refuse(f"this is not a URL; {_BEGINS}")
     last_label = authority.rstrip(".").rpartition(".")[2]
     return f"{'http' if last_label.isdecimal() else 'https'}://{written}"
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import redis
+import trustme
 
 from scrapeq.cluster.redis_server import find_binary
+from tests.tls_relay import tls_relay
 
 MASTER = "the:primary"  # a name that a URL must quote
 PASSWORD, SENTINEL_PASSWORD = "s3cret/of@redis", "s3cret?of,sentinels"
@@ -27,13 +29,17 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._servers: dict[int, subprocess.Popen[bytes]] = {}
+        self.watchers: list[int] = []
+
+    def begin(self) -> None:
+        """A primary, its replica and three Sentinels, once they all know each other."""
         first, second, *watchers = (_free_port() for _ in range(5))
         self.watchers = watchers
-        self._run(first, "")
-        self._run(second, f"replicaof 127.0.0.1 {first}\n")
+        self.run(first)
+        self.run(second, f"replicaof 127.0.0.1 {first}\n")
         _eventually(lambda: self._ask(second).info("replication")["master_link_status"] == "up")
         for port in watchers:
-            self._watch(port, first)
+            self.watch(port, first, quorum=2)
         _eventually(lambda: all(self._sees_all(port) for port in watchers))
 
     @property
@@ -70,15 +76,19 @@ class Watched:
         for port in list(self._servers):
             self.kill(port)
 
-    def _run(self, port: int, more: str) -> None:
+    def run(self, port: int, more: str = "") -> None:
+        """A Redis on this port."""
         text = f'requirepass "{PASSWORD}"\nmasterauth "{PASSWORD}"\nsave ""\n{more}'
         self._start(port, text, [])
 
-    def _watch(self, port: int, primary: int) -> None:
+    def watch(self, port: int, primary: int, quorum: int = 1) -> None:
+        """A Sentinel on this port."""
+        if port not in self.watchers:
+            self.watchers.append(port)
         self._start(
             port,
             f'requirepass "{SENTINEL_PASSWORD}"\nsentinel sentinel-pass "{SENTINEL_PASSWORD}"\n'
-            f"sentinel monitor {MASTER} 127.0.0.1 {primary} 2\n"
+            f"sentinel monitor {MASTER} 127.0.0.1 {primary} {quorum}\n"
             f'sentinel auth-pass {MASTER} "{PASSWORD}"\n'
             f"sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}\n"
             f"sentinel failover-timeout {MASTER} 3000\n",
@@ -113,9 +123,34 @@ def watched_redis(folder: Path) -> Iterator[Watched]:
     """One in this folder, for a while."""
     watched = Watched(folder)
     try:
+        watched.begin()
         yield watched
     finally:
         watched.end()
+
+
+@contextlib.contextmanager
+def watched_over_tls(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The URL of a Sentinel that names a Redis, both over TLS (of a relay: not every build has it), and the file of the authority that signed for them."""
+    authority = trustme.CA()
+    signed, trusted = folder / "server.pem", folder / "authority.pem"
+    authority.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
+        str(signed)
+    )
+    authority.cert_pem.write_to_path(str(trusted))
+    redis_port, sentinel_port = _free_port(), _free_port()
+    with contextlib.ExitStack() as ending:
+        watched = Watched(folder)
+        ending.callback(watched.end)
+        watched.run(redis_port)
+        over_tls = ending.enter_context(tls_relay(redis_port, signed))
+        watched.watch(sentinel_port, over_tls)
+        port = ending.enter_context(tls_relay(sentinel_port, signed))
+        yield (
+            f"sentinel://:s3cret%2Fof%40redis@localhost:{port}/0?master_name=the%3Aprimary"
+            f"&sentinel_password=s3cret%3Fof%2Csentinels&tls=true&ssl_ca_certs={trusted}",
+            trusted,
+        )
 
 
 def _free_port() -> int:

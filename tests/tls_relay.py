@@ -2,18 +2,23 @@
 
     python tests/tls_relay.py PORT CERTIFICATE.pem
 
-prints the port that it listens on, and passes what comes there to PORT.
+prints the port that it listens on, and passes what comes there to PORT. Who speaks no TLS is passed on as well: a
+Sentinel that watches over what is behind it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+#: The first byte of TLS (RFC 8446, 5.1: ContentType handshake).
+_HANDSHAKE = b"\x16"
 
 
 @contextlib.contextmanager
@@ -40,9 +45,24 @@ async def _serve(port: int, certificate: str) -> None:
             writer.close()
             sink.close()
 
-    server = await asyncio.start_server(relay, "127.0.0.1", 0, ssl=context)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    async def answer(connection: socket.socket) -> None:
+        first = await asyncio.to_thread(connection.recv, 1, socket.MSG_PEEK)
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader, relay)
+        tls = context if first == _HANDSHAKE else None
+        with contextlib.suppress(OSError):  # ssl.SSLError is one: a client that does not trust us
+            await loop.connect_accepted_socket(lambda: protocol, connection, ssl=tls)
+
+    loop, answering = asyncio.get_running_loop(), set()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        print(listener.getsockname()[1], flush=True)
+        while True:
+            connection, _ = await loop.sock_accept(listener)
+            connection.setblocking(True)
+            task = loop.create_task(answer(connection))
+            answering.add(task)
+            task.add_done_callback(answering.discard)
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

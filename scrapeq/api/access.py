@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from scrapeq.api.people import Tokens
 from scrapeq.api.problems import Refusal, answer
 from scrapeq.api.sign_in import page, token_of
+from scrapeq.api.writes import address_of
 from scrapeq.errors import ScrapeqError
 from scrapeq.models.person import Person
 
@@ -116,7 +117,7 @@ class Access:
                 "send Authorization: Bearer TOKEN, as scrapeq token create or scrapeq dashboard gave it",
                 asks,
             )
-        self._unknown.count(request.client.host if request.client else "")
+        self._unknown.count(address_of(request))
         raise Refusal(
             401,
             "nobody has this token; it may have been revoked, or have run out",

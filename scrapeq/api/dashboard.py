@@ -18,6 +18,7 @@ from starlette.background import BackgroundTask
 from scrapeq import dashboards, display
 from scrapeq.api.people_requests import PeopleRequests
 from scrapeq.api.service import Service
+from scrapeq.api.writes import address_of
 from scrapeq.errors import InputError, ScrapeqError
 from scrapeq.models.person import Person
 
@@ -67,7 +68,11 @@ def add_dashboard(app: FastAPI) -> None:
             body += piece
             if len(body) > MOST_BODY:
                 return PlainTextResponse(f"more than {MOST_BODY:,} bytes", 413)
-        return JSONResponse(await asyncio.to_thread(people.answer, _person(request), bytes(body)))
+        return JSONResponse(
+            await asyncio.to_thread(
+                people.answer, _person(request), bytes(body), address_of(request)
+            )
+        )
 
     @app.post("/files/{name:path}", include_in_schema=False)
     async def upload(name: str, request: Request) -> dict[str, str]:

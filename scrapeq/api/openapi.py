@@ -26,6 +26,7 @@ _ANYWHERE = {
     422: "The request cannot be met as it is.",
     429: "Too many requests in a minute: see Retry-After.",
     503: "Redis or the record is away: see Retry-After.",
+    507: "The disk of the record is full.",
 }
 _CHANGING = {
     400: "The body cannot be read.",

@@ -80,15 +80,21 @@ class PeopleRequests:
                 self._requests[person] = Requests(theirs)
             return self._requests[person]
 
-    def answer(self, person: Person, body: bytes) -> dict[str, str]:
-        """What `Requests.answer` gives, for what one person asks."""
+    def answer(self, person: Person, body: bytes, address: str) -> dict[str, str]:
+        """What `Requests.answer` gives, for what one person asks from an address."""
         request = _parsed(body)
         known = request if isinstance(request, dict) else {}
         action, target = (str(known.get(name, ""))[:200] for name in ("do", "batch"))
         try:
             queue = self._service.queue
             begun = access.begin_write(
-                queue, person, f"dashboard {action}", target, key=None, digest=""
+                queue,
+                person,
+                f"dashboard {action}",
+                target,
+                key=None,
+                digest="",
+                address=address,
             )
             found = self.of(person).answer(request)
             if begun.entry is not None:

@@ -17,6 +17,7 @@ from scrapeq.errors import (
     AlreadyThere,
     ClusterFailed,
     DatabaseUnavailable,
+    DiskFull,
     IllegalMove,
     MissingExtra,
     ModelFailed,
@@ -75,6 +76,7 @@ _STATUS: Sequence[tuple[type[ScrapeqError], int]] = (
     (RedisUnavailable, 503),
     (RedisFull, 503),
     (RedisEvicts, 503),
+    (DiskFull, 507),  # RFC 4918, 11.5: not worth to be sent again before somebody made room
     (DatabaseUnavailable, 503),
     (ClusterFailed, 503),
     (WaitTimeout, 504),

@@ -22,6 +22,8 @@ USUAL_PORT = 8765
 USUAL_RATE = 3_000
 _HERE = "127.0.0.1"
 _THIS_MACHINE = ("127.0.0.0/8", "::1")
+#: Where the addresses of strangers are: all of IPv4, and the public part of IPv6 (RFC 4291, 2.4; IANA's registry).
+_PUBLIC = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("2000::/3"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +156,32 @@ def _names(serving: Serving) -> list[str]:
 
 def believed(behind: Sequence[str]) -> list[str]:
     """The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as uvicorn takes them. Raises
-    ConfigError for what is no address and no network, and for all addresses that there are."""
-    found = []
+    ConfigError for what is no address and no network, and where they hold half of all public addresses or more."""
+    hint = (
+        "give --behind an address or a network, like 10.0.0.5 or 172.16.0.0/12: whoever is in it may "
+        "say whose request it passes on"
+    )
+    found: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
     for one in behind or _THIS_MACHINE:
         try:
-            network = ipaddress.ip_network(one.strip(), strict=False)
+            found.append(ipaddress.ip_network(one.strip(), strict=False))
         except ValueError:
-            network = None
-        if network is None or network.prefixlen == 0:
+            raise ConfigError(f"{one!r} is no address of a proxy", hint=hint) from None
+    for whole in _PUBLIC:
+        held = _held([one for one in found if one.version == whole.version], whole)
+        if held * 2 >= whole.num_addresses:
             raise ConfigError(
-                f"{one!r} is no address of a proxy",
-                hint="give --behind an address or a network, like 10.0.0.5 or 172.16.0.0/12: whoever is in it may "
-                "say whose request it passes on",
+                f"{', '.join(behind)[:200]} {'hold' if len(behind) > 1 else 'holds'} half of all addresses or more, "
+                "so it is no address of a proxy",
+                hint=hint,
             )
-        found.append(str(network))
-    return found
+    return [str(one) for one in found]
+
+
+def _held(networks: Sequence[Any], whole: Any) -> int:
+    """Addresses of `whole` that are in some network; one that is in several counts once."""
+    apart = ipaddress.collapse_addresses(networks)
+    return sum(min(one.num_addresses, whole.num_addresses) for one in apart if one.overlaps(whole))
 
 
 def _tls(serving: Serving) -> dict[str, Any]:

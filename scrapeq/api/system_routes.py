@@ -137,7 +137,7 @@ def get_audit_log(
     ] = None,
     person: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
 ) -> AuditLog:
-    """What was changed over the server: when, by whom, what, and how it ended; the newest first."""
+    """What was changed over the server: when, by whom, from where, what, and how it ended; the newest first."""
     entries = access.audit_entries(who.queue, limit, cursor, person)
     more = str(entries[-1].id) if len(entries) == limit else None
     return AuditLog(entries=entries, next_cursor=more)

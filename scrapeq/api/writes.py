@@ -13,7 +13,9 @@ from typing import Any, cast
 from fastapi import Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
+from starlette.requests import HTTPConnection
 
+from scrapeq import display
 from scrapeq.api.problems import KNOWN, Refusal, answer
 from scrapeq.client import access
 from scrapeq.database.access import Begun
@@ -53,13 +55,25 @@ async def written(request: Request, handle: Handle, action: str) -> Response:
         await request.close()  # the files of a form that FastAPI did not get to see
 
 
+def address_of(request: HTTPConnection) -> str:
+    """Where a request comes from: of whoever connects, or as a proxy says that is trusted (`Serving.behind`)."""
+    return display.plain(request.client.host, 100) if request.client else ""
+
+
 async def _noted(request: Request, handle: Handle, action: str, key: str | None) -> Response:
     person = cast("Person", request.state.person)
     queue = cast("JobQueue", request.app.state.service.queue)
     target = str(next(iter(request.path_params.values()), ""))[:200]
     digest = await _digest(request) if key is not None else ""
     begun = await asyncio.to_thread(
-        access.begin_write, queue, person, action, target, key=key, digest=digest
+        access.begin_write,
+        queue,
+        person,
+        action,
+        target,
+        key=key,
+        digest=digest,
+        address=address_of(request),
     )
     if begun.entry is None:
         return _again(begun, digest)

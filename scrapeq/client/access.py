@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from scrapeq import clock, database
+from scrapeq import clock, database, display
 from scrapeq.database.access import Begun
 from scrapeq.errors import ConfigError, NotFound
 from scrapeq.models.person import AccessToken, AuditEntry, Person, Right
@@ -46,7 +46,7 @@ def revoke_tokens(queue: JobQueue, id_or_person: str) -> int:
     revoked = database.access.revoke_tokens(queue.services.engine, id_or_person)
     if not revoked:
         raise NotFound(
-            f"there is no valid token {id_or_person!r}, and nobody of this name has one",
+            f"there is no valid token {display.quoted(id_or_person)}, and nobody of this name has one",
             hint="scrapeq token list shows all",
         )
     return revoked
@@ -63,11 +63,18 @@ def any_valid_token(queue: JobQueue) -> bool:
 
 
 def begin_write(
-    queue: JobQueue, person: Person, action: str, target: str, *, key: str | None, digest: str
+    queue: JobQueue,
+    person: Person,
+    action: str,
+    target: str,
+    *,
+    key: str | None,
+    digest: str,
+    address: str,
 ) -> Begun:
     """See `database.access.begin_write`."""
     return database.access.begin_write(
-        queue.services.engine, person, action, target, key=key, digest=digest
+        queue.services.engine, person, action, target, key=key, digest=digest, address=address
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from scrapeq import database, frames, minhash
+from scrapeq import database, display, frames, minhash
 from scrapeq.client.findings import Findings
 from scrapeq.errors import ConfigError
 from scrapeq.frames import packing
@@ -83,9 +83,9 @@ class BatchRows:
             return self._whole
         for name in self._columns:
             if name not in self._whole.names:
-                listed = ", ".join(self._whole.names)
                 raise ConfigError(
-                    f"there is no column {name[:100]!r}", hint=f"the columns are {listed}"
+                    f"there is no column {display.quoted(name)}",
+                    hint=f"the columns are {display.listed(self._whole.names, near=name)}",
                 )
         import pyarrow as pa
 

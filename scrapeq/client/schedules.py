@@ -379,7 +379,7 @@ def _check_is_whole(
     if before is None and not (has_source and has_time):
         missing = "when" if has_source else "what to scrape"
         raise ConfigError(
-            f"there is no schedule {name!r} yet, and {missing} is not given",
+            f"there is no schedule {display.quoted(name)} yet, and {missing} is not given",
             hint='write sq.schedule("prices", df, url="link", every="1d", at="06:00")',
         )
 

@@ -30,6 +30,7 @@ from scrapeq.database.minutes import floor_ms
 from scrapeq.errors import ConfigError, NotFound, RedisUnavailable
 from scrapeq.models import FINAL, Batch, ErrorKind, JobStatus
 from scrapeq.pipeline.job_queue import JobQueue, get_looking_queue
+from scrapeq.project.away import check_nothing_runs
 from scrapeq.project.bounded import ANSWER_S, budget
 from scrapeq.project.open_jobs import open_now
 
@@ -235,7 +236,8 @@ def jobs(
     without a request · rendered boolean, whether a browser showed its page, NA where that is not known.
 
     Raises ConfigError for an unknown status or kind (with the nearest name), for a time that cannot
-    be read, and for a bad `limit`.
+    be read, and for a bad `limit`; RedisUnavailable for the status running or retrying where Redis, which alone
+    knows it, does not answer. Any other open job is pending then.
     """
     queue = _queue(queue, batch)
     engine = queue.services.engine
@@ -334,8 +336,9 @@ def _open_rows(
             found = rows.open_rows(engine, wanted, limit=limit)
         now = open_now(frontier, [row.job_id for row in found])
         found = [row._replace(**now[row.job_id]) if row.job_id in now else row for row in found]
-    except RedisUnavailable:
+    except RedisUnavailable as error:
         if status in {JobStatus.RUNNING, JobStatus.RETRYING}:
+            check_nothing_runs(queue.services, error)
             return []
         found = rows.open_rows(engine, wanted, limit=limit)
     return [row for row in found if status is None or row.status == status]

@@ -30,6 +30,7 @@ from scrapeq.cluster.child import Child
 from scrapeq.cluster.files import LOCK, Access, open_log, read_access, tail, trim_log
 from scrapeq.cluster.lifeline import OWNER_FD, describe_owner_fd, set_death_signal
 
+WORKER = "scrapeq.pipeline.cluster_worker"  # starts the Celery app that it is given
 FIRST_OWNER_S = 10.0  # who starts a supervisor connects within milliseconds
 LINGER_S = 1.5  # the next cell's kernel, or the next line of a script, finds warm workers
 WORKER_END_S = 5.0  # with the next, under the 10 s in which nothing may be left
@@ -254,12 +255,8 @@ class Supervisor:
         own = _folder(self._access.temporary, number, self._workers[number - 1])
         own.mkdir(mode=0o700, exist_ok=True)
         output = open_log(self._logs / "worker.log")
-        # Without mingle and gossip a worker is ready in 2.8 s instead of 4.2 s, and nobody here
-        # uses what they are for.
-        command = [sys.executable, "-m", "celery", "-A", self._worker_app, "worker"]
-        command += [f"--concurrency={concurrency}", "--loglevel=info"]
-        command += ["--without-mingle", "--without-gossip"]
-        command += [f"--hostname=scrapeq-{os.getpid()}-{number}@%h"]
+        name = f"scrapeq-{os.getpid()}-{number}@{socket.gethostname()}"
+        command = [sys.executable, "-m", WORKER, self._worker_app, str(concurrency), name]
         try:
             return self._spawn(
                 command,

@@ -115,13 +115,21 @@ class Begun:
 
 
 def begin_write(
-    engine: sa.Engine, person: Person, action: str, target: str, *, key: str | None, digest: str
+    engine: sa.Engine,
+    person: Person,
+    action: str,
+    target: str,
+    *,
+    key: str | None,
+    digest: str,
+    address: str = "",
 ) -> Begun:
-    """Note a write before it is done. Of two with the same key of one person, one begins."""
+    """Note a write before it is done. address: of whoever asks. Of two with the same key of one person, one begins."""
     values = {
         "at_ms": now_ms(),
         "person": person.name,
         "token_id": person.token_id,
+        "address": address,
         "action": action,
         "target": target,
         "result": "",
@@ -173,7 +181,9 @@ def audit_entries(
     """What was changed, the newest first; before: only entries with a smaller number."""
     c = audit.c
     query = (
-        sa.select(c.id, c.at_ms, c.person, c.token_id, c.action, c.target, c.status, c.result)
+        sa.select(
+            c.id, c.at_ms, c.person, c.token_id, c.address, c.action, c.target, c.status, c.result
+        )
         .order_by(c.id.desc())
         .limit(limit)
     )
@@ -188,6 +198,7 @@ def audit_entries(
                 at=from_ms(row.at_ms),
                 person=row.person,
                 token_id=row.token_id,
+                address=row.address,
                 action=row.action,
                 target=row.target,
                 status=row.status,

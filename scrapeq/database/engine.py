@@ -20,6 +20,7 @@ from scrapeq.errors import (
     ConfigError,
     DatabaseTooNew,
     DatabaseUnavailable,
+    DiskFull,
     InputError,
     MissingExtra,
 )
@@ -68,6 +69,7 @@ def open_database(settings: Settings) -> sa.Engine:
             _write_over_log(engine)
     except sa.exc.SQLAlchemyError as error:
         engine.dispose()
+        _check_room(engine, error)
         raise DatabaseUnavailable(
             f"the database cannot be opened: {reason(error)}",
             hint=_what_to_check(settings),
@@ -214,9 +216,26 @@ def _translated(engine: sa.Engine, problem: str) -> Iterator[None]:
     except sa.exc.ProgrammingError:
         raise
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        _check_room(engine, error)
         raise DatabaseUnavailable(
             f"{problem}: {reason(error)}",
             hint=_what_to_do(engine),
+            where=_where(engine),
+        ) from error
+
+
+#: SQLite's codes for a full disk, and for a quota or limit of files (sqlite.org/rescode.html); PostgreSQL's
+#: disk_full (appendix A).
+_FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "53100"}
+
+
+def _check_room(engine: sa.Engine, error: sa.exc.SQLAlchemyError) -> None:
+    """Raises DiskFull where the driver's error is of a disk that takes no more."""
+    own = getattr(error, "orig", None)
+    if {getattr(own, "sqlite_errorname", None), getattr(own, "sqlstate", None)} & _FULL:
+        raise DiskFull(
+            f"the disk of the record takes no more: {reason(error)}",
+            hint="make room there; what was to be written is not kept, so do it again then",
             where=_where(engine),
         ) from error
 

@@ -34,7 +34,7 @@ from scrapeq.models.secret_values import (
 )
 from scrapeq.settings import DEFAULT_NAMESPACE
 
-VERSION = 14
+VERSION = 15
 #: The first version in which no secret stands in clear.
 SEALED_SINCE = 13
 #: The Redis of a record whose open jobs are there in the form of an older version.
@@ -484,6 +484,7 @@ audit = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
     sa.Column("person", AnyText, nullable=False),
     sa.Column("token_id", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False, server_default=""),  # "" where it is not known
     sa.Column("action", sa.Text, nullable=False),
     sa.Column("target", AnyText, nullable=False),
     sa.Column("status", sa.SmallInteger),  # of HTTP; None while it is under way
@@ -709,6 +710,14 @@ def _seal_secrets(connection: sa.Connection) -> None:
         connection.execute(schedules.update().where(schedules.c.name == one).values(values))
 
 
+def _add_addresses(connection: sa.Connection) -> None:
+    """Version 15. Where older requests came from is not known."""
+    columns = {one["name"] for one in sa.inspect(connection).get_columns("audit")}
+    if "address" not in columns:  # else the table was made by the step before
+        change = "ALTER TABLE audit ADD COLUMN address TEXT NOT NULL DEFAULT ''"
+        connection.execute(sa.text(change))
+
+
 #: What leads from version N to N + 1, by N. A new database is made whole at `VERSION`.
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     1: host_events.create,
@@ -724,4 +733,5 @@ MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     11: _add_notifications,
     12: _seal_secrets,
     13: _steps(tokens.create, audit.create),
+    14: _add_addresses,
 }

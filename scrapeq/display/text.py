@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from difflib import SequenceMatcher
 
 
 def count(number: int) -> str:
@@ -66,6 +67,23 @@ def plain(text: object, limit: int = 300) -> str:
         "\ufffd" if unicodedata.category(character) in _UNSEEN else character for character in line
     )
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+
+
+def quoted(name: object, limit: int = 80) -> str:
+    """A name in a sentence: in quotes, on one line, cut."""
+    return repr(plain(name, limit))
+
+
+def listed(names: Iterable[object], near: object = "", most: int = 8) -> str:
+    """Names in a sentence, each cut: "'tea', 'coffee' and 12 more". near: a name that is none of them; the most
+    alike stand first."""
+    found = [plain(name, 80) for name in names]
+    if near:
+        wanted = plain(near, 80).casefold()
+        found.sort(key=lambda name: -SequenceMatcher(None, wanted, name.casefold()).ratio())
+    left = len(found) - most
+    more = f" and {count(left)} more" if left > 0 else ""
+    return f"{', '.join(map(repr, found[:most]))}{more}"
 
 
 def without_credentials(url: str) -> str:

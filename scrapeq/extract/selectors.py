@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from scrapeq import display
 from scrapeq.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -45,18 +46,33 @@ def check_selectors(selectors: Mapping[str, str | list[str]]) -> None:
         ConfigError: naming the selector, what is wrong with it, and an example.
     """
     for name, written in selectors.items():
-        check_selector(name, understand(written), _as_written(written))
+        check_selector(understand(written), _as_written(written), name)
 
 
-def check_selector(name: str, selector: Selector, written: str) -> None:
-    """The same for one selector; `written` is shown where it is wrong."""
+def check_selector(selector: Selector, written: str, name: str = "") -> None:
+    """The same for one selector: where it is wrong, `written` is shown, and its name if it has one."""
     problem = (_wrong_xpath if selector.is_xpath else _wrong_css)(selector.query)
     if problem:
+        shown = repr(display.plain(written, 200))
         raise ConfigError(
-            f"the selector {name!r} ({written!r}) {problem}",
+            f"the selector {name!r} ({shown}) {problem}"
+            if name
+            else f"the selector {shown} {problem}",
             hint='write CSS like "h1" or "a.next::attr(href)", or XPath like "//h1/text()"; '
             'in a list, ["li.tag"], it gives all matches',
         )
+
+
+def checked_selector(written: object) -> Selector:
+    """A selector that asks for all matches. Raises ConfigError, with what was written, for what is none."""
+    if not isinstance(written, str):
+        raise ConfigError(
+            f"a selector is text, and {display.plain(repr(written), 80)} is {type(written).__name__}",
+            hint='write CSS like "h1", or XPath like "//h1/text()"',
+        )
+    selector = understand([written])
+    check_selector(selector, written)
+    return selector
 
 
 def understand(written: str | list[str]) -> Selector:
@@ -228,7 +244,8 @@ def _wrong_xpath(query: str) -> str:
     try:
         parsel.Selector(text="<p></p>").xpath(query)
     except ValueError as error:
-        return f"is not valid XPath ({str(error).partition(' in ')[0]})"
+        reason = str(error).partition(" in ")[0].removeprefix("XPath error: ")
+        return f"is not valid XPath ({reason})"
     return ""
 
 

@@ -49,6 +49,9 @@ class MemoryThrottle:
             raise
         return SlotTaken()
 
+    async def leave(self, owner: SlotOwner) -> None:
+        """Nothing: whoever calls bounds how many are open at once."""
+
     async def end_slot(self, host: str, owner: SlotOwner | None = None, *, used: bool) -> None:
         """Let the next one go, after the gap if a request was made.
 

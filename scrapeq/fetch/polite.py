@@ -45,6 +45,10 @@ class PoliteFetcher:
         self._mode = mode
         self._robots = Robots(robots, throttle, self._fetch_robots)
 
+    async def leave_host(self, owner: SlotOwner) -> None:
+        """The job of a lease asks its host for nothing more; see `HostThrottle.leave`."""
+        await self._throttle.leave(owner)
+
     async def fetch(
         self, url: str, config: ScrapingConfig, owner: SlotOwner | None = None
     ) -> Response | Failure:

@@ -65,6 +65,10 @@ class HostThrottle(Protocol):
         nothing changes.
         """
 
+    async def leave(self, owner: SlotOwner) -> None:
+        """The host of a lease has answered, and what its job waits for now is elsewhere: it counts no more
+        among those that are open there at once."""
+
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
         """The robots.txt of `host` is known; its slots are at least `crawl_delay_ms` apart."""
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
-from scrapeq.frames.columns import CATEGORY, TEXT, TIME, array, make_frame
+from scrapeq.frames.columns import CATEGORY, TEXT, TIME, array, in_order, make_frame
 from scrapeq.frames.tables import table_frame
 from scrapeq.models.found_table import FoundTable
 from scrapeq.models.record import FieldSpec, FieldType, RecordSpec
@@ -115,7 +115,7 @@ def _plain(values: Sequence[Any], kind: pa.DataType, order: Any | None) -> Any:
     column = pa.array(values, kind) if kind == TIME else array(values, kind)
     if pa.types.is_decimal(kind) or pa.types.is_date(kind):
         if order is not None:
-            column = column.take(pa.array(order, mask=order < 0))
+            column = in_order([column], order, kind)
         return pd.array(column, dtype=pd.ArrowDtype(kind))
     return make_frame({"values": kind}, {"values": [column]}, order)["values"].array
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 import pyarrow.compute as pc  # type: ignore[import-untyped] # nor has it
@@ -74,16 +75,19 @@ def _utf8(values: Sequence[bytes | None]) -> pa.Array:
 def make_frame(
     types: Mapping[str, pa.DataType],
     arrays: Mapping[str, list[pa.Array]],
-    order: Any | None = None,
+    order: npt.NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """The columns as pandas keeps them best, by `order`; Arrow's text is not copied. What is missing
-    is NA; only a category and a time have words of their own for it, NaN and NaT.
+    is NA; only a category and a time have words of their own for it, NaN and NaT. With an order, the lists of
+    `arrays` are emptied.
     """
     columns: dict[str, pa.ChunkedArray] = {}
     for name, kind in types.items():
-        column = pa.chunked_array(arrays[name], TEXT if kind == CATEGORY else kind)
-        if order is not None:
-            column = column.take(pa.array(order, mask=order < 0))
+        plain = TEXT if kind == CATEGORY else kind
+        if order is None:
+            column = pa.chunked_array(arrays[name], plain)
+        else:
+            column = in_order(arrays[name], order, plain)
         columns[name] = column.dictionary_encode() if kind == CATEGORY else column
     frame: pd.DataFrame = pa.table(columns).to_pandas(types_mapper=_PANDAS_TYPES.get)
     for name, kind in types.items():
@@ -92,6 +96,32 @@ def make_frame(
             ordered = pd.Index(sorted(categories), dtype=categories.dtype)
             frame[name] = frame[name].cat.set_categories(ordered)
     return frame
+
+
+def in_order(
+    chunks: list[pa.Array], order: npt.NDArray[np.int64], kind: pa.DataType
+) -> pa.ChunkedArray:
+    """A column by `order`: for each row the place of its value in the chunks, -1 for none.
+
+    The list is emptied: a chunk goes as soon as its rows are there, so that no column is in memory twice. That
+    needs rows which come one after another, as the database gives them; others are put in order as a whole.
+    """
+    known = np.flatnonzero(order >= 0)
+    places = order[known]
+    if not chunks or np.any(np.diff(places) < 0):
+        whole = pa.chunked_array(chunks, kind)
+        chunks.clear()
+        return whole.take(pa.array(order, mask=order < 0))
+    parts: list[pa.Array] = []
+    done = first = 0
+    while chunks:
+        chunk = chunks.pop(0)
+        count = np.searchsorted(places, first + len(chunk))
+        end = known[count] if count < len(known) else len(order)
+        here = order[done:end]
+        parts.append(chunk.take(pa.array(here - first, mask=here < 0)))
+        done, first = end, first + len(chunk)
+    return pa.chunked_array(parts, kind)
 
 
 def rows_frame(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 
-from scrapeq import urls
+from scrapeq import display, urls
 from scrapeq.errors import ConfigError
 from scrapeq.frames.asked import asked_column, words
 from scrapeq.frames.columns import CATEGORY, STRING, TEXT, TIME, array, make_frame, rows_frame
@@ -490,10 +490,11 @@ def _known(wanted: Sequence[Any], frame: pd.DataFrame) -> list[Any]:
     for label in wanted:
         if label not in frame.columns:
             near = difflib.get_close_matches(str(label), map(str, frame.columns), 1, 0.5)
-            listed = ", ".join(map(repr, frame.columns))
             raise ConfigError(
-                f"the table has no column {label!r}",
-                hint=f"did you mean {near[0]!r}?" if near else f"its columns are {listed}",
+                f"the table has no column {display.quoted(label)}",
+                hint=f"did you mean {display.quoted(near[0])}?"
+                if near
+                else f"its columns are {display.listed(frame.columns)}",
             )
     return list(wanted)
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scrapeq import display
 from scrapeq.errors import InputError, warn
 from scrapeq.frames.file_formats import PACKED, READ, in_words
 
@@ -195,7 +196,7 @@ def _from_frame(frame: pd.DataFrame, url: str | None) -> UrlColumn:
     twice = frame.columns[frame.columns.duplicated()].unique().tolist()
     if twice:
         raise InputError(
-            f"the table has two columns called {', '.join(map(repr, twice))}",
+            f"the table has two columns called {display.listed(twice)}",
             hint="rename or drop one of them",
             columns=twice,
         )
@@ -226,7 +227,6 @@ def _empty(what: str) -> InputError:
 
 def _find_column(frame: pd.DataFrame, url: str | None) -> Any:
     names = list(frame.columns)
-    listed = ", ".join(repr(name) for name in names[:30]) + (", …" if len(names) > 30 else "")
     if not names:
         raise InputError("the table has no columns", hint="give one with a column of URLs")
     if url is not None:
@@ -235,8 +235,10 @@ def _find_column(frame: pd.DataFrame, url: str | None) -> Any:
                 return name
         near = difflib.get_close_matches(str(url), [str(name) for name in names], 1, 0.5)
         raise InputError(
-            f"there is no column {url!r}",
-            hint=f"did you mean {near[0]!r}?" if near else f"the columns are {listed}",
+            f"there is no column {display.quoted(url)}",
+            hint=f"did you mean {display.quoted(near[0])}?"
+            if near
+            else f"the columns are {display.listed(names)}",
             columns=names,
         )
     if len(names) == 1:
@@ -247,14 +249,14 @@ def _find_column(frame: pd.DataFrame, url: str | None) -> Any:
     if len(looking) == 1:
         return looking[0]
     problem = (
-        f"several columns look like URLs: {', '.join(map(repr, looking))}"
+        f"several columns look like URLs: {display.listed(looking)}"
         if looking
         else "no column is called or looks like URLs"
     )
     example = looking[0] if looking else names[0]
     raise InputError(
         problem,
-        hint=f"name one of them, such as url={example!r}; the columns are {listed}",
+        hint=f"name one of them, such as url={display.quoted(example)}; the columns are {display.listed(names)}",
         columns=names,
     )
 

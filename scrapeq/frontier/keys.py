@@ -33,7 +33,7 @@
                                           fetch/trail.py), for jobs that wait under another host
     <namespace>:running:<batch>   set     its jobs with a lease
     <namespace>:waiting:<batch>   set     its jobs that wait to be tried again
-    <namespace>:busy:<host>       set     jobs that talk to the host now
+    <namespace>:busy:<host>       set     jobs that talk to the host now; not those that wait for a model
     <namespace>:host:<host>       hash    last_ms (the gap runs from it), hold_ms (its slot is held
                                           until then), hold_by (the token of the lease that holds it),
                                           hold_number (which of its slots: 0 is its claim's), wanted_ms, crawl_ms, robots_ms; what its breaker knows (see

@@ -30,6 +30,7 @@ _SCRIPTS = (
     "stop",
     "unpark",
     "slot",
+    "answered",
     "endpoint",
     "browsers",
     "budget",

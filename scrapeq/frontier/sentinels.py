@@ -25,7 +25,11 @@ FORM = "sentinel://:password@one:26379,two:26379,three:26379/0?master_name=mymas
 PORT = 26_379
 #: Seconds that Celery gives a Sentinel.
 _CELERY_S = 2
-_NAMES = ("master_name", "sentinel_username", "sentinel_password", "min_other_sentinels")
+_NAMES = (
+    *("master_name", "sentinel_username", "sentinel_password", "min_other_sentinels"),
+    *("tls", "ssl_ca_certs"),
+)
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class NoPrimary(MasterNotFoundError):
@@ -41,7 +45,8 @@ class NoPrimary(MasterNotFoundError):
 class Sentinels:
     """What a URL says. hosts: name and port of each Sentinel. username, password: of the Redis that they watch
     over; sentinel_username, sentinel_password: their own, "" for none. min_other: how many others a Sentinel must
-    see for its word to count."""
+    see for its word to count. tls: to the Sentinels and to the Redis; their certificates are checked. ca_file: of the
+    authority that signed these, "" for those that the machine trusts."""
 
     hosts: tuple[tuple[str, int], ...]
     master_name: str
@@ -51,6 +56,8 @@ class Sentinels:
     sentinel_username: str = ""
     sentinel_password: str = field(default="", repr=False)
     min_other: int = 0
+    tls: bool = False
+    ca_file: str = ""
 
     @classmethod
     def from_url(cls, url: str, *, named_by: str) -> Sentinels:
@@ -74,8 +81,10 @@ class Sentinels:
                 sentinel_username=more.get("sentinel_username", ""),
                 sentinel_password=more.get("sentinel_password", ""),
                 min_other=int(more.get("min_other_sentinels", 0)),
+                tls=_TRUTHS[more.get("tls", "false").lower()],
+                ca_file=more.get("ssl_ca_certs", ""),
             )
-        except ValueError:
+        except (ValueError, KeyError):
             raise ConfigError(
                 f"{named_by} is not the URL of Sentinels", hint=f"write {FORM}"
             ) from None
@@ -104,13 +113,27 @@ class Sentinels:
                 "socket_timeout": timeout_s,
                 "socket_connect_timeout": timeout_s,
                 "retry": AskOnce(),
+                **self._tls,
             },
             db=self.database,
             username=self.username or None,
             password=self.password or None,
             **options,
+            **self._tls,
         )
         return _Pool(self.master_name, asking, **asking.connection_kwargs)  # type: ignore[no-untyped-call] # the same
+
+    @property
+    def _tls(self) -> dict[str, object]:
+        """redis-py's options; it checks certificates and the names in them unless it is told not to."""
+        return {"ssl": True, **self.celery_tls()} if self.tls else {}
+
+    def celery_tls(self) -> dict[str, object]:
+        """What of it Celery takes for the connections to the Redis; empty for plain ones."""
+        if not self.tls:
+            return {}
+        trusted = {"ssl_ca_certs": self.ca_file} if self.ca_file else {}
+        return {"ssl_cert_reqs": "required", **trusted}
 
     def celery_url(self) -> str:
         """The same as Celery takes it, but for `celery_options`. Holds the password: never print it."""
@@ -127,6 +150,7 @@ class Sentinels:
             "socket_timeout": _CELERY_S,
             "socket_connect_timeout": _CELERY_S,
             "retry": AskOnce(),
+            **self._tls,
         }
         if self.sentinel_password:
             own["credential_provider"] = SentinelAccess(

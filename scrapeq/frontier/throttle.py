@@ -53,6 +53,10 @@ class Throttle:
         token, _, number = owner or ("", "", 0)
         self._scripts.run("slot", ["end", host, int(used), token, number])
 
+    def leave(self, owner: SlotOwner) -> None:
+        """The host of a lease has answered, and its job waits for something else: another may have its place."""
+        self._scripts.run("answered", [owner.job_id, owner.token])
+
     def set_robots_known(self, host: str, crawl_delay_ms: int, ttl_ms: int) -> None:
         """The host's robots.txt is known, with this Crawl-delay (0: none)."""
         self._scripts.run("slot", ["robots", host, crawl_delay_ms, ttl_ms])

@@ -456,7 +456,7 @@ class ScrapingConfig(BaseModel):
                     meant = meant_option(str(name), cls.model_fields)
                     listed = f"the options are {', '.join(cls.model_fields)}"
                     advice = f"did you mean {meant!r}?" if meant else listed
-                    raise ValueError(f"there is no option {name!r}; {advice}")
+                    raise ValueError(f"there is no option {display.quoted(name)}; {advice}")
         return data
 
     @field_validator("viewport", mode="before")
@@ -515,7 +515,8 @@ class ScrapingConfig(BaseModel):
             written = [selector] if isinstance(selector, str) else selector
             if not name.strip() or len(written) != 1 or not written[0].strip():
                 raise ValueError(
-                    f"custom_selectors needs a name and a selector, not {name!r}: {selector!r}; "
+                    f"custom_selectors needs a name and a selector, not {display.quoted(name)}: "
+                    f"{display.plain(repr(selector), 80)}; "
                     'write {"title": "h1"}, or {"tags": [".tag"]} for all matches'
                 )
         return value
@@ -573,7 +574,7 @@ class ScrapingConfig(BaseModel):
         for name, secret in value.items():
             if not _TOKEN.match(name):
                 raise ValueError(
-                    f"{name!r} cannot be the name of a header or cookie; "
+                    f"{display.quoted(name)} cannot be the name of a header or cookie; "
                     "write letters, digits and hyphens"
                 )
             if any(character in secret.get_secret_value() for character in "\r\n\0"):

@@ -56,6 +56,7 @@ class AccessToken(BaseModel):
 class AuditEntry(BaseModel):
     """Something that was changed over the server, or that somebody tried to change.
 
+    address: of whoever asked, by a proxy before the server if that is trusted; "" where it is not known.
     action: the name of the request, like submit_batch; target: the id of a job or batch; "" where there is
     none. status: HTTP's status of the answer; None while it is under way, or where the server died in it.
     """
@@ -66,6 +67,7 @@ class AuditEntry(BaseModel):
     at: datetime
     person: str
     token_id: str
+    address: str
     action: str
     target: str
     status: int | None

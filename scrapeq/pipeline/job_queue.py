@@ -333,7 +333,8 @@ class JobQueue:
     ) -> list[Job]:
         """Jobs newest first, on request only those of one status.
 
-        Without Redis it is what the record knows: no open job is seen to run or to be retried.
+        Without Redis it is what the record knows: an open job is pending. Raises RedisUnavailable where those that
+        run or are retried are asked for.
         """
         limit = arguments.a_limit(limit)
         status = (
@@ -346,7 +347,9 @@ class JobQueue:
                 return [job for job in active if job.status is status][:limit]
             found = database.jobs.find_jobs(engine, limit=limit, statuses=statuses)
             return project.open_jobs.as_they_stand(self.services.frontier, found)
-        except RedisUnavailable:
+        except RedisUnavailable as error:
+            if status in {models.JobStatus.RUNNING, models.JobStatus.RETRYING}:
+                project.away.check_nothing_runs(self.services, error)
             return database.jobs.find_jobs(engine, limit=limit, statuses=statuses)
 
     def cleanup_old_jobs(self, max_age_days: float = 30) -> int:
@@ -459,11 +462,15 @@ class JobQueue:
 
 def no_batch(queue: JobQueue, name_or_id: str, name: str | None = None) -> NotFound:
     """That a batch is not in the record. name: what it was called, where that is known."""
-    names = dict.fromkeys(batch.name for batch in queue.list_batches(20) if batch.name)
-    known = f"there are: {', '.join(names)}" if names else "no batch has a name here"
-    called = "" if name in {None, name_or_id} else f"; its name was {name!r}"
+    names = dict.fromkeys(batch.name for batch in queue.list_batches(200) if batch.name)
+    known = (
+        f"there are: {display.listed(names, near=name or name_or_id)}"
+        if names
+        else "no batch has a name here"
+    )
+    called = "" if name in {None, name_or_id} else f"; its name was {display.quoted(name)}"
     return NotFound(
-        f"there is no batch {name_or_id!r}{called}",
+        f"there is no batch {display.quoted(name_or_id)}{called}",
         hint=f"{known}; one that was done may have been deleted, by age or by number of rows "
         "(scrapeq cleanup, SCRAPEQ_KEEP_DAYS, SCRAPEQ_KEEP_ROWS)",
         where=project.queue_card.record_in_words(queue.services.engine.url),
@@ -472,7 +479,7 @@ def no_batch(queue: JobQueue, name_or_id: str, name: str | None = None) -> NotFo
 
 def _no_job(services: Services, job_id: str) -> NotFound:
     return NotFound(
-        f"there is no job {job_id!r}",
+        f"there is no job {display.quoted(job_id)}",
         hint="check the id; old jobs may have been cleaned up, and another record may have it",
         where=project.queue_card.record_in_words(services.engine.url),
     )

@@ -27,6 +27,7 @@ from scrapeq.pipeline.job_queue import JobQueue
 from scrapeq.project.bounded import budget
 from scrapeq.project.open_jobs import counted
 from scrapeq.project.services import Services
+from scrapeq.settings import Settings
 
 #: Seconds that a measurement may take, both services together: Prometheus waits for ten by default. The
 #: first one adds up all minutes of the record: a second for a year of them.
@@ -127,6 +128,13 @@ def _size_bytes(engine: sa.Engine) -> int:
     with database.engine.read_transaction(engine) as connection:
         size = connection.execute(sa.select(sa.func.pg_database_size(sa.func.current_database())))
         return int(size.scalar_one())
+
+
+def free_bytes(settings: Settings) -> int | None:
+    """Room on the disk of the record and of the private Redis; None where neither is on this machine."""
+    if settings.shared and settings.database_url is not None:
+        return None
+    return _free_bytes(settings.home)
 
 
 def _free_bytes(folder: Path) -> int:

@@ -45,6 +45,7 @@ from scrapeq.models.monitoring import (
 )
 from scrapeq.pipeline import arguments
 from scrapeq.pipeline.job_queue import JobQueue, get_job_queue, get_looking_queue
+from scrapeq.pipeline.measures import free_bytes
 from scrapeq.project import bounded
 from scrapeq.project.away import redis_away
 from scrapeq.project.bounded import ANSWER_S, LEAST_S, budget
@@ -76,7 +77,7 @@ def health(*, queue: JobQueue | None = None) -> SystemHealth:
     try:
         queue = get_looking_queue(settings)
     except DatabaseUnavailable as error:
-        return _without_record(error, _where(settings))
+        return _without_record(error, settings, _where(settings))
     except (RedisEvicts, ClusterFailed) as error:
         return unhealthy(
             error.problem,
@@ -113,13 +114,14 @@ class JobMonitor:
                     lambda: database.jobs.count_by_status(self.services.engine)
                 )
             except DatabaseUnavailable as error:
-                return _without_record(error, where)
+                return _without_record(error, settings, where)
             cluster_now = _cluster_now(settings, answers=metrics.redis_reachable)
         reasons = list(metrics.health_reasons)
         runs = settings.shared or cluster_now.running
         hint = ""
         if not runs:
-            reasons = [f"nothing runs in {settings.home}", *reasons[1:]]
+            others = [one for one in reasons if one != stats.NO_REDIS]
+            reasons = [f"nothing runs in {settings.home}", *others]
             hint = "scrape(...) starts a private Redis and workers, and so does scrapeq up"
         elif not metrics.redis_reachable:
             away = redis_away(self.services)
@@ -132,6 +134,8 @@ class JobMonitor:
                 if settings.shared
                 else f"workers take 3 s to start; if none come, see {settings.home / 'logs'}"
             )
+        if stats.MAKE_ROOM in metrics.health_hints:  # the others may come of it
+            hint = stats.MAKE_ROOM
         return SystemHealth.from_metrics(
             metrics,
             reasons=tuple(reasons),
@@ -180,6 +184,7 @@ class JobMonitor:
             window_s=LATELY_MS / 1000,
             unattended=now.unattended,
             stalled_s=now.stalled_s,
+            free_bytes=free_bytes(self.services.settings),
         )
         return SystemMetrics(
             timestamp=clock.now().isoformat(),
@@ -431,8 +436,11 @@ def _where(settings: Settings) -> str:
     return "a Redis of your own" if settings.shared else f"{settings.home}"
 
 
-def _without_record(error: DatabaseUnavailable, where: str) -> SystemHealth:
-    return unhealthy(error.problem, error.hint, where=where, database_answers=False)
+def _without_record(error: DatabaseUnavailable, settings: Settings, where: str) -> SystemHealth:
+    full = stats.full_disk(free_bytes(settings))
+    problem = f"{full}. {error.problem}" if full else error.problem
+    hint = stats.MAKE_ROOM if full else error.hint
+    return unhealthy(problem, hint, where=where, database_answers=False)
 
 
 def _cluster_now(settings: Settings, *, answers: bool) -> ClusterStatus:

@@ -39,6 +39,12 @@ def redis_away(services: Services, error: RedisUnavailable | None = None) -> Awa
     )
 
 
+def check_nothing_runs(services: Services, error: RedisUnavailable) -> None:
+    """Nothing where no job can run or be retried, as no cluster is there. Raises `error` where only Redis knows."""
+    if services.settings.shared or cluster.is_running(services.settings.home):
+        raise error
+
+
 def record_away(services: Services, error: DatabaseUnavailable) -> Away:
     """Why the record does not answer."""
     what = f"the record does not answer{_since(services.record.since)}"

@@ -49,8 +49,8 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
     backend_url = cluster.as_broker_url(_text(backend)) or broker_url
     prefix = {"global_keyprefix": key_prefix(settings.namespace)}
     named_by = settings.broker_named_by
-    broker_url, of_broker = _without_sentinels(broker_url, named_by)
-    backend_url, of_backend = _without_sentinels(
+    broker_url, of_broker, broker_tls = _for_celery(broker_url, named_by)
+    backend_url, of_backend, backend_tls = _for_celery(
         backend_url, "CELERY_RESULT_BACKEND" if backend else named_by
     )
     app = MaskedApp("scrapeq", broker=broker_url, set_as_current=False)
@@ -99,8 +99,8 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
             **of_broker,
         },
         result_backend_transport_options={**prefix, **of_backend},
-        broker_use_ssl=_tls(broker_url),
-        redis_backend_use_ssl=_tls(backend_url),
+        broker_use_ssl=broker_tls,
+        redis_backend_use_ssl=backend_tls,
     )
     return app
 
@@ -109,13 +109,13 @@ def _text(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
 
 
-def _without_sentinels(url: str, named_by: str) -> tuple[str, dict[str, object]]:
-    """A URL as Celery takes it, and what it takes beside it: where Sentinels are named, most of their URL.
-    Raises ConfigError."""
+def _for_celery(url: str, named_by: str) -> tuple[str, dict[str, object], dict[str, object] | None]:
+    """A URL as Celery takes it, and what it takes beside it: where Sentinels are named, most of their URL; and
+    how it checks certificates, None for a plain connection. Raises ConfigError."""
     if not url.startswith("sentinel://"):
-        return url, {}
+        return url, {}, _tls(url)
     found = frontier.Sentinels.from_url(url, named_by=named_by)
-    return found.celery_url(), found.celery_options()
+    return found.celery_url(), found.celery_options(), found.celery_tls() or None
 
 
 def _tls(url: str) -> dict[str, object] | None:

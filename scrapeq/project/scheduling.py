@@ -12,7 +12,7 @@ import logging
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from scrapeq import database
+from scrapeq import database, display
 from scrapeq.errors import (
     AlreadyThere,
     DatabaseUnavailable,
@@ -96,10 +96,12 @@ def found(services: Services, name: str) -> Schedule:
     """The schedule of this name. Raises NotFound with the names that there are."""
     schedule = database.schedules.find(services.engine, name)
     if schedule is None:
-        known = [repr(one.schedule.name) for one in database.schedules.listed(services.engine)][:20]
+        known = [one.schedule.name for one in database.schedules.listed(services.engine)]
         raise NotFound(
-            f"there is no schedule {name!r}",
-            hint=f"there are: {', '.join(known)}" if known else "sq.schedule(...) makes one",
+            f"there is no schedule {display.quoted(name)}",
+            hint=f"there are: {display.listed(known, near=name)}"
+            if known
+            else "sq.schedule(...) makes one",
         )
     return schedule
 

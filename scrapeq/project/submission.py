@@ -113,7 +113,7 @@ def fingerprint(values: Sequence[object], config: ScrapingConfig) -> str:
     options.pop("max_age", None)
     digest = hashlib.sha256(repr(sorted(options.items())).encode())
     for value in values:
-        digest.update(str(value).encode("utf-8", "replace") + b"\0")
+        digest.update(urls.cell_text(value).encode("utf-8", "replace") + b"\0")
     return digest.hexdigest()
 
 
@@ -130,5 +130,5 @@ def check_priority(priority: int) -> None:
 
 def _storable(value: object) -> str:
     """A cell as the record can keep it, whatever it holds."""
-    text = "" if value is None else str(value)[:SHOWN_URL]
+    text = "" if value is None else urls.cell_text(value)[:SHOWN_URL]
     return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -55,7 +55,7 @@ def _check_source(where: str, source: FieldSource) -> None:
             raise ConfigError(
                 f"{where}: {source.query!r:.60} is no CSS", hint="write sq.xpath for an XPath"
             )
-        check_selector(where, selector, source.query)
+        check_selector(selector, source.query, where)
     elif source.way is Way.REGEX:
         try:
             compiled(source.query)

@@ -11,8 +11,7 @@ from scrapeq.extract.charset import decode
 from scrapeq.extract.selectors import (
     MAX_MATCHES,
     Selector,
-    check_selector,
-    understand,
+    checked_selector,
     xpath_scope,
     xpath_values,
 )
@@ -109,8 +108,7 @@ class Reading:
 
         Raises ConfigError for what is no selector.
         """
-        asked = understand([selector])
-        check_selector("selector", asked, selector)
+        asked = checked_selector(selector)
         if asked.is_xpath:
             values = xpath_values(xpath_scope(self.tree, None), asked)
             return Selection(

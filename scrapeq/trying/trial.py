@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scrapeq import display
+from scrapeq.extract.selectors import checked_selector
 from scrapeq.trying.explaining import near_names
 from scrapeq.trying.reading import Reading
 
@@ -82,6 +83,7 @@ class SelectorTrial:
 
 def try_selector(selector: str, readings: Iterable[tuple[int, Reading]]) -> SelectorTrial:
     """The selector on each page. Raises ConfigError for what is no selector."""
+    checked_selector(selector)  # also where there is no page
     return SelectorTrial(selector, [_tried(selector, row, one) for row, one in readings])
 
 

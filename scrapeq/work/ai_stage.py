@@ -62,6 +62,8 @@ class AIStage:
         if content.page_kind not in {None, PageKind.PAGE}:
             why = f"no model was asked: the page is {in_words(content.page_kind, 1)}"
             return filled(content, record, ModelAnswer(failed=why, was_asked=False))
+        if page.leave_host is not None:
+            await page.leave_host()
         async with self._places:
             try:
                 async with asyncio.timeout(ANSWER_LIMIT_S) as limit:

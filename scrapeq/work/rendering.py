@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from scrapeq.extract import sniff
 from scrapeq.extract.sniff import START_BYTES
@@ -124,7 +125,10 @@ class Rendering:
         if refused(page.outcome, recipe) is not None:
             return page
         self._begun.discard(owner.token)  # what comes now needs no browser
-        outcome = await self._stages.finish(page.response, config, recipe, page.outcome, batch_id)
+        leave = partial(self._fetcher.leave_host, owner)
+        outcome = await self._stages.finish(
+            page.response, config, recipe, page.outcome, batch_id=batch_id, leave_host=leave
+        )
         return replace(page, outcome=outcome)
 
     async def _read(

@@ -11,7 +11,7 @@ child stages share one trip to the child.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Protocol
@@ -24,14 +24,15 @@ from scrapeq.work.readers import Readers
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """A page on its way through the stages. content: what those before found. batch_id: whose it is,
-    for the last stages."""
+    """A page on its way through the stages. content: what those before found. For the last stages: batch_id,
+    whose it is; leave_host, to be called before something is waited for, as the host is asked for nothing more."""
 
     response: Response
     config: ScrapingConfig
     recipe: Recipe
     content: Content | None = None
     batch_id: str = ""
+    leave_host: Callable[[], Awaitable[None]] | None = None
 
 
 class LoopStage(Protocol):
@@ -97,10 +98,12 @@ class Stages:
         config: ScrapingConfig,
         recipe: Recipe,
         content: Content,
+        *,
         batch_id: str,
+        leave_host: Callable[[], Awaitable[None]] | None = None,
     ) -> Content | Failure:
         """What the last stages make of it."""
-        page = FetchedPage(response, config, recipe, content, batch_id)
+        page = FetchedPage(response, config, recipe, content, batch_id, leave_host)
         for stage in self._last:
             found = await _within_limit(stage, page)
             if isinstance(found, Failure):

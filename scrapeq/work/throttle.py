@@ -71,6 +71,9 @@ class SharedThrottle:
     async def end_slot(self, host: str, owner: SlotOwner | None = None, *, used: bool) -> None:
         await self._ask(self._frontier.throttle.end_slot, host, owner, used=used)
 
+    async def leave(self, owner: SlotOwner) -> None:
+        await self._ask(self._frontier.throttle.leave, owner)
+
     async def set_crawl_delay(self, host: str, crawl_delay_ms: int) -> None:
         known = self._frontier.throttle.set_robots_known
         await self._ask(known, host, crawl_delay_ms, ROBOTS_KNOWN_MS)

@@ -112,7 +112,7 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(module_web: LittleWeb) -> Iterator[Lab]:
-    """JupyterLab on loopback in a folder of its own; kernels scrape with two workers."""
+    """JupyterLab on loopback in a folder of its own; kernels scrape with one worker."""
     with tempfile.TemporaryDirectory(prefix="scrapeq-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         for extension, settings in _SETTINGS.items():
@@ -129,7 +129,7 @@ def lab(module_web: LittleWeb) -> Iterator[Lab]:
             "JUPYTERLAB_SETTINGS_DIR": f"{folder}/settings",
             "SCRAPEQ_HOME": f"{folder}/home",
             "SCRAPEQ_ALLOW_PRIVATE_ADDRESSES": "true",
-            "SCRAPEQ_WORKERS": "2",
+            "SCRAPEQ_WORKERS": "1",
         }
         options = ["--no-browser", "--allow-root", "--ServerApp.port=0"]
         options += [f"--ServerApp.root_dir={folder}/work", "--IdentityProvider.token=secret"]

@@ -133,14 +133,22 @@ def show(browser, tmp_path):
     assert wrong == []
 
 
+#: In dark once: no colour depends on the width or on the font.
+LIGHT, DARK = ("#fff", "plotly"), ("#111", "plotly_dark")
+
+
 @pytest.mark.parametrize(
-    ("background", "template"), [("#fff", "plotly"), ("#111", "plotly_dark")], ids=["light", "dark"]
+    ("width", "widened", "scheme"),
+    [
+        pytest.param(360, False, LIGHT, id="360-own-font-light"),
+        pytest.param(360, True, LIGHT, id="360-wide-font-light"),
+        pytest.param(1000, False, LIGHT, id="1000-own-font-light"),
+        pytest.param(1000, True, LIGHT, id="1000-wide-font-light"),
+        pytest.param(1000, False, DARK, id="1000-own-font-dark"),
+    ],
 )
-@pytest.mark.parametrize("widened", [False, True], ids=["own-font", "wide-font"])
-@pytest.mark.parametrize("width", [360, 1000])
-def test_figures_are_whole_and_readable_at_every_width(
-    show, width, widened, background, template, monkeypatch
-):
+def test_figures_are_whole_and_readable_at_every_width(show, width, widened, scheme, monkeypatch):
+    background, template = scheme
     monkeypatch.setattr(pio.templates, "default", template)
     shown = figures()
     page = show(shown.values(), width, background, widened=widened)

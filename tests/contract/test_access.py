@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,8 +10,10 @@ import sqlalchemy as sa
 
 from scrapeq import clock
 from scrapeq.database import access
+from scrapeq.database.engine import write_transaction
 from scrapeq.database.schema import audit, tokens
 from scrapeq.models.person import Person, Right
+from tests.contract.test_database_engine import to_version_14
 
 ALI = Person(name="ali", right=Right.SUBMIT, token_id="t1")
 ZOE = Person(name="zoë", right=Right.SUBMIT, token_id="t2")
@@ -111,3 +114,17 @@ def test_keys_and_entries_are_kept_for_a_while(record: sa.Engine) -> None:
         keys = connection.execute(sa.select(audit.c.key).order_by(audit.c.id)).scalars().all()
     assert keys == ["k0", None]
     assert access.begin_write(record, ALI, "x", "", key="k0", digest="d").entry is None
+
+
+def test_entries_of_an_older_record_have_no_address(
+    record: sa.Engine, open_record: Callable[[], sa.Engine]
+) -> None:
+    access.begin_write(record, ALI, "submit_job", "", key=None, digest="", address="203.0.113.5")
+    with write_transaction(record) as connection:
+        to_version_14(connection)
+
+    migrated = open_record()
+
+    access.begin_write(migrated, ALI, "submit_job", "", key=None, digest="", address="2001:db8::5")
+    found = [one.address for one in access.audit_entries(migrated, limit=10)]
+    assert found == ["2001:db8::5", ""]

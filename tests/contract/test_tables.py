@@ -10,13 +10,14 @@ from typing import Any
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 import scrapeq as sq
 from scrapeq import cluster, database, stats
 from scrapeq.client.handle import BatchHandle
 from scrapeq.clock import now_ms
 from scrapeq.database.engine import write_transaction
-from scrapeq.errors import ConfigError, NotFound
+from scrapeq.errors import ConfigError, NotFound, RedisUnavailable
 from scrapeq.frontier import Frontier, connect
 from scrapeq.models import Batch, ScrapingConfig
 from scrapeq.pipeline.job_queue import JobQueue
@@ -343,6 +344,21 @@ def test_rendered_pages_are_counted_alike_by_batch_host_time_and_job(
     assert sq.history(hours=1, every="10s", queue=queue)["rendered"].sum() == 3
 
 
+def test_what_only_redis_knows_is_not_said_to_be_nothing(queue: JobQueue, submit: Submit) -> None:
+    submit("b", 2)
+    where = queue.services.broker_url
+    shared = queue.services.settings.model_copy(update={"redis_url": SecretStr(where)})
+    away = JobQueue(Services(shared, queue.services.engine, queue.services.frontier, where))
+
+    for status in ("running", "retrying"):
+        with pytest.raises(RedisUnavailable):
+            sq.jobs(status=status, queue=away)
+        with pytest.raises(RedisUnavailable):
+            away.get_job_history(status_filter=status)
+    assert sq.jobs(queue=away)["status"].tolist() == ["pending", "pending"]
+    assert sq.jobs(status="failed", queue=away).empty
+
+
 # -- hosts --------------------------------------------------------------------------------------
 
 
@@ -493,7 +509,7 @@ def test_jobs_are_chosen(
     assert chosen(status="failed") == {"old-0", "b-0", "b-1"}
     assert chosen(status=sq.JobStatus.CANCELLED) == {"b-3"}
     assert chosen(status="pending") == {"old-3", "old-4", "old-5", "b-4", "b-5"}
-    assert chosen(status="running") == chosen(status="retrying") == set()  # Redis does not answer
+    assert chosen(status="running") == chosen(status="retrying") == set()  # there is no cluster
     assert chosen(error_kind="dns") == {"old-0", "b-0"}
     assert chosen(error_kind=sq.ErrorKind.DNS, batch="firms") == {"b-0"}
     assert chosen(batch=BatchHandle(queue, "old"), status="completed") == {"old-1", "old-2"}

@@ -12,6 +12,7 @@ import uvicorn
 
 import scrapeq as sq
 from scrapeq.api.app import make_app
+from scrapeq.api.names import LOOPBACK
 from scrapeq.api.people import StoredTokens
 from scrapeq.api.serve import believed
 from scrapeq.client import access
@@ -47,14 +48,19 @@ class Served:
 
 @pytest.fixture(scope="module")
 def serve(cluster: sq.LocalCluster) -> Iterator[Callable[..., Served]]:
-    """`serve(requests_per_minute=..., behind=[...])`: a server in a thread of its own; it ends with the file's tests."""
+    """`serve(requests_per_minute=..., behind=[...], hosts=[...])`: a server in a thread of its own; it ends with the file's tests."""
     ending: list[Callable[[], None]] = []
 
-    def start(requests_per_minute: int = 3_000, behind: Sequence[str] = ()) -> Served:
+    def start(
+        requests_per_minute: int = 3_000,
+        behind: Sequence[str] = (),
+        hosts: Sequence[str] = LOOPBACK,
+    ) -> Served:
         queue = sq.get_job_queue(cluster.settings)
         app = make_app(
             Dashboard(queue=queue),
             StoredTokens(queue),
+            hosts=hosts,
             requests_per_minute=requests_per_minute,
         )
         listener = socket.create_server(("127.0.0.1", 0))

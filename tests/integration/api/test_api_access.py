@@ -13,7 +13,8 @@ import httpx2
 import pytest
 
 from scrapeq.api.access import MOST_UNKNOWN
-from scrapeq.api.serve import Serving, serve_team
+from scrapeq.api.names import LOOPBACK
+from scrapeq.api.serve import Serving, believed, serve_team
 from scrapeq.client import access
 from scrapeq.errors import ConfigError
 from scrapeq.models.person import Right
@@ -162,10 +163,69 @@ def test_names_that_lead_here_are_refused_on_this_machine(served):
         .headers["content-type"]
         .startswith("text/plain")
     )
-    for name in ("localhost", "LOCALHOST:80", "[::1]", "[::1]:80"):
+    for name in ("localhost", "LOCALHOST:80", "127.0.0.1:", "[::1]", "[::1]:80", "[0:0::1]"):
         assert person.get("/v1/me", headers={"Host": name}).status_code == 200
-    for name in ("[::1", "", "127.0.0.1.evil.example", "evil@example"):
-        assert person.get("/v1/me", headers={"Host": name}).status_code == 400
+    assert person.get("/v1/me", headers={"Host": "127.0.0.1.evil.example"}).status_code == 400
+
+
+#: What no Host can be (RFC 9110, 7.2; RFC 3986, 3.2.2).
+NO_HOSTS = [
+    "",
+    " ",
+    "evil@127.0.0.1",
+    "evil:word@127.0.0.1:80",
+    "@127.0.0.1",
+    "127.0.0.1@evil.example",
+    "127.0.0.1/x",
+    "127.0.0.1?x",
+    "127.0.0.1#x",
+    "http://127.0.0.1",
+    "127.0.0.1:80:80",
+    "127.0.0.1:+80",
+    "127.0.0.1:-1",
+    "127.0.0.1:65536",
+    "127.0.0.1:x",
+    "127.0.0.1 evil",
+    "127.0.0.1, evil.example",
+    "127.0.0.1,127.0.0.1",
+    "127.0.0.1\\evil",
+    "127.0.0.1%00",
+    "::1",
+    "[::1",
+    "[::1]x",
+    "[::1%25lo]",
+    "[1::2::3]",
+    "[127.0.0.1]",
+    "[]",
+    "١٢٧.0.0.1",
+    "localhöst",
+    "ⓛocalhost",
+]
+
+
+def sent(served, token: str, *hosts: str) -> str:
+    """The answer to a request with these lines of Host, byte for byte."""
+    port = int(served.url.rpartition(":")[2])
+    lines = "".join(f"Host: {host}\r\n" for host in hosts)
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as plain:
+        head = f"GET /v1/me HTTP/1.1\r\n{lines}Authorization: Bearer {token}\r\n"
+        plain.sendall(f"{head}Connection: close\r\n\r\n".encode())
+        return plain.makefile("rb").read().decode()
+
+
+@pytest.mark.parametrize(("hosts", "status"), [(LOOPBACK, 400), (["*"], 200)])
+def test_what_is_no_host_is_refused(serve, hosts, status):
+    served = serve(hosts=hosts)
+    token = served.token("odd", Right.READ)
+
+    assert sent(served, token, "127.0.0.1").startswith("HTTP/1.1 200 ")
+    for name in NO_HOSTS:
+        assert sent(served, token, name).startswith("HTTP/1.1 400 "), name
+    assert "application/problem+json" in sent(served, token, "evil@127.0.0.1")
+    assert sent(served, token).startswith("HTTP/1.1 400 ")
+    assert sent(served, token, "127.0.0.1", "127.0.0.1").startswith("HTTP/1.1 400 ")
+    # this is a name, and not that of this machine
+    assert sent(served, token, "localhost.").startswith(f"HTTP/1.1 {status} ")
 
 
 @pytest.mark.parametrize(
@@ -189,6 +249,46 @@ def test_a_proxy_says_whose_request_it_passes_on(serve, behind, is_believed):
 
     assert guessed == {401, 429}
     assert (429 in of_many) is not is_believed
+
+
+@pytest.mark.parametrize(
+    ("behind", "forwarded", "address"),
+    [
+        (["127.0.0.1"], None, "127.0.0.1"),
+        (["127.0.0.1"], "203.0.113.5", "203.0.113.5"),
+        (
+            ["127.0.0.1"],
+            "198.51.100.7, 203.0.113.5",
+            "203.0.113.5",
+        ),  # the first is what a stranger wrote
+        (["127.0.0.1", "10.0.0.0/8"], "198.51.100.7, 2001:db8::5, 10.1.2.3", "2001:db8::5"),
+        (["10.0.0.0/8"], "203.0.113.5", "127.0.0.1"),
+    ],
+)
+def test_the_audit_log_has_the_address_of_whoever_asked(serve, behind, forwarded, address):
+    served = serve(behind=behind)
+    chief = served.person("chief of addresses", Right.ADMINISTER)
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+
+    chief.post("/v1/jobs/nobody/cancel", headers=headers)
+    chief.post("/requests", content='{"do": "cancel", "batch": "nobody"}', headers=headers)
+
+    asked = {"person": "chief of addresses", "limit": 2}
+    entries = chief.get("/v1/audit", params=asked).json()["entries"]
+    assert [one["action"] for one in entries] == ["dashboard cancel", "cancel_job"]
+    assert [one["address"] for one in entries] == [address, address]
+
+
+def test_an_address_that_a_proxy_makes_up_is_short_and_plain(serve):
+    served = serve(behind=["127.0.0.1"])
+    chief = served.person("odd chief", Right.ADMINISTER)
+
+    odd = {"X-Forwarded-For": ("é" * 5_000).encode("latin-1")}
+    answer = chief.post("/v1/jobs/nobody/cancel", headers=odd)
+
+    assert answer.status_code == 404
+    (entry,) = chief.get("/v1/audit", params={"person": "odd chief"}).json()["entries"]
+    assert len(entry["address"]) <= 100
 
 
 def test_a_proxy_that_speaks_tls_says_so(serve):
@@ -275,6 +375,11 @@ def test_a_token_that_makes_no_sense_is_refused(queue, name, days):
         (Serving(host="none.invalid"), "nobody has a token"),
         (Serving(behind=("*",)), "'\\*' is no address of a proxy; give --behind"),
         (Serving(behind=("0.0.0.0/0",)), "no address of a proxy"),
+        (Serving(behind=("0.0.0.0/1", "128.0.0.0/1")), "0.0.0.0/1, 128.0.0.0/1 hold half of all"),
+        (Serving(behind=tuple(f"{n}.0.0.0/8" for n in range(250))), "hold half of all addresses"),
+        (Serving(behind=("10.0.0.5", "::/0")), "no address of a proxy"),
+        (Serving(behind=("::/1", "8000::/1")), "no address of a proxy"),
+        (Serving(behind=("2000::/4", "3000::/4")), "no address of a proxy"),
         (Serving(behind=("proxy.internal",)), "no address of a proxy"),
     ],
 )
@@ -283,6 +388,13 @@ def test_it_does_not_listen_where_that_is_unsafe(tmp_path, serving, why):
 
     with pytest.raises(ConfigError, match=why):
         serve_team(pytest.fail, serving, settings)
+
+
+def test_networks_of_proxies_are_taken():
+    given = ["10.0.0.5", "10.0.0.0/8", "172.16.0.0/12", "fd00::/8", "fc00::/7", "2001:db8::/32"]
+
+    assert believed(given) == ["10.0.0.5/32", *given[1:]]
+    assert believed(["10.1.2.3/8"] * 500) == ["10.0.0.0/8"] * 500
 
 
 def test_the_command_serves_over_tls_until_it_is_interrupted(tmp_home):

@@ -22,10 +22,11 @@ from scrapeq.frontier import (
     connect,
     inspect_sentinels,
 )
+from scrapeq.project.celery_app import make_app
 from scrapeq.project.services import open_services
 from scrapeq.settings import load_settings
 from tests.redis_server import check_redis_program, redis_server
-from tests.sentinels import watched_redis
+from tests.sentinels import watched_over_tls, watched_redis
 
 As = Callable[..., str]
 
@@ -227,6 +228,28 @@ def test_sentinels_that_cannot_help_say_why(
     assert "username-password" in locked.problem
     assert "Redis wants another user or password" in password.problem
     assert all(f"localhost:{port}" in away.problem for port in watched.watchers)
+
+
+def test_sentinels_are_spoken_to_over_tls(
+    tmp_path: Path, needs_service: Callable[[str, object, str], None]
+) -> None:
+    check_redis_program(needs_service)
+    with watched_over_tls(tmp_path) as (url, trusted):
+        with contextlib.closing(connect(url)) as client:
+            check_redis(client)
+            assert client.set("a", "b")
+            assert inspect_sentinels(client) == SentinelFacts(named=1, answering=1, replicas=0)
+        unknown = refusal(url.replace(f"&ssl_ca_certs={trusted}", ""))
+
+        app = make_app(load_settings(REDIS_URL=url, SCRAPEQ_HOME=tmp_path / "home"), url)
+        with app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1)
+            app.send_task("none", queue="none", connection=connection)
+            assert connection.default_channel._size("none") == 1
+        assert app.backend.client.set("key", "value")
+        assert "s3cret" not in str(app.conf.table(censored=True))
+
+    assert "CERTIFICATE_VERIFY_FAILED" in unknown.problem
 
 
 def free_port() -> int:

@@ -410,3 +410,33 @@ def test_after_redis_was_emptied_the_gap_and_the_crawl_delay_run_from_then(
     assert [lease.job_id for lease in take()] == ["free"]
     assert wait_ms(other.throttle.take_slot("slow", 0, LONG_MS)) > 1_000
     assert wait_ms(other.throttle.take_slot("paced", LONG_MS, LONG_MS)) > 1_000
+
+
+def test_a_job_that_waits_for_something_else_leaves_its_place_at_the_host(
+    frontier, client, add, take
+):
+    add("a", "b", "c", max_per_host=1)
+    (first,) = take()
+    assert take() == []
+
+    frontier.throttle.leave(first.owner)
+    frontier.throttle.leave(first.owner)
+
+    (second,) = take()
+    assert take() == []
+    frontier.jobs.finish([Ending(first.job_id, first.token, "done", verdict="good")])
+    assert take() == []  # its end frees no other's place
+    frontier.jobs.finish([Ending(second.job_id, second.token, "done", verdict="good")])
+    (third,) = take()
+    frontier.jobs.finish([Ending(third.job_id, third.token, "done", verdict="good")])
+
+
+def test_a_lease_that_was_lost_leaves_nobodys_place(frontier, add, take, eventually):
+    add("a", "b", max_per_host=1)
+    (lost,) = take(lease_ms=1)
+    (again,) = eventually(take)
+    assert again.token != lost.token
+
+    frontier.throttle.leave(lost.owner)
+
+    assert take() == []

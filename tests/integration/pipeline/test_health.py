@@ -6,10 +6,15 @@ import pytest
 
 import scrapeq as sq
 from scrapeq import cluster as clusters
-from scrapeq.pipeline.job_queue import JobQueue
+from scrapeq.api.problems import problem_of
+from scrapeq.client import access
+from scrapeq.errors import DiskFull
+from scrapeq.models.person import Right
+from scrapeq.pipeline.job_queue import JobQueue, get_looking_queue
 from scrapeq.pipeline.monitor import JobMonitor
 from scrapeq.project.services import looking_services
 from scrapeq.settings import load_settings
+from tests.faults.disk import SmallDisk, can_mount
 
 PATIENCE_S = 180
 
@@ -52,6 +57,32 @@ def test_a_record_that_cannot_be_opened_is_named(nowhere, monkeypatch):
     assert health.verdict == "UNHEALTHY"
     assert health.database_answers is False
     assert "does not answer" in health._repr_html_()
+
+
+@pytest.mark.skipif(not can_mount(), reason="a small disk can be mounted by root alone")
+def test_a_full_disk_is_named(tmp_path, monkeypatch):
+    disk = SmallDisk(tmp_path / "disk", 80)
+    try:
+        monkeypatch.setenv("SCRAPEQ_HOME", str(disk.folder / "home"))
+        monkeypatch.setenv("SCRAPEQ_AUTOSTART", "false")
+        queue = get_looking_queue()
+        queue.list_batches(1)
+        assert "is full" not in repr(sq.health())
+        disk.fill()
+
+        health = sq.health()
+
+        assert health.verdict == "UNHEALTHY"
+        assert any(one.startswith("the disk of the record is full") for one in health.reasons)
+        assert health.hint.startswith("make room on the disk of SCRAPEQ_HOME")
+        assert JobMonitor(queue).get_system_metrics().health_reasons[0].startswith("the disk")
+        with pytest.raises(DiskFull) as caught:
+            access.create_token(queue, "x" * 50, Right.READ)
+        assert problem_of(caught.value)[0].status == 507
+        disk.free()
+        assert "is full" not in repr(sq.health())
+    finally:
+        disk.close()
 
 
 def test_with_workers_it_is_healthy_and_counts(queue, web, scrape, eventually):

@@ -118,3 +118,18 @@ def test_an_emptied_redis_forgets_no_spending(asked_of, endpoint, cluster, event
     assert cost.usd <= budget_usd
     assert batch.df["mood"].notna().sum() == cost.calls
     assert "no room" in " ".join(batch.violations["message"])
+
+
+def test_a_page_that_waits_for_the_model_leaves_its_place_at_the_host(
+    endpoint, web, scrape, eventually
+):
+    endpoint.go_on.clear()
+    links = [web.url(f"/product/{9_000 + n}") for n in range(5)]
+    try:
+        batch = scrape(links, record=RECORD, max_per_host=1, delay_between_requests=0)
+
+        eventually(lambda: all(web.hits(f"/product/{9_000 + n}") for n in range(5)), PATIENCE_S)
+        assert batch.progress.done == 0  # nobody has an answer yet
+    finally:
+        endpoint.go_on.set()
+    assert batch.wait(PATIENCE_S).df["ok"].all()

@@ -9,7 +9,26 @@ from html.parser import HTMLParser
 
 import pytest
 
-from scrapeq.display import Group, card, count, plain, seconds, text_bar
+from scrapeq.display import Group, card, count, listed, plain, quoted, seconds, text_bar
+
+
+def test_names_in_a_sentence_are_few_short_and_the_nearest_first():
+    names = [
+        "tea",
+        "coffee",
+        *(f"run {number}" for number in range(1_000)),
+        "coffees",
+        "x" * 10_000,
+    ]
+
+    assert listed(["b", "a"]) == "'b', 'a'"
+    assert listed(names).startswith("'tea', 'coffee', 'run 0'")
+    near = listed(names, near="Cofee")
+    assert near.startswith("'coffee', 'coffees', ")
+    assert near.endswith(" and 996 more")
+    assert len(listed(["x" * 10_000] * 50, near="x" * 100_000)) < 800
+    assert listed(["a\nb\u202e"]) == "'a b\ufffd'"
+    assert quoted("a" * 1_000) == f"'{'a' * 79}…'"
 
 
 @pytest.mark.parametrize(

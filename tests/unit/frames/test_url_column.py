@@ -261,3 +261,15 @@ def test_a_csv_without_names_loses_no_url(tmp_path, text):
 
     with pytest.raises(InputError, match="no line of names"):
         read_urls(path)
+
+
+def test_many_and_long_names_of_columns_make_a_short_error():
+    frame = pd.DataFrame(
+        [range(3_000)], columns=[f"{number} {'x' * 500}" for number in range(3_000)]
+    )
+
+    for url in (None, "y" * 5_000):
+        with pytest.raises(InputError) as caught:
+            read_urls(frame, url)
+        assert len(str(caught.value)) < 1_000
+        assert " and 2,992 more" in caught.value.hint

@@ -42,6 +42,7 @@ def test_the_form_of_celery_is_the_same() -> None:
         ("sentinel://one:26379,/0?master_name=a", "not the URL"),
         ("sentinel://:secret@one,:other@two/0?master_name=a", "not the URL"),
         ("sentinel://one/0?master_name=a&sentinel_pasword=secret", "sentinel_pasword"),
+        ("sentinel://one/0?master_name=a&tls=maybe", "not the URL"),
     ],
 )
 def test_what_cannot_be_met_is_named(url: str, words: str) -> None:
@@ -51,6 +52,17 @@ def test_what_cannot_be_met_is_named(url: str, words: str) -> None:
     assert "REDIS_URL" in caught.value.problem
     assert "master_name" in caught.value.hint
     assert "secret" not in str(caught.value)
+
+
+def test_tls_is_asked_for() -> None:
+    url = "sentinel://one/0?master_name=a&tls=true&ssl_ca_certs=%2Fetc%2Fca.pem"
+    found = Sentinels.from_url(url, named_by="REDIS_URL")
+    plain = Sentinels.from_url("sentinel://one/0?master_name=a&tls=false", named_by="REDIS_URL")
+
+    assert found.celery_tls() == {"ssl_cert_reqs": "required", "ssl_ca_certs": "/etc/ca.pem"}
+    assert found.celery_options()["sentinel_kwargs"]["ssl"] is True
+    assert plain.celery_tls() == {}
+    assert "ssl" not in plain.celery_options()["sentinel_kwargs"]
 
 
 @pytest.mark.parametrize("name", ["REDIS_URL", "CELERY_BROKER_URL"])

@@ -100,6 +100,24 @@ def test_no_redis_is_unhealthy_whatever_else_is_known():
     assert tuple(verdict) == ("UNHEALTHY", ("Redis cannot be reached",), (), ())
 
 
+def test_a_full_disk_is_named_before_what_comes_of_it():
+    full = stats.health_verdict(
+        redis_reachable=True, workers_alive=0, waiting_jobs=3, free_bytes=2_500_000
+    )
+    away = stats.health_verdict(redis_reachable=False, workers_alive=0, free_bytes=0)
+    roomy = stats.health_verdict(redis_reachable=True, workers_alive=1, free_bytes=10**9)
+
+    assert full.status == "UNHEALTHY"
+    assert full.reasons == (
+        "the disk of the record is full: 2 MB are left, and 50 MB are needed",
+        "no workers are alive and 3 jobs wait",
+    )
+    assert full.hints == (stats.MAKE_ROOM,)
+    assert away.reasons[0].startswith("the disk of the record is full: 0 MB are left")
+    assert away.reasons[1] == "Redis cannot be reached"
+    assert roomy.status == "HEALTHY"
+
+
 def test_no_workers_matter_more_when_jobs_wait():
     idle = stats.health_verdict(redis_reachable=True, workers_alive=0)
     stuck = stats.health_verdict(redis_reachable=True, workers_alive=0, waiting_jobs=1200)

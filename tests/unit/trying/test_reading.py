@@ -9,6 +9,7 @@ import pytest
 
 import scrapeq as sq
 from scrapeq.errors import ConfigError, InputError
+from scrapeq.trying import try_selector
 
 PAGE = """
 <html><head><title>Shoes</title></head><body><main id="main"><h1>The shoe</h1>
@@ -82,9 +83,34 @@ def test_nothing_is_explained(page, selector, why):
     assert why.split("'")[0] in repr(found)
 
 
-def test_what_is_no_selector_says_so(page):
-    with pytest.raises(ConfigError, match="is not valid CSS"):
-        page.select("h1[")
+@pytest.mark.parametrize(
+    ("selector", "problem"),
+    [
+        ("h1[", "the selector 'h1[' is not valid CSS"),
+        ("//h1[", "the selector '//h1[' is not valid XPath (Invalid expression)"),
+        ("h1::before", "the selector 'h1::before' has a pseudo-element other than"),
+        ("", "the selector '' is not valid CSS"),
+        (None, "a selector is text, and None is NoneType"),
+        (["h1"], "a selector is text, and ['h1'] is list"),
+    ],
+)
+def test_what_is_no_selector_is_shown_as_it_was_written(page, selector, problem):
+    for ask in (
+        page.select,
+        lambda it: try_selector(it, [(0, page)]),
+        lambda it: try_selector(it, []),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            ask(selector)
+        assert caught.value.problem.startswith(problem)
+        assert 'write CSS like "h1"' in caught.value.hint
+
+
+def test_a_long_selector_is_cut_in_its_error(page):
+    with pytest.raises(ConfigError) as caught:
+        page.select("h1 " * 5_000 + "[")
+
+    assert len(caught.value.problem) < 300
 
 
 def test_a_page_that_needs_a_browser_says_so():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from scrapeq import urls
 from scrapeq.models import ErrorKind, Failure
+from scrapeq.project.submission import Submission
 from scrapeq.urls import Url
 
 
@@ -75,6 +78,68 @@ def test_a_missing_scheme_is_what_an_address_bar_would_take(pasted: str, meant: 
 def test_an_empty_cell_is_a_row_that_says_so(empty: object) -> None:
     assert failure(empty).kind is ErrorKind.SCHEME
     assert "empty" in failure(empty).message
+
+
+class Link:
+    """As yarl and pydantic have one."""
+
+    def __str__(self) -> str:
+        return "https://a.example/x"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({}, "dict"),
+        ({"href": "https://a.example/"}, "dict"),
+        (b"https://a.example/", "bytes"),
+        (bytearray(b"https://a.example/"), "bytearray"),
+        (7, "int"),
+        (3232235777, "int"),
+        (1.5, "float"),
+        (float("inf"), "float"),
+        (True, "bool"),
+        (datetime(2026, 1, 1), "datetime"),
+        (pd.Timestamp("2026-01-01"), "Timestamp"),
+        (object(), "object"),
+    ],
+)
+def test_a_value_that_is_no_text_is_named_by_its_type(value: object, kind: str) -> None:
+    problem = f"a value of type {kind} is not a URL; one is text that begins with https://"
+    assert failure(value).message == problem
+
+
+def test_a_value_that_cannot_be_written_is_named_too() -> None:
+    class Odd:
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    for value, kind in ((10**5_000, "int"), (Odd(), "Odd")):
+        assert failure(value).message.startswith(f"a value of type {kind} is not a URL")
+        submission = Submission([value])
+        assert [job.url for job in submission.jobs({})] == [f"<{kind}>"]
+        assert submission.fingerprint == Submission([value]).fingerprint
+
+
+@pytest.mark.parametrize("value", [[], ["https://a.example/"], ("https://a.example/",), {"x"}])
+def test_many_in_one_cell_are_to_have_a_row_each(value: object) -> None:
+    assert failure(value).kind is ErrorKind.SCHEME
+    assert failure(value).message.endswith("is not a URL; give each URL its own row, as text")
+
+
+def test_an_object_that_is_written_as_a_url_is_one() -> None:
+    assert href(Link()) == "https://a.example/x"
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", "['https://a.example/']", '["https://a.example/"]', "[::1"]
+)
+def test_a_list_as_text_is_no_url(text: str) -> None:
+    assert failure(text).message == "this is not a URL; one begins with https://"
+
+
+def test_a_long_text_is_told_from_a_long_url() -> None:
+    assert failure("word " * 5_000).message.startswith("this is a text of 24,999 characters, not")
 
 
 @pytest.mark.parametrize(
