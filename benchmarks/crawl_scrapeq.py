@@ -25,6 +25,7 @@ def main() -> None:
             extract_links=True,
             main_text="off",
             page_fields="title",
+            render="never",
             respect_robots=False,
             delay_between_requests=0,
             max_per_host=subject.IN_FLIGHT,
@@ -41,7 +42,7 @@ def main() -> None:
         subject.report(
             rows=int((pages["ok"] & pages["title"].notna()).sum()),
             links=len(batch.links),
-            prices=int(pages["price"].notna().sum()),
+            prices=int(pages["price"].notna().sum()) if "price" in pages else 0,
             bodies=sum(map(subject.is_whole, pages["body"])) if "body" in pages else 0,
         )
 

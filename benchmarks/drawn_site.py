@@ -79,7 +79,7 @@ class Answering(static_site.Answering):
 
 
 async def main(hosts: int) -> None:
-    made, drawn = static_site.answers(), answers()
+    made, drawn = static_site.answers(map(static_site.page, range(static_site.VARIANTS))), answers()
     await static_site.serve(hosts, lambda: Answering(made, drawn))
 
 

@@ -44,17 +44,21 @@ def crawl(
     more: Sequence[str] = (),
     *,
     in_flight: int = 128,
-    article: bool = True,
+    asked: str = "article",
+    corpus: Path | None = None,
 ) -> Measured:
     """Run one subject over a fresh static site; fail if what it found is not what is there.
 
-    in_flight: requests at once. article: whether the text of each article is asked for.
+    in_flight: requests at once. asked: which selectors, by a name of `subject.ASKED`. corpus: a folder of
+    real pages that are served; of these is known that each has a title.
     """
     site = [HERE / "static_site.py", "--hosts", HOSTS, "--delay-s", delay_s]
+    site += ["--corpus", corpus] if corpus else []
     paths = [f"/page/{number}" for number in range(pages)]
-    there = truth(pages) | ({} if article else {"bodies": 0})
-    environment = subject.environment(in_flight, article=article)
-    return run(command, site, paths, there, HOSTS, more, environment)
+    there = {"rows": pages} if corpus else truth(pages)
+    if "body" not in subject.ASKED[asked]:
+        there.pop("bodies", None)
+    return run(command, site, paths, there, HOSTS, more, subject.environment(in_flight, asked))
 
 
 def run(
@@ -111,7 +115,7 @@ def run(
                 process.kill()
                 process.wait()
             process_tree.end_all(but_not=site_pid)
-        if found != truth:
+        if {name: found[name] for name in truth} != truth:
             raise SystemExit(f"{command[1]} found {found} where {truth} is there")
         return Measured(start_s, pages / took_s, 1000 * cpu_s / pages, max(memory))
 

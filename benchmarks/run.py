@@ -32,20 +32,21 @@ NOISY = 1.15
 @dataclass(frozen=True)
 class Part:
     """What is crawled: how long the site takes for an answer, requests in flight, how many pages as a
-    share of `--pages`, and whether each row holds the text of the article."""
+    share of `--pages`, and which selectors are asked for (see `subject.ASKED`)."""
 
     title: str
     delay_s: float = 0.0
     in_flight: int = 128
     share: float = 1.0
-    article: bool = True
+    asked: str = "article"
 
 
 PARTS = {
-    "short": Part("Title, links, three short selectors", article=False),
+    "short": Part("Title, links, three short selectors", asked="short"),
     "article": Part("The same with the text of the article"),
     "slow": Part("0.2 s an answer, 64 in flight", 0.2, 64, 0.4),
     "many": Part("0.2 s an answer, 512 in flight", 0.2, 512),
+    "real": Part("Real pages: title, links, three short selectors", share=0.4, asked="real"),
 }
 
 
@@ -55,6 +56,9 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=6000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=list(PARTS))
+    parser.add_argument(
+        "--corpus", type=Path, help="a folder of real pages, for the part of that name"
+    )
     parser.add_argument("--jobs", type=int, default=20_000, help="submitted; 0: do not compare")
     parser.add_argument("--only", nargs="*", help="names of subjects")
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
@@ -76,8 +80,12 @@ def main() -> None:
         if not options.only or any(one in name for one in options.only)
     }
     tables, speeds = [], {}
-    for part in (PARTS[name] for name in options.parts):
-        rounds = rounds_of(chosen, part, options.pages, options.repeats)
+    for name in options.parts:
+        part, corpus = PARTS[name], options.corpus if name == "real" else None
+        if name == "real" and corpus is None:
+            print("Real pages are left out: --corpus FOLDER names where they are.", flush=True)
+            continue
+        rounds = rounds_of(chosen, part, options.pages, options.repeats, corpus)
         tables.append(table(part, rounds))
         medians, base = medians_of(rounds)
         speeds[part.title] = {
@@ -102,7 +110,11 @@ def main() -> None:
 
 
 def rounds_of(
-    subjects: Mapping[str, tuple[list[object], list[str]]], part: Part, pages: int, repeats: int
+    subjects: Mapping[str, tuple[list[object], list[str]]],
+    part: Part,
+    pages: int,
+    repeats: int,
+    corpus: Path | None,
 ) -> dict[str, list[Measured]]:
     """Each subject's rounds, in turns; every second one in the other order."""
     rounds: dict[str, list[Measured]] = {name: [] for name in subjects}
@@ -115,7 +127,8 @@ def rounds_of(
                 part.delay_s,
                 more,
                 in_flight=part.in_flight,
-                article=part.article,
+                asked=part.asked,
+                corpus=corpus,
             )
             done.append(one)
             load = os.getloadavg()[0]

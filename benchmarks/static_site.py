@@ -4,6 +4,8 @@ Not the little web of `scrapeq.testing`: that one logs, waits and misbehaves; th
 but send bytes made in advance, so that the crawlers are what is measured.
 
     python benchmarks/static_site.py --hosts 32      prints the port, serves until its stdin is closed
+
+--corpus FOLDER serves real pages, the first of those below it that have a title.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ import asyncio
 import gzip
 import json
 import random
+import re
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 VARIANTS = 512
 WORDS = [
@@ -148,13 +152,28 @@ def small_page(variant: int) -> bytes:
     ).encode()
 
 
-def answers(make: Callable[[int], bytes] = page) -> list[bytes]:
+def real_pages(folder: Path) -> list[bytes]:
+    """The first pages below a folder (`*.html` or `*.html.gz`, by name) that have a title: VARIANTS at most."""
+    found = []
+    for path in sorted(folder.rglob("*.html*")):
+        page = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        if _TITLE.search(page):
+            found.append(page)
+        if len(found) == VARIANTS:
+            break
+    return found
+
+
+_TITLE = re.compile(rb"<title>\s*[a-z]", re.IGNORECASE)
+
+
+def answers(pages: Iterable[bytes], content_type: str = "text/html; charset=utf-8") -> list[bytes]:
     """Each page as the whole HTTP response."""
     made = []
-    for variant in range(VARIANTS):
-        body = gzip.compress(make(variant), compresslevel=6, mtime=0)
+    for page in pages:
+        body = gzip.compress(page, compresslevel=6, mtime=0)
         head = (
-            "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
+            f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n"
             f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         made.append(head.encode() + body)
@@ -165,7 +184,7 @@ NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 class Answering(asyncio.Protocol):
-    """GET /page/<n> gets page n modulo VARIANTS; anything else (robots.txt) is not found."""
+    """GET /page/<n> gets page n modulo their number; anything else (robots.txt) is not found."""
 
     def __init__(self, made: list[bytes], delay_s: float) -> None:
         self.made = made
@@ -188,7 +207,7 @@ class Answering(asyncio.Protocol):
     def answer(self, path: bytes) -> bytes:
         """The whole response to a path."""
         if path.startswith(b"/page/"):
-            return self.made[int(path[6:].partition(b"?")[0]) % VARIANTS]
+            return self.made[int(path[6:].partition(b"?")[0]) % len(self.made)]
         return NOT_FOUND
 
 
@@ -209,6 +228,10 @@ if __name__ == "__main__":
     parser.add_argument("--hosts", type=int, default=32)
     parser.add_argument("--delay-s", type=float, default=0.0, help="before each answer")
     parser.add_argument("--small", action="store_true", help="pages of 2 KB")
+    parser.add_argument("--corpus", type=Path, help="a folder of real pages")
     options = parser.parse_args()
-    made = answers(small_page if options.small else page)
+    if options.corpus:
+        made = answers(real_pages(options.corpus), "text/html")  # each names its charset itself
+    else:
+        made = answers(map(small_page if options.small else page, range(VARIANTS)))
     asyncio.run(serve(options.hosts, lambda: Answering(made, options.delay_s)))

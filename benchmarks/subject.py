@@ -3,8 +3,8 @@
 A subject is a script that gets a file of URLs and an empty folder, makes itself ready (imports,
 processes), says so, waits to be told, crawls, says when every row is on disk, waits while that is
 measured, and then says what it found, which must be what is there.
-For every page: the title, all links as absolute URLs, three short selectors, and where the part of the
-benchmark says so one more for the whole body of an article; one row on disk.
+For every page: the title, all links as absolute URLs, and some selectors, which the part of the benchmark
+names; one row on disk.
 """
 
 from __future__ import annotations
@@ -21,11 +21,16 @@ from typing import Any
 Crawl = Callable[[list[str], Path, int, Callable[[], None]], None]
 
 #: What the parts of `run.py` differ in: see `environment`.
-_IN_FLIGHT, _ARTICLE = "BENCH_IN_FLIGHT", "BENCH_ARTICLE"
+_IN_FLIGHT, _ASKED = "BENCH_IN_FLIGHT", "BENCH_ASKED"
 
-SELECTORS = {"headline": "h1.headline", "author": ".meta .author", "price": ".meta .price"}
-if os.environ.get(_ARTICLE) != "no":
-    SELECTORS["body"] = "article .body"
+_SHORT = {"headline": "h1.headline", "author": ".meta .author", "price": ".meta .price"}
+#: Selectors for the pages that are made for it, and for real ones.
+ASKED = {
+    "short": _SHORT,
+    "article": _SHORT | {"body": "article .body"},
+    "real": {"headline": "h1", "time": "time", "paragraph": "p"},
+}
+SELECTORS = ASKED[os.environ.get(_ASKED, "article")]
 
 #: Characters that the text of each article is longer than.
 SHORTEST_BODY = 5_000
@@ -39,9 +44,9 @@ OPEN_PAGES = 8
 IN_FLIGHT = int(os.environ.get(_IN_FLIGHT, "128"))
 
 
-def environment(in_flight: int, *, article: bool) -> dict[str, str]:
-    """What a subject is to be started with for so many requests in flight, with or without the article."""
-    return {_IN_FLIGHT: str(in_flight), _ARTICLE: "yes" if article else "no"}
+def environment(in_flight: int, asked: str) -> dict[str, str]:
+    """What a subject is to be started with for so many requests in flight. asked: one of `ASKED`."""
+    return {_IN_FLIGHT: str(in_flight), _ASKED: asked}
 
 
 def task() -> tuple[list[str], Path]:
@@ -124,6 +129,6 @@ def report_json_lines(paths: list[Path]) -> None:
     report(
         rows=sum(bool(row["title"]) for row in rows),
         links=sum(len(row["links"]) for row in rows),
-        prices=sum(bool(row["price"]) for row in rows),
+        prices=sum(bool(row.get("price")) for row in rows),
         bodies=sum(is_whole(row.get("body")) for row in rows),
     )

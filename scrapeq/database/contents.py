@@ -38,7 +38,10 @@ def content_hash(body: bytes) -> str:
 
 
 def content_row(body: bytes, content_type: str, *, lasting: bool = True) -> dict[str, Any]:
-    """A row of `contents`. lasting: whether it stays when room is made for others."""
+    """A row of `contents`. lasting: whether it stays when room is made for others.
+
+    Made before a transaction, not in it: others wait for the record meanwhile.
+    """
     packed = zstd.compress(body, LEVEL)
     return {
         "sha256": content_hash(body),

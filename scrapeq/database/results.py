@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from scrapeq.clock import now_ms
 from scrapeq.database import contents as kept_contents
 from scrapeq.database.batches import append_jobs, close_finished
-from scrapeq.database.contents import content_hash, content_row
+from scrapeq.database.contents import content_row
 from scrapeq.database.engine import write_transaction
 from scrapeq.database.files import file_values
 from scrapeq.database.jobs import OPEN
@@ -74,6 +74,7 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> Saved:
     was kept is on the disk.
     """
     by_job = {result.page.job_id: result for result in results}
+    bodies = {job_id: _content_rows(result) for job_id, result in by_job.items()}
     with write_transaction(engine) as connection:
         kept, again = _kept(connection, by_job)
         if not kept:
@@ -82,8 +83,9 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> Saved:
         if again:
             for table in (pages, files):
                 connection.execute(table.delete().where(table.c.job_id.in_(again)))
-        _write_many(connection, _inserting(connection.dialect), map(_page_values, kept))
-        _save_contents(connection, kept)
+        values = (_page_values(result, bodies[result.page.job_id]) for result in kept)
+        _write_many(connection, _inserting(connection.dialect), values)
+        _save_contents(connection, kept, bodies)
         appended = _append(connection, kept, at_ms)
         errors = _finish_jobs(connection, kept, at_ms)
         _count_in_history(connection, kept, at_ms)
@@ -136,7 +138,7 @@ def _write_many(connection: sa.Connection, statement: Any, rows: Iterable[Packed
         connection.exec_driver_sql(statement.string, list(rows))
 
 
-def _page_values(result: Result) -> Packed:
+def _page_values(result: Result, bodies: Sequence[dict[str, Any]]) -> Packed:
     page = result.page
     return {
         **NO_CONTENT,
@@ -150,7 +152,7 @@ def _page_values(result: Result) -> Packed:
         "request": result.request,
         "private_to": result.private_to,
         "ok": page.ok,
-        "html_sha256": content_hash(result.html) if result.html is not None else result.stored_as,
+        "html_sha256": bodies[0]["sha256"] if result.html is not None else result.stored_as,
     }
 
 
@@ -161,14 +163,18 @@ _FINISHED = (
 )
 
 
-def _save_contents(connection: sa.Connection, kept: Sequence[Result]) -> None:
-    found = [
-        content_row(result.html, result.content_type, lasting=result.lasting)
-        for result in kept
-        if result.html is not None
-    ]
-    found += [content_row(one.body, one.content_type) for result in kept for one in result.files]
-    kept_contents.save(connection, found)
+def _content_rows(result: Result) -> list[dict[str, Any]]:
+    """What is kept of a page: its bytes first, if they are, and then its files."""
+    found = [content_row(one.body, one.content_type) for one in result.files]
+    if result.html is not None:
+        found.insert(0, content_row(result.html, result.content_type, lasting=result.lasting))
+    return found
+
+
+def _save_contents(
+    connection: sa.Connection, kept: Sequence[Result], bodies: dict[str, list[dict[str, Any]]]
+) -> None:
+    kept_contents.save(connection, (row for one in kept for row in bodies[one.page.job_id]))
     of_pages = [row for result in kept for row in file_values(result.page.job_id, result.files)]
     if of_pages:
         connection.execute(files.insert(), of_pages)

@@ -22,11 +22,13 @@ GUESS_BYTES = 262_144
 
 class Decoded(NamedTuple):
     """text: without NULs and lone surrogates. charset: Python's name of the encoding that was used.
-    source: "bom", "header", "utf-8" (it is valid as that), "meta" or "guess"."""
+    source: "bom", "header", "utf-8" (it is valid as that), "meta" or "guess". utf8: the body, if it is
+    the text in UTF-8: then a parser of bytes need not encode it again, a quarter of the parse."""
 
     text: str
     charset: str
     source: str
+    utf8: bytes | None = None
 
 
 def decode(body: bytes, content_type: str = "", top_level_domain: str = "") -> Decoded:
@@ -40,12 +42,13 @@ def decode(body: bytes, content_type: str = "", top_level_domain: str = "") -> D
             return _finish(body[len(mark) :], charset, "bom")
     for label in _HEADER_LABEL.findall(content_type)[:1]:
         if (text := _believe(body, codec(label))) is not None:
-            return Decoded(text, codec(label), "header")
+            return _as_it_came(body, text, codec(label), "header")
     if charset := _wide(body):
         return _finish(body, charset, "guess")
-    # ISO-2022-JP is ASCII to look at, and so would be valid UTF-8.
-    if b"\x1b$" not in body and (text := _as_utf8(body)) is not None:
-        return Decoded(text, "utf-8", "utf-8")
+    # ISO-2022-JP is ASCII to look at, and so would be valid UTF-8. One byte is found much faster than two.
+    is_escaped = b"\x1b" in body and b"\x1b$" in body
+    if not is_escaped and (text := _as_utf8(body)) is not None:
+        return _as_it_came(body, text, "utf-8", "utf-8")
     charset = codec(declared_label(body) or "")
     if charset.startswith("utf-16"):
         charset = "utf-8"  # it was readable as ASCII, so it cannot be UTF-16
@@ -107,6 +110,11 @@ def _as_utf8(body: bytes) -> str | None:
         if error.start < len(body) - 3:
             return None
         return body[: error.start].decode() + "\ufffd"
+
+
+def _as_it_came(body: bytes, text: str, charset: str, source: str) -> Decoded:
+    is_same = charset == "utf-8" and "\ufffd" not in text and b"\0" not in body
+    return Decoded(text, charset, source, body if is_same else None)
 
 
 def _without_nul(text: str) -> str:

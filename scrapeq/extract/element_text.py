@@ -23,9 +23,11 @@ def text_of(node: LexborNode) -> str:
     """What a person reads in an element: spaces joined, a line for each block, scripts left out."""
     if node.tag in _SILENT:
         return node.text().strip()  # asked for by name: perhaps data, so left as it is
-    first = node.first_child
-    if first is not None and first.next is None and (text := first.text_content) is not None:
-        return tidy(text)  # one text, as most links are
+    inner = node.first_child
+    while inner is not None and inner.next is None and (tag := inner.tag) not in _SILENT:
+        if tag == "-text":
+            return tidy(inner.text_content or "")  # one text, however deep, as most links are
+        inner = inner.first_child
     lines = "".join(_pieces(node)).split(_BREAK)
     return "\n".join([line for one in lines if (line := tidy(one))])
 

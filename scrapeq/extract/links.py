@@ -135,10 +135,11 @@ def _texts_of(nodes: list[LexborNode], attributes_of: list[dict[str, str | None]
         (first.text_content or "") if (first := node.first_child) and first.next is None else ""
         for node in nodes
     ]
-    are_tidy = _are_tidy([text for text in texts if text])
+    if not _are_tidy([text for text in texts if text]):
+        texts = [tidy(text)[:MAX_TEXT_CHARACTERS] for text in texts]
     for place, text in enumerate(texts):
-        if not (text and are_tidy):
-            texts[place] = _text_of(nodes[place], attributes_of[place], text)
+        if not text:
+            texts[place] = _text_of(nodes[place], attributes_of[place])
     return texts
 
 
@@ -153,8 +154,8 @@ def _are_tidy(texts: list[str]) -> bool:
     )
 
 
-def _text_of(node: LexborNode, attributes: dict[str, str | None], alone: str) -> str:
-    text = (tidy(alone) if alone else text_of(node)) or _label(attributes)
+def _text_of(node: LexborNode, attributes: dict[str, str | None]) -> str:
+    text = text_of(node) or _label(attributes)
     if not text and (image := node.css_first("img[alt], svg[aria-label]")) is not None:
         text = _label(image.attributes)
     if "\n" in text or len(text) > MAX_TEXT_CHARACTERS:

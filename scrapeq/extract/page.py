@@ -46,7 +46,7 @@ def read_page(
         return not_html(found, content_type)
     host = urls.host_key(url).partition(":")[0]
     decoded = decode(body, content_type, host.rpartition(".")[2])
-    if not decoded.text.strip():
+    if not decoded.text or decoded.text.isspace():
         return Failure(ErrorKind.EMPTY, "the answer has no content")
     if found.kind is DocumentKind.TEXT:
         return _read_text(decoded, recipe)
@@ -55,7 +55,7 @@ def read_page(
 
 
 def _read_html(markup: str, decoded: Decoded, url: str, asked: str, recipe: Recipe) -> Content:
-    tree = LexborHTMLParser(markup)
+    tree = LexborHTMLParser((decoded.utf8 if markup is decoded.text else None) or markup)
     wanted = frozenset(recipe.page_fields)
     declared = declarations(tree)
     join = Joiner(base_of(declared.base, url), decoded.charset)

@@ -12,7 +12,9 @@ def with_shadow_roots(markup: str) -> str:
     one tree it is found by selectors, links, images and text alike (WHATWG HTML, 4.12.3). A div,
     because its end tag also ends what is left open in it, as that of a template does.
     """
-    if "shadowrootmode" not in markup and "SHADOWROOTMODE" not in markup:
+    if (
+        "shadowrootmode" not in markup
+    ):  # so it is written everywhere, and each search of a page takes time
         return markup
     is_root: list[bool] = []
 

@@ -49,10 +49,13 @@ class Assignments:
 
         Raises DatabaseUnavailable.
         """
-        ids = [one.job_id for one in leases]
-        works: dict[str, Work] = await self._call(database.jobs.work_for, self._engine, ids)
-        await self._read_plans({work.batch_id for work in works.values()})
-        stored = await self._stored([work for work in works.values() if not work.done])
+        found: tuple[list[Assignment], list[Lease]] = await self._call(self._look_up, leases)
+        return found
+
+    def _look_up(self, leases: Sequence[Lease]) -> tuple[list[Assignment], list[Lease]]:
+        works = database.jobs.work_for(self._engine, [one.job_id for one in leases])
+        self._read_plans({work.batch_id for work in works.values()})
+        stored = self._stored([work for work in works.values() if not work.done])
         to_try, done = [], []
         for lease in leases:
             work = works.get(lease.job_id)
@@ -63,18 +66,18 @@ class Assignments:
                 to_try.append(Assignment(lease, work, plan, stored.get(lease.job_id)))
         return to_try, done
 
-    async def _read_plans(self, batch_ids: set[str]) -> None:
+    def _read_plans(self, batch_ids: set[str]) -> None:
         if len(self._plans) > MOST_PLANS:
             self._plans.clear()
         for batch_id in batch_ids - set(self._plans):
-            batch = await self._call(database.batches.find_batch, self._engine, batch_id)
+            batch = database.batches.find_batch(self._engine, batch_id)
             if batch is not None:
-                any_stored = await self._call(database.stored_pages.any_stored, self._engine)
+                any_stored = database.stored_pages.any_stored(self._engine)
                 self._plans[batch_id] = Plan.of(
                     batch, any_stored=any_stored, keeps_pages=self._keeps_pages
                 )
 
-    async def _stored(self, works: Iterable[Work]) -> dict[str, Response]:
+    def _stored(self, works: Iterable[Work]) -> dict[str, Response]:
         """The pages whose bytes were kept and are young enough, by the job that wants them.
 
         So a batch with other selectors is answered without a request.
@@ -90,12 +93,8 @@ class Assignments:
             exact = not plan.config.merge_duplicates
             keys = {job_id: urls.duplicate_key(href) for job_id, href in hrefs.items()}
             since_ms = now_ms() - int((plan.stored_for_s or 0) * 1000)
-            kept = await self._call(
-                database.stored_pages.stored_bodies,
-                self._engine,
-                list(keys.values()),
-                database.stored_pages.Asking(plan.identity.digest, plan.owner, since_ms, exact),
-            )
+            asking = database.stored_pages.Asking(plan.identity.digest, plan.owner, since_ms, exact)
+            kept = database.stored_pages.stored_bodies(self._engine, list(keys.values()), asking)
             names = hrefs if exact else keys
             found |= {job_id: _response(kept[one]) for job_id, one in names.items() if one in kept}
         return found

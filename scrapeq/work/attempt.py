@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -97,11 +98,12 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
     fetcher: PoliteFetcher,
     rendering: Rendering,
     lane: Lane = Lane.HTTP,
+    on_fetched: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """The outcome of one try of a job; raises nothing but cancellation.
 
     `stored`: the page's bytes if they were kept and are young enough; then no request is sent.
-    lane: that the job was claimed in.
+    lane: that the job was claimed in. on_fetched: called when the page is there, before it is read.
     """
     started_ms = now_ms()
     response = stored
@@ -124,6 +126,7 @@ async def attempt(  # noqa: PLR0917 - the one place where all of it meets
             if isinstance(fetched, Failure) and not isinstance(fetched, Challenged):
                 outcome = fetched
             else:
+                on_fetched()
                 with tracing.span("read", work.batch_id, job=work.job_id):
                     read = await rendering.read(
                         fetched,

@@ -1,4 +1,8 @@
-"""The jobs that a process holds leases on, and how many more fetches it may begin: its window."""
+"""The jobs that a process holds leases on, and how many more fetches it may begin: its window.
+
+A page that has come leaves its place in the window, so that the next fetch begins while it waits to be
+read: answers come in waves, and a page of a wave waits for all before it.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,9 @@ from scrapeq.work.waiting import within
 #: A window is topped up when this share of it is free, or after so many seconds: fewer, larger
 #: claims while pages keep the loop busy, and no place that stays empty for long while it waits.
 TOP_UP_SHARE, TOP_UP_AFTER_S = 4, 0.02
+#: Windows of pages that are fetched or read: where reading is slower than fetching, what is held in memory
+#: stays bounded.
+MOST_TRIED = 2
 
 
 @dataclass(slots=True)
@@ -35,6 +42,7 @@ class Held:
         self._enough_free = max(1, window // TOP_UP_SHARE)
         self._jobs: dict[str, HeldJob] = {}
         self._trying: set[int] = set()  # tokens of those that are not only waiting to be saved
+        self._reading: set[int] = set()  # of these, those whose pages have come
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
 
@@ -57,7 +65,8 @@ class Held:
     @property
     def free(self) -> int:
         """Fetches that may be begun."""
-        return self._window - len(self._trying)
+        trying = len(self._trying)
+        return min(self._window - (trying - len(self._reading)), MOST_TRIED * self._window - trying)
 
     @property
     def is_trying(self) -> bool:
@@ -88,11 +97,20 @@ class Held:
         self._jobs[lease.job_id].task = task
         self._trying.add(lease.token)
 
+    def fetched(self, lease: Lease) -> None:
+        """The page has come, and is about to be read."""
+        if lease.token in self._trying:
+            self._reading.add(lease.token)
+            self._is_freed()
+
     def tried(self, lease: Lease) -> None:
         """The try has come to its end, its lease has not. Again does nothing."""
-        if lease.token not in self._trying:
-            return
-        self._trying.remove(lease.token)
+        if lease.token in self._trying:
+            self._trying.remove(lease.token)
+            self._reading.discard(lease.token)
+            self._is_freed()
+
+    def _is_freed(self) -> None:
         self._changed.set()
         if self.free >= self._enough_free:
             self._room.set()

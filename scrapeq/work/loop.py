@@ -242,7 +242,14 @@ class WorkLoop:
             tracing.span("try", work.batch_id, job=job, host=host, tries=tries) as span,
         ):
             outcome = await attempt(
-                one.lease, work, one.plan, one.stored, self._fetcher, self._rendering, one.lane
+                one.lease,
+                work,
+                one.plan,
+                one.stored,
+                self._fetcher,
+                self._rendering,
+                one.lane,
+                on_fetched=partial(self._held.fetched, one.lease),
             )
             log_try(outcome)
             if outcome.ending.error_kind:

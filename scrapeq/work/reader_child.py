@@ -32,10 +32,8 @@ MEMORY_BYTES = 2 * 1024**3
 #: memory, and takes as much as it can get for one that was made to. One of 18 MB with 9,000 pages takes it
 #: 200 MB. Not an absolute bound: after large pages a child may have 1 GB mapped, and little of it in use.
 PDF_MEMORY_BYTES = 640 * 1024**2
-#: A body after which freed memory is given back to the system. The C library keeps it otherwise:
-#: 1.3 GB after a million links, 0.1 GB with this, which takes it 0.1 s.
-LARGE_BYTES = 256 * 1024
-#: Growth after which it is given back whatever the body was: a packed file of 60 KB may hold 50 MB.
+#: Growth after which freed memory is given back to the system. The C library keeps it otherwise: 1.3 GB after a
+#: million links, 0.1 GB with this, which takes it 0.1 s. After each page of 340 KB it took a quarter of its CPU.
 GROWN_BYTES = 32 * 1024**2
 #: Address space beyond that at the start, after which a child reads no further page: it counts for the bound of
 #: the next one, and a library seldom gives it back. A page of 20 MB takes 100 MB.
@@ -52,19 +50,21 @@ def main() -> None:
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not stand between the frames
     give_back = getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)  # glibc's alone
-    mapped_at_first, at_first = _memory()
+    mapped_at_first, settled = _memory()
     _send(sink, b"")
     while (head := source.read(4)) and len(head) == 4:
         request = json.loads(source.read(struct.unpack(">I", head)[0]))
         body = source.read(request["length"])
         is_pdf = body.startswith(b"%PDF-")
-        _bound_memory(_mapped_bytes() + PDF_MEMORY_BYTES if is_pdf else MEMORY_BYTES)
+        _bound_memory(_memory()[0] + PDF_MEMORY_BYTES if is_pdf else MEMORY_BYTES)
         found = json.dumps(_run(request, body, sink)).encode()
         signal.setitimer(signal.ITIMER_PROF, 0)
         body = b""  # so that it is given back too
-        if request["length"] > LARGE_BYTES or _resident_bytes() > at_first + GROWN_BYTES:
+        mapped, resident = _memory()
+        if resident > settled + GROWN_BYTES:
             give_back(0)
-        is_last = b"true" if _mapped_bytes() > mapped_at_first + WORN_OUT_BYTES else b"false"
+            mapped, settled = _memory()
+        is_last = b"true" if mapped > mapped_at_first + WORN_OUT_BYTES else b"false"
         _send(sink, b'{"is_last": ' + is_last + b', "found": ' + found + b"}")
 
 
@@ -73,17 +73,8 @@ def _bound_memory(most_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (min(most_bytes, MEMORY_BYTES), MEMORY_BYTES))
 
 
-def _mapped_bytes() -> int:
-    """Address space of this process; 0 where there is no /proc."""
-    return _memory()[0]
-
-
-def _resident_bytes() -> int:
-    """Memory that this process holds; 0 where there is no /proc."""
-    return _memory()[1]
-
-
 def _memory() -> tuple[int, int]:
+    """Bytes of address space of this process, and of memory that it holds; 0 where there is no /proc."""
     try:
         mapped, resident, *_ = (
             Path("/proc/self/statm").read_text().split()

@@ -22,7 +22,7 @@ def page(text: str, meta: str = "") -> str:
 def test_the_mark_beats_the_header() -> None:
     body = b"\xef\xbb\xbf" + "é".encode()
 
-    assert decode(body, "text/html; charset=windows-1251") == ("é", "utf-8", "bom")
+    assert decode(body, "text/html; charset=windows-1251")[:3] == ("é", "utf-8", "bom")
 
 
 @pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
@@ -103,7 +103,29 @@ def test_a_late_meta_element_counts() -> None:
 def test_valid_utf8_is_utf8_whatever_the_page_says() -> None:
     body = page("Grüße", "<meta charset=iso-8859-1>").encode()
 
-    assert decode(body)[1:] == ("utf-8", "utf-8")
+    assert decode(body)[1:3] == ("utf-8", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("body", "is_the_text"),
+    [
+        ("Grüße".encode(), True),
+        (b"plain", True),
+        (b"nul\0", False),
+        (b"\xef\xbb\xbfmark", False),
+        ("cut ü".encode()[:-1], False),
+        ("Grüße".encode("cp1252"), False),
+        ("Grüße ".encode() * 30 + b"\xff", False),
+    ],
+)
+@pytest.mark.parametrize("header", ["", "text/html; charset=utf-8"])
+def test_the_body_is_given_on_only_where_it_is_the_text(
+    body: bytes, header: str, *, is_the_text: bool
+) -> None:
+    decoded = decode(body, header)
+
+    assert decoded.utf8 == (body if is_the_text else None)
+    assert not is_the_text or decoded.text.encode() == body
 
 
 def test_a_declaration_in_a_comment_is_none() -> None:

@@ -40,6 +40,47 @@ def test_a_place_is_free_again_after_the_try_and_not_after_the_lease():
     asyncio.run(story())
 
 
+def test_a_page_that_has_come_leaves_its_place_and_two_windows_are_the_most():
+    async def story():
+        held, tasks = Held(2), []
+        jobs = [lease(name, number) for number, name in enumerate("abcd")]
+        held.take(jobs, LATER_S)
+        for number, job in enumerate(jobs):
+            assert held.free > 0
+            tasks.append(asyncio.create_task(forever()))
+            held.begin(job, tasks[-1])
+            held.fetched(job)
+            held.fetched(job)
+            assert held.free == min(2, 3 - number)
+
+        held.tried(jobs[0])
+        assert (held.free, held.is_trying) == (1, True)
+        held.fetched(jobs[0])  # too late: it is not tried any more
+        held.lose(jobs[1:])
+        assert (held.free, held.is_trying) == (2, False)
+        await asyncio.wait(tasks[1:])
+        tasks[0].cancel()
+
+    asyncio.run(story())
+
+
+def test_whoever_waits_for_room_goes_on_when_a_page_has_come():
+    async def story():
+        held = Held(1)
+        held.take([lease("a")], LATER_S)
+        task = asyncio.create_task(forever())
+        held.begin(lease("a"), task)
+        waiting = asyncio.create_task(held.changed(60))
+        await asyncio.sleep(0)
+
+        held.fetched(lease("a"))
+
+        await asyncio.wait_for(waiting, 30)
+        task.cancel()
+
+    asyncio.run(story())
+
+
 def test_a_job_that_is_lost_before_its_task_began_gives_its_place_back():
     async def story():
         held = Held(1)
