@@ -111,7 +111,7 @@ CASES = {
         note="still at work",
     ),
     "endless questions to its server": Case(
-        "<p>polls</p><script>(async () => { while (true) await fetch('/answer') })()</script>",
+        "<p>polls</p><script>(async () => { while (true) await fetch('/slow') })()</script>",
         "polls",
     ),
     "a socket that stays open": Case(
@@ -138,7 +138,7 @@ CASES = {
         "<p>leave</p><script>onbeforeunload = e => { e.preventDefault(); return 'no' }</script>", "leave"
     ),
     "windows": Case(
-        "<p>windows</p><script>for (let i = 0; i < 50; i++) window.open('/framed')</script>", "windows"
+        "<p>windows</p><script>for (let i = 0; i < 20; i++) window.open('/framed')</script>", "windows"
     ),
     "a download": Case("<p>stays</p><script>location = '/file'</script>", "stays"),
     "print": Case("<p>printed</p><script>print()</script>", "printed"),
@@ -220,7 +220,12 @@ def outcomes(kit: Any, browser_is_here: None) -> dict[str, Rendered | Failure]:
     async def hang(_request: Any, _reader: Any, _writer: Any) -> None:
         await asyncio.sleep(3600)
 
+    async def answer_slowly(_request: Any, _reader: Any, writer: Any) -> None:
+        await asyncio.sleep(0.05)
+        writer.write(kit.page(b"the answer"))
+
     site.pages |= {
+        "/slow": answer_slowly,
         "/answer": kit.page(b"the answer", "Access-Control-Allow-Origin: *"),
         "/framed": kit.page(b"<p>in the frame"),
         "/shadowed": kit.page(
