@@ -41,9 +41,10 @@ for _name in list(os.environ):
     if _name.startswith(_LEAKING_PREFIXES) or _name.lower() in _LEAKING_NAMES:
         del os.environ[_name]
 
-# Nobody on loopback has a certificate of the machine's authorities: to read them all takes each process that
-# may speak TLS 60 ms of CPU, and there are some hundred. A test that needs an authority names its own.
-os.environ["SSL_CERT_FILE"] = os.devnull
+# The one authority in this file has certified nobody. Who is on loopback has no certificate of the machine's
+# authorities either, and to read all of those takes each process that may speak TLS 60 ms of CPU; there are
+# some hundred. A test that needs an authority names its own.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("nobody.pem"))
 
 # A busy machine is silent for a second now and then: only tests of silence look away so soon.
 bounded.BUDGET_S = 20.0
