@@ -10,29 +10,30 @@ die, and ends them when the last process that holds the cluster has ended, howev
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from scrapeq.cluster import temporary
-from scrapeq.cluster.connection import ClusterStatus, Connection
-from scrapeq.cluster.lifeline import die_with_owner, die_with_parent, is_supervised
-from scrapeq.cluster.redis_server import find_binary
-from scrapeq.cluster.share import (
-    as_broker_url,
-    broker_url,
-    down,
-    ensure_cluster,
-    find_cluster,
-    is_running,
-    leave,
-    redis_url,
-    restart_workers,
-    status,
-    up,
-    was_killed,
-)
+from scrapeq.lazy import names_of
 
 if TYPE_CHECKING:
+    from scrapeq.cluster import temporary
+    from scrapeq.cluster.connection import ClusterStatus, Connection
+    from scrapeq.cluster.lifeline import die_with_owner, die_with_parent, is_supervised
     from scrapeq.cluster.local import LocalCluster
+    from scrapeq.cluster.redis_server import find_binary
+    from scrapeq.cluster.share import (
+        as_broker_url,
+        broker_url,
+        down,
+        ensure_cluster,
+        find_cluster,
+        is_running,
+        leave,
+        redis_url,
+        restart_workers,
+        status,
+        up,
+        was_killed,
+    )
 
 __all__ = [
     "ClusterStatus",
@@ -57,11 +58,17 @@ __all__ = [
     "was_killed",
 ]
 
+# Each name is loaded when it is used: a child that reads pages needs `lifeline` alone, and the supervisor
+# does without settings, 0.4 s of pydantic.
+_HOMES = {
+    "ClusterStatus": "connection",
+    "Connection": "connection",
+    "LocalCluster": "local",
+    "die_with_owner": "lifeline",
+    "die_with_parent": "lifeline",
+    "is_supervised": "lifeline",
+    "find_binary": "redis_server",
+    "temporary": "temporary",
+}
 
-def __getattr__(name: str) -> Any:
-    # The only one that needs the settings, 0.4 s of pydantic that the supervisor does without
-    if name == "LocalCluster":
-        from scrapeq.cluster.local import LocalCluster
-
-        return LocalCluster
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = names_of(__name__, {name: _HOMES.get(name, "share") for name in __all__})

@@ -12,6 +12,7 @@ stage begins whose failures are others than those of the stage before. End of fi
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import logging
 import resource
@@ -22,9 +23,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from scrapeq.cluster.lifeline import die_with_parent
-from scrapeq.models import Content, Failure, Recipe
-from scrapeq.work.child_stages import ChildStage, Source, run_stages
+from scrapeq.lazy import loaded_at_once
+
+with loaded_at_once():
+    from scrapeq.cluster.lifeline import die_with_parent
+    from scrapeq.models import Content, Failure, Recipe
+    from scrapeq.work.child_stages import ChildStage, Source, run_stages
+
+    gc.freeze()  # what is loaded stays, and is not walked through for each page
 
 #: Address space of the child: the largest body (20 MB) takes about a twentieth of it.
 MEMORY_BYTES = 2 * 1024**3
