@@ -167,7 +167,8 @@ def test_a_cell_of_urls_is_a_card_and_health_another(open_notebook, module_web):
 def test_the_dashboard_moves_while_a_cell_blocks_and_takes_the_notebooks_tables(
     open_notebook, module_web
 ):
-    urls = json.dumps([row["url"] for row in module_web.urls(1_000, failures=0.1)])
+    # pages of its own: what another test has fetched would not be fetched again
+    urls = json.dumps([f"{row['url']}?dashboard" for row in module_web.urls(1_000, failures=0.1)])
     notebook = open_notebook(
         f"import time, pandas as pd, scrapeq as sq\nfirms = pd.DataFrame({{'link': {urls}}})",
         "sq.dashboard()",
