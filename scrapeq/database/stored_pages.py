@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,7 +25,7 @@ class Asking:
     owner of the batch, and how old a page may be.
 
     exact: only the page of the very same URL may answer, and what is found is found by the URL's
-    href; otherwise by its duplicate key.
+    href; otherwise by its duplicate key. The statements below name the others, and `values` gives them.
     """
 
     request: str
@@ -32,27 +34,27 @@ class Asking:
     exact: bool = False
 
     @property
-    def is_young(self) -> sa.ColumnElement[bool]:
-        """Of a good page that is young enough, whoever it may answer."""
-        return sa.and_(pages.c.ok, pages.c.fetched_ms >= self.newer_than_ms)
+    def values(self) -> dict[str, str | int]:
+        """Who asks, for a statement."""
+        return {
+            "request": self.request,
+            "owner": self.owner,
+            "newer_than_ms": self.newer_than_ms,
+        }
 
-    @property
-    def may_have(self) -> sa.ColumnElement[bool]:
-        """Of a page that was asked for in the same way and may answer this owner."""
-        anybody = pages.c.private_to.is_(None)
-        return sa.and_(
-            pages.c.request == self.request, sa.or_(anybody, pages.c.private_to == self.owner)
-        )
 
-    @property
-    def name(self) -> sa.ColumnElement[str]:
-        """What a page is found by."""
-        return sa.func.coalesce(jobs.c.href, jobs.c.url) if self.exact else pages.c.url_key
+#: Of a good page that is young enough, whoever it may answer.
+_IS_YOUNG = sa.and_(pages.c.ok, pages.c.fetched_ms >= sa.bindparam("newer_than_ms"))
+#: Of a page that was asked for in the same way, and of one that may answer this owner besides.
+_SAME = pages.c.request == sa.bindparam("request")
+_MAY_HAVE = sa.and_(
+    _SAME, sa.or_(pages.c.private_to.is_(None), pages.c.private_to == sa.bindparam("owner"))
+)
 
-    @property
-    def pages(self) -> sa.FromClause:
-        """The pages, with their jobs where those are needed."""
-        return pages.join(jobs, jobs.c.id == pages.c.job_id) if self.exact else pages
+
+def _name(*, exact: bool) -> sa.ColumnElement[str]:
+    """What a page is found by."""
+    return sa.func.coalesce(jobs.c.href, jobs.c.url) if exact else pages.c.url_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def stored_answers(
     engine: sa.Engine, url_keys: Sequence[str], recipe: str, asking: Asking
 ) -> StoredAnswers:
     """Which of the duplicate keys have a page that may answer."""
-    young = sa.and_(pages.c.recipe == recipe, asking.is_young)
+    young = sa.and_(pages.c.recipe == recipe, _IS_YOUNG)
     on = jobs.c.id == pages.c.job_id
     in_job = ("page_kind", "page_kind_signal", "selected", "browser_use")
     known_of_it = (pages.c.job_id, *(jobs.c[name] for name in in_job))
@@ -82,17 +84,17 @@ def stored_answers(
     refused: dict[str, str] = {}
     private: set[str] = set()
     with read_transaction(engine) as connection:
-        if connection.execute(sa.select(sa.literal(1)).where(young).limit(1)).first() is None:
+        any_young = sa.select(sa.literal(1)).where(young).limit(1)
+        if connection.execute(any_young, asking.values).first() is None:
             return StoredAnswers()
-        same = pages.c.request == asking.request
         for some in chunked(url_keys):
             query = (
-                sa.select(asking.name, asking.may_have, same, *known_of_it)
+                sa.select(_name(exact=asking.exact), _MAY_HAVE, _SAME, *known_of_it)
                 .select_from(sa.join(pages, jobs, on, isouter=not asking.exact))
                 .where(pages.c.url_key.in_(some), young)
                 .order_by(pages.c.fetched_ms)
             )
-            for name, may_have, asked_the_same, *known in connection.execute(query):
+            for name, may_have, asked_the_same, *known in connection.execute(query, asking.values):
                 answer = StoredAnswer(*known)
                 if may_have:
                     found[name] = answer
@@ -136,18 +138,10 @@ def stored_bodies(
 ) -> dict[str, StoredBody]:
     """For each duplicate key (or href, see `Asking`) with kept bytes that may answer: the newest."""
     found: dict[str, StoredBody] = {}
+    query = _bodies(exact=asking.exact)
     with read_transaction(engine) as connection:
         for some in chunked(url_keys):
-            query = (
-                sa.select(
-                    pages, contents.c.content_type, contents.c.body, asking.name.label("name")
-                )
-                .select_from(asking.pages)
-                .join(contents, contents.c.sha256 == pages.c.html_sha256)
-                .where(pages.c.url_key.in_(some), asking.is_young, asking.may_have)
-                .order_by(pages.c.fetched_ms)
-            )
-            for row in connection.execute(query):
+            for row in connection.execute(query, {"keys": some, **asking.values}):
                 found[row.name] = StoredBody(
                     final_url=row.final_url,
                     http_status=row.http_status,
@@ -159,6 +153,25 @@ def stored_bodies(
                     render_reason=row.render_reason if row.rendered else None,
                 )
     return found
+
+
+@cache
+def _bodies(*, exact: bool) -> sa.Select[Any]:
+    """Made once: each claim asks, and to put the question took longer than to answer it."""
+    of_page = ("final_url", "http_status", "fetched_ms", "private_to", "html_sha256")
+    of_browser = ("rendered", "render_reason")
+    where = pages.join(jobs, jobs.c.id == pages.c.job_id) if exact else pages
+    return (
+        sa.select(
+            *(pages.c[name] for name in (*of_page, *of_browser)),
+            *(contents.c.content_type, contents.c.body),
+            _name(exact=exact).label("name"),
+        )
+        .select_from(where)
+        .join(contents, contents.c.sha256 == pages.c.html_sha256)
+        .where(pages.c.url_key.in_(sa.bindparam("keys", expanding=True)), _IS_YOUNG, _MAY_HAVE)
+        .order_by(pages.c.fetched_ms)
+    )
 
 
 def read_html(engine: sa.Engine, sha256: str) -> bytes | None:
