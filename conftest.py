@@ -146,12 +146,23 @@ def _processes_of_this_run() -> Iterator[tuple[int, str]]:
     mark = f"{_MARK}={os.environ[_MARK]}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # gone, or somebody else's
-            variables = (folder / "environ").read_bytes().split(b"\0")
+            variables = _environment_of(folder).split(b"\0")
             if mark in variables and int(folder.name) != os.getpid():
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 test = next((v for v in variables if v.startswith(b"PYTEST_CURRENT_TEST=")), b"")
                 started_by = test.decode(errors="replace").partition("=")[2] or "no test"
                 yield int(folder.name), f"{folder.name} {command[:200]}, started by {started_by}"
+
+
+def _environment_of(folder: Path) -> bytes:
+    """The variables of a process. The kernel has none for a moment while it starts another program, which its
+    parent takes for started already. OSError: it is dead, or the kernel's own."""
+    for _ in range(20):
+        if found := (folder / "environ").read_bytes():
+            break
+        (folder / "exe").readlink()
+        time.sleep(0.001)
+    return found
 
 
 def pytest_unconfigure() -> None:
