@@ -94,8 +94,8 @@ def save_results(engine: sa.Engine, results: Sequence[Result]) -> Saved:
 
 
 def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> tuple[list[Result], list[str]]:
-    """The results that may be written, with their batches locked (in the order of their ids); and
-    the jobs among them that have an older page."""
+    """The results that may be written, in the order in which they came, with their batches locked (in the
+    order of their ids); and the jobs among them that have an older page."""
     batch_ids = sorted({result.page.batch_id for result in by_job.values()})
     connection.execute(
         sa.select(batches.c.id)
@@ -108,11 +108,15 @@ def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> tuple[list[Re
         .outerjoin(pages, pages.c.job_id == jobs.c.id)
         .where(jobs.c.id.in_(list(by_job)), jobs.c.status.in_(OPEN))
     )
+    tokens = {job_id: token for job_id, token in connection.execute(query)}
     kept: list[Result] = []
     again: list[str] = []
-    for job_id, token in connection.execute(query):
-        if token is None or token < by_job[job_id].token:
-            kept.append(by_job[job_id])
+    for job_id, result in by_job.items():
+        if job_id not in tokens:
+            continue
+        token = tokens[job_id]
+        if token is None or token < result.token:
+            kept.append(result)
             if token is not None:
                 again.append(job_id)
     return kept, again
@@ -214,8 +218,11 @@ def _finish_jobs(connection: sa.Connection, kept: Sequence[Result], at_ms: int) 
     for row in last_places:
         place[row.id], selected[row.id] = row.finish_order, row.selected
     twins: dict[str, list[str]] = defaultdict(list)
-    waiting = sa.select(jobs.c.id, jobs.c.page_of).where(
-        jobs.c.page_of.in_([result.page.job_id for result in kept]), jobs.c.status.in_(OPEN)
+    leaders = [result.page.job_id for result in kept]
+    waiting = (
+        sa.select(jobs.c.id, jobs.c.page_of)
+        .where(jobs.c.page_of.in_(leaders), jobs.c.status.in_(OPEN))
+        .order_by(jobs.c.batch_id, jobs.c.row)
     )
     for job_id, leader in connection.execute(waiting):
         twins[leader].append(job_id)

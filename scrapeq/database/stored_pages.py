@@ -92,7 +92,7 @@ def stored_answers(
                 sa.select(_name(exact=asking.exact), _MAY_HAVE, _SAME, *known_of_it)
                 .select_from(sa.join(pages, jobs, on, isouter=not asking.exact))
                 .where(pages.c.url_key.in_(some), young)
-                .order_by(pages.c.fetched_ms)
+                .order_by(pages.c.fetched_ms, pages.c.job_id)
             )
             for name, may_have, asked_the_same, *known in connection.execute(query, asking.values):
                 answer = StoredAnswer(*known)
@@ -170,7 +170,7 @@ def _bodies(*, exact: bool) -> sa.Select[Any]:
         .select_from(where)
         .join(contents, contents.c.sha256 == pages.c.html_sha256)
         .where(pages.c.url_key.in_(sa.bindparam("keys", expanding=True)), _IS_YOUNG, _MAY_HAVE)
-        .order_by(pages.c.fetched_ms)
+        .order_by(pages.c.fetched_ms, pages.c.job_id)
     )
 
 
