@@ -177,7 +177,9 @@ def test_results_of_many_batches_go_in_one_transaction(
     assert save(*(result(f"{batch_id}-{row}") for row in (1, 0) for batch_id in "cab")) == 6
 
     assert {found(record, batch_id).state for batch_id in "abc"} == {BatchState.FINISHED}
-    assert [places(record, batch_id) for batch_id in "abc"] == [[(1, 1), (2, 0)]] * 3  # as they came
+    assert [places(record, batch_id) for batch_id in "abc"] == [
+        [(1, 1), (2, 0)]
+    ] * 3  # as they came
 
 
 def test_the_bytes_of_a_page_are_kept_once(
