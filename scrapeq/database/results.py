@@ -108,7 +108,7 @@ def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> tuple[list[Re
         .outerjoin(pages, pages.c.job_id == jobs.c.id)
         .where(jobs.c.id.in_(list(by_job)), jobs.c.status.in_(OPEN))
     )
-    tokens = {job_id: token for job_id, token in connection.execute(query)}
+    tokens = dict(connection.execute(query).tuples().all())
     kept: list[Result] = []
     again: list[str] = []
     for job_id, result in by_job.items():
