@@ -108,7 +108,7 @@ def _kept(connection: sa.Connection, by_job: dict[str, Result]) -> tuple[list[Re
         .outerjoin(pages, pages.c.job_id == jobs.c.id)
         .where(jobs.c.id.in_(list(by_job)), jobs.c.status.in_(OPEN))
     )
-    tokens = dict(connection.execute(query).tuples().all())
+    tokens = dict(map(tuple, connection.execute(query)))
     kept: list[Result] = []
     again: list[str] = []
     for job_id, result in by_job.items():
