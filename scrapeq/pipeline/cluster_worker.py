@@ -19,7 +19,6 @@ from celery.app.utils import find_app  # noqa: E402
 def main(app: str, processes: str, name: str) -> int:
     """Work until the end is asked for; the exit status."""
     loaded = find_app(app)
-    gc.freeze()  # what stays need not be walked through, by this process and by the children
     gc.enable()
     worker = loaded.Worker(
         hostname=name,
