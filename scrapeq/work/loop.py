@@ -25,7 +25,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -146,21 +146,23 @@ class WorkLoop:
         self._claimer.idle.clear()
         if self._ended.is_set():  # nobody would say any more that nothing is due
             return
-        until_s = time.monotonic() + budget_s
-        self._loop.call_soon_threadsafe(self._claimer.allow, until_s)
+        self._soon(self._claimer.allow, time.monotonic() + budget_s)
         self._claimer.idle.wait(budget_s)
 
     def _is_noticed(self) -> None:
         """Work until nothing is due."""
-        with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._claimer.allow, math.inf)
+        self._soon(self._claimer.allow, math.inf)
 
     def stop(self, timeout_s: float = 4.0) -> None:
         """Stop fetching, write what is read, give the other jobs back untried, and end."""
-        if not self._thread.is_alive():
-            return
-        self._loop.call_soon_threadsafe(self._stop)
-        self._thread.join(timeout_s)
+        self._soon(self._stop)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _soon(self, callback: Callable[..., None], *arguments: object) -> None:
+        """Have the loop call it; a loop that has ended calls nothing any more."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(callback, *arguments)
 
     # -- the loop ----------------------------------------------------------------------------
 
@@ -175,6 +177,7 @@ class WorkLoop:
             self._started.set()
             self._ended.set()
             self._claimer.idle.set()
+            self._loop.close()
 
     def _stop(self) -> None:
         self._notices.stop()

@@ -31,7 +31,7 @@ for part in (Claimer, Renewer, Saver):
 
 
 STOPPED = """
-import os, threading
+import gc, os, threading
 from scrapeq.work.process import WorkProcess
 
 def comes_back(call):
@@ -48,6 +48,8 @@ second = WorkProcess()
 second.stop()
 print(comes_back(lambda: second.loop.drain(3_600)))  # it was about to begin
 print(any("scrapeq-loop" == one.name for one in threading.enumerate()), flush=True)
+del first, loop, second
+gc.collect()  # what was left open is a warning
 os._exit(0)
 """
 
@@ -82,7 +84,7 @@ def run_program(program, cluster, home):
         "REDIS_URL": cluster.redis_url,
     }
     return subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-W", "always::ResourceWarning", "-c", program],
         env=os.environ | own,
         capture_output=True,
         text=True,
@@ -108,3 +110,4 @@ def test_who_waits_for_a_loop_that_has_ended_goes_on(cluster, tmp_path):
     run = run_program(STOPPED, cluster, tmp_path)
 
     assert run.stdout.split() == ["True", "True", "False"], run.stderr
+    assert "unclosed" not in run.stderr
