@@ -188,7 +188,7 @@ class WorkLoop:
         self._started.set()
         if self._takes_notices:
             self._notices.start()
-        await self._readers.start()
+        await self._readers.start(1)  # the only worker on many CPUs may never need a second
         await self._presence.tell()  # before the first claim: whether another has a browser
         async with asyncio.TaskGroup() as keeping:
             saving = keeping.create_task(self._saver.run())

@@ -148,10 +148,13 @@ class Readers:
             return Content.from_json(found["content"])
         return Failure(ErrorKind(found["kind"]), found["message"], retryable=False)
 
-    async def start(self) -> None:
-        """Start the children before the first page comes: their imports take half a second."""
+    async def start(self, count: int | None = None) -> None:
+        """Start so many children, or all, before the first page comes: their imports take half a second.
+
+        Another is started when a page comes while those are busy.
+        """
         async with self._free:
-            while len(self._alive) < self._count:
+            while len(self._alive) < min(count or self._count, self._count):
                 self._idle.append(await self._spawn())
 
     @property

@@ -209,6 +209,27 @@ def test_a_pdf_is_read_behind_a_page_that_took_much_memory(heavy_page):
     ] * 2
 
 
+def test_a_second_child_is_started_when_the_first_is_busy(heavy_page, monkeypatch):
+    monkeypatch.setattr(readers, "STUCK_S", 600)  # on a busy machine none is, however long it takes
+    usual, recipe = heavy_page
+    page = replace(usual, body=usual.body[: len(usual.body) // 10])
+
+    async def count_children() -> list[int]:
+        two = Readers(2)
+        counts = []
+        try:
+            await two.start(1)
+            for at_once in (1, 1, 2, 3):
+                read = await asyncio.gather(*(two.read(page, recipe) for _ in range(at_once)))
+                assert all(isinstance(one, Content) for one in read)
+                counts.append(len(two.pids))
+        finally:
+            await two.close()
+        return counts
+
+    assert asyncio.run(count_children()) == [1, 1, 2, 2]
+
+
 def test_what_a_large_page_took_is_not_taken_from_the_next(heavy_page):
     """Its reader is replaced: libraries keep address space, which is bounded."""
     usual, recipe = heavy_page
