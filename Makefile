@@ -87,7 +87,7 @@ check: environment
 test: environment services
 	@rm -rf build/coverage
 	$(if $(COVERAGE),COVERAGE_CORE=$(COVERAGE) $(BIN)/coverage run,$(BIN)/python) \
-		-m pytest --doctest-modules -p nbval --nbval --nbval-current-env \
+		-m pytest --doctest-modules -p tests.without_iris -p nbval --nbval --nbval-current-env \
 		--numprocesses $$(($$($(CORES)) + 2)) --dist loadscope --no-loadscope-reorder \
 		tests scrapeq notebooks $(PYTEST_ARGS)
 	@$(if $(COVERAGE),$(BIN)/coverage combine --quiet && $(BIN)/coverage report)

@@ -29,7 +29,8 @@ from scrapeq.testing import LittleWeb
 from tests.contrast import TEXT, blended, contrast, from_css
 
 PATIENCE_S = 180
-ARTEFACTS = Path(__file__).parents[2] / "artefacts"
+ROOT = Path(__file__).parents[2]
+ARTEFACTS = ROOT / "artefacts"
 #: No news, no updates, no questions: nothing but the notebook, and nobody else is spoken to. Light
 #: or dark as the browser says.
 _SETTINGS = {
@@ -93,6 +94,10 @@ def browser(needs_service: Callable[[str, object, str], None]) -> Iterator[Brows
         started.close()
 
 
+#: A Lab without a grammar of RFC 3987 for its schemas, which have no IRI: see tests/without_iris.py.
+_START = "import tests.without_iris; from jupyterlab.labapp import main; main()"
+
+
 @dataclass(frozen=True)
 class Lab:
     """A JupyterLab server: its folder, and where it is."""
@@ -136,8 +141,9 @@ def lab(module_web: LittleWeb) -> Iterator[Lab]:
         log = folder / "log"
         with log.open("wb") as output:
             server = subprocess.Popen(
-                [sys.executable, "-m", "jupyterlab", *options],
+                [sys.executable, "-c", _START, *options],
                 env={**os.environ, **own},
+                cwd=ROOT,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

@@ -9,13 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from hypothesis.strategies import just
-from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi import checks as openapi_checks
 
 import scrapeq as sq
 from scrapeq.models.person import Right
@@ -33,14 +29,6 @@ USUAL = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-CHECKS = [
-    not_a_server_error,
-    openapi_checks.status_code_conformance,
-    openapi_checks.content_type_conformance,
-    openapi_checks.response_headers_conformance,
-    openapi_checks.response_schema_conformance,
-    openapi_checks.negative_data_rejection,
-]
 
 
 @pytest.fixture(scope="module")
@@ -73,24 +61,40 @@ def scheduled(chief, web):
 
 
 def test_whatever_is_sent_the_answer_is_in_the_document(served, chief, known, web, scheduled):
+    import schemathesis
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks
+
+    expected = [
+        not_a_server_error,
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_headers_conformance,
+        checks.response_schema_conformance,
+        checks.negative_data_rejection,
+    ]
     token = {"Authorization": chief.headers["authorization"]}
     document = chief.get("/v1/openapi.json").json()
     del document["security"]  # that nothing is told without a token is tested elsewhere
     schema = schemathesis.openapi.from_dict(document)
     answers = Counter[tuple[str, str]]()
 
-    def send(case: Any, mode: GenerationMode) -> None:
-        if mode is GenerationMode.POSITIVE:
+    def send(case: Any, mode: schemathesis.GenerationMode) -> None:
+        if mode is schemathesis.GenerationMode.POSITIVE:
             on_this_machine(case, known, web.url("/article/1"))
             if "name" in (case.path_parameters or {}):
                 scheduled()
         response = case.call(base_url=served.url, headers=token, timeout=60)
         answers[case.operation.label, f"{response.status_code // 100}xx"] += 1
-        case.validate_response(response, checks=CHECKS)
+        case.validate_response(response, checks=expected)
 
     for result in schema.get_all_operations():
-        for mode in GenerationMode:
-            drawn = result.ok().as_strategy(generation_mode=mode)
+        operation = result.ok()
+        taken = {one.name for one in (*operation.iter_parameters(), *operation.body)}
+        for mode in schemathesis.GenerationMode:
+            if mode is schemathesis.GenerationMode.NEGATIVE and taken <= {"If-None-Match"}:
+                continue  # any text is right there, which takes 0.7 s of CPU to find out
+            drawn = operation.as_strategy(generation_mode=mode)
             with suppress(Unsatisfiable):  # nothing can be wrong in it
                 USUAL(given(case=drawn, mode=just(mode))(send))()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -30,16 +31,19 @@ def page(number, **classes):
     )
 
 
-PAGES = [page(1), page(2), page(3, price="other", tag="other"), page(4, tag="other")]
+@cache
+def pages():
+    """Four of one kind. Not read where this file is loaded: every process of a run loads it."""
+    return [page(1), page(2), page(3, price="other", tag="other"), page(4, tag="other")]
 
 
-def judged(pages=PAGES, **answer):
+def judged(*others, **answer):
     given = {name: {"selector": one[0], "value": one[1]} for name, one in answer.items()}
-    return {one.name: one for one in proved(record_spec(Product), given, pages)}
+    return {one.name: one for one in proved(record_spec(Product), given, others or pages())}
 
 
 def test_the_outline_has_a_line_for_each_text_and_no_script():
-    assert outline(PAGES[0].tree).splitlines() == [
+    assert outline(pages()[0].tree).splitlines() == [
         "main#m > h1 | Shoe 1",
         "main#m > b.price[itemprop=price] | £1.50",
         "main#m > i.tag | red",
@@ -91,13 +95,13 @@ def test_what_is_not_proved_says_why(selector, value, why):
 
 
 def test_what_matches_on_few_pages_is_not_proved():
-    pages = [page(1), *[page(number, price="other") for number in range(2, 8)]]
+    many = [page(1), *[page(number, price="other") for number in range(2, 8)]]
 
-    assert judged(pages, price=(".price", "1.50"))["price"].why == "it matches on 1 of 7 pages only"
+    assert judged(*many, price=(".price", "1.50"))["price"].why == "it matches on 1 of 7 pages only"
 
 
 def test_an_answer_of_another_form_proves_nothing():
-    found = proved(record_spec(Product), {"name": "h1", "price": None}, PAGES)
+    found = proved(record_spec(Product), {"name": "h1", "price": None}, pages())
 
     assert not any(one.is_proved for one in found)
 
@@ -107,7 +111,7 @@ def test_what_is_proved_becomes_selectors_and_a_record_that_costs_nothing():
         judged(name=("h1", "Shoe 1"), price=(".wrong", "1"), tags=(".tag", "red")).values()
     )
 
-    suggestion = Suggestion(record_spec(Product), fields, len(PAGES), 0.002)
+    suggestion = Suggestion(record_spec(Product), fields, len(pages()), 0.002)
 
     assert suggestion.selectors == {"name": "h1", "tags": [".tag"]}
     ways = {one.name: [source.way for source in one.sources] for one in suggestion.record.fields}
