@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from scrapeq.errors import NoWorkersWarning, RedisUnavailable
-from scrapeq.models import JobStatus
+from scrapeq.models import JobStatus, ScrapingConfig
 from scrapeq.pipeline.job_queue import get_job_queue
 from scrapeq.pipeline.monitor import get_job_monitor
 
@@ -154,17 +154,26 @@ def test_a_worker_for_other_queues_is_a_worker_and_jobs_still_wait(
     text.forget()
 
 
-def test_pending_jobs_are_done_when_workers_start_again(start, guide_command, job_queue):
+def test_a_stop_gives_back_what_ran_and_all_that_is_pending_is_done_at_the_next_start(
+    start, guide_command, job_queue, eventually
+):
+    """Slow: two workers start, and the page takes its five seconds in both."""
     first = start(guide_command("start", 0))
     first.says(" ready.")
-    first.end()
+    running = job_queue.submit_scraping_job("https://example.com/slow/5")
+    eventually(lambda: job_queue.get_job_status(running.id).status is JobStatus.RUNNING)
+
+    assert first.end() == 0
+
+    eventually(lambda: job_queue.get_job_status(running.id).status is JobStatus.PENDING)
     with pytest.warns(NoWorkersWarning):
-        job = job_queue.submit_scraping_job("https://example.com/article/6")
-    assert job_queue.get_job_status(job.id).status is JobStatus.PENDING
-
+        waiting = job_queue.submit_scraping_job("https://example.com/article/6")
+    assert job_queue.get_job_status(waiting.id).status is JobStatus.PENDING
     start(guide_command("start", 0))
-
-    assert job_queue.wait(job.id, PATIENCE_S).status is JobStatus.COMPLETED
+    assert job_queue.wait(waiting.id, PATIENCE_S).status is JobStatus.COMPLETED
+    done = job_queue.wait(running.id, PATIENCE_S)
+    assert done.status is JobStatus.COMPLETED
+    assert done.attempts == 1
 
 
 # -- 4. high memory usage -----------------------------------------------------------------------
@@ -180,7 +189,8 @@ def test_children_are_renewed_after_fewer_tasks_and_nothing_is_lost(start, job_q
     numbers = count()
 
     def another_job_and_another_child() -> bool:
-        job = job_queue.submit_scraping_job(f"https://host{next(numbers)}.example/article/1")
+        url = f"https://host{next(numbers)}.example/article/1"
+        job = job_queue.submit_scraping_job(url, ScrapingConfig(main_text="off"))
         assert job_queue.wait(job.id, PATIENCE_S).status is JobStatus.COMPLETED
         children.update(job_queue.services.frontier.coordination.workers())
         return len(children) > 1
@@ -188,19 +198,3 @@ def test_children_are_renewed_after_fewer_tasks_and_nothing_is_lost(start, job_q
     with warnings.catch_warnings():  # between two children there is none
         warnings.simplefilter("ignore", NoWorkersWarning)
         eventually(another_job_and_another_child, PATIENCE_S)
-
-
-def test_a_clean_stop_gives_back_what_ran(start, guide_command, job_queue, eventually):
-    """Slow: two workers start, and the page takes its five seconds in both."""
-    first = start(guide_command("start", 0))
-    first.says(" ready.")
-    job = job_queue.submit_scraping_job("https://example.com/slow/5")
-    eventually(lambda: job_queue.get_job_status(job.id).status is JobStatus.RUNNING)
-
-    assert first.end() == 0
-
-    eventually(lambda: job_queue.get_job_status(job.id).status is JobStatus.PENDING)
-    start(guide_command("start", 0))
-    done = job_queue.wait(job.id, PATIENCE_S)
-    assert done.status is JobStatus.COMPLETED
-    assert done.attempts == 1

@@ -97,7 +97,9 @@ def test_bad_links_and_wrong_clocks_cost_nothing(machines, web, queue, redis_ser
 
     def scrape(word, rows):
         urls = [web.url(f"/article/{row}?{word}", host=row % HOSTS) for row in range(rows)]
-        batch = sq.scrape(urls, queue=queue, delay_between_requests=DELAY_S, max_per_host=1)
+        batch = sq.scrape(
+            urls, queue=queue, delay_between_requests=DELAY_S, max_per_host=1, main_text="off"
+        )
         submitted.append(Submission(batch.id, urls))
         return batch
 

@@ -59,7 +59,12 @@ def test_two_projects_share_a_redis_and_nothing_crosses(projects, queues, client
             sent = queue.services.app.send_task(SCRAPE_URL, ["the-same-job", urls[name]])
             assert sent.get(timeout=PATIENCE_S)["url"] == urls[name]
         batches = {
-            name: sq.scrape([f"{urls[name]}?{row}" for row in range(20)], queue=queue, name="same")
+            name: sq.scrape(
+                [f"{urls[name]}?{row}" for row in range(20)],
+                queue=queue,
+                name="same",
+                main_text="off",
+            )
             for name, queue in queues.items()
         }
         for name, batch in batches.items():
@@ -116,7 +121,10 @@ def test_what_one_loses_the_other_keeps(projects, queues, client, eventually):
         url = web.url("/slow/0.2")
         batches = {
             name: sq.scrape(
-                [f"{url}?{name}{row}" for row in range(30)], queue=queue, max_per_host=2
+                [f"{url}?{name}{row}" for row in range(30)],
+                queue=queue,
+                max_per_host=2,
+                main_text="off",
             )
             for name, queue in queues.items()
         }

@@ -94,7 +94,7 @@ def test_a_machine_that_burns_down_costs_nothing(two_machines):
     queue = sq.get_job_queue(load_settings())
     with LittleWeb(hosts=4) as web:
         urls = [web.url(f"/slow/0.2?row={row}", host=row % 4) for row in range(120)]
-        batch = sq.scrape(urls, queue=queue, max_per_host=4)
+        batch = sq.scrape(urls, queue=queue, max_per_host=4, main_text="off")
         pages = batch.as_completed(timeout=180)
         for _ in range(20):
             next(pages)

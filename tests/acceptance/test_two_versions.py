@@ -95,7 +95,9 @@ def test_a_newer_version_takes_the_record_over_in_the_middle(workers, installed,
     queue = sq.get_job_queue(load_settings())
     with LittleWeb(hosts=4) as web:
         urls = [web.url(f"/slow/0.2?row={row}", host=row % 4) for row in range(120)]
-        batch = sq.scrape(urls, queue=queue, max_per_host=2, delay_between_requests=0)
+        batch = sq.scrape(
+            urls, queue=queue, max_per_host=2, delay_between_requests=0, main_text="off"
+        )
         pages = batch.as_completed(timeout=PATIENCE_S)
         for _ in range(20):
             next(pages)
