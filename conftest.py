@@ -30,6 +30,8 @@ _LONG = (
     "tests/acceptance/test_hostile_web.py",
     "tests/integration/fetch/test_catalogue.py",
     "tests/faults/test_faults.py",
+    "tests/integration/cli/test_command_line.py",
+    "tests/integration/api/test_api_document.py",
     "tests/browser/",
     "tests/acceptance/",
     "notebooks/sharing_a_cluster.ipynb",
