@@ -243,3 +243,9 @@ def test_an_unknown_ending_names_the_four(tmp_path, name):
 def test_a_missing_folder_is_said_before_the_work(tmp_path):
     with pytest.raises(ConfigError, match="no folder"):
         check_export_path(tmp_path / "nowhere" / "a.csv")
+
+
+@pytest.mark.parametrize("path", [None, 5, b"x.csv"])
+def test_a_path_that_is_no_text_is_refused_in_our_words(path):
+    with pytest.raises(ConfigError, match="the path of an export is"):
+        check_export_path(path)
