@@ -46,8 +46,8 @@ def find_binary() -> Path:
 
 
 def _reason(error: OSError | subprocess.SubprocessError) -> str:
-    said = bytes(getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip()
-    return said.splitlines()[0][:200] if said else str(error)
+    output = bytes(getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip()
+    return output.splitlines()[0][:200] if output else str(error)
 
 
 def _binaries() -> Iterator[Path]:
