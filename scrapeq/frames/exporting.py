@@ -406,7 +406,12 @@ def _write_xlsx(table: pa.Table, draft: Path) -> None:
                     if value is not None:
                         write(row, place, value)
     finally:
-        workbook.close()
+        try:
+            workbook.close()
+        except xlsxwriter.exceptions.FileCreateError as error:  # its word for any OSError
+            raise (
+                error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error))
+            ) from None
     if cut:
         warn(
             f"{cut:,} cells were longer than Excel's {EXCEL_CELL:,} characters and were cut; "

@@ -52,6 +52,7 @@ def test_work_begins_with_a_redis_that_is_being_started_again(
 
     def kill():
         pid = cluster.status(home).redis_pid
+        assert pid
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: cluster.status(home).redis_pid != pid)
         killed.append(pid)
