@@ -33,9 +33,7 @@ class Cluster:
         self.born += 1
         return f"worker{self.born}"
 
-    def claim(
-        self, worker: str, count: int, *, alone: bool, lane: Lane = Lane.HTTP
-    ) -> list[Lease]:
+    def claim(self, worker: str, count: int, *, alone: bool, lane: Lane = Lane.HTTP) -> list[Lease]:
         jobs = self.frontier.jobs
         return list(jobs.claim(worker, count, LONG_MS, alone=alone, lanes=[lane]).leases)
 
