@@ -8,6 +8,8 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any, cast
 
 from fastapi import Request
@@ -15,7 +17,6 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 from starlette.requests import HTTPConnection
 
-from scrapeq import display
 from scrapeq.api.problems import KNOWN, Refusal, answer
 from scrapeq.client import access
 from scrapeq.database.access import Begun
@@ -56,8 +57,13 @@ async def written(request: Request, handle: Handle, action: str) -> Response:
 
 
 def address_of(request: HTTPConnection) -> str:
-    """Where a request comes from: of whoever connects, or as a proxy says that is trusted (`Serving.behind`)."""
-    return display.plain(request.client.host, 100) if request.client else ""
+    """Where a request comes from: of whoever connects, or as a proxy says that is trusted (`Serving.behind`);
+    "" where it passes on what is no address."""
+    given = request.client.host if request.client else ""
+    for text in (given, given.rpartition(":")[0].strip("[]")):  # some proxies write the port, too
+        with suppress(ValueError):
+            return str(ip_address(text))
+    return ""
 
 
 async def _noted(request: Request, handle: Handle, action: str, key: str | None) -> Response:

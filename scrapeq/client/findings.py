@@ -32,7 +32,7 @@ _AI_ADVICE = (
     "for these alone, and sends no request to their hosts"
 )
 _SELECTOR_ADVICE = (
-    "look at batch.html(0) (store_html=True) for what is there; "
+    'batch.try_selector("...") says what the pages have instead; '
     'what a script draws needs render="always"'
 )
 

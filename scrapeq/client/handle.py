@@ -29,6 +29,7 @@ from scrapeq.models import (
 from scrapeq.models.actions import Action
 from scrapeq.models.request_identity import differences
 from scrapeq.models.secret_values import SECRET_OPTIONS
+from scrapeq.pipeline import arguments
 from scrapeq.pipeline.job_queue import JobQueue, check, get_job_queue, submitted
 from scrapeq.project.bounded import budget
 from scrapeq.project.submission import Submission
@@ -143,7 +144,8 @@ class BatchHandle(BatchLooks, CallsBack):
         def offline() -> str:
             return offline_in_words(services, self.id, self._failed_rows, self._slow_hosts)
 
-        return Waiting(services, what, timeout, self._why_late, offline)
+        timeout_s = arguments.a_timeout(timeout)
+        return Waiting(services, what, timeout_s, self._why_late, offline)
 
     def _why_late(self) -> str:
         hosts = named(paused_now(self._queue.services))

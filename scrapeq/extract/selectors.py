@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Matches of one selector that are kept, and characters of one value.
 MAX_MATCHES = 10_000
 MAX_VALUE_CHARACTERS = 1_000_000
+#: What evaluating an XPath may raise: lxml lets the errors of `re:test` and the like through as they are.
+XPATH_ERRORS = (ValueError, TypeError, OverflowError, RecursionError, re.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def elements_by_xpath(scope: Any, query: str) -> list[str]:
     """The HTML of each element that an XPath gives."""
     try:
         found = scope.xpath(query)
-    except ValueError:
+    except XPATH_ERRORS:
         return []
     return [_sound(one.get()) for one in found[:MAX_MATCHES] if hasattr(one.root, "itertext")]
 
@@ -203,6 +205,8 @@ def _wrong_css(query: str) -> str:
     except (SelectolaxError, UnicodeEncodeError):
         if "::" in query:
             return "has a pseudo-element other than a trailing ::text or ::attr(name)"
+        if not _wrong_xpath(query):
+            return f'is XPath, which begins with / or (: write it as "({query})"'
         return "is not valid CSS"
     return ""
 
@@ -241,12 +245,34 @@ def _read(nodes: list[LexborNode], selector: Selector) -> list[str]:
 def _wrong_xpath(query: str) -> str:
     import parsel
 
-    try:
-        parsel.Selector(text="<p></p>").xpath(query)
-    except ValueError as error:
-        reason = str(error).partition(" in ")[0].removeprefix("XPath error: ")
-        return f"is not valid XPath ({reason})"
+    page = parsel.Selector(text="<p></p>")
+    for part in (query, *(f"//*[{part}]" for part in _parts(query))):
+        try:
+            page.xpath(part)
+        except XPATH_ERRORS as error:
+            reason = str(error).partition(" in //*[")[0] if part != query else str(error)
+            reason = reason.partition(f" in {query}")[0].removeprefix("XPath error: ")
+            return f"is not valid XPath ({reason})"
     return ""
+
+
+def _parts(query: str) -> list[str]:
+    """The calls and variables of an XPath, one by one: libxml2 looks at them only where the steps before
+    them match something, and where `and` comes to them."""
+    bare = _LITERAL.sub(lambda match: "_" * len(match[0]), query)
+    found = _VARIABLE.findall(bare)
+    for match in _CALL.finditer(bare):
+        depth, end = 1, match.end()
+        while depth and end < len(bare):
+            depth += {"(": 1, ")": -1}.get(bare[end], 0)
+            end += 1
+        found.append(query[match.start() : end])
+    return found
+
+
+_LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
+_VARIABLE = re.compile(r"\$[\w.:-]+")
+_CALL = re.compile(r"(?<![\w.-])(?!(?:and|or|div|mod)\s*\()[^\W\d][\w.-]*(?::[^\W\d][\w.-]*)?\s*\(")
 
 
 def _for_xpath(tree: LexborHTMLParser) -> Any:
@@ -260,7 +286,7 @@ def _for_xpath(tree: LexborHTMLParser) -> Any:
 def _by_xpath(xml: Any, selector: Selector) -> list[str]:
     try:
         matches = xml.xpath(selector.query)
-    except ValueError:
+    except XPATH_ERRORS:
         return []
     wanted = matches[:MAX_MATCHES] if selector.many else matches[:1]
     return [_xpath_text(match.root) for match in wanted]

@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped] # it has no types
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
+from scrapeq import display
 from scrapeq.errors import ConfigError, warn
 from scrapeq.frames.file_formats import EXPORTED, in_words
 
@@ -45,6 +46,11 @@ def check_export_path(path: str | os.PathLike[str]) -> Path:
     Raises ConfigError if its ending is none of `file_formats.EXPORTED`, or if its folder is not
     there.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise ConfigError(
+            f"the path of an export is {display.plain(repr(path), 60)} ({type(path).__name__})",
+            hint='write it as text, like "pages.csv"',
+        )
     target = Path(path).expanduser()
     if not target.name.lower().endswith(EXPORTED):
         raise ConfigError(
@@ -400,7 +406,12 @@ def _write_xlsx(table: pa.Table, draft: Path) -> None:
                     if value is not None:
                         write(row, place, value)
     finally:
-        workbook.close()
+        try:
+            workbook.close()
+        except xlsxwriter.exceptions.FileCreateError as error:  # its word for any OSError
+            raise (
+                error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error))
+            ) from None
     if cut:
         warn(
             f"{cut:,} cells were longer than Excel's {EXCEL_CELL:,} characters and were cut; "

@@ -124,8 +124,8 @@ def _from_iterable(source: Any, url: str | None) -> UrlColumn:
             f"URLs cannot be read from {type(source).__name__}",
             hint="give a DataFrame, a list of URLs or the path of a file",
         ) from None
-    if values and isinstance(values[0], Mapping):
-        return _from_frame(_frame(values), url)
+    if any(isinstance(value, Mapping) for value in values):
+        return _from_frame(_frame_of_records(values), url)
     if not values:
         raise _empty("the list")
     return UrlColumn([None if _is_missing(value) else value for value in values])
@@ -147,6 +147,17 @@ def _frame(data: Any) -> pd.DataFrame:
         raise InputError(
             f"the columns do not make a table: {error}", hint="give columns of one length"
         ) from error
+
+
+def _frame_of_records(values: list[Any]) -> pd.DataFrame:
+    """A table with a row for each dict; a missing one is a row of nothing."""
+    for row, value in enumerate(values):
+        if not isinstance(value, Mapping) and not _is_missing(value):
+            raise InputError(
+                f"some rows of the list are dicts, and row {row} is {display.plain(repr(value), 60)}",
+                hint="give a list of dicts, or a list of URLs",
+            )
+    return _frame([value if isinstance(value, Mapping) else {} for value in values])
 
 
 def _as_frame(source: Any) -> pd.DataFrame | None:
@@ -416,7 +427,10 @@ def _read_tab(path: Path) -> pd.DataFrame:
 def _read_jsonl(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame([json.loads(line) for line in _lines(path)])
+    rows = [json.loads(line) for line in _lines(path)]
+    if any(isinstance(row, dict) for row in rows):
+        return _frame_of_records(rows)
+    return pd.DataFrame(rows)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scrapeq.frontier.breaker import BreakerPolicy, HostEvent, Paused
     from scrapeq.frontier.browsers import BrowserReport
     from scrapeq.frontier.budgets import Granted, MustWaitForOthers, NoRoom, UnknownBudget
-    from scrapeq.frontier.client import check_redis, connect, translated
+    from scrapeq.frontier.client import check_redis, connect, is_gone, translated
     from scrapeq.frontier.coordination import RENDERS_ONLY, Listener
     from scrapeq.frontier.endpoints import CallAllowed
     from scrapeq.frontier.frontier import Frontier
@@ -65,6 +65,7 @@ __all__ = [
     "inspect_redis",
     "inspect_sentinels",
     "inspect_workers",
+    "is_gone",
     "translated",
 ]
 
@@ -97,6 +98,7 @@ _HOMES = {
     "UnknownRedis": "scripts",
     "WorkersSeen": "inspection",
     "check_redis": "client",
+    "is_gone": "client",
     "connect": "client",
     "inspect_messages": "inspection",
     "inspect_redis": "inspection",

@@ -185,6 +185,11 @@ PRIVATE_ADVICE = (
 )
 
 
+def is_gone(error: RedisUnavailable) -> bool:
+    """Whether nothing listened there or it hung up, as while it is started again; not one that is silent."""
+    return isinstance(error.__cause__, (redis.exceptions.ConnectionError, OSError))
+
+
 def _name(client: redis.Redis) -> str:
     return getattr(client, "named_by", Client.named_by) or "REDIS_URL"
 

@@ -16,8 +16,8 @@
                                           has its turn (`since_ms`), when the last trial began
                                           (`began_ms`), its `priority`, and whether it is `alone`; a day
     <namespace>:tried             set     running suspects: those of the trial
-    <namespace>:kept              hash    host → how many of its places are kept for the suspects of the next
-                                          trial; half a second
+    <namespace>:kept              hash    lane and host → how many of its places are kept for the lane's suspects
+                                          of the next trial; half a second
     <namespace>:excused           zset    worker that ended in a trial → when that is forgotten (ms):
                                           what it held beside the trial is not blamed; ten minutes
     <namespace>:parked:<batch>    zset    due jobs of a paused batch, put aside when met

@@ -506,14 +506,19 @@ class ScrapingConfig(BaseModel):
             raise ValueError('a session is kept by a browser: leave out render="never", or session')
         return self
 
-    @field_validator("custom_selectors")
+    @field_validator("custom_selectors", mode="before")
     @classmethod
-    def _selectors_are_written(
-        cls, value: dict[str, str | list[str]]
-    ) -> dict[str, str | list[str]]:
+    def _selectors_are_written(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise ValueError(  # noqa: TRY004 - a TypeError would leave pydantic as it is
+                f"custom_selectors is {display.plain(repr(value), 80)} ({type(value).__name__}); "
+                'write {"title": "h1"}, a selector for each column'
+            )
         for name, selector in value.items():
-            written = [selector] if isinstance(selector, str) else selector
-            if not name.strip() or len(written) != 1 or not written[0].strip():
+            written = selector if isinstance(selector, (list, tuple)) else [selector]
+            texts = [name, *written]
+            is_written = all(isinstance(text, str) and text.strip() for text in texts)
+            if not is_written or len(written) != 1:
                 raise ValueError(
                     f"custom_selectors needs a name and a selector, not {display.quoted(name)}: "
                     f"{display.plain(repr(selector), 80)}; "

@@ -16,10 +16,11 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import GroupedMetadata
 from pydantic import AnyUrl, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.errors import PydanticUserError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -36,7 +37,24 @@ BOUNDS = frozenset(
 _EXAMPLE = 'write it like: price: Decimal | None = sq.css(".price")'
 
 
-class Record(BaseModel):
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)  # it has no public name
+
+
+class _RecordClass(ModelMetaclass):
+    """Says in words of ours what is wrong with a field where the class is written."""
+
+    def __new__(mcs, name: str, *rest: Any, **more: Any) -> Any:
+        try:
+            return super().__new__(mcs, name, *rest, **more)
+        except PydanticUserError as error:
+            problem = str(error.message).partition("\n")[0].removesuffix(".")
+            raise ConfigError(f"the record {name}: {problem}", hint=_EXAMPLE) from None
+
+
+class Record(BaseModel, metaclass=_RecordClass):
     """The class of what a row holds: each field has a type, and `sq.css(...)` or the like as its value.
 
     Types: str, int, float, Decimal, bool, date, datetime, HttpUrl (made absolute), Literal and Enum,
@@ -259,9 +277,12 @@ def _of_dict(record: Mapping[Any, Any]) -> RecordSpec:
     return _spec("record", fields)
 
 
-def _spec(name: str, fields: Iterable[FieldSpec]) -> RecordSpec:
+def _spec(name: str, given: Iterable[FieldSpec]) -> RecordSpec:
+    fields = tuple(given)
+    if not fields:
+        raise ConfigError(f"the record {name} has no fields", hint=_EXAMPLE)
     try:
-        return RecordSpec(name=name[:100], fields=tuple(fields))
+        return RecordSpec(name=name[:100], fields=fields)
     except ValidationError as error:
         raise ConfigError(f"the record {name}: {_first_problem(error)}", hint=_EXAMPLE) from None
 
@@ -363,9 +384,15 @@ def _type_of(where: str, annotation: Any) -> tuple[FieldType, tuple[Any, ...], A
         "str, int, float, Decimal, bool, date, datetime, HttpUrl, Literal, Enum, DataFrame, Record"
     )
     raise ConfigError(
-        f"{where} is of type {getattr(annotation, '__name__', annotation)!s:.60}",
+        f"{where} is of type {_name_of_type(annotation):.60}",
         hint=f"the types are {known}, each also in a list or with `| None`",
     )
+
+
+def _name_of_type(annotation: Any) -> str:
+    # A name that nothing has, in a module with `from __future__ import annotations`
+    written = getattr(annotation, "__forward_arg__", None)
+    return str(written or getattr(annotation, "__name__", annotation))
 
 
 def _bounds(where: str, metadata: Iterable[Any]) -> dict[str, Any]:

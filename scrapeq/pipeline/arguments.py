@@ -6,6 +6,7 @@ is, and what to write.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -44,12 +45,14 @@ def refused(name: str, value: object, hint: str) -> ConfigError:
     )
 
 
-def an_id(value: object, name: str = "job_id") -> str:
+def an_id(
+    value: object, name: str = "job_id", hint: str = "write the id as text, as in job.id"
+) -> str:
     """The id of a job or batch; one of them may be given itself."""
     if isinstance(value, (models.Job, models.Batch)):
         return value.id
     if not isinstance(value, str) or not _is_storable(value):
-        raise refused(name, value, "write the id as text, as in job.id")
+        raise refused(name, value, hint)
     return value
 
 
@@ -152,7 +155,12 @@ def _word(words: type[_Word], value: object, name: str) -> _Word:
     for word in words:
         if word.value == text:
             return word
-    raise refused(name, value, f"write one of: {', '.join(words)}")
+    near = difflib.get_close_matches(text or "", [word.value for word in words], 1, 0.7)
+    raise refused(
+        name,
+        value,
+        f"did you mean {near[0]!r}?" if near else f"write one of: {', '.join(words)}",
+    )
 
 
 def a_config(value: object, name: str = "config") -> ScrapingConfig:

@@ -421,7 +421,9 @@ class JobQueue:
 
     def find_batch(self, name_or_id: str) -> Batch:
         """The batch with this id, or the newest run of this name. Raises NotFound."""
-        name_or_id = arguments.an_id(name_or_id, "name_or_id")
+        name_or_id = arguments.an_id(
+            name_or_id, "name_or_id", 'write the name or the id as text, like "firms"'
+        )
         batch = database.batches.find_batch(self.services.engine, name_or_id)
         if batch is None:
             raise no_batch(self, name_or_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -37,6 +38,8 @@ WAKE_UP_EXPIRES_S = 86_400
 LOOK_FOR_WORKERS_S = 1.0
 #: Seconds to find a Redis that was not looked at before: the first connection takes longest.
 FIRST_LOOK_S = 3.0
+#: Seconds that a private Redis which died is waited for: its supervisor waits five at most before it starts it.
+PRIVATE_BACK_S = 10.0
 
 
 def _silent_redis(since: datetime) -> RedisUnavailable:
@@ -138,7 +141,8 @@ def open_services(settings: Settings | None = None, *, start: bool = True) -> Se
         may_start = not settings.shared and start and settings.autostart
         if may_start:
             cluster.ensure_cluster(settings)
-        services = Services(settings, engine, *_connected(settings), may_start=may_start)
+        connected = _connected_again(settings) if may_start else _connected(settings)
+        services = Services(settings, engine, *connected, may_start=may_start)
         check_namespace(services)
         return services
     except BaseException:
@@ -177,6 +181,20 @@ def _connected(settings: Settings) -> tuple[Frontier, str]:
     _check_messages(settings)
     opened = frontier.Frontier(client, _breaker_policy(settings), settings.namespace)
     return opened, cluster.broker_url(settings)
+
+
+def _connected_again(settings: Settings) -> tuple[Frontier, str]:
+    """The same for a private Redis: one that has just died is waited for until its supervisor has started
+    it again. One that hangs is not."""
+    ends_s = time.monotonic() + PRIVATE_BACK_S
+    while True:
+        try:
+            return _connected(settings)
+        except RedisUnavailable as error:
+            if not frontier.is_gone(error) or time.monotonic() > ends_s:
+                raise
+        time.sleep(0.05)
+        cluster.ensure_cluster(settings)  # its supervisor may have died with it
 
 
 def _check_messages(settings: Settings) -> None:

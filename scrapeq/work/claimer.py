@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from scrapeq.errors import ScrapeqError
 from scrapeq.frontier import Claim, Ending, Frontier, Lease, UnknownRedis
@@ -65,6 +66,7 @@ class Claimer:
         self._browser_only = browser_only
         self._notices = notices
         self._allowed_until_s = math.inf if browser_only else 0.0
+        self._any_suspects = False
         self._wanted = asyncio.Event()
         self._halt = asyncio.Event()
 
@@ -78,7 +80,7 @@ class Claimer:
         """Claim nothing more; `run` ends after a claim that is under way."""
         self._halt.set()
         self._wanted.set()
-        self._held.stop_waiting()
+        self._held.stop()
         self._saver.stop_waiting()
 
     async def run(self, begin: Callable[[Assignment], None]) -> None:
@@ -87,7 +89,9 @@ class Claimer:
             if time.monotonic() >= self._allowed_until_s:
                 await self._rest()
                 continue
-            if self._saver.is_behind or not self._held.free:
+            for lease in self._held.late():
+                self._saver.give_back(lease)
+            if self._saver.is_behind or not self._count:
                 await self._held.changed(LOOK_S)
                 continue
             await self._held.room()
@@ -114,6 +118,11 @@ class Claimer:
         await self._wanted.wait()
         self.idle.clear()
 
+    @property
+    def _count(self) -> int:
+        """Jobs to claim. A suspect has to begin at once: what ends the worker while it waits is not its fault."""
+        return self._held.free if self._any_suspects else self._held.wanted
+
     async def _claim(self, begin: Callable[[Assignment], None]) -> Claim:
         """Claim in each lane that has room here: the browser's first, which has little."""
         rendered = Claim((), None, 0)
@@ -122,7 +131,8 @@ class Claimer:
             self._browser.found(len(rendered.leases))
         if self._browser_only:  # nobody wakes it
             return replace(rendered, next_ms=round(1000 * LOOK_S))
-        fetched = await self._claim_in(Lane.HTTP, max(1, self._held.free), begin)
+        fetched = await self._claim_in(Lane.HTTP, max(1, self._count), begin)
+        self._any_suspects = fetched.suspects > 0
         times = [one.next_ms for one in (rendered, fetched) if one.next_ms is not None]
         return Claim(
             rendered.leases + fetched.leases,
@@ -161,12 +171,16 @@ class Claimer:
         for lease in done:
             self._saver.keep(Outcome(Ending(lease.job_id, lease.token, "done")))
         for number, assignment in enumerate(to_try, 1):
-            if self._held.may_begin(assignment.lease):
-                begin(assignment if lane is Lane.HTTP else replace(assignment, lane=lane))
-            elif self._held.holds(assignment.lease):
-                self._saver.give_back(assignment.lease)
+            one = assignment if lane is Lane.HTTP else replace(assignment, lane=lane)
+            self._held.begin_soon(one.lease, partial(self._begin_one, one, begin))
             if number % BEGUN_TOGETHER == 0:
                 await asyncio.sleep(0)
+
+    def _begin_one(self, one: Assignment, begin: Callable[[Assignment], None]) -> None:
+        if self._held.may_begin(one.lease):
+            begin(one)
+        else:
+            self._saver.give_back(one.lease)
 
     async def _nothing_due(self, next_ms: int | None) -> None:
         """Rest until woken, or look again when something is due; what is saved may free its host."""

@@ -1,25 +1,33 @@
 """The jobs that a process holds leases on, and how many more fetches it may begin: its window.
 
 A page that has come leaves its place in the window, so that the next fetch begins while it waits to be
-read: answers come in waves, and a page of a wave waits for all before it.
+read: answers come in waves, and a page of a wave waits for all before it. Nor does a place wait for a claim:
+some jobs are claimed ahead, as many as lately got a place while a claim took its time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from scrapeq.frontier import Ending, Lease
 from scrapeq.work.waiting import within
 
-#: A window is topped up when this share of it is free, or after so many seconds: fewer, larger
-#: claims while pages keep the loop busy, and no place that stays empty for long while it waits.
-TOP_UP_SHARE, TOP_UP_AFTER_S = 4, 0.02
+#: A window is topped up when this share of it is wanted, or after so many seconds: a claim of many jobs
+#: costs little more than one of few.
+TOP_UP_SHARE, TOP_UP_AFTER_S = 4, 0.05
 #: Windows of pages that are fetched or read: where reading is slower than fetching, what is held in memory
 #: stays bounded.
 MOST_TRIED = 2
+#: As many jobs are claimed ahead as left their places in so many seconds, up to this share of the window:
+#: topping up, a claim and the record's answer take 0.06.
+AHEAD_S, AHEAD_SHARE = 0.1, 2
+#: Seconds after which a job that was claimed ahead and has no place yet is given back: another worker may
+#: have one, and its host waits.
+LATE_S = 0.5
 
 
 @dataclass(slots=True)
@@ -34,6 +42,15 @@ class HeldJob:
     task: asyncio.Task[None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A job that was claimed ahead of a place for it: what begins it, and since when it waits (monotonic)."""
+
+    lease: Lease
+    begin: Callable[[], None]
+    since_s: float
+
+
 class Held:
     """Filled by the claimer, emptied by the saver, watched over by the renewer."""
 
@@ -43,6 +60,10 @@ class Held:
         self._jobs: dict[str, HeldJob] = {}
         self._trying: set[int] = set()  # tokens of those that are not only waiting to be saved
         self._reading: set[int] = set()  # of these, those whose pages have come
+        self._ahead: deque[Ahead] = deque()
+        #: When places became free lately.
+        self._freed_s: deque[float] = deque(maxlen=window // AHEAD_SHARE)
+        self._is_stopping = False
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
 
@@ -69,6 +90,14 @@ class Held:
         return min(self._window - (trying - len(self._reading)), MOST_TRIED * self._window - trying)
 
     @property
+    def wanted(self) -> int:
+        """Jobs to claim now: for places that are free, and for some that will be."""
+        long_ago_s = time.monotonic() - AHEAD_S
+        while self._freed_s and self._freed_s[0] < long_ago_s:
+            self._freed_s.popleft()
+        return max(0, self.free + len(self._freed_s) - len(self._ahead))
+
+    @property
     def is_trying(self) -> bool:
         """Whether any job is under way."""
         return bool(self._trying)
@@ -92,27 +121,51 @@ class Held:
             if self.holds(lease):
                 self._jobs[lease.job_id].until_s = until_s
 
+    def begin_soon(self, lease: Lease, begin: Callable[[], None]) -> None:
+        """Call `begin` when the job has a place: at once if one is free, and never if it is lost meanwhile."""
+        self._ahead.append(Ahead(lease, begin, time.monotonic()))
+        self._begin_ahead()
+
+    def _begin_ahead(self) -> None:
+        while self._ahead and self.free > 0 and not self._is_stopping:
+            one = self._ahead.popleft()
+            if self.holds(one.lease):
+                one.begin()
+
+    def late(self) -> list[Lease]:
+        """The leases of jobs that have waited for a place for too long; they wait no more."""
+        late = []
+        long_ago_s = time.monotonic() - LATE_S
+        while self._ahead and self._ahead[0].since_s < long_ago_s:
+            late.append(self._ahead.popleft().lease)
+        return [lease for lease in late if self.holds(lease)]
+
     def begin(self, lease: Lease, task: asyncio.Task[None]) -> None:
         """The job is being tried."""
         self._jobs[lease.job_id].task = task
         self._trying.add(lease.token)
 
     def fetched(self, lease: Lease) -> None:
-        """The page has come, and is about to be read."""
-        if lease.token in self._trying:
+        """The page has come, and is about to be read. Again does nothing."""
+        if lease.token in self._trying and lease.token not in self._reading:
             self._reading.add(lease.token)
-            self._is_freed()
+            self._freed_s.append(time.monotonic())
+            self._go_on()
 
     def tried(self, lease: Lease) -> None:
         """The try has come to its end, its lease has not. Again does nothing."""
         if lease.token in self._trying:
+            if lease.token not in self._reading:
+                self._freed_s.append(time.monotonic())
             self._trying.remove(lease.token)
             self._reading.discard(lease.token)
-            self._is_freed()
+            self._go_on()
 
-    def _is_freed(self) -> None:
+    def _go_on(self) -> None:
+        """There may be a place."""
+        self._begin_ahead()
         self._changed.set()
-        if self.free >= self._enough_free:
+        if self.wanted >= self._enough_free:
             self._room.set()
 
     def end(self, endings: Sequence[Ending]) -> None:
@@ -150,12 +203,13 @@ class Held:
         await within(self._changed.wait(), most_s)
 
     async def room(self) -> None:
-        """Wait until a good part of the window is free, or for a moment."""
-        if self.free < self._enough_free:
+        """Wait until a good part of the window is wanted, or for a moment."""
+        if self.wanted < self._enough_free:
             self._room.clear()
             await within(self._room.wait(), TOP_UP_AFTER_S)
 
-    def stop_waiting(self) -> None:
-        """Wake whoever waits for a change."""
+    def stop(self) -> None:
+        """Begin nothing that was claimed ahead, and wake whoever waits for a change."""
+        self._is_stopping = True
         self._changed.set()
         self._room.set()

@@ -5,7 +5,7 @@ One asyncio loop in a thread of its own keeps a rolling window of jobs. Celery's
 
     Celery task ─drain()─► Claimer ──begins──► tries, one task each ──outcomes──► Saver
                             │  ▲ ▲              (attempt: fetch, stages)           │ │ │
-             claims (Redis) ┘  │ └── waits for a free place in Held ◄── ends ──────┘ │ │
+             claims (Redis) ┘  │ └── waits until Held wants jobs ◄──── ends ───────┘ │ │
                                └──── waits while the Saver is behind ◄───────────────┘ │
     Renewer ──stops tries whose lease is gone── Held                record, then Redis ┘
 

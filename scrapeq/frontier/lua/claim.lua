@@ -216,20 +216,26 @@ local function next_group(askable, class)
   return group, is_complete
 end
 
--- Keep a place of its host for each of these suspects that waits for one; no other place any more.
+-- Keep a place of its host for each of these suspects that waits for one; of the served lanes no other
+-- place any more.
 local function keep_places(suspects)
-  local changed, kept = redis.call('HKEYS', KEPT), {}
-  for _, one in ipairs(suspects) do
-    local host = one[2].host
-    kept[host] = (kept[host] or 0) + 1
+  local changed, kept = {}, {}
+  for _, lane in ipairs(served) do
+    for _, place in ipairs(redis.call('HKEYS', KEPT)) do
+      local host = string.match(place, '^' .. lane .. ' (.*)')
+      if host then
+        changed[#changed + 1] = host
+        redis.call('HDEL', KEPT, place)
+      end
+    end
   end
-  redis.call('DEL', KEPT)
-  for host, count in pairs(kept) do
-    redis.call('HSET', KEPT, host, count)
-    changed[#changed + 1] = host
+  for _, one in ipairs(suspects) do
+    local job = one[2]
+    redis.call('HINCRBY', KEPT, kept_for(job.lane, job.host), 1)
+    changed[#changed + 1] = job.host
   end
   redis.call('PEXPIRE', KEPT, KEPT_MS)
-  any_kept = next(kept) ~= nil
+  any_kept = redis.call('EXISTS', KEPT) == 1
   for _, host in ipairs(changed) do settle(host, now) end
 end
 

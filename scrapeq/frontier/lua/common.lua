@@ -49,6 +49,7 @@ local any_tried = redis.call('EXISTS', TRIED) == 1
 -- turn it is, and else for KEPT_MS.
 local KEPT, KEPT_MS = P .. 'kept', 500
 local any_kept = redis.call('EXISTS', KEPT) == 1
+local function kept_for(lane, host) return lane .. ' ' .. host end
 
 -- A full Redis refuses a script whose first write needs memory. After a first write that needs none,
 -- it allows the rest. A script that has to run even then, so that open work can end, begins with one.
@@ -139,9 +140,12 @@ end
 
 -- How many places of a host are kept from jobs of this priority.
 local function kept_at(host, priority)
-  local count = any_kept and redis.call('HGET', KEPT, host)
-  if not count or priority < tonumber(redis.call('HGET', TRIAL, 'priority') or '0') then return 0 end
-  return tonumber(count)
+  if not any_kept or priority < tonumber(redis.call('HGET', TRIAL, 'priority') or '0') then return 0 end
+  local count = 0
+  for _, lane in ipairs(lanes) do
+    count = count + tonumber(redis.call('HGET', KEPT, kept_for(lane, host)) or 0)
+  end
+  return count
 end
 
 -- The best job of a host in a lane decides where the host stands: open now, throttled until a time,

@@ -263,6 +263,9 @@ def test_a_proxy_says_whose_request_it_passes_on(serve, behind, is_believed):
         ),  # the first is what a stranger wrote
         (["127.0.0.1", "10.0.0.0/8"], "198.51.100.7, 2001:db8::5, 10.1.2.3", "2001:db8::5"),
         (["10.0.0.0/8"], "203.0.113.5", "127.0.0.1"),
+        (["127.0.0.1"], "203.0.113.5:50123", "203.0.113.5"),
+        (["127.0.0.1"], "[2001:db8::5]:50123", "2001:db8::5"),
+        (["127.0.0.1"], "not an address<script>", ""),
     ],
 )
 def test_the_audit_log_has_the_address_of_whoever_asked(serve, behind, forwarded, address):
@@ -279,7 +282,7 @@ def test_the_audit_log_has_the_address_of_whoever_asked(serve, behind, forwarded
     assert [one["address"] for one in entries] == [address, address]
 
 
-def test_an_address_that_a_proxy_makes_up_is_short_and_plain(serve):
+def test_an_address_that_a_proxy_makes_up_is_none(serve):
     served = serve(behind=["127.0.0.1"])
     chief = served.person("odd chief", Right.ADMINISTER)
 
@@ -288,7 +291,7 @@ def test_an_address_that_a_proxy_makes_up_is_short_and_plain(serve):
 
     assert answer.status_code == 404
     (entry,) = chief.get("/v1/audit", params={"person": "odd chief"}).json()["entries"]
-    assert len(entry["address"]) <= 100
+    assert entry["address"] == ""
 
 
 def test_a_proxy_that_speaks_tls_says_so(serve):

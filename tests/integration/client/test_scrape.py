@@ -154,6 +154,8 @@ def test_the_handle_says_how_far_it_is(web, scrape, eventually):
     assert list(half["ok"].astype(object)) == [True, pd.NA]
     with pytest.raises(TimeoutError, match="the work goes on"):
         batch.wait(timeout=0.01)
+    with pytest.raises(ConfigError, match="timeout is '1m'"):
+        batch.wait(timeout="1m")
     batch.cancel()
 
 

@@ -13,6 +13,7 @@ import redis
 from scrapeq import cluster
 from scrapeq.cluster import files, redis_server, start
 from scrapeq.errors import ClusterFailed, ConfigError
+from scrapeq.project import services
 from scrapeq.settings import load_settings
 
 
@@ -42,6 +43,34 @@ def test_a_killed_redis_comes_back_at_the_same_place_with_its_data(home, client,
     eventually(lambda: answers(client))
     assert client.get("job") == b"done"
     assert cluster.status(home).redis_pid != before
+
+
+def test_work_begins_with_a_redis_that_is_being_started_again(
+    home, settings, client, eventually, monkeypatch
+):
+    connected, killed = services._connected, []
+
+    def kill():
+        pid = cluster.status(home).redis_pid
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: cluster.status(home).redis_pid != pid)
+        killed.append(pid)
+
+    def kill_first(*given):
+        if len(killed) < 4:
+            kill()
+        return connected(*given)
+
+    monkeypatch.setattr(services, "_connected", kill_first)
+    for _ in range(3):  # each time it is away for longer
+        kill()
+        eventually(lambda: answers(client))
+
+    opened = services.open_services(settings)
+
+    opened.check_redis()
+    opened.engine.dispose()
 
 
 def test_a_killed_supervisor_takes_all_along_and_the_next_finds_the_data(

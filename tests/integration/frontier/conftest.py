@@ -13,6 +13,7 @@ import redis
 
 from scrapeq.clock import DAY_MS
 from scrapeq.frontier import Due, Frontier, connect
+from scrapeq.models import Lane
 from tests.faketime import faketime_environment, find_faketime
 from tests.redis_server import check_redis_program, redis_server
 
@@ -97,10 +98,11 @@ def add(frontier: Frontier) -> Callable[..., int]:
         max_per_host: int = 100_000,
         respect_robots: bool = False,
         crawl_delay_cap_ms: int = DAY_MS,
+        lane: Lane = Lane.HTTP,
     ) -> int:
         return frontier.jobs.add(
             batch,
-            [Due(one, host, gap_ms) for one in ids],
+            [Due(one, host, gap_ms, lane) for one in ids],
             priority=priority,
             max_per_host=max_per_host,
             respect_robots=respect_robots,

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from scrapeq.frontier import Ending, Frontier, Lease
+from scrapeq.models import Lane
 
 Add = Callable[..., int]
 Take = Callable[..., list[Any]]
@@ -32,8 +33,9 @@ class Cluster:
         self.born += 1
         return f"worker{self.born}"
 
-    def claim(self, worker: str, count: int, *, alone: bool) -> list[Lease]:
-        return list(self.frontier.jobs.claim(worker, count, LONG_MS, alone=alone).leases)
+    def claim(self, worker: str, count: int, *, alone: bool, lane: Lane = Lane.HTTP) -> list[Lease]:
+        jobs = self.frontier.jobs
+        return list(jobs.claim(worker, count, LONG_MS, alone=alone, lanes=[lane]).leases)
 
     def die(self, leases: list[Lease]) -> None:
         """The worker that holds them ends, and their leases too."""
@@ -48,7 +50,8 @@ class Cluster:
     def lose(self, times: int = 2) -> None:
         """Let whatever is due lose its worker so often."""
         for _ in range(times):
-            self.die(self.claim(self.worker(), 1_000, alone=False))
+            for lane in Lane:
+                self.die(self.claim(self.worker(), 1_000, alone=False, lane=lane))
 
     def next_turn(self) -> None:
         """As if the turn of the worker that tries suspects, and the rest after it, were over."""
@@ -165,6 +168,24 @@ def test_places_of_a_full_host_are_kept_for_the_next_trial(
     assert ids(tried) == ["s1", "s2"]
     cluster.end(tried)
     assert ids(eventually(lambda: cluster.claim("b", 9, alone=True))) == ["o3", "o4"]
+
+
+def test_places_are_kept_for_the_suspects_of_each_lane(add: Add, cluster: Cluster) -> None:
+    add("s1", host="h", max_per_host=1)
+    add("s2", host="i", max_per_host=1, lane=Lane.BROWSER)
+    cluster.lose()
+    add("o1", "o2", host="h", max_per_host=1)
+    add("o3", "o4", host="i", max_per_host=1, lane=Lane.BROWSER)
+    beside = [*cluster.claim("b", 9, alone=True)]
+    beside += cluster.claim("b", 9, alone=False, lane=Lane.BROWSER)
+    assert ids(beside) == ["o1", "o3"]
+    for lane in Lane:
+        assert cluster.claim("a", 9, alone=True, lane=lane) == []  # it has its turn, in both lanes
+
+    cluster.end(beside)
+
+    for lane in Lane:
+        assert cluster.claim("b", 9, alone=False, lane=lane) == []
 
 
 def test_places_that_were_kept_are_free_again_when_nobody_takes_them(

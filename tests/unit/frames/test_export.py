@@ -6,6 +6,8 @@ import csv
 import datetime as dt
 import gzip
 import json
+import resource
+import secrets
 
 import openpyxl  # type: ignore[import-untyped] # it ships no types
 import pandas as pd
@@ -243,3 +245,27 @@ def test_an_unknown_ending_names_the_four(tmp_path, name):
 def test_a_missing_folder_is_said_before_the_work(tmp_path):
     with pytest.raises(ConfigError, match="no folder"):
         check_export_path(tmp_path / "nowhere" / "a.csv")
+
+
+@pytest.mark.parametrize("path", [None, 5, b"x.csv"])
+def test_a_path_that_is_no_text_is_refused_in_our_words(path):
+    with pytest.raises(ConfigError, match="the path of an export is"):
+        check_export_path(path)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".jsonl", ".parquet", ".xlsx"])
+def test_a_disk_without_room_is_told_and_the_older_file_stays(tmp_path, ending):
+    path = tmp_path / f"a{ending}"
+    path.write_text("older", encoding="utf-8")
+    table = pd.DataFrame({"a": [secrets.token_hex(50) for _ in range(2000)]})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))  # a write behind that fails
+    try:
+        with pytest.raises(ConfigError, match=r"cannot be written.*export them to another folder"):
+            export(table, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert path.read_text(encoding="utf-8") == "older"
+    assert list(tmp_path.iterdir()) == [path]

@@ -273,3 +273,16 @@ def test_many_and_long_names_of_columns_make_a_short_error():
             read_urls(frame, url)
         assert len(str(caught.value)) < 1_000
         assert " and 2,992 more" in caught.value.hint
+
+
+def test_a_missing_row_among_dicts_is_a_row_without_a_url(tmp_path):
+    (tmp_path / "rows.jsonl").write_text('{"url": "https://a.example"}\nnull\n')
+
+    assert read_urls([None, {"url": "https://a.example"}]).values == [None, "https://a.example"]
+    assert read_urls(tmp_path / "rows.jsonl").values == ["https://a.example", None]
+
+
+@pytest.mark.parametrize("rows", [["https://a.example", {"url": "x"}], [{"url": "x"}, 5]])
+def test_dicts_and_other_rows_in_one_list_are_refused_by_their_place(rows):
+    with pytest.raises(InputError, match=r"some rows of the list are dicts, and row [01] is"):
+        read_urls(rows)

@@ -177,7 +177,7 @@ class NoRecord(sq.Record):
         ({"a": (float, sq.css("a", default=float("nan")))}, "nan is no number"),
         ({"x\0y": "h1"}, "a name has letters that can be shown"),
         (NoTable, "NoTable.name: a table is a field of type pandas.DataFrame with sq.table"),
-        ({}, "the record record: fields"),
+        ({}, "the record record has no fields"),
         ({"": "h1"}, "'' is no name of a field"),
         ({"a": 1}, "1 is no source"),
         ({"fields": [{"name": "x"}]}, "the record is not one that was saved"),
@@ -197,6 +197,33 @@ def test_a_record_of_css_is_read_from_the_element_that_matches():
     found = fields(NoRecord)["offer"]
 
     assert (found.type, found.many) == (FieldType.RECORD, False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "annotations", "says"),
+    [
+        ({"price": sq.css(".price")}, {}, "the record Shoe: Field 'price' requires a type"),
+        ({"_a": sq.css("a")}, {"_a": str}, "the record Shoe: Fields must not use names with"),
+    ],
+)
+def test_a_field_that_cannot_be_one_is_refused_where_the_class_is_written(
+    fields, annotations, says
+):
+    with pytest.raises(ConfigError, match=says):
+        type("Shoe", (sq.Record,), {**fields, "__annotations__": annotations})
+
+
+@pytest.mark.parametrize("record", [type("record", (sq.Record,), {}), {}])
+def test_a_record_without_fields_is_refused_in_our_words(record):
+    with pytest.raises(ConfigError, match="the record record has no fields"):
+        record_spec(record)
+
+
+def test_a_type_that_nothing_is_called_is_named_as_it_is_written():
+    wrong = type("Shoe", (sq.Record,), {"a": sq.css("a"), "__annotations__": {"a": "strr"}})
+
+    with pytest.raises(ConfigError, match=r"Shoe\.a is of type strr;"):
+        record_spec(wrong)
 
 
 @pytest.mark.parametrize(

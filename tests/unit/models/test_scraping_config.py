@@ -186,3 +186,11 @@ def test_a_change_is_validated_and_leaves_the_old_one_alone():
     assert config.max_retries == 1
     with pytest.raises(ConfigError):
         config.replace(max_retries=-1)
+
+
+@pytest.mark.parametrize(
+    "selectors", ["h1", {"h1"}, ["h1"], None, {"a": None}, {5: "h1"}, {"a": ["h1", "h2"]}]
+)
+def test_selectors_in_another_shape_are_refused_with_what_to_write(selectors):
+    with pytest.raises(ConfigError, match=r'write \{"title": "h1"\}'):
+        ScrapingConfig.build(custom_selectors=selectors)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from functools import partial
 
 from scrapeq.frontier import Ending, Lease
-from scrapeq.work.held import Held
+from scrapeq.work.held import AHEAD_S, AHEAD_SHARE, LATE_S, Held
 
 #: When a lease ends that lasts for the whole test.
 LATER_S = math.inf
@@ -151,3 +152,87 @@ def test_a_job_whose_lease_is_over_does_not_begin_unless_it_was_renewed():
 
     assert [held.holds(one) for one in (late, lost, renewed)] == [True, False, True]
     assert [held.may_begin(one) for one in (late, lost, renewed)] == [False, False, True]
+
+
+class Begun:
+    """Begins jobs of a window when they have places, and knows which."""
+
+    def __init__(self, held: Held) -> None:
+        self.held = held
+        self.names: list[str] = []
+
+    def ask(self, *names: str) -> None:
+        for name in names:
+            one = lease(name, ord(name))
+            self.held.take([one], LATER_S)
+            self.held.begin_soon(one, partial(self._begin, one))
+
+    def _begin(self, one: Lease) -> None:
+        self.names.append(one.job_id)
+        self.held.begin(one, asyncio.create_task(forever()))
+
+
+def test_a_job_that_was_claimed_ahead_begins_when_a_place_is_free():
+    async def story():
+        held = Held(2)
+        begun = Begun(held)
+        begun.ask(*"abcdef")
+        assert begun.names == ["a", "b"]
+
+        held.fetched(lease("a", ord("a")))
+        held.tried(lease("a", ord("a")))
+        assert begun.names == ["a", "b", "c"]
+        held.lose([lease("d", ord("d")), lease("b", ord("b"))])
+        assert begun.names == ["a", "b", "c", "e"]
+
+        held.stop()
+        held.tried(lease("c", ord("c")))
+        assert begun.names == ["a", "b", "c", "e"]
+        assert [one.job_id for one in held.leases] == ["a", "c", "e", "f"]
+
+    asyncio.run(story())
+
+
+def test_as_many_are_claimed_ahead_as_lately_left_their_places(monkeypatch):
+    async def story():
+        now_s = [100.0]
+        monkeypatch.setattr(time, "monotonic", lambda: now_s[0])
+        held = Held(8)
+        begun = Begun(held)
+        assert held.wanted == 8
+        begun.ask(*"abcdefgh")
+        assert held.wanted == 0
+
+        for name in "abcde":
+            held.tried(lease(name, ord(name)))
+        assert (held.free, held.wanted) == (5, 5 + 8 // AHEAD_SHARE)
+        begun.ask(*"ijklmnopq")
+        assert ("".join(begun.names), held.free, held.wanted) == ("abcdefghijklm", 0, 0)
+
+        now_s[0] += AHEAD_S + 0.001
+        held.tried(lease("f", ord("f")))
+        assert (begun.names[-1], held.wanted) == ("n", 0)  # three are ahead, and one has left
+        for name in "ghi":
+            held.tried(lease(name, ord(name)))
+        assert (begun.names[-1], held.wanted) == ("q", 4)
+
+    asyncio.run(story())
+
+
+def test_a_job_that_waits_too_long_for_a_place_is_given_back(monkeypatch):
+    async def story():
+        now_s = [100.0]
+        monkeypatch.setattr(time, "monotonic", lambda: now_s[0])
+        held = Held(2)
+        begun = Begun(held)
+        begun.ask(*"abcd")
+        held.lose([lease("c", ord("c"))])
+        now_s[0] += LATE_S
+        assert held.late() == []
+        now_s[0] += 0.001
+        assert [one.job_id for one in held.late()] == ["d"]
+
+        held.tried(lease("a", ord("a")))
+        assert (begun.names, held.late()) == (["a", "b"], [])
+
+    asyncio.run(story())
