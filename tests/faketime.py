@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+_SITE = Path(__file__).parent / "faketime_site"
+
 
 def find_faketime() -> str | None:
     """The path of the library, if it is installed."""
@@ -17,10 +19,11 @@ def find_faketime() -> str | None:
 def faketime_environment(library: str, offset: Path) -> dict[str, str]:
     """What a process needs in its environment. offset: the file that says how many seconds its clock
     is from ours, like "-3600"; it is read at each look at the clock. The monotonic clock is left alone,
-    as it is where a machine's clock is set."""
+    as it is where a machine's clock is set; Python then sleeps in a way of its own."""
     return {
         "LD_PRELOAD": library,
         "FAKETIME_TIMESTAMP_FILE": str(offset),
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(_SITE),
     }

@@ -57,14 +57,18 @@ def attempt(
 ) -> Attempt:
     """Submit `rows` rows, strike when some are done, and wait until all that was accepted is.
 
-    longest_s: the fault is undone by then, unless it is to outlast the leases.
+    longest_s: the fault is undone by then, unless it is to outlast the leases. Where the system does not work
+    even before the strike, none is made: it did not recover from what was before.
     """
-    eventually(system.workers_ready)
     this = Attempt(fault)
+    if _seconds(time.monotonic(), system.workers_ready) is None:
+        return this
     rows = min(rows, MOST_RENDERED) if fault.renders else rows
     first = _submit(system, this, rows, renders=fault.renders)
     share = random.uniform(0.05, 0.4)
-    eventually(lambda: system.finished([first.batch_id]) >= share * rows, PATIENCE_S)
+    begun = _seconds(time.monotonic(), lambda: system.finished([first.batch_id]) >= share * rows)
+    if begun is None:
+        return this
     over = threading.Event()
     beside = threading.Thread(target=_submit_beside, args=(system, this, over))
     beside.start()
