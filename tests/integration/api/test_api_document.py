@@ -20,6 +20,8 @@ from scrapeq.pipeline.monitor import JobMonitor
 
 #: The name of a schedule that there is.
 SCHEDULE = "every year"
+#: What may be any text. To find one that is wrong all the same takes 0.9 s of CPU.
+ANY_TEXT = {"If-None-Match", "batch", "job_id", "name"}
 #: Examples of each operation: good ones, and as many that are wrong somewhere.
 EXAMPLES = 3
 USUAL = settings(
@@ -78,6 +80,7 @@ def test_whatever_is_sent_the_answer_is_in_the_document(served, chief, known, we
     del document["security"]  # that nothing is told without a token is tested elsewhere
     schema = schemathesis.openapi.from_dict(document)
     answers = Counter[tuple[str, str]]()
+    tried: set[frozenset[str]] = set()  # of such texts
 
     def send(case: Any, mode: schemathesis.GenerationMode) -> None:
         if mode is schemathesis.GenerationMode.POSITIVE:
@@ -90,10 +93,12 @@ def test_whatever_is_sent_the_answer_is_in_the_document(served, chief, known, we
 
     for result in schema.get_all_operations():
         operation = result.ok()
-        taken = {one.name for one in (*operation.iter_parameters(), *operation.body)}
+        taken = frozenset(one.name for one in (*operation.iter_parameters(), *operation.body))
         for mode in schemathesis.GenerationMode:
-            if mode is schemathesis.GenerationMode.NEGATIVE and taken <= {"If-None-Match"}:
-                continue  # any text is right there, which takes 0.7 s of CPU to find out
+            if mode is schemathesis.GenerationMode.NEGATIVE and taken <= ANY_TEXT:
+                if taken in tried or not taken - {"If-None-Match"}:
+                    continue
+                tried.add(taken)
             drawn = operation.as_strategy(generation_mode=mode)
             with suppress(Unsatisfiable):  # nothing can be wrong in it
                 USUAL(given(case=drawn, mode=just(mode))(send))()
