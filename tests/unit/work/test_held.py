@@ -219,6 +219,26 @@ def test_as_many_are_claimed_ahead_as_lately_left_their_places(monkeypatch):
     asyncio.run(story())
 
 
+def test_while_many_pages_wait_to_be_read_jobs_begin_together():
+    async def story():
+        held = Held(8)  # a good part of it: 2
+        begun = Begun(held)
+        begun.ask(*"abcdefghijkl")
+        for name in "ab":
+            held.fetched(lease(name, ord(name)))
+        assert (begun.names[8:], held.free) == (["i"], 0)
+
+        held.fetched(lease("c", ord("c")))
+        assert (begun.names[9:], held.free) == (["j", "k"], 0)
+        held.fetched(lease("d", ord("d")))
+        assert (begun.names[11:], held.free, held.wanted) == ([], 0, 4 - 1)
+        for name in "abc":
+            held.tried(lease(name, ord(name)))
+        assert (begun.names[11:], held.free) == (["l"], 0)
+
+    asyncio.run(story())
+
+
 def test_a_job_that_waits_too_long_for_a_place_is_given_back(monkeypatch):
     async def story():
         now_s = [100.0]
