@@ -35,6 +35,7 @@ _LONG = (
     "tests/browser/",
     "tests/acceptance/",
     "notebooks/sharing_a_cluster.ipynb",
+    "notebooks/",
     "tests/integration/",
     "tests/contract/",
 )
@@ -54,7 +55,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--order", help="of the tests: a number that a run printed, or file")
+    parser.addoption(
+        "--order", help="of the tests: a number that a run printed, or file; long ones first"
+    )
     parser.addoption(
         "--ending-s",
         type=float,
@@ -86,16 +89,15 @@ def pytest_collect_file(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Shuffle before pytest itself puts tests together that share a fixture's parameter."""
-    if config.option.order == "file":
-        return
-    order = random.Random(config.option.order)
+    """Put long files first, and shuffle, before pytest itself puts tests together that share a fixture's parameter."""
     files = [list(group) for _, group in groupby(items, key=lambda item: item.path)]
-    order.shuffle(files)
+    if config.option.order != "file":
+        order = random.Random(config.option.order)
+        order.shuffle(files)
+        for tests in files:
+            if tests[0].path.suffix != ".ipynb":
+                order.shuffle(tests)
     files.sort(key=lambda tests: _length(tests[0]))
-    for tests in files:
-        if tests[0].path.suffix != ".ipynb":
-            order.shuffle(tests)
     items[:] = [test for tests in files for test in tests]
 
 
