@@ -27,9 +27,6 @@ log = logging.getLogger(__name__)
 #: Seconds of a lease until its first renewal: an answer to a claim that is lost on the way holds up
 #: its hosts no longer.
 FIRST_LEASE_S = 4.0
-#: Fetches that begin in one pass of the loop. All of a window held it up for 0.1 s. With one in a pass places stay
-#: empty meanwhile, so that claims are of fewer jobs: a page then took 5 to 9 % more CPU.
-BEGUN_TOGETHER = 16
 #: Seconds between two looks at a frontier with nothing due.
 LOOK_S = 0.25
 #: With nothing due for longer than this, the claimer rests until it is woken.
@@ -170,11 +167,9 @@ class Claimer:
             raise
         for lease in done:
             self._saver.keep(Outcome(Ending(lease.job_id, lease.token, "done")))
-        for number, assignment in enumerate(to_try, 1):
+        for assignment in to_try:
             one = assignment if lane is Lane.HTTP else replace(assignment, lane=lane)
             self._held.begin_soon(one.lease, partial(self._begin_one, one, begin))
-            if number % BEGUN_TOGETHER == 0:
-                await asyncio.sleep(0)
 
     def _begin_one(self, one: Assignment, begin: Callable[[Assignment], None]) -> None:
         if self._held.may_begin(one.lease):

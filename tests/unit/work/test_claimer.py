@@ -53,6 +53,7 @@ def test_a_lease_that_ended_while_the_record_was_slow_is_not_worked_on(lane: Lan
         )
 
         await claimer._claim(lambda one: begun.append((one.lease, one.lane)))
+        await asyncio.sleep(0)
 
     asyncio.run(claim_once())
 
@@ -88,6 +89,7 @@ def test_a_claim_that_is_answered_after_its_leases_ended_is_given_back() -> None
         )
 
         await claimer._claim(begun.append)
+        await asyncio.sleep(0)
 
     asyncio.run(claim_once())
 

@@ -6,9 +6,10 @@ import asyncio
 import math
 import time
 from functools import partial
+from itertools import pairwise
 
 from scrapeq.frontier import Ending, Lease
-from scrapeq.work.held import AHEAD_S, AHEAD_SHARE, LATE_S, Held
+from scrapeq.work.held import AHEAD_S, AHEAD_SHARE, BEGUN_TOGETHER, LATE_S, Held
 
 #: When a lease ends that lasts for the whole test.
 LATER_S = math.inf
@@ -154,6 +155,12 @@ def test_a_job_whose_lease_is_over_does_not_begin_unless_it_was_renewed():
     assert [held.may_begin(one) for one in (late, lost, renewed)] == [False, False, True]
 
 
+async def some_passes() -> None:
+    """Of the loop: jobs begin in those."""
+    for _ in range(4):
+        await asyncio.sleep(0)
+
+
 class Begun:
     """Begins jobs of a window when they have places, and knows which."""
 
@@ -161,11 +168,12 @@ class Begun:
         self.held = held
         self.names: list[str] = []
 
-    def ask(self, *names: str) -> None:
+    async def ask(self, *names: str) -> None:
         for name in names:
             one = lease(name, ord(name))
             self.held.take([one], LATER_S)
             self.held.begin_soon(one, partial(self._begin, one))
+        await some_passes()
 
     def _begin(self, one: Lease) -> None:
         self.names.append(one.job_id)
@@ -176,17 +184,20 @@ def test_a_job_that_was_claimed_ahead_begins_when_a_place_is_free():
     async def story():
         held = Held(2)
         begun = Begun(held)
-        begun.ask(*"abcdef")
+        await begun.ask(*"abcdef")
         assert begun.names == ["a", "b"]
 
         held.fetched(lease("a", ord("a")))
         held.tried(lease("a", ord("a")))
+        await some_passes()
         assert begun.names == ["a", "b", "c"]
         held.lose([lease("d", ord("d")), lease("b", ord("b"))])
+        await some_passes()
         assert begun.names == ["a", "b", "c", "e"]
 
         held.stop()
         held.tried(lease("c", ord("c")))
+        await some_passes()
         assert begun.names == ["a", "b", "c", "e"]
         assert [one.job_id for one in held.leases] == ["a", "c", "e", "f"]
 
@@ -200,20 +211,22 @@ def test_as_many_are_claimed_ahead_as_lately_left_their_places(monkeypatch):
         held = Held(8)
         begun = Begun(held)
         assert held.wanted == 8
-        begun.ask(*"abcdefgh")
+        await begun.ask(*"abcdefgh")
         assert held.wanted == 0
 
         for name in "abcde":
             held.tried(lease(name, ord(name)))
         assert (held.free, held.wanted) == (5, 5 + 8 // AHEAD_SHARE)
-        begun.ask(*"ijklmnopq")
+        await begun.ask(*"ijklmnopq")
         assert ("".join(begun.names), held.free, held.wanted) == ("abcdefghijklm", 0, 0)
 
         now_s[0] += AHEAD_S + 0.001
         held.tried(lease("f", ord("f")))
+        await some_passes()
         assert (begun.names[-1], held.wanted) == ("n", 0)  # three are ahead, and one has left
         for name in "ghi":
             held.tried(lease(name, ord(name)))
+        await some_passes()
         assert (begun.names[-1], held.wanted) == ("q", 4)
 
     asyncio.run(story())
@@ -223,18 +236,38 @@ def test_while_many_pages_wait_to_be_read_jobs_begin_together():
     async def story():
         held = Held(8)  # a good part of it: 2
         begun = Begun(held)
-        begun.ask(*"abcdefghijkl")
+        await begun.ask(*"abcdefghijkl")
         for name in "ab":
             held.fetched(lease(name, ord(name)))
+            await some_passes()
         assert (begun.names[8:], held.free) == (["i"], 0)
 
         held.fetched(lease("c", ord("c")))
+        await some_passes()
         assert (begun.names[9:], held.free) == (["j", "k"], 0)
         held.fetched(lease("d", ord("d")))
+        await some_passes()
         assert (begun.names[11:], held.free, held.wanted) == ([], 0, 4 - 1)
         for name in "abc":
             held.tried(lease(name, ord(name)))
+        await some_passes()
         assert (begun.names[11:], held.free) == (["l"], 0)
+
+    asyncio.run(story())
+
+
+def test_few_jobs_begin_in_one_pass_of_the_loop():
+    async def story():
+        held = Held(100)
+        begun = Begun(held)
+        asked = asyncio.create_task(begun.ask(*map(chr, range(1_000, 1_100))))
+        counts = [0]
+        while counts[-1] < 100:
+            await asyncio.sleep(0)
+            counts.append(len(begun.names))
+        await asked
+
+        assert max(b - a for a, b in pairwise(counts)) == BEGUN_TOGETHER
 
     asyncio.run(story())
 
@@ -245,7 +278,7 @@ def test_a_job_that_waits_too_long_for_a_place_is_given_back(monkeypatch):
         monkeypatch.setattr(time, "monotonic", lambda: now_s[0])
         held = Held(2)
         begun = Begun(held)
-        begun.ask(*"abcd")
+        await begun.ask(*"abcd")
         held.lose([lease("c", ord("c"))])
         now_s[0] += LATE_S
         assert held.late() == []
@@ -253,6 +286,7 @@ def test_a_job_that_waits_too_long_for_a_place_is_given_back(monkeypatch):
         assert [one.job_id for one in held.late()] == ["d"]
 
         held.tried(lease("a", ord("a")))
+        await some_passes()
         assert (begun.names, held.late()) == (["a", "b"], [])
 
     asyncio.run(story())
