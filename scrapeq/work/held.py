@@ -20,7 +20,7 @@ from scrapeq.work.waiting import within
 #: costs little more than one of few.
 TOP_UP_SHARE, TOP_UP_AFTER_S = 4, 0.05
 #: Fetches that begin in one pass of the loop. All of a window held it up for 0.1 s. With one in a pass a page took
-#: 5 to 10 % more CPU.
+#: 5 to 20 % more CPU (docs/performance.md).
 BEGUN_TOGETHER = 16
 #: Windows of pages that are fetched or read: where reading is slower than fetching, what is held in memory
 #: stays bounded.

@@ -8,6 +8,8 @@ import time
 from functools import partial
 from itertools import pairwise
 
+import pytest
+
 from scrapeq.frontier import Ending, Lease
 from scrapeq.work.held import AHEAD_S, AHEAD_SHARE, BEGUN_TOGETHER, LATE_S, Held
 
@@ -21,6 +23,14 @@ def lease(job_id: str, token: int = 1) -> Lease:
 
 async def forever() -> None:
     await asyncio.Event().wait()
+
+
+@pytest.fixture
+def now_s(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The monotonic clock: its one item, which a test may move on."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
 
 
 def test_a_place_is_free_again_after_the_try_and_not_after_the_lease():
@@ -204,10 +214,8 @@ def test_a_job_that_was_claimed_ahead_begins_when_a_place_is_free():
     asyncio.run(story())
 
 
-def test_as_many_are_claimed_ahead_as_lately_left_their_places(monkeypatch):
+def test_as_many_are_claimed_ahead_as_lately_left_their_places(now_s):
     async def story():
-        now_s = [100.0]
-        monkeypatch.setattr(time, "monotonic", lambda: now_s[0])
         held = Held(8)
         begun = Begun(held)
         assert held.wanted == 8
@@ -272,10 +280,8 @@ def test_few_jobs_begin_in_one_pass_of_the_loop():
     asyncio.run(story())
 
 
-def test_a_job_that_waits_too_long_for_a_place_is_given_back(monkeypatch):
+def test_a_job_that_waits_too_long_for_a_place_is_given_back(now_s):
     async def story():
-        now_s = [100.0]
-        monkeypatch.setattr(time, "monotonic", lambda: now_s[0])
         held = Held(2)
         begun = Begun(held)
         await begun.ask(*"abcd")
