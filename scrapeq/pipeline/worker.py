@@ -49,6 +49,7 @@ def _broker_url() -> str:
 
 
 app = celery_app = make_app(load_settings(), _broker_url())
+app.conf.worker_consumer = "scrapeq.work.consumer:PatientConsumer"
 
 
 # -- this process, as Celery starts and ends it ---------------------------------------------------

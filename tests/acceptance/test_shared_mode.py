@@ -8,6 +8,7 @@ import time
 from itertools import pairwise
 
 import pytest
+import redis
 
 import scrapeq as sq
 from scrapeq.errors import NoWorkersWarning
@@ -105,3 +106,35 @@ def test_a_machine_that_burns_down_costs_nothing(two_machines):
         assert batch.df["ok"].all()
         assert len(batch.pages()) == 120
         assert web.hits("/slow/0.2") <= 120 + 16  # what one machine held is fetched again
+
+
+def test_a_worker_outlives_a_redis_that_dies_while_it_works(machine, redis_server, eventually):
+    worker = machine("only", "--concurrency=4")
+    worker.says(" ready.")
+    queue = sq.get_job_queue(load_settings())
+    eventually(queue.services.frontier.coordination.workers)
+    with LittleWeb(hosts=4) as web, redis.Redis(port=redis_server.port) as client:
+        urls = [web.url(f"/slow/0.5?row={row}", host=row % 4) for row in range(60)]
+        batch = sq.scrape(urls, queue=queue, delay_between_requests=0)
+        next(batch.as_completed(timeout=PATIENCE_S))
+
+        def stopped_in_the_middle():
+            """Stopped while it works on a message and waits for the next."""
+            os.kill(worker.pid, signal.SIGSTOP)
+            waits = any(
+                one["cmd"] == "brpop" and "b" in one["flags"] for one in client.client_list()
+            )
+            if waits and client.hlen("unacked"):
+                return True
+            os.kill(worker.pid, signal.SIGCONT)
+            return False
+
+        eventually(stopped_in_the_middle)
+        client.client_kill_filter(_type="pubsub")  # it hears of this first, and BRPOP is not over
+        redis_server.stop()
+        os.kill(worker.pid, signal.SIGCONT)
+        worker.says("Cannot connect to redis", PATIENCE_S)
+        redis_server.start()
+
+        assert batch.wait(PATIENCE_S).df["ok"].all()
+        assert worker.running
