@@ -105,3 +105,10 @@ def eventually() -> Callable[..., Any]:
 def asked(web: LittleWeb) -> Callable[[], list[Hit]]:
     """The requests to the web so far, but for those of robots.txt."""
     return lambda: [hit for hit in web.log() if hit.path != "/robots.txt"]
+
+
+@pytest.fixture
+def own_numbers(request: pytest.FixtureRequest) -> int:
+    """The first of a hundred numbers of pages that no other test of the file has, whichever tests run, in any order."""
+    tests = sorted(name for name in vars(request.module) if name.startswith("test_"))
+    return 100 * (1 + tests.index(request.function.__name__))

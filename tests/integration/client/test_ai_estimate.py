@@ -24,10 +24,9 @@ def priced(cluster):
 
 
 @pytest.fixture
-def links(web, request):
+def links(web, own_numbers):
     """Articles that no other test has."""
-    start = 100 * (1 + [one.name for one in request.session.items].index(request.node.name))
-    return [web.url(f"/article/{start + number}") for number in range(12)]
+    return [web.url(f"/article/{own_numbers + number}") for number in range(12)]
 
 
 def test_stored_pages_tell_how_long_pages_are(links, scrape, priced):
