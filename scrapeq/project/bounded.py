@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from scrapeq import clock
@@ -23,6 +23,8 @@ BUDGET_S = 1.0
 ANSWER_S = 10.0
 #: Seconds that each service gets at least, also when another one has used up the budget.
 LEAST_S = 0.1
+#: After so long without a question nobody knows whether a service that is away was away all the time.
+UNKNOWN_AFTER = timedelta(minutes=1)
 
 _T = TypeVar("_T")
 _ends_s: ContextVar[float | None] = ContextVar("end_of_the_budget", default=None)
@@ -51,8 +53,9 @@ class Bounded:
     def __init__(self, silent: Callable[[datetime], Exception]) -> None:
         self._silent = silent
         self._start_anew()
-        #: When it was first found away, until it answers again.
+        #: Since when each question found it away; None while it answers.
         self.since: datetime | None = None
+        self._found_away = clock.now()
 
     def _start_anew(self) -> None:
         self._free = threading.Lock()
@@ -118,7 +121,10 @@ class Bounded:
         return answer
 
     def _is_away(self) -> Exception:
-        self.since = self.since or clock.now()
+        now = clock.now()
+        if self.since is None or now - self._found_away > UNKNOWN_AFTER:
+            self.since = now
+        self._found_away = now
         return self._silent(self.since)
 
 

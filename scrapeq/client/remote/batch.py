@@ -23,6 +23,7 @@ from scrapeq.models.actions import Action
 from scrapeq.models.away import Away
 from scrapeq.models.card_facts import CardFacts
 from scrapeq.models.secret_values import SECRET_OPTIONS
+from scrapeq.pipeline import arguments
 
 #: Seconds between two looks: short at first, a third more each time.
 FIRST_PAUSE_S, PAUSE_GROWS, LONGEST_PAUSE_S = 0.05, 1.3, 1.0
@@ -161,7 +162,8 @@ class RemoteBatch(RemoteKept, ShownBatch, CallsBack):
         `timeout` in seconds is for the whole; raises WaitTimeout when it is over.
         """
         place = 0
-        ends_s = None if timeout is None else time.monotonic() + timeout
+        timeout_s = arguments.a_timeout(timeout)
+        ends_s = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
             is_done = self.is_done  # first: what is done then has all its pages
             while True:
@@ -171,8 +173,8 @@ class RemoteBatch(RemoteKept, ShownBatch, CallsBack):
                 yield from pages
             if is_done:
                 return
-            if ends_s is not None and time.monotonic() > ends_s:
-                raise self._late(timeout)
+            if timeout_s is not None and ends_s is not None and time.monotonic() > ends_s:
+                raise self._late(timeout_s)
             self._wait_for_row(place, ends_s)
 
     def _wait_for_row(self, place: int, ends_s: float | None) -> None:
@@ -191,24 +193,24 @@ class RemoteBatch(RemoteKept, ShownBatch, CallsBack):
     def _changes(self, what: str, timeout: float | None) -> Iterator[dict[str, Any] | None]:
         """What an endpoint answers, time and again; None where nothing has changed."""
         tag, pause_s = "", FIRST_PAUSE_S
-        began_s = time.monotonic()
+        timeout_s, began_s = arguments.a_timeout(timeout), time.monotonic()
         while True:
             answer = self._transport.get(self._path(what), tag=tag)
             tag = answer.headers.get("etag", "")
             yield answer.json() if answer.status_code == 200 else None
-            if timeout is not None and time.monotonic() - began_s > timeout:
-                raise self._late(timeout)
+            if timeout_s is not None and time.monotonic() - began_s > timeout_s:
+                raise self._late(timeout_s)
             time.sleep(pause_s)
             pause_s = min(pause_s * PAUSE_GROWS, LONGEST_PAUSE_S)
 
-    def _late(self, timeout: float | None) -> WaitTimeout:
+    def _late(self, timeout_s: float) -> WaitTimeout:
         try:
             paused = self._look()[1].paused
         except ScrapeqError:
             paused = ""
         why = f": hosts are paused: {paused}" if paused else ""
         return WaitTimeout(
-            f"batch {self.id} is not done after {timeout:g} s{why}",
+            f"batch {self.id} is not done after {timeout_s:g} s{why}",
             hint="the work goes on: wait again",
         )
 

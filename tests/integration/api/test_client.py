@@ -365,6 +365,9 @@ def test_a_batch_is_steered(client, web, queue):
 
     with pytest.raises(WaitTimeout, match="is not done after 0 s"):
         batch.wait(0)
+    for wait in (batch.wait, lambda timeout: next(batch.as_completed(timeout))):
+        with pytest.raises(ConfigError, match="timeout is '1m'"):
+            wait("1m")
     batch.press(Action.PAUSE)
     assert sq.attach(batch.id, queue=queue).batch.state == "paused"
     assert batch.resume().batch.state == "open"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
+from scrapeq import clock
 from scrapeq.errors import RedisUnavailable
 from scrapeq.project import bounded
 from scrapeq.project.bounded import Bounded, budget
@@ -43,6 +44,23 @@ def test_who_needs_the_answer_waits_for_the_overdue_one(service):
     with budget(bounded.BUDGET_S + LONG_S):
         assert service.ask(lambda: "here") == "here"
     assert service.since is None
+
+
+def test_since_when_it_is_away_is_known_as_long_as_it_is_asked(service, monkeypatch):
+    def is_away() -> None:
+        raise RedisUnavailable("away", hint="wait")
+
+    def asked_after(pause):
+        later = clock.now() + pause
+        monkeypatch.setattr(clock, "now", lambda: later)
+        with pytest.raises(RedisUnavailable):
+            service.ask(is_away)
+        return service.since
+
+    first = asked_after(timedelta())
+    assert asked_after(bounded.UNKNOWN_AFTER / 2) == first
+    assert asked_after(bounded.UNKNOWN_AFTER) == first
+    assert asked_after(2 * bounded.UNKNOWN_AFTER) == clock.now()  # it may have been there meanwhile
 
 
 def test_a_block_inside_has_no_more_than_what_is_left_around_it(service):
