@@ -67,4 +67,5 @@ def test_a_finished_batch_leaves_nothing(web, scrape, client, eventually):
     finally:
         print("held:", held(client))
     assert not list(client.scan_iter(f"*{batch.id}*"))
-    assert client.info("memory")["used_memory"] < before + ALLOWANCE
+    # what connections were sent is given back by and by
+    eventually(lambda: client.info("memory")["used_memory"] < before + ALLOWANCE)
