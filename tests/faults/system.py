@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ import redis
 
 from scrapeq import cluster, database
 from scrapeq.cluster import files
+from scrapeq.fetch import find_browser
 from scrapeq.fetch.browser.machine import BrowserTree
 from scrapeq.frontier import Keys
 from scrapeq.pipeline.job_queue import JobQueue
@@ -96,6 +98,8 @@ class System:
             "SCRAPEQ_WINDOW": str(window),
             "SCRAPEQ_WORKERS": str(mains * children),
         }
+        if self._clock and (browser := find_browser().path):
+            self._options["SCRAPEQ_BROWSER"] = str(_with_our_clock(browser, folder / "browser"))
 
     def __enter__(self) -> Self:
         with self._ends:  # what was begun is ended if the rest fails
@@ -153,16 +157,13 @@ class System:
         within: Sequence[str] = (),
     ) -> subprocess.Popen[bytes]:
         """A program of this folder, with the environment of the kernel; by default with our clock."""
+        environment = {**os.environ, **(clock or {}), **self._options}
+        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), environment.get("PYTHONPATH", "")])
         return subprocess.Popen(
             [*within, sys.executable, str(Path(__file__).with_name(name)), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={
-                **os.environ,
-                **(clock or {}),
-                **self._options,
-                "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-            },
+            env=environment,
             cwd=self._folder,
         )
 
@@ -288,3 +289,12 @@ class System:
         engine = self.queue.services.engine
         found = [database.batches.find_batch(engine, batch_id) for batch_id in batch_ids]
         return sum(batch.done for batch in found if batch)
+
+
+def _with_our_clock(program: str, folder: Path) -> Path:
+    """A program in this folder that is the other one, without libfaketime: a browser under it never starts."""
+    folder.mkdir()
+    wrapper = folder / Path(program).name
+    wrapper.write_text(f'#!/bin/sh\nunset LD_PRELOAD\nexec {shlex.quote(program)} "$@"\n')
+    wrapper.chmod(0o755)
+    return wrapper
