@@ -153,25 +153,27 @@ class System:
         self,
         name: str,
         *arguments: str,
-        clock: dict[str, str] | None = None,
+        own_clock: bool = False,
         within: Sequence[str] = (),
     ) -> subprocess.Popen[bytes]:
         """A program of this folder, with the environment of the kernel; by default with our clock."""
-        environment = {**os.environ, **(clock or {}), **self._options}
-        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), environment.get("PYTHONPATH", "")])
         return subprocess.Popen(
             [*within, sys.executable, str(Path(__file__).with_name(name)), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env=self.environment(own_clock=own_clock),
             cwd=self._folder,
         )
 
+    def environment(self, *, own_clock: bool) -> dict[str, str]:
+        """The environment of the kernel, with its clock or with ours."""
+        found = {**os.environ, **(self._clock if own_clock else {}), **self._options}
+        found["PYTHONPATH"] = os.pathsep.join([str(ROOT), found.get("PYTHONPATH", "")])
+        return found
+
     def start_kernel(self) -> None:
         """Start a kernel; back when its cluster answers."""
-        self.kernel = self.program(
-            "kernel.py", *self._shape, clock=self._clock, within=self._within
-        )
+        self.kernel = self.program("kernel.py", *self._shape, own_clock=True, within=self._within)
         assert self.kernel.stdout
         if self.kernel.stdout.readline() != b"ready\n":
             raise RuntimeError(f"the kernel ended with {self.kernel.wait()}")
