@@ -155,13 +155,14 @@ def test_a_worker_for_other_queues_is_a_worker_and_jobs_still_wait(
 
 
 def test_a_stop_gives_back_what_ran_and_all_that_is_pending_is_done_at_the_next_start(
-    start, guide_command, job_queue, eventually
+    start, guide_command, job_queue, guide_web, eventually
 ):
     """Slow: two workers start, and the page takes its five seconds in both."""
     first = start(guide_command("start", 0))
     first.says(" ready.")
     running = job_queue.submit_scraping_job("https://example.com/slow/5")
-    eventually(lambda: job_queue.get_job_status(running.id).status is JobStatus.RUNNING)
+    eventually(lambda: guide_web.hits("/slow/5"))
+    assert job_queue.get_job_status(running.id).status is JobStatus.RUNNING
 
     assert first.end() == 0
 
