@@ -32,8 +32,14 @@ def answers(client):
         return False
 
 
-def test_a_killed_redis_comes_back_at_the_same_place_with_its_data(home, client, eventually):
+def write(client, eventually):
+    """A job that is in Redis's file: on a disk that is slow to sync, that takes some seconds."""
     client.set("job", "done")
+    eventually(lambda: client.info("persistence")["aof_buffer_length"] == 0)
+
+
+def test_a_killed_redis_comes_back_at_the_same_place_with_its_data(home, client, eventually):
+    write(client, eventually)
     before = cluster.status(home).redis_pid
     assert before
 
@@ -79,9 +85,7 @@ def test_a_killed_supervisor_takes_all_along_and_the_next_finds_the_data(
     said = start_kernel(workers=1).hear()
     eventually(lambda: len(processes()) == 4)
     with redis.Redis.from_url(said["url"]) as client:
-        client.set("job", "done")
-        # On a disk that is slow to sync, Redis writes it some seconds later.
-        eventually(lambda: client.info("persistence")["aof_buffer_length"] == 0)
+        write(client, eventually)
 
         os.kill(said["supervisor"], signal.SIGKILL)
 
