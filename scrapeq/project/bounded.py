@@ -23,7 +23,8 @@ BUDGET_S = 1.0
 ANSWER_S = 10.0
 #: Seconds that each service gets at least, also when another one has used up the budget.
 LEAST_S = 0.1
-#: After so long without a question nobody knows whether a service that is away was away all the time.
+#: After so long without a question nobody knows whether a service that is away was away all the time; cards and
+#: dashboards ask every few seconds.
 UNKNOWN_AFTER = timedelta(minutes=1)
 
 _T = TypeVar("_T")
